@@ -61,7 +61,7 @@ class DataLoader:
 
     def _take(self, order, number):
         rows = slice(number * self.batch_size, (number + 1) * self.batch_size)
-        return _map(lambda array: array[rows if order is None else order[rows]], self.arrays)
+        return _take(self.arrays, rows if order is None else order[rows])
 
     def _read_ahead(self, order, start):
         """Yield (number, batch) from batch `start` on, with up to `prefetch` further batches in the making."""
@@ -138,8 +138,7 @@ def split(*arrays, fraction=0.2, seed=0, stratify=None):
     # evenly, so any run of rows - a label - gives its share; of a plain permutation they are a uniform sample.
     total = np.arange(n + 1) * held_out // n
     chosen = total[1:] > total[:-1]
-    return tuple(_map(lambda array: array[rows], tree)
-                 for rows in (rng.permutation(order[~chosen]), rng.permutation(order[chosen])))
+    return tuple(_take(tree, rng.permutation(part)) for part in (order[~chosen], order[chosen]))
 
 
 def one_hot(labels, num_classes):
@@ -184,13 +183,13 @@ def standardize(x, mean=None, std=None):
     return (x - mean) / std, mean, std
 
 
-def _map(f, tree):
-    """`tree`, tuples and dicts of arrays, with f applied to each array."""
+def _take(tree, rows):
+    """The given rows of each array in `tree`: tuples and dicts, nested, of arrays."""
     if isinstance(tree, dict):
-        return {key: _map(f, branch) for key, branch in tree.items()}
+        return {key: _take(branch, rows) for key, branch in tree.items()}
     if isinstance(tree, tuple):
-        return tuple(_map(f, branch) for branch in tree)
-    return f(tree)
+        return tuple(_take(branch, rows) for branch in tree)
+    return tree[rows]
 
 
 def _leaves(tree, name):
@@ -203,21 +202,20 @@ def _leaves(tree, name):
             yield from _leaves(branch, f"{name}[{key!r}]")
 
 
-def _count_rows(tree, name):
+def _count_rows(tree, root):
     """The common length of the first axes; errors name the arrays."""
     first = None
-    for name, array in _leaves(tree, name):
+    for name, array in _leaves(tree, root):
         if not hasattr(array, "shape") or not hasattr(array, "__getitem__"):
             raise TypeError(f"{name} is a {type(array).__name__}, not an array (numpy.asarray makes one)")
         if len(array.shape) == 0:
             raise ValueError(f"{name} is a single number: it has no rows")
         rows = array.shape[0]
-        if first is None:
-            first = name, rows
-        elif rows != first[1]:
+        first = first or (name, rows)
+        if rows != first[1]:
             raise ValueError(f"{first[0]} has {first[1]} rows but {name} has {rows}: they must have the same number")
     if not first or not first[1]:
-        raise ValueError(f"{first[0] if first else name} has no rows")
+        raise ValueError(f"{first[0] if first else root} has no rows")
     return first[1]
 
 
