@@ -1,0 +1,97 @@
+"""Where arrays live: NumPy on the CPU, CuPy on the GPU.  The only file that imports cupy.
+
+Formulas elsewhere are written once, in NumPy's names (`np.exp(x)`, `x.sum(axis=0)`): NumPy itself hands the
+call to CuPy when x is a CuPy array.  What cannot be dispatched that way, because no array is there yet to ask,
+is here: making arrays, moving them, and drawing random numbers.
+"""
+import importlib.util
+import sys
+
+import numpy as np
+
+_state = {"device": "cpu", "seed": 0, "generators": {}}
+
+
+def cupy():
+    """The cupy module, or one clear line on why there is no GPU to use (RuntimeError)."""
+    if "cupy" not in sys.modules and importlib.util.find_spec("cupy") is None:
+        raise RuntimeError('no GPU: CuPy is not installed; run pip install "minigrad[gpu]"')
+    import cupy as module
+    if not module.is_available():        # the import works without a driver: it proves nothing
+        raise RuntimeError("no GPU: CuPy is installed but finds no CUDA device; check the driver with nvidia-smi")
+    return module
+
+
+def parse_device(name):
+    """"cpu", "gpu" or "gpu:1" -> (kind, index); anything else is a ValueError."""
+    kind, _, index = str(name).partition(":")
+    if kind not in ("cpu", "gpu") or (index and not (kind == "gpu" and index.isdigit())):
+        raise ValueError(f'unknown device {name!r}: use "cpu", "gpu" or "gpu:1"')
+    return kind, int(index or 0)
+
+
+def set_device(name):
+    """Make new tensors, weights and random numbers on this device from now on ("cpu", "gpu", "gpu:1")."""
+    kind, index = parse_device(name)
+    if kind == "gpu":
+        cupy().cuda.Device(index).use()
+    _state["device"] = name
+
+
+def default_device():
+    return _state["device"]
+
+
+def device_of(array):
+    """The name of the device that holds an array; Python numbers and NumPy scalars are on the CPU."""
+    index = getattr(getattr(array, "device", None), "id", None)     # NumPy's .device is the string "cpu"
+    return "cpu" if index is None else f"gpu:{index}" if index else "gpu"
+
+
+def array_module(array):
+    """numpy or cupy, whichever made the array: for np.zeros and friends, which have no array to dispatch on."""
+    return np if isinstance(array, (np.ndarray, np.generic, int, float, list, tuple)) else sys.modules["cupy"]
+
+
+def asarray(data, dtype=None, device=None):
+    """data as an array on a device (default: where it is, or the default device for lists and numbers)."""
+    on_gpu = device_of(data) != "cpu"
+    kind, index = parse_device(device or (device_of(data) if on_gpu else default_device()))
+    if kind == "cpu":
+        return np.asarray(data.get() if on_gpu else data, dtype=dtype)
+    module = cupy()
+    with module.cuda.Device(index):
+        return module.asarray(data, dtype=dtype)
+
+
+def to_numpy(array):
+    """A NumPy copy of an array: with `scalar`, the only transfer from a GPU to the host."""
+    return array.get() if device_of(array) != "cpu" else np.array(array)
+
+
+def generator(device=None):
+    """The random generator of a device, made from the seed that `seed` set."""
+    kind, index = parse_device(device or default_device())
+    key = (kind, index)
+    if key not in _state["generators"]:
+        if kind == "cpu":
+            _state["generators"][key] = np.random.default_rng(_state["seed"])
+        else:
+            with cupy().cuda.Device(index):
+                _state["generators"][key] = cupy().random.default_rng(_state["seed"])
+    return _state["generators"][key]
+
+
+def seed(n):
+    """Start all random numbers afresh: weights, dropout masks and shuffles repeat from run to run."""
+    _state["seed"], _state["generators"] = n, {}
+
+
+def random(shape, dtype=np.float32, device=None):
+    """Uniform numbers in [0, 1), drawn on the device."""
+    return generator(device).random(shape, dtype=dtype)
+
+
+def normal(shape, dtype=np.float32, device=None):
+    """Standard normal numbers, drawn on the device."""
+    return generator(device).standard_normal(shape, dtype=dtype)

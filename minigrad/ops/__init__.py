@@ -1,0 +1,26 @@
+"""The derivative table: every operation, declared once as forward, vjp and domain.  REGISTRY maps names to them.
+
+    arithmetic  +, -, *, /, powers, exponentials, trigonometry, comparison      elementwise
+    nonlinear   sigmoid, relu, gelu, ...                                        elementwise
+    reductions  sum, mean, max, norm, logsumexp, sort, ...                      many numbers to one
+    shapes      reshape, transpose, concatenate, pad, ...                       elements move
+    indexing    x[index], take, embedding
+    matmul      products of matrices, einsum
+    linalg      solve, inverse, determinant, Cholesky factor
+    neural      softmax, cross-entropy, normalisation, attention
+    conv        convolution and pooling
+
+This file only wires them up: operators and methods of Tensor, and NumPy functions called on a Tensor.
+"""
+from ..op import REGISTRY, Op, op
+from . import arithmetic, conv, indexing, linalg, matmul, neural, nonlinear, reductions, shapes
+from .dispatch import attach
+
+MODULES = (arithmetic, nonlinear, reductions, shapes, indexing, matmul, linalg, neural, conv)
+FUNCTIONS = {}                              # every public name: the ops, and plain functions made of ops
+for _module in MODULES:
+    FUNCTIONS |= {name: f for name, f in vars(_module).items() if isinstance(f, Op) and not name.startswith("_")}
+for _f in (indexing.take, shapes.split, matmul.dot, matmul.einsum, linalg.slogdet, neural.dropout):
+    FUNCTIONS[_f.__name__] = _f
+
+attach(FUNCTIONS)

@@ -1,0 +1,96 @@
+"""The derivative table, elementwise part: one entry per function.
+
+Read an entry as: forward, vjp (g is the cotangent of y), where it holds, and the formula in words.  Inputs of
+different shapes broadcast as in NumPy; the engine sums the cotangents of what was stretched.
+"""
+import math
+
+import numpy as np
+
+from ..op import op
+from .domains import ABOVE_MINUS_1, BOOLEAN, KINK_AT_0, NONZERO, NOT_POLES_OF_TAN, POSITIVE, REAL, STEPS, UNIT
+
+# -- arithmetic ------------------------------------------------------------------------------------------------------
+add = op(np.add, (lambda g, y, a, b: g, lambda g, y, a, b: g),
+         doc="y = a + b      da = g,  db = g")
+subtract = op(np.subtract, (lambda g, y, a, b: g, lambda g, y, a, b: -g),
+              doc="y = a - b      da = g,  db = -g")
+multiply = op(np.multiply, (lambda g, y, a, b: g * b, lambda g, y, a, b: g * a),
+              doc="y = a b      da = g b,  db = g a")
+divide = op(np.divide, (lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b), domain=(REAL, NONZERO),
+            doc="y = a / b      da = g / b,  db = -g y / b")
+negative = op(np.negative, lambda g, y, x: -g, doc="y = -x      dx = -g")
+positive = op(np.positive, lambda g, y, x: g, doc="y = +x, a copy      dx = g")
+reciprocal = op(np.reciprocal, lambda g, y, x: -g * y * y, domain=NONZERO, doc="y = 1 / x      dx = -g y²")
+square = op(np.square, lambda g, y, x: 2 * g * x, doc="y = x²      dx = 2 g x")
+sqrt = op(np.sqrt, lambda g, y, x: 0.5 * g / y, domain=POSITIVE, doc="y = √x      dx = g / 2y")
+
+
+def _less_1(b):
+    """b - 1, but 1 where b is 0: the derivative of a⁰ is 0 · a, also at a = 0."""
+    return (b - 1 if b else 1) if isinstance(b, (int, float)) else np.where(b == 0, 1, b - 1)
+
+
+power = op(lambda a, b, /: a ** b, (
+    lambda g, y, a, b: g * b * a ** _less_1(b),
+    lambda g, y, a, b: g * y * np.log(np.where(a == 0, 1, a))),      # 0ᵇ is 0 for every b > 0: no slope in b
+    domain=(POSITIVE, REAL), name="power", doc="y = aᵇ      da = g b aᵇ⁻¹,  db = g y ln a")
+
+# -- exponentials and logarithms -------------------------------------------------------------------------------------
+exp = op(np.exp, lambda g, y, x: g * y, doc="y = eˣ      dx = g y")
+expm1 = op(np.expm1, lambda g, y, x: g * (y + 1), doc="y = eˣ - 1, precise near 0      dx = g (y + 1)")
+log = op(np.log, lambda g, y, x: g / x, domain=POSITIVE, doc="y = ln x      dx = g / x")
+log2 = op(np.log2, lambda g, y, x: g / (x * math.log(2)), domain=POSITIVE, doc="y = log₂ x      dx = g / (x ln 2)")
+log10 = op(np.log10, lambda g, y, x: g / (x * math.log(10)), domain=POSITIVE, doc="y = log₁₀ x      dx = g / (x ln 10)")
+log1p = op(np.log1p, lambda g, y, x: g / (1 + x), domain=ABOVE_MINUS_1,
+           doc="y = ln(1 + x), precise near 0      dx = g / (1 + x)")
+logaddexp = op(np.logaddexp, (lambda g, y, a, b: g * np.exp(a - y), lambda g, y, a, b: g * np.exp(b - y)),
+               doc="y = ln(eᵃ + eᵇ)      da = g eᵃ⁻ʸ,  db = g eᵇ⁻ʸ")
+
+# -- trigonometric and hyperbolic (angles in radians) ----------------------------------------------------------------
+sin = op(np.sin, lambda g, y, x: g * np.cos(x), doc="y = sin x      dx = g cos x")
+cos = op(np.cos, lambda g, y, x: -g * np.sin(x), doc="y = cos x      dx = -g sin x")
+tan = op(np.tan, lambda g, y, x: g * (1 + y * y), domain=NOT_POLES_OF_TAN, doc="y = tan x      dx = g (1 + y²)")
+arcsin = op(np.arcsin, lambda g, y, x: g / np.sqrt(1 - x * x), domain=UNIT, doc="y = arcsin x      dx = g / √(1 - x²)")
+arccos = op(np.arccos, lambda g, y, x: -g / np.sqrt(1 - x * x), domain=UNIT,
+            doc="y = arccos x      dx = -g / √(1 - x²)")
+arctan = op(np.arctan, lambda g, y, x: g / (1 + x * x), doc="y = arctan x      dx = g / (1 + x²)")
+arctan2 = op(np.arctan2, (lambda g, y, a, b: g * b / (a * a + b * b), lambda g, y, a, b: -g * a / (a * a + b * b)),
+             domain=(REAL, NONZERO), doc="y = the angle of the point (b, a)      da = g b / (a² + b²),  db = -g a / (a² + b²)")
+sinh = op(np.sinh, lambda g, y, x: g * np.cosh(x), doc="y = sinh x      dx = g cosh x")
+cosh = op(np.cosh, lambda g, y, x: g * np.sinh(x), doc="y = cosh x      dx = g sinh x")
+tanh = op(np.tanh, lambda g, y, x: g * (1 - y * y), doc="y = tanh x      dx = g (1 - y²)")
+
+# -- kinks and steps: the derivative is what is right on either side, and by convention at the kink itself -----------
+abs = op(np.abs, lambda g, y, x: g * np.sign(x), domain=KINK_AT_0, name="abs",
+         doc="y = |x|      dx = g sign x,  and 0 at x = 0")
+sign = op(np.sign, lambda g, y, x: np.zeros_like(g), domain=KINK_AT_0, doc="y = -1, 0 or 1, the sign of x      dx = 0")
+floor = op(np.floor, lambda g, y, x: np.zeros_like(g), domain=STEPS, doc="y = the integer below x      dx = 0")
+ceil = op(np.ceil, lambda g, y, x: np.zeros_like(g), domain=STEPS, doc="y = the integer above x      dx = 0")
+maximum = op(np.maximum, (lambda g, y, a, b: _share(g, a > b, a == b), lambda g, y, a, b: _share(g, b > a, a == b)),
+             doc="y = the larger of a and b      g goes to the larger; equals share it")
+minimum = op(np.minimum, (lambda g, y, a, b: _share(g, a < b, a == b), lambda g, y, a, b: _share(g, b < a, a == b)),
+             doc="y = the smaller of a and b      g goes to the smaller; equals share it")
+
+
+def _share(g, mine, tie):
+    return np.where(mine, g, np.where(tie, 0.5 * g, 0))
+
+
+@op(vjp=lambda g, y, x, min=None, max=None: np.where(y == x, g, 0))
+def clip(x, /, min=None, max=None):
+    """y = x limited to [min, max]      dx = g inside (limits included), 0 outside."""
+    return np.clip(x, min, max)
+
+
+where = op(lambda condition, a, b, /: np.where(condition, a, b), (
+    None,
+    lambda g, y, condition, a, b: np.where(condition, g, 0),
+    lambda g, y, condition, a, b: np.where(condition, 0, g)),
+    domain=(BOOLEAN, REAL, REAL), name="where",
+    doc="y = a where the condition holds, else b      g goes to the one taken; no nan comes back from the other")
+
+# -- comparison and logic: no derivative, so no vjp ------------------------------------------------------------------
+for _function in (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.logical_and,
+                  np.logical_or, np.logical_not, np.logical_xor, np.isnan, np.isinf, np.isfinite):
+    globals()[_function.__name__] = op(_function, doc=f"y = {_function.__name__.replace('_', ' ')}, elementwise; boolean")

@@ -1,0 +1,117 @@
+"""The wiring: operators and methods of Tensor call the ops, and so do NumPy's functions when given a Tensor."""
+import operator
+
+import numpy as np
+
+from ..tensor import Tensor, is_recording
+
+# NumPy functions that only look: called on a Tensor they get its array, and what they return has no gradient.
+PLAIN = {"allclose", "isclose", "array_equal", "shape", "ndim", "size", "array_repr", "array_str", "array2string",
+         "result_type", "may_share_memory", "shares_memory", "bincount", "unique", "histogram", "nonzero",
+         "count_nonzero", "searchsorted", "zeros_like", "ones_like", "empty_like", "full_like", "array_equiv",
+         "iscomplexobj", "isrealobj", "common_type", "save", "savetxt", "savez"}
+ALIASES = {"absolute": "abs", "amax": "max", "amin": "min", "fmax": "maximum", "fmin": "minimum"}
+METHODS = ("sum mean var std max min prod cumsum argmax argmin argsort sort any all reshape transpose swapaxes squeeze "
+           "clip repeat diagonal trace take dot astype exp log sqrt tanh abs flip").split()
+OPERATORS = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power", "matmul": "matmul",
+             "floordiv": None, "mod": None}
+COMPARISONS = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}
+
+
+def attach(functions):
+    """Give Tensor its operators and methods, and NumPy its way to the ops."""
+    for name, function in OPERATORS.items():
+        if function:
+            f = functions[function]
+            setattr(Tensor, f"__{name}__", lambda a, b, f=f: f(a, b))
+            setattr(Tensor, f"__r{name}__", lambda a, b, f=f: f(b, a))
+            setattr(Tensor, f"__i{name}__", lambda a, b, f=f, name=name: _in_place(a, b, f, name))
+    for name, function in COMPARISONS.items():
+        setattr(Tensor, f"__{name}__", lambda a, b, f=functions[function]: f(a, b))
+    Tensor.__neg__ = lambda self: functions["negative"](self)
+    Tensor.__pos__ = lambda self: functions["positive"](self)
+    Tensor.__abs__ = lambda self: functions["abs"](self)
+    Tensor.__invert__ = lambda self: functions["logical_not"](self)
+    Tensor.__and__ = lambda a, b: functions["logical_and"](a, b)
+    Tensor.__or__ = lambda a, b: functions["logical_or"](a, b)
+    Tensor.__getitem__ = lambda self, index: functions["getitem"](self, index=index)
+    Tensor.__setitem__ = _setitem
+    Tensor.T = property(lambda self: functions["transpose"](self), doc="The tensor with its axes reversed.")
+    for name in METHODS:
+        setattr(Tensor, name, functions[name] if not hasattr(functions[name], "forward") else _method(functions[name]))
+    Tensor.reshape = lambda self, *shape: functions["reshape"](self, shape=_flat(shape))
+    Tensor.transpose = lambda self, *axes: functions["transpose"](self, axes=_flat(axes) or None)
+    Tensor.ravel = Tensor.flatten = lambda self: functions["reshape"](self, shape=(-1,))
+    Tensor.__array_ufunc__ = lambda self, *args, **kwargs: _ufunc(functions, *args, **kwargs)
+    Tensor.__array_function__ = lambda self, *args: _function(functions, *args)
+
+
+def _method(f):
+    def method(self, *args, **params):
+        return f(self, *args, **params)
+    method.__name__, method.__doc__ = f.name, f.__doc__
+    return method
+
+
+def _flat(args):
+    """reshape(2, 3) and reshape((2, 3)) are the same."""
+    return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args if args != (None,) else ()
+
+
+def _in_place(a, b, f, name):
+    """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
+    if is_recording() and (a.requires_grad or isinstance(b, Tensor) and b.requires_grad):
+        if a.node is None and a.requires_grad:
+            raise RuntimeError(f"{f.name}: in-place change of a leaf that requires gradients; to update a weight, "
+                               "do it inside `with mg.no_grad():`")
+        return f(a, b)
+    result = f(a, b)
+    if result.shape != a.shape:
+        raise ValueError(f"{f.name}: in-place result of shape {result.shape} doesn't fit into shape {a.shape}")
+    getattr(operator, f"i{name}")(a._data, b._data if isinstance(b, Tensor) else b)
+    a.touch()
+    return a
+
+
+def _setitem(self, index, value):
+    """x[index] = value, in place: not recorded, and an error in backward if the tape needs the old values."""
+    if isinstance(value, Tensor):
+        if is_recording() and value.requires_grad:
+            raise RuntimeError("x[index] = value isn't recorded, so value would get no gradient: use mg.where, "
+                               "mg.concatenate or mg.scatter_add; or assign value.detach()")
+        value = value._data
+    self._data[_strip(index)] = value
+    self.touch()
+
+
+def _strip(value):
+    """Tensors, also inside lists, tuples and dicts, as their arrays."""
+    if isinstance(value, Tensor):
+        return value._data
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_strip, value))
+    return {k: _strip(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def _ufunc(functions, ufunc, method, *inputs, out=None, **kwargs):
+    """np.exp(t) is mg.exp(t); array -= tensor edits the array."""
+    f = functions.get(ALIASES.get(ufunc.__name__, ufunc.__name__))
+    if f is None or method != "__call__":
+        name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
+        raise TypeError(f"np.{name} has no derivative rule in minigrad; declare one with mg.op, or use .numpy() first")
+    if out is None:
+        return f(*inputs, **kwargs)
+    if isinstance(out[0], Tensor):
+        raise TypeError(f"np.{ufunc.__name__}: out= can't be a tensor")
+    return ufunc(*_strip(inputs), out=out, **kwargs)
+
+
+def _function(functions, function, types, args, kwargs):
+    """np.sum(t) is mg.sum(t); functions that only look get the array; others would lose the gradient: an error."""
+    name = ALIASES.get(function.__name__, function.__name__)
+    if name in functions:
+        return functions[name](*args, **kwargs)
+    if name in PLAIN:
+        return function(*_strip(args), **_strip(kwargs))
+    raise TypeError(f"np.{function.__name__} has no derivative rule in minigrad; declare one with mg.op, "
+                    "or use .numpy() first")

@@ -1,0 +1,39 @@
+"""Where the inputs of an op may lie: what the gradient checks draw from, and what the documentation shows."""
+from dataclasses import dataclass
+from math import inf, pi
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The open interval (low, high), without the points to avoid; or a set of matrices or integers, by its name.
+
+    avoid       points where f has a kink or a pole
+    period      the points to avoid repeat with this period (tan: pi; floor: 1)
+    structure   "invertible", "positive definite", "boolean", "indices", or None for plain real numbers
+    """
+    low: float = -inf
+    high: float = inf
+    avoid: tuple = ()
+    period: float | None = None
+    structure: str | None = None
+
+    def __str__(self):
+        if self.structure:
+            return self.structure
+        without = f" without {', '.join(f'{p:g}' for p in self.avoid)}" if self.avoid else ""
+        repeated = f" + k {self.period:.4g}" if self.period else ""
+        return ("all reals" if (self.low, self.high) == (-inf, inf) else f"({self.low:g}, {self.high:g})") + without + repeated
+
+
+REAL = Domain()
+POSITIVE = Domain(low=0)
+UNIT = Domain(low=-1, high=1)
+NONZERO = Domain(avoid=(0,))
+KINK_AT_0 = NONZERO
+STEPS = Domain(avoid=(0,), period=1)
+NOT_POLES_OF_TAN = Domain(avoid=(pi / 2,), period=pi)
+ABOVE_MINUS_1 = Domain(low=-1)
+INVERTIBLE = Domain(structure="invertible")
+POSITIVE_DEFINITE = Domain(structure="positive definite")
+BOOLEAN = Domain(structure="boolean")
+INDICES = Domain(structure="indices")

@@ -1,0 +1,149 @@
+"""The derivative table, products of matrices: the hot path.
+
+    Y = A B      dA = G Bᵀ,  dB = Aᵀ G
+
+Shapes decide it: A (m, k), B (k, n), G (m, n); G Bᵀ is the only product of G and B with the shape of A.
+"""
+import numpy as np
+
+from ..backend import array_module
+from ..op import op
+
+
+def _matmul_da(g, y, a, b):
+    if b.ndim == 1:                                         # (m, k) @ (k,): g (m,) is a column, b a row
+        return np.expand_dims(g, -1) * b
+    if a.ndim == 1:                                         # (k,) @ (k, n): g (n,) is a row
+        return (b @ np.expand_dims(g, -1)).reshape(b.shape[:-1])
+    return product(g, b.swapaxes(-1, -2))
+
+
+def _matmul_db(g, y, a, b):
+    if a.ndim == 1:
+        return a.reshape((-1,) + (1,) * (b.ndim > 1)) * (np.expand_dims(g, -2) if b.ndim > 1 else g)
+    if b.ndim == 1:
+        return (np.expand_dims(g, -2) @ a).reshape(g.shape[:-1] + b.shape)
+    if b.ndim == 2:                                         # one B for a batch of A: one product over all rows
+        return a.reshape(-1, a.shape[-1]).T @ g.reshape(-1, g.shape[-1])
+    return a.swapaxes(-1, -2) @ g
+
+
+def product(a, b):
+    """a @ b; a batch of matrices times one matrix is one big product, for which BLAS is much faster than for many."""
+    if a.ndim > 2 and b.ndim == 2 and a.size:
+        return (a.reshape(-1, a.shape[-1]) @ b).reshape(a.shape[:-1] + b.shape[-1:])
+    return np.matmul(a, b)
+
+
+matmul = op(lambda a, b, /: product(a, b), (_matmul_da, _matmul_db), name="matmul", shapes="(m?,n),(n,p?)->(m?,p?)",
+            doc="Y = A B      dA = G Bᵀ,  dB = Aᵀ G;  vectors, and batches that broadcast, as in np.matmul")
+
+
+def _linear(x, w, b, /):
+    y = product(x, w)
+    y += b
+    return y
+
+
+linear = op(_linear, (lambda g, y, x, w, b: _matmul_da(g, y, x, w),
+                      lambda g, y, x, w, b: _matmul_db(g, y, x, w),
+                      lambda g, y, x, w, b: row_sum(g)),
+            name="linear", shapes="(m,n),(n,p),(p)->(m,p)",
+            doc="Y = X W + b, the neuron formula before its f      dX = G Wᵀ,  dW = Xᵀ G,  db = Σ rows of G\n\n"
+                "X (..., n), W (n, p), b (p,), Y (..., p); the bias is added in place.")
+
+
+def row_sum(g):
+    """The sum of the rows of g (..., n) -> (n,), as a product with ones: BLAS adds faster than np.sum."""
+    rows = g.reshape(-1, g.shape[-1])
+    return array_module(getattr(g, "_data", g)).ones(rows.shape[0], g.dtype) @ rows
+
+
+outer = op(lambda a, b, /: np.outer(a, b), (
+    lambda g, y, a, b: (g @ b.reshape(-1)).reshape(a.shape),
+    lambda g, y, a, b: (a.reshape(-1) @ g).reshape(b.shape)),
+    name="outer", shapes="", doc="yᵢⱼ = aᵢ bⱼ, of a and b flattened      da = G b,  db = a G")
+
+
+def _free_axes(axes, a, b):
+    """The axes of a and of b that tensordot sums over, in order, and those it leaves."""
+    if isinstance(axes, int):
+        summed = list(range(a.ndim - axes, a.ndim)), list(range(axes))
+    else:
+        summed = [[i % x.ndim for i in ((s,) if isinstance(s, int) else s)] for s, x in zip(axes, (a, b))]
+    return *summed, [i for i in range(a.ndim) if i not in summed[0]], [i for i in range(b.ndim) if i not in summed[1]]
+
+
+def _inverse(order):
+    return tuple(order.index(i) for i in range(len(order)))
+
+
+def _tensordot_da(g, y, a, b, axes=2):
+    summed_a, summed_b, free_a, free_b = _free_axes(axes, a, b)
+    da = np.tensordot(g, b, (list(range(len(free_a), g.ndim)), free_b))     # a's free axes, then b's summed, ascending
+    return np.transpose(da, _inverse(free_a + [i for _, i in sorted(zip(summed_b, summed_a))]))
+
+
+def _tensordot_db(g, y, a, b, axes=2):
+    summed_a, summed_b, free_a, free_b = _free_axes(axes, a, b)
+    db = np.tensordot(a, g, (free_a, list(range(len(free_a)))))             # a's summed axes, ascending, then b's free
+    return np.transpose(db, _inverse([i for _, i in sorted(zip(summed_a, summed_b))] + free_b))
+
+
+@op(vjp=(_tensordot_da, _tensordot_db), shapes="")
+def tensordot(a, b, /, axes=2):
+    """y = Σ over the paired axes of a and b      each cotangent is the tensordot of g with the other, over its free axes."""
+    return np.tensordot(a, b, axes)
+
+
+def dot(a, b):
+    """np.dot: a product with a number, a product of vectors or matrices, else the sum over a's last, b's second-last axis."""
+    if 0 in (np.ndim(a), np.ndim(b)):
+        return a * b
+    return a @ b if b.ndim <= 2 else tensordot(a, b, axes=(a.ndim - 1, b.ndim - 2))
+
+
+# -- Einstein summation ----------------------------------------------------------------------------------------------
+def _parse(subscripts, operands):
+    """(input letters, output letters), with letters for '...' and for an implied output."""
+    left, _, right = subscripts.replace(" ", "").partition("->")
+    terms = left.split(",")
+    if len(terms) != len(operands):
+        raise ValueError(f"{subscripts!r} names {len(terms)} operands, got {len(operands)}")
+    spare = [c for c in map(chr, range(65, 123)) if c.isalpha() and c not in subscripts]
+    batch = max((x.ndim - len(t) + 3 for t, x in zip(terms, operands) if "..." in t), default=0)
+    dots = "".join(spare[:batch])
+    terms = [t.replace("...", dots[batch - (x.ndim - len(t) + 3):] if "..." in t else "") for t, x in zip(terms, operands)]
+    if "->" not in subscripts:
+        letters = "".join(terms)
+        right = "..." + "".join(sorted(c for c in set(letters) - set(dots) if letters.count(c) == 1))
+    return terms, right.replace("...", dots)
+
+
+def _einsum_vjp(g, y, *operands, subscripts):
+    terms, out = _parse(subscripts, operands)
+    spare = [c for c in map(chr, range(65, 123)) if c.isalpha() and c not in "".join(terms)]
+    xp = array_module(getattr(g, "_data", g))
+    for i, (term, x) in enumerate(zip(terms, operands)):
+        others = [(t, o) for j, (t, o) in enumerate(zip(terms, operands)) if j != i]
+        known, target = set(out).union(*(t for t, _ in others)), ""
+        for letter, n in zip(term, x.shape):
+            if letter in target:                            # a diagonal: only there does x count
+                fresh = spare.pop()
+                others.append((letter + fresh, xp.eye(n, dtype=g.dtype)))
+                letter = fresh
+            elif letter not in known:                       # summed away in x alone: copy along it
+                others.append((letter, xp.ones(n, dtype=g.dtype)))
+            target += letter
+        yield np.einsum(",".join([out] + [t for t, _ in others]) + "->" + target, g, *(o for _, o in others))
+
+
+@op(vjp=lambda g, y, *xs, subscripts: tuple(_einsum_vjp(g, y, *xs, subscripts=subscripts)), name="einsum", shapes="")
+def _einsum(*operands, subscripts):
+    """y = the sum that the subscripts describe, as np.einsum      dx: g takes the place of x, the output that of its letters."""
+    return np.einsum(subscripts, *operands, optimize=len(operands) > 2)
+
+
+def einsum(subscripts, *operands):
+    """np.einsum, differentiable: einsum("bij,bjk->bik", a, b).  Letters name axes; those not in the output are summed."""
+    return _einsum(*operands, subscripts=subscripts)

@@ -1,0 +1,190 @@
+"""The derivative table, whole layers as one op: softmax, cross-entropy, normalisation, dropout, attention.
+
+Each equals the same formula written with small ops (tests prove it); as one op it makes fewer temporary arrays.
+Where forward saves something for the vjp, the vjp can also compute it anew: at higher orders it has to, since what
+was saved is a plain array, through which nothing can be differentiated.
+"""
+import math
+
+import numpy as np
+
+from .. import backend
+from ..op import op
+from .domains import INDICES, REAL
+from .matmul import row_sum
+
+
+@op(vjp=lambda g, y, x, axis=-1: y * (g - (g * y).sum(axis=axis, keepdims=True)), shapes="")
+def softmax(x, /, axis=-1):
+    """y = eˣ / Σ eˣ      dx = y (g - Σ g y).  The largest x is subtracted first: same y, no overflow."""
+    y = x - x.max(axis=axis, keepdims=True)
+    np.exp(y, out=y)
+    y /= y.sum(axis=axis, keepdims=True)
+    return y
+
+
+@op(vjp=lambda g, y, x, axis=-1: g - np.exp(y) * g.sum(axis=axis, keepdims=True), shapes="")
+def log_softmax(x, /, axis=-1):
+    """y = x - ln Σ eˣ      dx = g - eʸ Σ g."""
+    y = x - x.max(axis=axis, keepdims=True)
+    y -= np.log(np.exp(y).sum(axis=axis, keepdims=True))
+    return y
+
+
+def _cross_entropy_dz(g, y, z, t, saved=None):
+    p = softmax(z) if saved is None else saved
+    total = 1 if saved is not None else t.sum(axis=-1, keepdims=True)
+    return np.expand_dims(g, -1) * (p * total - t)
+
+
+@op(vjp=(_cross_entropy_dz, lambda g, y, z, t, saved=None: np.expand_dims(-g, -1) * log_softmax(z)),
+    shapes="(n),(n)->()", saves=True)
+def softmax_cross_entropy(z, t, /):
+    """y = -Σ t ln softmax z      dz = g (p Σt - t),  dt = -g ln p,  p = softmax z.
+
+    Logits z and target probabilities t (..., K), usually one-hot; y (...), in nats.
+    """
+    logp = log_softmax(z)
+    p = np.exp(logp)
+    y = -(t * logp).sum(axis=-1)
+    p *= t.sum(axis=-1, keepdims=True)              # 1 for probabilities
+    return y, p
+
+
+def _one_hot_like(z, labels):
+    return (backend.array_module(labels).arange(z.shape[-1]) == np.expand_dims(labels, -1)).astype(z.dtype)
+
+
+def _sparse_cross_entropy_dz(g, y, z, labels, saved=None):
+    p = softmax(z) if saved is None else saved
+    return np.expand_dims(g, -1) * (p - _one_hot_like(z, getattr(labels, "_data", labels)))
+
+
+@op(vjp=(_sparse_cross_entropy_dz, None), domain=(REAL, INDICES), shapes="", saves=True)
+def sparse_softmax_cross_entropy(z, labels, /):
+    """y = -ln softmax(z)[label]      dz = g (p - onehot(label)),  p = softmax z.
+
+    Logits z (..., K), integer labels (...) from 0 to K - 1; y (...), in nats.
+    """
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"labels must be integers, not {labels.dtype}")
+    logp = log_softmax(z)
+    y = -np.take_along_axis(logp, np.expand_dims(labels, -1), axis=-1)[..., 0]
+    return y, np.exp(logp, out=logp)
+
+
+def _binary_cross_entropy_dz(g, y, z, t):
+    return g * (0.5 * np.tanh(0.5 * z) + 0.5 - t)
+
+
+@op(vjp=(_binary_cross_entropy_dz, lambda g, y, z, t: -g * z))
+def sigmoid_cross_entropy(z, t, /):
+    """y = -t ln p - (1 - t) ln(1 - p) = max(z, 0) - z t + ln(1 + e^-|z|)      dz = g (p - t),  dt = -g z,  p = sigmoid z."""
+    return np.maximum(z, 0) - z * t + np.log1p(np.exp(-np.abs(z)))
+
+
+# -- normalisation ---------------------------------------------------------------------------------------------------
+def _standardize(x, axis, eps):
+    """(x - mean) / √(var + eps) over axis, and 1 / √(var + eps)."""
+    centred = x - x.mean(axis=axis, keepdims=True)
+    scale = 1 / np.sqrt(np.square(centred).mean(axis=axis, keepdims=True) + eps)
+    return centred * scale, scale
+
+
+@op(vjp=lambda g, y, x, axis=-1, eps=1e-5, saved=None: _standardize_vjp(g, y, x, axis, eps, saved), shapes="", saves=True)
+def standardize(x, /, axis=-1, eps=1e-5):
+    """y = (x - mean) / s,  s = √(var + eps), over axis      dx = (g - mean g - y mean(g y)) / s."""
+    return _standardize(x, axis, eps)
+
+
+def _standardize_vjp(g, y, x, axis, eps, saved):
+    scale = _standardize(x, axis, eps)[1] if saved is None else saved
+    return scale * (g - g.mean(axis=axis, keepdims=True) - y * (g * y).mean(axis=axis, keepdims=True))
+
+
+def _layer_norm_vjp(g, y, x, gamma, beta, eps=1e-5, saved=None):
+    xhat, scale = _standardize(x, -1, eps) if saved is None else saved
+    return (_standardize_vjp(g * gamma, xhat, x, -1, eps, scale if saved is not None else None),
+            row_sum(g * xhat), row_sum(g))
+
+
+@op(vjp=_layer_norm_vjp, shapes="(n),(n),(n)->(n)", saves=True)
+def layer_norm(x, gamma, beta, /, eps=1e-5):
+    """y = γ x̂ + β,  x̂ = (x - mean) / √(var + eps) over the last axis      dγ = Σ g x̂,  dβ = Σ g,  dx as standardize.
+
+    x (..., C), γ and β (C,).  (Ba et al. 2016)
+    """
+    xhat, scale = _standardize(x, -1, eps)
+    y = xhat * gamma
+    y += beta
+    return y, (xhat, scale)
+
+
+def _batch_norm_vjp(g, y, x, gamma, beta, eps=1e-3, saved=None):
+    axis = tuple(range(x.ndim - 1))
+    xhat, scale = _standardize(x, axis, eps) if saved is None else saved
+    return (_standardize_vjp(g * gamma, xhat, x, axis, eps, scale if saved is not None else None),
+            row_sum(g * xhat), row_sum(g))
+
+
+@op(vjp=_batch_norm_vjp, shapes="(m,n),(n),(n)->(m,n)", saves=True)
+def batch_norm(x, gamma, beta, /, eps=1e-3):
+    """y = γ x̂ + β,  x̂ = (x - mean) / √(var + eps) over all axes but the last      dγ = Σ g x̂,  dβ = Σ g,  dx as standardize.
+
+    x (..., C) with the batch first, γ and β (C,).  (Ioffe & Szegedy 2015)
+    """
+    axis = tuple(range(x.ndim - 1))
+    xhat, scale = _standardize(x, axis, eps)
+    y = xhat * gamma
+    y += beta
+    return y, (xhat, scale)
+
+
+# -- dropout ---------------------------------------------------------------------------------------------------------
+masked = op(lambda x, /, mask: x * mask, lambda g, y, x, mask: g * mask, name="masked", shapes="",
+            doc="y = x · mask, a fixed array      dx = g · mask")
+
+
+def dropout(x, rate=0.5):
+    """y = x with each element 0 with probability rate, the others divided by 1 - rate, so that the mean stays.
+
+    (Srivastava et al. 2014, in the "inverted" form.)  Random: mg.seed fixes it.
+    """
+    if not 0 <= rate < 1:
+        raise ValueError(f"dropout: rate must be in [0, 1), got {rate}")
+    if rate == 0:
+        return x
+    mask = (backend.random(x.shape, device=backend.device_of(getattr(x, "_data", x))) >= rate).astype(x.dtype)
+    mask *= 1 / (1 - rate)
+    return masked(x, mask=mask)
+
+
+# -- attention -------------------------------------------------------------------------------------------------------
+def attention_weights(q, k, causal=False, mask=None, scale=None):
+    """softmax(scale · q kᵀ) over the keys, those not allowed excluded: (..., T, S)."""
+    scores = (q * (scale or 1 / math.sqrt(q.shape[-1]))) @ k.swapaxes(-1, -2)
+    if causal:                                      # position t sees the S - T earlier keys and those up to itself
+        t, s = scores.shape[-2:]
+        allowed = backend.array_module(getattr(scores, "_data", scores)).tri(t, s, s - t, dtype=bool)
+        scores = np.where(allowed, scores, -math.inf)
+    if mask is not None:
+        scores = np.where(mask, scores, -math.inf)
+    return softmax(scores)
+
+
+def _attention_vjp(g, y, q, k, v, causal=False, mask=None, scale=None, saved=None):
+    p = attention_weights(q, k, causal, mask, scale) if saved is None else saved
+    dp = g @ v.swapaxes(-1, -2)
+    ds = p * (dp - (dp * p).sum(axis=-1, keepdims=True)) * (scale or 1 / math.sqrt(q.shape[-1]))
+    return ds @ k, ds.swapaxes(-1, -2) @ q, p.swapaxes(-1, -2) @ g
+
+
+@op(vjp=_attention_vjp, shapes="(t,d),(s,d),(s,e)->(t,e)", saves=True)
+def attention(q, k, v, /, causal=False, mask=None, scale=None):
+    """y = P v,  P = softmax(q kᵀ / √d) over the keys      dv = Pᵀ g,  dS = P (g vᵀ - Σ P g vᵀ) / √d,  dq = dS k,  dk = dSᵀ q.
+
+    q (..., T, d), k (..., S, d), v (..., S, e), y (..., T, e).  causal: each position sees itself and earlier ones.
+    mask: boolean, broadcast to (..., T, S), True where a query may look.  (Vaswani et al. 2017, eq. 1)
+    """
+    p = attention_weights(q, k, causal, mask, scale)
+    return p @ v, p

@@ -1,0 +1,172 @@
+"""The derivative table, reductions: many numbers become one, so one cotangent spreads over many.
+
+x has any shape; axis is an int, a tuple of ints or None (all axes); with keepdims the reduced axes stay, of length 1.
+"""
+import builtins
+import math
+
+import numpy as np
+
+from ..op import op
+from .domains import NONZERO
+
+
+def axes_of(x, axis):
+    """axis as a tuple of numbers from 0 to x.ndim - 1."""
+    return tuple(range(x.ndim)) if axis is None else tuple(a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+def count(x, axis):
+    """How many elements a reduction over axis brings together, as a Python int."""
+    return math.prod(x.shape[a] for a in axes_of(x, axis))
+
+
+def keep(g, x, axis):
+    """g with the axes of x that a reduction dropped put back, of length 1, so that it broadcasts against x."""
+    axes = axes_of(x, axis)
+    return g.reshape(tuple(1 if a in axes else n for a, n in enumerate(x.shape)))
+
+
+def spread(g, x, axis):
+    """g copied along the reduced axes: the adjoint of sum."""
+    return np.broadcast_to(keep(g, x, axis), x.shape)
+
+
+@op(vjp=lambda g, y, x, axis=None, keepdims=False: spread(g, x, axis), shapes="")
+def sum(x, /, axis=None, keepdims=False):
+    """y = Σ x      dx = g, copied along the summed axes."""
+    return x.sum(axis=axis, keepdims=keepdims)
+
+
+@op(vjp=lambda g, y, x, axis=None, keepdims=False: spread(g / builtins.max(count(x, axis), 1), x, axis), shapes="")
+def mean(x, /, axis=None, keepdims=False):
+    """y = Σ x / n      dx = g / n, copied along the axes of the mean."""
+    return x.mean(axis=axis, keepdims=keepdims)
+
+
+def _var_vjp(g, y, x, axis=None, ddof=0, keepdims=False):
+    return keep(g, x, axis) * (2 / builtins.max(count(x, axis) - ddof, 1)) * (x - x.mean(axis=axis, keepdims=True))
+
+
+@op(vjp=_var_vjp, shapes="")
+def var(x, /, axis=None, ddof=0, keepdims=False):
+    """y = Σ (x - mean)² / (n - ddof)      dx = 2 g (x - mean) / (n - ddof)."""
+    return x.var(axis=axis, ddof=ddof, keepdims=keepdims)
+
+
+def _std_vjp(g, y, x, axis=None, ddof=0, keepdims=False):
+    return _var_vjp(g * 0.5 / np.where(y == 0, 1, y), y, x, axis, ddof)
+
+
+@op(vjp=_std_vjp, shapes="")
+def std(x, /, axis=None, ddof=0, keepdims=False):
+    """y = √var      dx = g (x - mean) / ((n - ddof) y), and 0 where all x are equal."""
+    return x.std(axis=axis, ddof=ddof, keepdims=keepdims)
+
+
+def _extreme_vjp(g, y, x, axis=None, keepdims=False):
+    chosen = (x == keep(y, x, axis)).astype(g.dtype)
+    return chosen * keep(g, x, axis) / chosen.sum(axis=axis, keepdims=True)
+
+
+@op(vjp=_extreme_vjp, shapes="")
+def max(x, /, axis=None, keepdims=False):
+    """y = the largest x      g goes to the largest; ties share it equally."""
+    return x.max(axis=axis, keepdims=keepdims)
+
+
+@op(vjp=_extreme_vjp, shapes="")
+def min(x, /, axis=None, keepdims=False):
+    """y = the smallest x      g goes to the smallest; ties share it equally."""
+    return x.min(axis=axis, keepdims=keepdims)
+
+
+def _prod_vjp(g, y, x, axis=None, keepdims=False):
+    if (x != 0).all():
+        return keep(g * y, x, axis) / x
+    axes = axes_of(x, axis)                         # with a zero among the factors: multiply all the others
+    last = tuple(range(-len(axes), 0))
+    rows = np.moveaxis(x, axes, last)
+    kept = rows.shape[:rows.ndim - len(axes)]
+    n = count(x, axis)
+    others = np.where(np.eye(n, dtype=bool), 1, rows.reshape(kept + (1, n))).prod(axis=-1)
+    return np.moveaxis(others.reshape(rows.shape), last, axes) * keep(g, x, axis)
+
+
+@op(vjp=_prod_vjp, shapes="")
+def prod(x, /, axis=None, keepdims=False):
+    """y = Π x      dxᵢ = g Π of the other x; right also where factors are 0."""
+    return x.prod(axis=axis, keepdims=keepdims)
+
+
+def _norm_vjp(g, y, x, axis=None, keepdims=False):
+    return keep(g / np.where(y == 0, 1, y), x, axis) * x
+
+
+@op(vjp=_norm_vjp, domain=NONZERO, shapes="")
+def norm(x, /, axis=None, keepdims=False):
+    """y = √Σx², the Euclidean length      dx = g x / y, and 0 where y = 0."""
+    return np.sqrt(np.square(x).sum(axis=axis, keepdims=keepdims))
+
+
+def _cumsum_vjp(g, y, x, axis=None):
+    reversed_sum = np.flip(np.cumsum(np.flip(g, axis or 0), axis or 0), axis or 0)
+    return reversed_sum.reshape(x.shape) if axis is None else reversed_sum
+
+
+@op(vjp=_cumsum_vjp, shapes="")
+def cumsum(x, /, axis=None):
+    """yᵢ = x₁ + ... + xᵢ      dxᵢ = gᵢ + ... + gₙ;  without an axis x is flattened first."""
+    return np.cumsum(x, axis=axis)
+
+
+def _logsumexp_vjp(g, y, x, axis=None, keepdims=False):
+    return keep(g, x, axis) * np.exp(x - keep(y, x, axis))
+
+
+@op(vjp=_logsumexp_vjp, shapes="")
+def logsumexp(x, /, axis=None, keepdims=False):
+    """y = ln Σ eˣ, without overflow: the largest x is taken out first      dx = g eˣ⁻ʸ = g softmax x."""
+    if not count(x, axis):                          # ln of an empty sum
+        return np.log(x.sum(axis=axis, keepdims=keepdims))
+    top = x.max(axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    y = np.log(np.exp(x - top).sum(axis=axis, keepdims=True)) + top
+    return y if keepdims else y.reshape(tuple(n for a, n in enumerate(x.shape) if a not in axes_of(x, axis)))
+
+
+# -- choosing and ordering -------------------------------------------------------------------------------------------
+@op(shapes="")
+def argmax(x, /, axis=None, keepdims=False):
+    """y = the index of the largest x, the first of equals; an integer, so without derivative."""
+    return np.argmax(x, axis=axis, keepdims=keepdims)
+
+
+@op(shapes="")
+def argmin(x, /, axis=None, keepdims=False):
+    """y = the index of the smallest x, the first of equals; an integer, so without derivative."""
+    return np.argmin(x, axis=axis, keepdims=keepdims)
+
+
+@op(shapes="")
+def argsort(x, /, axis=-1):
+    """y = the indices that sort x, equals in their order; integers, so without derivative."""
+    return np.argsort(x, axis=axis, kind="stable")
+
+
+@op(shapes="")
+def any(x, /, axis=None, keepdims=False):
+    """y = whether any x is true; boolean, so without derivative."""
+    return x.any(axis=axis, keepdims=keepdims)
+
+
+@op(shapes="")
+def all(x, /, axis=None, keepdims=False):
+    """y = whether all x are true; boolean, so without derivative."""
+    return x.all(axis=axis, keepdims=keepdims)
+
+
+@op(vjp=lambda g, y, x, axis=-1: np.take_along_axis(g, np.argsort(np.argsort(x, axis), axis), axis), shapes="")
+def sort(x, /, axis=-1):
+    """y = x in ascending order      each g goes back to where its x came from."""
+    return np.sort(x, axis=axis, kind="stable")

@@ -1,0 +1,192 @@
+"""Functions of functions: derivatives of a Python function of arrays or tensors, of any order.
+
+f may take and return pytrees: dicts, lists and tuples, nested, of arrays, tensors and numbers; the gradient comes in
+the shape of the argument.  Given plain arrays these functions return plain arrays; given Tensors, Tensors, which can
+be differentiated again.
+"""
+import numpy as np
+
+from . import backend
+from .op import Op
+from .ops import FUNCTIONS
+from .tensor import Tensor, backpropagate, grad_mode, is_recording, tape_of
+
+
+# -- pytrees ---------------------------------------------------------------------------------------------------------
+def tree_map(f, tree, *others):
+    """A tree of the same form with f applied to the leaves (and to those of others at the same place)."""
+    if isinstance(tree, dict):
+        return {k: tree_map(f, v, *(o[k] for o in others)) for k, v in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        mapped = [tree_map(f, *branch) for branch in zip(tree, *others, strict=True)]
+        return type(tree)(*mapped) if hasattr(tree, "_fields") else type(tree)(mapped)
+    return f(tree, *others)
+
+
+def tree_leaves(tree):
+    """The leaves of a tree, in order."""
+    leaves = []
+    tree_map(leaves.append, tree)
+    return leaves
+
+
+# -- inside a transform ----------------------------------------------------------------------------------------------
+def _alias(x):
+    """x as a new tensor that requires gradients: where f also uses x through a closure, the two stay apart."""
+    if isinstance(x, Tensor) and x.requires_grad:
+        return FUNCTIONS["positive"](x)
+    array = x._data if isinstance(x, Tensor) else backend.asarray(x)
+    if array.dtype.kind != "f":
+        if not isinstance(x, (int, float)):
+            raise TypeError(f"derivatives are with respect to floating-point numbers, this argument is {array.dtype}")
+        array = array.astype(float)
+    return Tensor(array, requires_grad=True)
+
+
+def _pullback(y, targets, g, create_graph, retain_graph=False):
+    """The cotangents of targets; zeros where y does not depend on them."""
+    found = backpropagate(y, g, set(targets), create_graph, retain_graph) if y.requires_grad else {}
+    return [found[t] if t in found else backend.array_module(t._data).zeros_like(t._data) for t in targets]
+
+
+class _Call:
+    """One call of f: the arguments at argnums replaced by aliases, what came out, and how results are handed back."""
+
+    def __init__(self, name, f, argnums, args, kwargs, has_aux=False):
+        numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        if not all(-len(args) <= n < len(args) for n in numbers):
+            raise ValueError(f"{name}: argnums {argnums} with {len(args)} positional arguments")
+        self.trees, self.single = [args[n] for n in numbers], isinstance(argnums, int)
+        aliases = tree_map(_alias, self.trees)
+        self.targets = tree_leaves(aliases)
+        args = list(args)
+        for n, alias in zip(numbers, aliases):
+            args[n] = alias
+        with grad_mode(True):
+            y = f(*args, **kwargs)
+        self.y, self.aux = y if has_aux else (y, None)
+        if not isinstance(self.y, Tensor):
+            raise TypeError(f"{name}: f must return a tensor made from its arguments with minigrad's operations, "
+                            f"got {type(self.y).__name__}; np.asarray, .numpy() or float() inside f cut the tape")
+        # Where f depends on anything else that requires gradients, an outer argument say, so does its derivative.
+        self.create_graph = is_recording() and any((t in self.targets) == (t.node is not None)
+                                                   for t in tape_of(self.y, set(self.targets)))
+        self.tensors = self.create_graph or any(isinstance(x, Tensor) for x in tree_leaves(self.trees))
+
+    def hand_back(self, value):
+        """A Tensor if Tensors came in or the value can be differentiated further, else an array."""
+        array = value._data if isinstance(value, Tensor) else value
+        return array if not self.tensors else value if self.create_graph else Tensor(array)
+
+    def gradients(self, g=None, retain_graph=False):
+        return [self.hand_back(v) for v in _pullback(self.y, self.targets, g, self.create_graph, retain_graph)]
+
+    def shaped(self, gradients):
+        """A flat list of gradients in the form of the arguments; without the outer tuple for a single argnum."""
+        values = iter(gradients)
+        trees = tuple(tree_map(lambda _: next(values), tree) for tree in self.trees)
+        return trees[0] if self.single else trees
+
+
+# -- the transforms --------------------------------------------------------------------------------------------------
+def value_and_grad(f, argnums=0, has_aux=False):
+    """A function that returns (f(x), df/dx) for a scalar f.
+
+    argnums     which positional arguments to differentiate: an int, or a tuple of ints for a tuple of gradients
+    has_aux     f returns (scalar, anything): the result is then ((scalar, anything), gradient)
+    """
+    def with_gradient(*args, **kwargs):
+        call = _Call("grad", f, argnums, args, kwargs, has_aux)
+        if call.y.size != 1:
+            raise ValueError(f"grad: f must return a scalar, not shape {call.y.shape}; use mg.jacobian or mg.vjp")
+        gradient = call.shaped(call.gradients())
+        value = call.hand_back(call.y)
+        return ((value, call.aux) if has_aux else value), gradient
+    return with_gradient
+
+
+def grad(f, argnums=0):
+    """The gradient function of a scalar f: grad(f)(x) = df/dx, of the shape (or the tree) of x.
+
+        mg.grad(mg.grad(lambda x: x**3))(2.0)      # 6 x = 12
+    """
+    with_value = value_and_grad(f, argnums)
+    return lambda *args, **kwargs: with_value(*args, **kwargs)[1]
+
+
+def vjp(f, *args):
+    """(f(args), pullback): pullback(g) is the tuple of g times the Jacobian for each argument; g has the shape of f(args)."""
+    call = _Call("vjp", f, range(len(args)), args, {})
+    return call.hand_back(call.y), lambda g: call.shaped(call.gradients(g, retain_graph=True))
+
+
+def jvp(f, args, tangents):
+    """(f(args), the Jacobian times tangents): the derivative of f along a direction; tangents has the form of args.
+
+    By the double-vjp trick: the pullback u -> Jᵀu is linear in u, and its own pullback is v -> J v.
+    """
+    call = _Call("jvp", f, range(len(args)), args, {})
+    directions = tree_leaves(list(tangents))
+    for a, v in zip(call.targets, directions, strict=True):
+        if np.shape(v) != a.shape:
+            raise ValueError(f"jvp: a tangent of shape {np.shape(v)} for an argument of shape {a.shape}")
+    u = Tensor(backend.array_module(call.y._data).ones_like(call.y._data), requires_grad=True)
+    with grad_mode(True):
+        pulled = _pullback(call.y, call.targets, u, create_graph=True)
+        along = sum(FUNCTIONS["sum"](p * v) for p, v in zip(pulled, directions))
+    if not isinstance(along, Tensor) or not along.requires_grad:        # f does not depend on its arguments
+        return call.hand_back(call.y), call.hand_back(u.detach() * 0)
+    call.tensors = call.tensors or any(isinstance(v, Tensor) for v in directions)
+    create_graph = call.create_graph or is_recording() and any(getattr(v, "requires_grad", False) for v in directions)
+    tangent = _pullback(along, [u], None, create_graph)[0]
+    return call.hand_back(call.y), tangent if create_graph else call.hand_back(tangent)
+
+
+def jacobian(f, argnums=0):
+    """The function x -> J with J[i..., j...] = d f(x)[i...] / d x[j...]: the shape of f(x), then that of x."""
+    def jacobian_at(*args, **kwargs):
+        call = _Call("jacobian", f, argnums, args, kwargs)
+        y = call.y
+        if y.size == 0:
+            return call.shaped([call.hand_back(np.zeros(y.shape + t.shape, t.dtype)) for t in call.targets])
+        units = backend.array_module(y._data).eye(y.size, dtype=y.dtype)
+        rows = [call.gradients(g.reshape(y.shape), retain_graph=True) for g in units]      # one pullback per output
+        return call.shaped([FUNCTIONS["stack"](column).reshape(y.shape + column[0].shape) for column in zip(*rows)])
+    return jacobian_at
+
+
+def hessian(f, argnums=0):
+    """The function x -> H with H[i..., j...] = d²f / dx[i...] dx[j...] of a scalar f."""
+    return jacobian(grad(f, argnums), argnums)
+
+
+def hvp(f, x, v):
+    """The Hessian of a scalar f at x times v, without forming the Hessian: the gradient of (df/dx · v).  x, v may be trees."""
+    def slope(x):
+        products = tree_map(lambda g, v: FUNCTIONS["sum"](g * v), grad(f)(x), v)
+        return sum(tree_leaves(products))
+    return grad(slope)(x)
+
+
+# -- memory for time -------------------------------------------------------------------------------------------------
+def checkpoint(f, *inputs):
+    """f(*inputs), keeping only the inputs for backward, which computes f again: less memory, one more forward pass.
+
+    Inputs are tensors; f must return one tensor, be the same each time (no dropout inside), and get every tensor that
+    needs gradients, weights included, as an input: through a closure none would arrive.  (Chen et al. 2016)
+    """
+    def rule(g, y, *xs):
+        tensors = [x if isinstance(x, Tensor) else Tensor(x, np.asarray(x).dtype.kind == "f") for x in xs]
+        recorded = any(isinstance(x, Tensor) for x in xs)
+        with grad_mode(True):
+            aliases = [_alias(t) if t.requires_grad else t for t in tensors]
+            wanted = [a for a in aliases if a.requires_grad]
+            gradients = iter(_pullback(f(*aliases), wanted, g, create_graph=recorded))
+        return [next(gradients) if a.requires_grad else None for a in aliases]
+
+    def forward(*xs):
+        y = f(*xs)
+        return y._data if isinstance(y, Tensor) else y
+    return Op(forward, rule, name="checkpoint", shapes="")(*inputs)
+
+
