@@ -12,7 +12,7 @@ from .fetch import fetch
 
 
 def shakespeare():
-    """38 plays as one ASCII string of about 5.2 million characters, by genre and title.
+    """38 plays as one ASCII string of about 5.0 million characters, by genre and title.
 
     A speech is the speaker's name with a colon, then its lines; stage directions stand in brackets:
 
@@ -32,9 +32,10 @@ def _without_markup(markdown):
     text = re.sub(r"[ \t]+$", "", text, flags=re.M)                     # two blanks at the end mark a line break
     text = re.sub(r"^#+ ", "", text, flags=re.M)                        # headings
     text = re.sub(r"^\*\*(.+?)\*\*$", r"\1:", text, flags=re.M)         # the speaker
-    text = re.sub(r"[_*]*\[([^][_*]*)\][_*]+", r"[\1]", text)            # stage directions in brackets: _[Aside]_
+    text = re.sub(r"[_*]*\[([^][_*]*)\]?[_*]+", r"[\1]", text)           # stage directions in brackets: _[Aside]_
     text = re.sub(r"([_*])((?:(?!\n\n)[^_*])*)\1", r"[\2]", text)       # and without: _Exit_, over several lines too
-    return text.strip()
+    text = re.sub(r"[_*]", "", text)                                    # a marker without its twin
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
 def smollm2():

@@ -1,4 +1,4 @@
-"""What a transformer and a chip cost: the formulas and the hardware table behind `minigrad estimate` and `minigrad simulate`.
+"""What transformers and chips cost: the formulas and the hardware table of `minigrad estimate` and `minigrad simulate`.
 
 Everything here is a pure function in SI units (bytes, seconds, FLOP/s, watts). A FLOP is one addition or one
 multiplication, so a multiply-accumulate counts as two. Symbols are those of the papers:
@@ -202,7 +202,7 @@ def count(text):
 def add_model_arguments(parser):
     """The options that both commands share."""
     parser.add_argument("--gpu", default="a100", metavar="NAME", help=f"{', '.join(CHIPS)} (default: a100)")
-    parser.add_argument("--precision", default="bf16", choices=list(BYTES), help="of the matrix products (default: bf16)")
+    parser.add_argument("--precision", default="bf16", choices=list(BYTES), help="of the products (default: bf16)")
     parser.add_argument("--layers", type=count, help="default: derived from the parameters by GPT-3's proportions")
     parser.add_argument("--width", type=count, help="default: derived likewise")
     parser.add_argument("--heads", type=count, help="default: width / 128")

@@ -63,7 +63,7 @@ def lines(model, gpus, chip, precision, mfu, batch, recompute, price, pue, figur
         ("gradients", quantity(f["gradients"], "B"), f"{gradient} N", "Rajbhandari 2020, section 3.1"),
         ("optimizer", quantity(f["optimizer"], "B"), f"{optimizer} N (Adam)", "Rajbhandari 2020, section 3.1"),
         ("activations", quantity(f["activations"], "B"), f"{kept}; b = {batch}", "Korthikanti 2022, eqs. 1-6"),
-        ("memory", quantity(f["memory"], "B"), "the sum of the four", f"at least {f['gpus_for_memory']:,} x {chip.name}"),
+        ("memory", quantity(f["memory"], "B"), "sum of the four", f"at least {f['gpus_for_memory']:,} x {chip.name}"),
         ("GPU-hours", f"{f['gpu_hours']:,.0f}", f"FLOPs / ({peak} * MFU {mfu:.3g}) / 3600", chip.source.split(";")[0]),
         ("days", f"{f['days']:,.3g}", f"GPU-hours / (24 * {gpus:,})", "MFU as in Llama Team 2024, table 4"
          if mfu == MFU else "MFU as given"),
@@ -122,37 +122,40 @@ class Published(NamedTuple):
     figure: str  # a key of estimate(), or "all_flops" for 6 N D and attention together
     value: float
     source: str
-    chip: str
     params: float
     tokens: float
     layers: int
     width: int
     context: int = 2048
+    chip: str = "a100"  # FLOPs do not depend on it
 
 
 GPT3 = (174.6e9, 300e9, 96, 12288)
-LLAMA3 = (405e9, 15.6e12, 126, 16384, 8192)
+GPTJ = (6.053e9, 402e9, 28, 4096)
+CHINCHILLA = (70e9, 1.4e12, 80, 8192)
 PALM = (540.35e9, 780e9, 118, 18432)
 LLAMA = (65.2e9, 1.4e12, 80, 8192)
+LLAMA2 = (68.98e9, 2e12, 80, 8192, 4096)
+LLAMA3 = (405e9, 15.6e12, 126, 16384, 8192)
 BLOOM = (176.247e9, 366e9, 70, 14336)
+PATTERSON = "Patterson et al. 2021, arXiv:2104.10350, table 4"  # 10,000 GPUs for 14.8 days: the number is assumed there
+LUCCIONI = "Luccioni et al. 2022, arXiv:2211.02001"
 PUBLISHED = [
-    Published("GPT-3 175B", "flops", 3.14e23, "Brown 2020, table D.1", "v100", *GPT3),
-    Published("GPT-J 6B", "flops", 1.5e22, "Wang and Komatsuzaki 2021, mesh-transformer-jax README", "tpuv4",
-              6.053e9, 402e9, 28, 4096),
-    Published("Chinchilla 70B", "flops", 5.76e23, "Hoffmann 2022, figure 2", "tpuv4", 70e9, 1.4e12, 80, 8192),
-    Published("PaLM 540B", "flops", 2.5272e24, "Chowdhery 2022, table 21", "tpuv4", *PALM),
-    Published("PaLM 540B", "all_flops", 2.56e24, "Chowdhery 2022, appendix B", "tpuv4", *PALM),
-    Published("Llama 3 405B", "flops", 3.8e25, "Llama Team 2024, section 1", "h100", *LLAMA3),
-    Published("LLaMA 65B", "gpu_hours", 1_022_362, "Touvron 2023, table 15", "a100", *LLAMA),
-    Published("Llama 2 70B", "gpu_hours", 1_720_320, "Touvron et al. 2023b, arXiv:2307.09288, table 2", "a100",
-              68.98e9, 2e12, 80, 8192, 4096),
-    Published("BLOOM 176B", "gpu_hours", 1_082_990, "Luccioni et al. 2022, arXiv:2211.02001, table 1", "a100", *BLOOM),
-    Published("PaLM 540B", "gpu_hours", 6144 * 1200 + 3072 * 336, "Chowdhery 2022, appendix B", "tpuv4", *PALM),
-    Published("Llama 3 405B", "gpu_hours", 30.84e6, "Llama 3.1 model card", "h100", *LLAMA3),
-    Published("GPT-3 175B", "gpu_hours", 10_000 * 14.8 * 24, "Patterson et al. 2021, arXiv:2104.10350, table 4 (the number of GPUs is assumed there)", "v100", *GPT3),
-    Published("LLaMA 65B", "energy", 449e6 * 3600, "Touvron 2023, table 15", "a100", *LLAMA),
-    Published("BLOOM 176B", "energy", 433.196e6 * 3600, "Luccioni et al. 2022, section 4.2 (PUE 1)", "a100", *BLOOM),
-    Published("GPT-3 175B", "energy", 1287e6 * 3600, "Patterson et al. 2021, table 4", "v100", *GPT3),
+    Published("GPT-3 175B", "flops", 3.14e23, "Brown 2020, table D.1", *GPT3),
+    Published("GPT-J 6B", "flops", 1.5e22, "Wang and Komatsuzaki 2021, README of mesh-transformer-jax", *GPTJ),
+    Published("Chinchilla 70B", "flops", 5.76e23, "Hoffmann 2022, figure 2 (Gopher's budget)", *CHINCHILLA),
+    Published("PaLM 540B", "flops", 2.5272e24, "Chowdhery 2022, table 21", *PALM),
+    Published("PaLM 540B", "all_flops", 2.56e24, "Chowdhery 2022", *PALM),
+    Published("Llama 3 405B", "flops", 3.8e25, "Llama Team 2024, section 1", *LLAMA3),
+    Published("LLaMA 65B", "gpu_hours", 1_022_362, "Touvron 2023, table 15", *LLAMA),
+    Published("Llama 2 70B", "gpu_hours", 1_720_320, "Touvron et al. 2023, arXiv:2307.09288, table 2", *LLAMA2),
+    Published("BLOOM 176B", "gpu_hours", 1_082_990, f"{LUCCIONI}, table 1", *BLOOM),
+    Published("PaLM 540B", "gpu_hours", 6144 * 1200 + 3072 * 336, "Chowdhery 2022, appendix B", *PALM, chip="tpuv4"),
+    Published("Llama 3 405B", "gpu_hours", 30.84e6, "Llama 3.1 model card", *LLAMA3, chip="h100"),
+    Published("GPT-3 175B", "gpu_hours", 10_000 * 14.8 * 24, PATTERSON, *GPT3, chip="v100"),
+    Published("LLaMA 65B", "energy", 449e6 * 3600, "Touvron 2023, table 15", *LLAMA),
+    Published("BLOOM 176B", "energy", 433.196e6 * 3600, f"{LUCCIONI}, section 4.2 (PUE 1)", *BLOOM),
+    Published("GPT-3 175B", "energy", 1287e6 * 3600, PATTERSON, *GPT3, chip="v100"),
 ]
 
 
@@ -184,8 +187,8 @@ def print_check():
     flops = max(abs(ratio - 1) for run, _, ratio, _ in rows if "flops" in run.figure)
     hours = [ratio for run, _, ratio, _ in rows if run.figure == "gpu_hours"]
     energy = [ratio for run, _, ratio, _ in rows if run.figure == "energy"]
-    print(f"FLOPs within {flops:.1%}. GPU-hours at MFU {MFU:.2f}: {min(hours):.2f} to {max(hours):.2f} of the published; "
-          f"energy: {min(energy):.2f} to {max(energy):.2f}.\n"
+    print(f"FLOPs within {flops:.1%}. At MFU {MFU:.2f}, GPU-hours {min(hours):.2f} to {max(hours):.2f} of the published, "
+          f"energy {min(energy):.2f} to {max(energy):.2f}.\n"
           "The MFU column is what the published hours imply, restarts included: give your own with --mfu.")
 
 
@@ -202,7 +205,7 @@ def add_parser(subparsers):
                         help=f"model FLOPs utilization: share of the peak that the model gets (default: {MFU})")
     parser.add_argument("--batch", type=costs.count, default=1, help="sequences held in memory at once (default: 1)")
     parser.add_argument("--recompute", choices=costs.RECOMPUTE, default="none", help="activations (default: none)")
-    parser.add_argument("--price", type=costs.positive, default=PRICE, help=f"dollars per GPU-hour (default: {PRICE:g})")
+    parser.add_argument("--price", type=costs.positive, default=PRICE, help=f"dollars a GPU-hour (default: {PRICE:g})")
     parser.add_argument("--pue", type=costs.positive, default=PUE, help=f"of the data centre (default: {PUE})")
     parser.add_argument("--optimal", action="store_true", help="the compute-optimal number of tokens")
     parser.set_defaults(run=run)

@@ -28,8 +28,7 @@ def atomic_write(path, mode="wb", **options):
     with _temporary_sibling(path) as temporary:
         with open(temporary, mode, **options) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+            _flush_to_disk(file)
         if path.exists():
             shutil.copymode(path, temporary)
         os.replace(temporary, path)
@@ -45,11 +44,20 @@ def atomic_folder(path):
     with _temporary_sibling(path) as temporary:
         temporary.mkdir()
         yield temporary
+        for file in temporary.rglob("*"):
+            if file.is_file():
+                with open(file, "r+b") as written:
+                    _flush_to_disk(written)
         try:
             os.rename(temporary, path)
         except OSError:
             if not path.is_dir():
                 raise
+
+
+def _flush_to_disk(file):
+    file.flush()
+    os.fsync(file.fileno())
 
 
 @contextmanager

@@ -122,10 +122,10 @@ def published():
                                                  (MT_NLG, 35, 3, 2240, ((2, 171), (4, 167), (8, 159)))):
         for data, teraflops in rows:
             layout = Layout(batch, data, 8, pipeline, 0, 1, "full", chunks, overlap=False)
-            runs.append(from_flops(model, layout, teraflops, "Narayanan 2021, table 2"))
+            runs.append(from_flops(model, layout, teraflops, "Narayanan 2021, table 2", note="v assumed"))
     for data, seconds in ((8, 60.1), (10, 50.2), (12, 44.4)):
         layout = Layout(1920, data, 8, 35, 0, 1, "full", overlap=False)
-        runs.append(Published(MT_NLG, layout, "a100", seconds, "Smith 2022, section 2.4"))
+        runs.append(Published(MT_NLG, layout, "a100", seconds, "Smith 2022, section 2.4", note="v assumed"))
     for shape, batch, micro, pipeline, chunks, full, selective in (
             ((48, 6144, 64), 4, 4, 1, 1, 1.42, 1.10), ((96, 12288, 96), 64, 1, 8, 3, 18.13, 13.75),
             ((105, 20480, 128), 280, 1, 35, 3, 49.05, 37.83), ((128, 25600, 160), 512, 1, 64, 1, 94.42, 71.49)):
@@ -159,25 +159,37 @@ def check():
     return rows
 
 
+SIZES = f"{'d':>5} {'t':>2} {'p':>3} {'v':>2} {'b':>2}"
+
+
+def sizes(layout):
+    """The row that belongs under SIZES."""
+    return f"{layout.data:>5} {layout.tensor:>2} {layout.pipeline:>3} {layout.chunks:>2} {layout.micro:>2}"
+
+
 def print_check():
     rows = check()
-    print(f"{'N':>6} {'GPUs':>11} {'d':>5} {'t':>2} {'p':>3} {'v':>2} {'b':>2} {'Z':>2} {'recompute':<10} {'memory':>8} "
-          f"{'published':>10} {'predicted':>10} {'ratio':>6}  source")
+    print(f"{'N':>6} {'GPUs':>11} {SIZES} ZeRO {'recompute':<10} {'memory':>7} {'published':>9} {'predicted':>9} ratio  "
+          "source")
     for run, seconds, ratio, needed in rows:
-        at = run.layout
-        print(f"{run.model.params / 1e9:>5,.0f}B {at.devices:>6,} {run.chip} {at.data:>5} {at.tensor:>2} {at.pipeline:>3} "
-              f"{at.chunks:>2} {at.micro:>2} {at.zero:>2} {at.recompute:<10} {quantity(needed, 'B'):>8} "
-              f"{run.seconds:>8.2f} s {seconds:>8.2f} s {ratio:>6.2f}  {run.source}{' (fitted)' if run.fitted else ''}"
-              f"{f' ({run.note})' if run.note else ''}")
+        note = "fitted" if run.fitted else run.note
+        print(f"{run.model.params / 1e9:>5,.0f}B {run.layout.devices:>6,} {run.chip} {sizes(run.layout)} "
+              f"{run.layout.zero:>4} {run.layout.recompute:<10} {quantity(needed, 'B'):>7} {run.seconds:>8.2f}s "
+              f"{seconds:>8.2f}s {ratio:>5.2f}  {run.source}{note and f' ({note})'}")
     for title, chosen in (("fitted", [r for run, _, r, _ in rows if run.fitted]),
                           ("not fitted", [r for run, _, r, _ in rows if not run.fitted and "2021" not in run.note]),
                           ("ZeRO-3 of 2021", [r for run, _, r, _ in rows if "2021" in run.note])):
-        print(f"{title}: {len(chosen)} runs, predicted step {min(chosen):.2f} to {max(chosen):.2f} of the published one")
-    print("ZeRO-3 as measured in 2021 moved its weights at about a tenth of what the links allow; as of 2023 it hides "
-          "them.\nThis model assumes the latter: its ZeRO-2 and ZeRO-3 times need overlapped, well-sized messages.")
+        print(f"{title}: {len(chosen)} runs, predicted {min(chosen):.2f} to {max(chosen):.2f} of the published step")
+    print("ZeRO-3 as timed in 2021 moved its weights at about a tenth of the speed that the links allow; by 2023 it hid\n"
+          "them behind compute, as this model assumes. Memory counts GPT-3's dropout masks, which Llama 3 has not.")
 
 
 # ---- the command -------------------------------------------------------------------------------------------------
+
+
+def duration(seconds):
+    """Three digits, and no exponent above a thousand: '24.3 s', '2,870 s'."""
+    return f"{seconds:,.0f} s" if seconds >= 1000 else f"{seconds:.3g} s"
 
 
 def default_batch(devices, context):
@@ -187,7 +199,7 @@ def default_batch(devices, context):
 
 def add_parser(subparsers):
     parser = subparsers.add_parser("simulate", help="which layouts of a large training run fit, and the fastest")
-    parser.add_argument("--model", type=costs.positive, metavar="N", help="parameters, such as 175e9")
+    parser.add_argument("--model", "--params", type=costs.positive, metavar="N", help="parameters, such as 175e9")
     parser.add_argument("--gpus", type=costs.count, default=1, help="default: 1")
     costs.add_model_arguments(parser)
     parser.add_argument("--batch", type=costs.count, help="sequences in a step (default: about 3.2 million tokens)")
@@ -211,8 +223,9 @@ def run(args):
     fixed = {name: getattr(args, name) for name in FIXED if getattr(args, name) is not None}
     results = search(model, cluster, batch, costs.peak_flops(chip, args.precision), **fixed)
     if not results:
-        raise UsageError(f"no layout divides {args.gpus} GPUs, {model.layers} layers, {model.heads} heads and a batch of "
-                         f"{batch} evenly" + (f" with {fixed}" if fixed else "") + "; try another --batch or --layers")
+        wanted = "".join(f", {name} {value}" for name, value in fixed.items())
+        raise UsageError(f"no layout divides {args.gpus} GPUs, {model.layers} layers, {model.heads} heads, batch {batch}"
+                         f"{wanted} evenly; try another --batch or --layers")
     best = {}
     for result in results:
         best.setdefault(kind(result.layout), result)
@@ -224,13 +237,10 @@ def run(args):
         return 0
     print(f"N = {model.params:.4g} parameters (L = {model.layers}, h = {model.width:,}, a = {model.heads}, "
           f"s = {model.context:,}); {args.gpus:,} x {chip.name}, {args.precision}, batch {batch:,} sequences\n")
-    print(f"{'layout':<33} {'d':>5} {'t':>2} {'p':>3} {'v':>2} {'b':>2} {'recompute':<10} {'memory':>8} {'step':>8} "
-          f"{'MFU':>5}  fits")
+    print(f"{'layout':<33} {SIZES} {'recompute':<10} {'memory':>8} {'step':>9}  MFU  fits")
     for r in shown:
-        at = r.layout
-        print(f"{kind(at):<33} {at.data:>5} {at.tensor:>2} {at.pipeline:>3} {at.chunks:>2} {at.micro:>2} "
-              f"{at.recompute:<10} {quantity(r.bytes['total'], 'B'):>8} {r.seconds['total']:>7.3g}s {r.mfu:>5.2f}  "
-              f"{'yes' if r.fits else 'no'}")
+        print(f"{kind(r.layout):<33} {sizes(r.layout)} {r.layout.recompute:<10} {quantity(r.bytes['total'], 'B'):>8} "
+              f"{duration(r.seconds['total']):>9} {r.mfu:>4.2f}  {'yes' if r.fits else 'no'}")
     first, fitting = results[0], sum(r.fits for r in results)
     print(f"\n{fitting:,} of {len(results):,} layouts fit in {quantity(chip.memory, 'B')}.", end=" ")
     if not fitting:
@@ -238,7 +248,7 @@ def run(args):
         return 0
     parts = ", ".join(f"{name} {value / first.seconds['total']:.0%}" for name, value in first.seconds.items()
                       if name != "total" and value)
-    print(f"Fastest: {kind(first.layout)}, {first.seconds['total']:.3g} s a step "
+    print(f"Fastest: {kind(first.layout)}, {duration(first.seconds['total'])} a step "
           f"({batch * model.context / first.seconds['total']:,.0f} tokens/s): {parts}.\n"
           f"For a whole run: minigrad estimate --mfu {first.mfu:.2f}")
     return 0

@@ -69,8 +69,9 @@ class _Call:
             raise TypeError(f"{name}: f must return a tensor made from its arguments with minigrad's operations, "
                             f"got {type(self.y).__name__}; np.asarray, .numpy() or float() inside f cut the tape")
         # Where f depends on anything else that requires gradients, an outer argument say, so does its derivative.
-        self.create_graph = is_recording() and any((t in self.targets) == (t.node is not None)
-                                                   for t in tape_of(self.y, set(self.targets)))
+        inner = set(self.targets)
+        self.create_graph = is_recording() and self.y.requires_grad and any((t in inner) == (t.node is not None)
+                                                   for t in tape_of(self.y, inner))
         self.tensors = self.create_graph or any(isinstance(x, Tensor) for x in tree_leaves(self.trees))
 
     def hand_back(self, value):
