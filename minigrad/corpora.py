@@ -28,14 +28,17 @@ def shakespeare():
 
 def _without_markup(markdown):
     text = html.unescape(markdown).replace("\u2014", "--").replace("& c", "&c")
-    text = re.sub(r"\\(.)", r"\1", text)                                # escaped characters: \[ \- 1\.
-    text = re.sub(r"[ \t]+$", "", text, flags=re.M)                     # two blanks at the end mark a line break
-    text = re.sub(r"^#+ ", "", text, flags=re.M)                        # headings
-    text = re.sub(r"^\*\*(.+?)\*\*$", r"\1:", text, flags=re.M)         # the speaker
-    text = re.sub(r"[_*]*\[([^][_*]*)\]?[_*]+", r"[\1]", text)           # stage directions in brackets: _[Aside]_
-    text = re.sub(r"([_*])((?:(?!\n\n)[^_*])*)\1", r"[\2]", text)       # and without: _Exit_, over several lines too
-    text = re.sub(r"[_*]", "", text)                                    # a marker without its twin
-    return re.sub(r"\n{3,}", "\n\n", text).strip()
+    for pattern, replacement in (
+            (r"\\(.)", r"\1"),                           # escaped characters: \[ \- 1\.
+            (r"(?m)[ \t]+$", ""),                        # two blanks at the end of a line mark a line break
+            (r"(?m)^#+ ", ""),                           # headings
+            (r"(?m)^\*\*(.+?)\*\*$", r"\1:"),            # the speaker
+            (r"[_*]*\[([^][_*]*)\]?[_*]+", r"[\1]"),     # stage directions in brackets: _[Aside]_
+            (r"([_*])((?:(?!\n\n)[^_*])*)\1", r"[\2]"),  # and without: _Exit_, over several lines too
+            (r"[_*]", ""),                               # a marker without its twin
+            (r"\n{3,}", "\n\n")):
+        text = re.sub(pattern, replacement, text)
+    return text.strip()
 
 
 def smollm2():
