@@ -104,21 +104,26 @@ def parameters(layers, width, context, vocab):
 def transformer(params=None, layers=None, width=None, heads=None, context=2048, vocab=51200, flash=True):
     """A Transformer from whatever is known of it; what is missing is derived.
 
-    Layers and width come from N = 12 L h^2 and GPT-3's aspect ratio h = 128 L (Brown 2020, Table 2.1), so
-    L = (N / (12 * 128^2))^(1/3); heads have 128 dimensions, as GPT-3's do. 175e9 gives 96 layers of width 12,288
-    with 96 heads: GPT-3 itself. UsageError if neither the parameters nor both layers and width are given.
+    Layers and width come from N = 12 L h^2 and GPT-3's aspect ratio h = 128 L (Brown 2020, table 2.1), so
+    L = (N / (12 * 128^2))^(1/3), rounded as `tidy` does so that devices can share them; heads have 128 dimensions,
+    as GPT-3's do. 175e9 gives 96 layers of width 12,288 with 96 heads: GPT-3 itself; 13e9 gives 40 and 5,120.
+    UsageError if neither the parameters nor both layers and width are given.
     """
     if params is None:
         if layers is None or width is None:
             raise UsageError("give the number of parameters, or both layers and width")
         params = parameters(layers, width, context, vocab)
     if layers is None:
-        layers = params / (12 * width**2) if width else (params / (12 * 128**2)) ** (1 / 3)
-        layers = max(1, round(layers))
+        layers = tidy(params / (12 * width**2) if width else (params / (12 * 128**2)) ** (1 / 3), 8, 4, 2)
     if width is None:
-        width = math.sqrt(params / (12 * layers))
-        width = max(1, round(width)) if width < 128 else 128 * round(width / 128)
+        width = tidy(math.sqrt(params / (12 * layers)), 1024, 128)
     return Transformer(params, layers, width, heads or max(1, width // 128), context, vocab, flash)
+
+
+def tidy(value, *steps):
+    """The multiple nearest to `value` of the first step that is at most a quarter of it; else the nearest integer."""
+    step = next((step for step in steps if value >= 4 * step), 1)
+    return max(1, step * round(value / step))
 
 
 def attention_flops(model):
@@ -138,10 +143,10 @@ RECOMPUTE = ("none", "selective", "full")
 
 
 def recompute_flops(model, recompute):
-    """FLOPs per token of the forward work repeated in the backward pass.  Korthikanti 2022, appendix A.
+    """FLOPs per token of the forward work repeated in the backward pass.  Narayanan 2021, appendix; Korthikanti 2022.
 
-    full: each layer again, L (24 h^2 + 4 h s); selective: only scores and weighted sum, 4 L h s, and nothing
-    if flash attention already repeats them inside its own kernel.
+    full: each layer again, L (24 h^2 + 4 h s); selective: only scores and weighted sum, 4 L h s (their two products
+    counted; Korthikanti's appendix A books 12 L h s), and nothing if flash attention repeats them in its own kernel.
     """
     attention = attention_flops(model) / 3
     if recompute == "full":

@@ -187,8 +187,8 @@ def print_check():
     flops = max(abs(ratio - 1) for run, _, ratio, _ in rows if "flops" in run.figure)
     hours = [ratio for run, _, ratio, _ in rows if run.figure == "gpu_hours"]
     energy = [ratio for run, _, ratio, _ in rows if run.figure == "energy"]
-    print(f"FLOPs within {flops:.1%}. At MFU {MFU:.2f}, GPU-hours {min(hours):.2f} to {max(hours):.2f} of the published, "
-          f"energy {min(energy):.2f} to {max(energy):.2f}.\n"
+    print(f"FLOPs within {flops:.1%}. At MFU {MFU:.2f}, GPU-hours {min(hours):.2f} to {max(hours):.2f} of the "
+          f"published, energy {min(energy):.2f} to {max(energy):.2f}.\n"
           "The MFU column is what the published hours imply, restarts included: give your own with --mfu.")
 
 
