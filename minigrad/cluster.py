@@ -240,6 +240,7 @@ def calibrate(measurements, guess, fit=("flops", "link", "latency")):
                 step = 1e-3 / reach  # changes the ratios by a thousandth on average, small against any kink
                 slopes[:, column] = (ratios(x + step * unit) - here) / step
         x = nonnegative_least_squares(slopes, 1 - here + slopes @ x)
+        x[(slopes * x).max(axis=0) < 1e-6] = 0  # rounding: no run spends a millionth of its time on it
         if np.linalg.norm(ratios(x) - 1) >= np.linalg.norm(ratios(best) - 1) * (1 - 1e-12):
             break
         best = x

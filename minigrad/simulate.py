@@ -169,8 +169,8 @@ def sizes(layout):
 
 def print_check():
     rows = check()
-    print(f"{'N':>6} {'GPUs':>11} {SIZES} ZeRO {'recompute':<10} {'memory':>7} {'published':>9} {'predicted':>9} ratio  "
-          "source")
+    print(f"{'N':>6} {'GPUs':>11} {SIZES} ZeRO {'recompute':<10} {'memory':>7} {'published':>9} {'predicted':>9} "
+          "ratio  source")
     for run, seconds, ratio, needed in rows:
         note = "fitted" if run.fitted else run.note
         print(f"{run.model.params / 1e9:>5,.0f}B {run.layout.devices:>6,} {run.chip} {sizes(run.layout)} "
@@ -180,8 +180,8 @@ def print_check():
                           ("not fitted", [r for run, _, r, _ in rows if not run.fitted and "2021" not in run.note]),
                           ("ZeRO-3 of 2021", [r for run, _, r, _ in rows if "2021" in run.note])):
         print(f"{title}: {len(chosen)} runs, predicted {min(chosen):.2f} to {max(chosen):.2f} of the published step")
-    print("ZeRO-3 as timed in 2021 moved its weights at about a tenth of the speed that the links allow; by 2023 it hid\n"
-          "them behind compute, as this model assumes. Memory counts GPT-3's dropout masks, which Llama 3 has not.")
+    print("ZeRO-3 as timed in 2021 moved its weights at about a tenth of the speed that the links allow; by 2023 it\n"
+          "hid them behind compute, as this model assumes. Memory counts GPT-3's dropout masks, which Llama 3 has not.")
 
 
 # ---- the command -------------------------------------------------------------------------------------------------
@@ -224,8 +224,8 @@ def run(args):
     results = search(model, cluster, batch, costs.peak_flops(chip, args.precision), **fixed)
     if not results:
         wanted = "".join(f", {name} {value}" for name, value in fixed.items())
-        raise UsageError(f"no layout divides {args.gpus} GPUs, {model.layers} layers, {model.heads} heads, batch {batch}"
-                         f"{wanted} evenly; try another --batch or --layers")
+        raise UsageError(f"no layout divides {args.gpus} GPUs, {model.layers} layers, {model.heads} heads, "
+                         f"batch {batch}{wanted} evenly; try another --batch or --layers")
     best = {}
     for result in results:
         best.setdefault(kind(result.layout), result)
