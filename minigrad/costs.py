@@ -186,13 +186,13 @@ def layer_activations(model, tokens, recompute="none", precision="bf16", tensor=
 
 
 def positive(text):
-    """argparse type: a number above zero, such as 175e9."""
+    """argparse type: a number above zero, such as 175e9, and below 1e30, beyond which nothing here makes sense."""
     try:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above zero (write 175e9, say)")
+    if not 0 < value < 1e30:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above zero and below 1e30 (write 175e9, say)")
     return value
 
 

@@ -219,6 +219,8 @@ def run(args):
         return 0
     model, chip = costs.model_from(args, args.model), costs.find_chip(args.gpu)
     cluster = cluster_of(chip, args.gpus, args.precision)
+    if model.layers > 10_000:
+        raise UsageError(f"{model.layers:,} layers are too many to search: give a smaller --model or --layers")
     batch = args.batch or default_batch(args.gpus, model.context)
     fixed = {name: getattr(args, name) for name in FIXED if getattr(args, name) is not None}
     results = search(model, cluster, batch, costs.peak_flops(chip, args.precision), **fixed)

@@ -176,7 +176,7 @@ def test_search(devices, batch):
 def test_published(run, seconds, ratio, needed):
     """Within 5 percent of the ten fitted runs and 20 percent of the others, and all fit where they ran.
 
-    Not the ZeRO-3 of 2021, whose traffic was far slower than its links; Llama 3 keeps no dropout masks and fits tighter.
+    Not the ZeRO-3 of 2021, far slower than its links; Llama 3 keeps no dropout masks and so fits tighter.
     """
     if "2021" in run.note:
         assert ratio < 1
@@ -271,7 +271,7 @@ def test_bad_values_exit_2(words, capsys):
 
 @pytest.mark.parametrize("words, says", [
     ("--model 1e9 --gpu abacus", "known: v100, a100, h100, h200"), ("--model 1e9 --gpu tpuv4", "links"),
-    ("", "parameters"), ("--model 1e9 --zero 7", "no layout divides .* zero 7"),
+    ("", "parameters"), ("--model 1e29", "too many"), ("--model 1e9 --zero 7", "no layout divides .* zero 7"),
     ("--model 1e9 --gpus 7 --batch 3 --tensor 1 --pipeline 1", "no layout divides 7 GPUs")])
 def test_bad_requests_are_usage_errors(words, says):
     with pytest.raises(UsageError, match=says) as error:
