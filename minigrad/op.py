@@ -27,7 +27,8 @@ class Op:
         self.elementwise = shapes is None
         self.__name__ = self.name = name or forward.__name__
         self.__doc__, self.__wrapped__ = doc or forward.__doc__, forward
-        self.__module__ = getattr(forward, "__module__", None) or getattr(vjp, "__module__", "minigrad.ops")
+        rules = vjp if isinstance(vjp, tuple) else (vjp,)
+        self.__module__ = next((r.__module__ for r in rules if r), forward.__module__)
         code = getattr(forward, "__code__", None)               # NumPy's own functions have none, only inputs
         names = code.co_varnames[:code.co_argcount + code.co_kwonlyargcount] if code else ()
         self.variadic = bool(code and code.co_flags & 0x04)                     # def f(*inputs, axis=0)
@@ -93,7 +94,7 @@ def op(forward=None, vjp=None, **declaration):
     if forward is None:
         return lambda f: op(f, vjp, **declaration)
     entry = Op(forward, vjp, **declaration)
-    taken = entry.name in REGISTRY and REGISTRY[entry.name].__module__.startswith("minigrad.")
+    taken = entry.name in REGISTRY and REGISTRY[entry.name].__module__.startswith(("minigrad.", "numpy"))
     REGISTRY[f"{entry.__module__}.{entry.name}" if taken else entry.name] = entry
     return entry
 

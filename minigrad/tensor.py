@@ -199,6 +199,9 @@ def is_recording():
 
 
 # -- the walk back ---------------------------------------------------------------------------------------------------
+RELEASED = Node(None, (), (), {}, None, -1)
+
+
 def backpropagate(y, g=None, wrt=None, create_graph=False, retain_graph=False):
     """The chain rule from y to its leaves: {leaf: cotangent}; or, given wrt, to these tensors and no further.
 
@@ -206,39 +209,64 @@ def backpropagate(y, g=None, wrt=None, create_graph=False, retain_graph=False):
     """
     if not y.requires_grad:
         raise RuntimeError("backward: nothing here requires gradients (no leaf with requires_grad=True, or no_grad)")
-    if g is None:
-        if y.size != 1:
-            raise RuntimeError(f"backward: a result of shape {y.shape} needs a cotangent: pass grad= of that shape, "
-                               "or reduce it to a scalar first (.sum(), .mean())")
-        g = backend.array_module(y._data).ones_like(y._data)
-    elif getattr(g, "shape", np.shape(g)) != y.shape:
-        raise ValueError(f"backward: the cotangent's shape {np.shape(g)} is not the result's shape {y.shape}")
+    grads = {y: _seed(y, g, create_graph)}
     tape = tape_of(y, wrt or ())
     if wrt is not None:                     # visit only what lies between wrt and y
         between = set(wrt)
         tape = [t for t in tape if t in between or t.node and not between.isdisjoint(
             x for x in t.node.inputs if isinstance(x, Tensor)) and not between.add(t)]
+    wanted = {id(t) for t in tape}          # ids, so that arrays are freed as the tape is consumed
+    # Behind a `where`, the branch not taken gets cotangent 0, and 0 times an infinite slope (sqrt at 0) would be nan.
     guarded = any(t.node and t.node.op.name == "where" for t in tape)
-    release = not (create_graph or retain_graph)
-    if create_graph:
-        grads = {y: g if isinstance(g, Tensor) else Tensor(backend.asarray(g, y.dtype, y.device))}
-    else:
-        grads = {y: backend.asarray(g._data if isinstance(g, Tensor) else g, y.dtype, y.device)}
     with grad_mode(create_graph):
         while tape:
             t = tape.pop()
-            if t.node is None or wrt is not None and t in wrt or t not in grads:
+            if t.node is None or t not in grads or wrt is not None and t in wrt:
                 continue                    # a leaf keeps its cotangent
             node, g = t.node, grads.pop(t)
-            for x, gx in zip(node.inputs, _cotangents(t, node, g, create_graph, guarded)):
-                if gx is not None:
-                    grads[x] = grads[x] + gx if x in grads else gx
-            if release:
+            _refuse_edited(t, node)
+            op, params = node.op, node.params
+            values, args = (t, node.inputs) if create_graph else (t._data, node.args)
+            if op.saves:
+                params = {**params, "saved": None if create_graph else node.saved}
+            joint = op.vjp(g, values, *args, **params) if op.joint else None
+            for i, x in enumerate(node.inputs):
+                if not isinstance(x, Tensor) or id(x) not in wanted:
+                    continue
+                gx = joint[i] if op.joint else op.rules[i] and op.rules[i](g, values, *args, **params)
+                if gx is None:
+                    continue
+                if guarded and op.elementwise:
+                    gx = np.where((g == 0) & np.isnan(gx), 0, gx)
+                if gx.shape != x._data.shape:
+                    gx = unbroadcast(gx, x._data.shape, op)
+                if gx.dtype != x._data.dtype:
+                    gx = gx.astype(x._data.dtype)
+                grads[x] = grads[x] + gx if x in grads else gx
+            if not (create_graph or retain_graph):
                 t.node = RELEASED
     return grads
 
 
-RELEASED = Node(None, (), (), {}, None, -1)
+def _seed(y, g, create_graph):
+    """The cotangent of y itself: 1 for a scalar, else what was passed, checked."""
+    if g is None:
+        if y.size != 1:
+            raise RuntimeError(f"backward: a result of shape {y.shape} needs a cotangent: pass grad= of that shape, "
+                               "or reduce it to a scalar first (.sum(), .mean())")
+        g = backend.array_module(y._data).ones_like(y._data)
+    array = backend.asarray(g._data if isinstance(g, Tensor) else g, y.dtype, y.device)
+    if array.shape != y.shape:
+        raise ValueError(f"backward: the cotangent's shape {array.shape} is not the result's shape {y.shape}")
+    return (g if isinstance(g, Tensor) else Tensor(array)) if create_graph else array
+
+
+def _refuse_edited(t, node):
+    for x in (t, *node.inputs):
+        if isinstance(x, Tensor) and (x._edited if x._checksum is None else x.last_edit()) > node.order:
+            raise RuntimeError(
+                f"backward: {'the result' if x is t else 'an input'} of {node.op.name}, of shape {x.shape}, was changed in "
+                f"place after {node.op.name} used it, and its derivative needs the old values: edit a copy, or after backward")
 
 
 def tape_of(y, stop=()):
@@ -260,37 +288,6 @@ def tape_of(y, stop=()):
                 found.add(x)
                 stack.append(x)
     return sorted(found, key=lambda t: t.node.order if t.node else -1)
-
-
-def _cotangents(t, node, g, create_graph, guarded):
-    """Apply one op's vjp: a cotangent for each input that wants one, None for the others.
-
-    guarded: a `where` lies ahead.  The branch that it did not take comes with cotangent 0, and 0 times the infinite
-    slope of, say, sqrt at 0 would be nan: there, what nobody asked for stays 0.
-    """
-    op, inputs, params = node.op, node.inputs, node.params
-    for x in (t, *inputs):
-        if isinstance(x, Tensor) and (x._edited if x._checksum is None else x.last_edit()) > node.order:
-            raise RuntimeError(f"backward: {'the result' if x is t else 'an input'} of {op.name}, of shape {x.shape}, "
-                               f"was changed in place after {op.name} used it, and its derivative needs the old values: "
-                               "edit a copy, or edit after backward")
-    y, args = (t, inputs) if create_graph else (t._data, node.args)
-    if op.saves:
-        params = {**params, "saved": None if create_graph else node.saved}
-    joint = op.vjp(g, y, *args, **params) if op.joint else None
-    for i, x in enumerate(inputs):
-        if not (isinstance(x, Tensor) and x.requires_grad):
-            yield None
-            continue
-        gx = joint[i] if op.joint else op.rules[i] and op.rules[i](g, y, *args, **params)
-        if gx is not None:
-            if guarded and op.elementwise:
-                gx = np.where((g == 0) & np.isnan(gx), 0, gx)
-            if gx.shape != x._data.shape:
-                gx = unbroadcast(gx, x._data.shape, op)
-            if gx.dtype != x._data.dtype:
-                gx = gx.astype(x._data.dtype)
-        yield gx
 
 
 def unbroadcast(g, shape, op=None):
