@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from .transforms import tree_map
+
 
 class DataLoader:
     """Batches of rows, in a new order each epoch.
@@ -12,8 +14,8 @@ class DataLoader:
         for x, y in DataLoader(images, labels, batch_size=32, seed=0):     # one loop is one epoch
             ...
 
-    arrays      arrays whose first axis counts the same n rows; tuples and dicts of arrays, nested, are kept as they
-                are. One argument gives batches of its own structure, several give tuples.
+    arrays      arrays whose first axis counts the same n rows, or dicts, lists and tuples of such, nested. One
+                argument gives batches of its own structure, several give tuples.
     batch_size  rows in a batch; the last batch of an epoch has what is left, or with drop_last=True is left out
     shuffle     whether rows are shuffled; otherwise batches are consecutive *views* of the arrays
     seed        a non-negative integer; None draws one from the operating system
@@ -184,22 +186,17 @@ def standardize(x, mean=None, std=None):
 
 
 def _take(tree, rows):
-    """The given rows of each array in `tree`: tuples and dicts, nested, of arrays."""
-    if isinstance(tree, dict):
-        return {key: _take(branch, rows) for key, branch in tree.items()}
-    if isinstance(tree, tuple):
-        return tuple(_take(branch, rows) for branch in tree)
-    return tree[rows]
+    """The given rows of each array in `tree`."""
+    return tree_map(lambda array: array[rows], tree)
 
 
 def _leaves(tree, name):
     """Yield (name, array) for each array, the name being the expression that reaches it."""
-    branches = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, tuple) else None
-    if branches is None:
-        yield name, tree
-    else:
-        for key, branch in branches:
+    if isinstance(tree, (dict, list, tuple)):
+        for key, branch in tree.items() if isinstance(tree, dict) else enumerate(tree):
             yield from _leaves(branch, f"{name}[{key!r}]")
+    else:
+        yield name, tree
 
 
 def _count_rows(tree, root):

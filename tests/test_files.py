@@ -53,6 +53,19 @@ def test_full_disk_keeps_the_old_file(tmp_path, monkeypatch):
     assert path.read_text() == "old" and names(tmp_path) == ["file"]
 
 
+def test_the_data_is_on_disk_before_the_name_points_to_it(tmp_path, monkeypatch):
+    calls = []
+    for name in ("fsync", "replace", "rename"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *args, name=name, real=real: (calls.append(name), real(*args))[1])
+    with atomic_write(tmp_path / "file") as file:
+        file.write(b"new")
+    with atomic_folder(tmp_path / "folder") as folder:
+        (folder / "sub").mkdir()
+        (folder / "sub" / "file").write_text("new")
+    assert calls == ["fsync", "replace", "fsync", "rename"]
+
+
 def test_kill_in_the_middle_keeps_the_old_file(tmp_path):
     path = tmp_path / "file"
     path.write_text("old")
