@@ -180,8 +180,9 @@ def standardize(x, mean=None, std=None):
     if mean is None:
         mean = x.mean(axis=0, dtype=np.float64).astype(x.dtype)
     if std is None:
-        spread = x.max(axis=0) > x.min(axis=0)      # rounding alone can make the std of equal numbers positive
-        std = np.where(spread, x.std(axis=0, dtype=np.float64).astype(x.dtype), x.dtype.type(1))
+        std = x.std(axis=0, dtype=np.float64).astype(x.dtype)
+        equal = x.max(axis=0) == x.min(axis=0)      # rounding alone can make the std of equal numbers positive
+        std = np.where(equal | (std == 0), x.dtype.type(1), std)
     return (x - mean) / std, mean, std
 
 
