@@ -1,1 +1,78 @@
-def slogdet(x): ...
+"""The derivative table, linear algebra: functions of whole matrices A (..., n, n); axes before the last two are a batch.
+
+    d(A⁻¹) = -A⁻¹ dA A⁻¹        d ln|det A| = tr(A⁻¹ dA)
+
+All rules follow from these two (Giles 2008, "Collected matrix derivative results"; Murray 2016 for Cholesky).
+A matrix that is singular, or not positive definite where it must be, is a ValueError.
+"""
+import numpy as np
+
+from ..op import op
+from ..tensor import Tensor
+from .domains import INVERTIBLE, POSITIVE_DEFINITE, REAL
+
+
+def _t(a):
+    return a.swapaxes(-1, -2)
+
+
+@op(vjp=lambda g, y, a: -_t(y) @ g @ _t(y), domain=INVERTIBLE, shapes="(n,n)->(n,n)")
+def inv(a, /):
+    """Y = A⁻¹      dA = -Yᵀ G Yᵀ."""
+    return np.linalg.inv(a)
+
+
+def _solve_vjp(g, y, a, b):
+    if b.ndim == 1:                                 # a vector is a matrix of one column
+        da, db = _solve_vjp(np.expand_dims(g, -1), np.expand_dims(y, -1), a, np.expand_dims(b, -1))
+        return da, db[..., 0]
+    db = solve(_t(a), g)
+    return -db @ _t(y), db
+
+
+@op(vjp=_solve_vjp, domain=(INVERTIBLE, REAL), shapes="(n,n),(n,k)->(n,k)")
+def solve(a, b, /):
+    """Y = A⁻¹ B, the solution of A Y = B      dB = A⁻ᵀ G,  dA = -dB Yᵀ.
+
+    b is one vector (n,) or matrices (..., n, k), as in NumPy 2.
+    """
+    return np.linalg.solve(a, b)
+
+
+def _times_inverse(g, a):
+    """g A⁻ᵀ, a number g for each matrix."""
+    return g.reshape(g.shape + (1, 1)) * _t(inv(a))
+
+
+@op(vjp=lambda g, y, a: _times_inverse(g * y, a), domain=INVERTIBLE, shapes="(n,n)->()")
+def det(a, /):
+    """y = det A      dA = g y A⁻ᵀ."""
+    return np.linalg.det(a)
+
+
+@op(vjp=lambda g, y, a: _times_inverse(g, a), domain=INVERTIBLE, shapes="(n,n)->()")
+def logabsdet(a, /):
+    """y = ln|det A|, which overflows for no A, however large      dA = g A⁻ᵀ."""
+    return np.linalg.slogdet(a)[1]
+
+
+def slogdet(a):
+    """The sign of det A and ln|det A|, as NumPy's named pair (sign, logabsdet): det A = sign · exp(logabsdet)."""
+    result = np.linalg.slogdet(a._data if isinstance(a, Tensor) else a)
+    return type(result)(Tensor(result.sign), logabsdet(a)) if isinstance(a, Tensor) else result
+
+
+def _cholesky_vjp(g, y, a):
+    p = _t(y) @ g
+    p = 0.5 * (np.tril(p) + np.tril(p, -1))         # the lower triangle, with half the diagonal
+    s = _t(solve(_t(y), _t(solve(_t(y), p))))       # L⁻ᵀ P L⁻¹
+    return 0.5 * (s + _t(s))
+
+
+@op(vjp=_cholesky_vjp, domain=POSITIVE_DEFINITE, shapes="(n,n)->(n,n)")
+def cholesky(a, /):
+    """L lower triangular with L Lᵀ = A, for A symmetric      dA = the symmetric part of L⁻ᵀ P L⁻¹,  P = ½ (tril + tril₋₁)(Lᵀ G).
+
+    A stands for its symmetric part (A + Aᵀ) / 2, so that dA is symmetric too.  (Murray 2016, eq. 9)
+    """
+    return np.linalg.cholesky(0.5 * (a + _t(a)))
