@@ -10,6 +10,7 @@ import sys
 import numpy as np
 
 _state = {"device": "cpu", "seed": 0, "generators": {}}
+when_gpu_is_first_used = []                 # functions to call then: on a GPU whole formulas become single kernels
 
 
 def cupy():
@@ -19,6 +20,8 @@ def cupy():
     import cupy as module
     if not module.is_available():        # the import works without a driver: it proves nothing
         raise RuntimeError("no GPU: CuPy is installed but finds no CUDA device; check the driver with nvidia-smi")
+    while when_gpu_is_first_used:
+        when_gpu_is_first_used.pop()()
     return module
 
 

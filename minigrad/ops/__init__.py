@@ -12,6 +12,7 @@
 
 This file only wires them up: operators and methods of Tensor, and NumPy functions called on a Tensor.
 """
+from .. import backend, fusion
 from ..op import REGISTRY, Op, op
 from . import arithmetic, conv, indexing, linalg, matmul, neural, nonlinear, reductions, shapes
 from .dispatch import attach
@@ -24,3 +25,4 @@ for _f in (indexing.take, shapes.split, matmul.dot, matmul.einsum, linalg.slogde
     FUNCTIONS[_f.__name__] = _f
 
 attach(FUNCTIONS)
+backend.when_gpu_is_first_used.append(lambda: fusion.install(REGISTRY))
