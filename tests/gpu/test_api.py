@@ -1,0 +1,86 @@
+"""Every NumPy function that minigrad calls on device data exists in CuPy, with the keywords used.
+
+Read off the source, so that a name that CuPy lacks is found without running the line that calls it.
+"""
+import ast
+from pathlib import Path
+
+import pytest
+
+import minigrad
+
+from . import cupy_api
+
+API = cupy_api.read()
+ROOT = Path(minigrad.__file__).parent
+FILES = [p for place in ("ops", "layers", "tensor.py", "transforms.py", "optimizers.py", "losses.py", "metrics.py",
+                         "activations.py", "initializers.py", "models.py", "training.py")
+         for p in ([ROOT / place] if place.endswith(".py") else sorted((ROOT / place).glob("*.py"))) if p.exists()]
+UFUNC_KEYWORDS = {"out", "dtype", "casting"}
+HOST = {        # these work on host data wherever they stand: shapes, indices, labels before they are uploaded
+    "asarray", "array", "errstate", "broadcast_shapes", "array2string", "issubdtype", "dtype", "ndarray", "generic", "float32",
+    "float64", "int64", "bool_", "iinfo", "finfo", "array_repr",
+}
+
+
+def unknown_calls(source):
+    """(line, complaint) for each call of np.name, xp.name or np.linalg.name that CuPy would refuse."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        path, value = [node.func.attr], node.func.value
+        while isinstance(value, ast.Attribute):
+            path.insert(0, value.attr)
+            value = value.value
+        if not (isinstance(value, ast.Name) and value.id in ("np", "xp")) or path[0] in HOST:
+            continue
+        name, keywords = ".".join(path), {k.arg for k in node.keywords if k.arg}
+        if name in ("lib.stride_tricks.as_strided",):
+            continue
+        if path[0] == "linalg":
+            if path[1] not in API["linalg"] and path[1] != "LinAlgError":
+                yield node.lineno, f"{name}: not in CuPy"
+        elif path[-1] in ("at", "reduce", "accumulate", "outer") and path[0] in API["ufuncs"]:
+            if path[-1] != "at" or path[0] not in API["ufunc_at"]:
+                yield node.lineno, f"{name}: CuPy's ufunc lacks the method"
+        elif name in API["ufuncs"]:
+            if keywords - UFUNC_KEYWORDS:
+                yield node.lineno, f"{name}: CuPy's ufuncs don't take {keywords - UFUNC_KEYWORDS}"
+        elif name not in API["functions"]:
+            yield node.lineno, f"{name}: not in CuPy"
+        elif (known := API["functions"][name]) and "kwargs" not in known and keywords - set(known):
+            yield node.lineno, f"{name}: CuPy's takes no {keywords - set(known)}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_cupy_has_what_is_called(path):
+    found = [f"{path.name}:{line}: {complaint}" for line, complaint in unknown_calls(path.read_text())]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("source, complaint", [
+    ("np.block([a, b])", "block: not in CuPy"),
+    ("np.sum(x, where=mask)", "takes no {'where'}"),
+    ("np.exp(x, where=mask)", "don't take {'where'}"),
+    ("np.maximum.reduce(x)", "lacks the method"),
+    ("xp.subtract.at(x, i, v)", "lacks the method"),
+    ("np.linalg.multi_dot(xs)", "not in CuPy"),
+    ("np.argsort(x, stable=True)", "takes no {'stable'}"),
+])
+def test_the_check_catches(source, complaint):
+    assert any(complaint in words for _, words in unknown_calls(source))
+
+
+@pytest.mark.cupy_on_cpu
+def test_the_stored_list_is_that_of_the_installed_cupy():
+    cupy = pytest.importorskip("cupy", reason="CuPy is not installed")
+    if cupy.__version__ != API["version"]:
+        pytest.skip(f"the list was read off CuPy {API['version']}, installed is {cupy.__version__}")
+    assert cupy_api.look() == API
+
+
+def test_only_the_backend_imports_cupy():
+    for path in ROOT.rglob("*.py"):
+        imports = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, (ast.Import, ast.ImportFrom))
+                   and any("cupy" in (a.name or "") for a in n.names) | ("cupy" in (getattr(n, "module", "") or ""))]
+        assert not imports or path == ROOT / "backend.py", f"{path} imports cupy"
