@@ -72,6 +72,13 @@ def to_numpy(array):
     return array.get() if device_of(array) != "cpu" else np.array(array)
 
 
+def synchronize(arrays):
+    """Wait until the GPU has computed these arrays: it works on while Python goes ahead.  On the CPU they are there."""
+    for array in arrays:
+        if device_of(array) != "cpu":
+            array.device.synchronize()
+
+
 def generator(device=None):
     """The random generator of a device, made from the seed that `seed` set."""
     kind, index = parse_device(device or default_device())
