@@ -1,9 +1,11 @@
 """The course runs: as a newcomer finds it, and with the solutions filled in; wrong answers get the right words."""
+import importlib
 import re
 
 import pytest
 
-from minigrad.learn import EXERCISES, check, notebooks
+from minigrad.errors import UsageError
+from minigrad.learn import check, notebooks, progress
 from minigrad.learn.main import exercises
 
 PATHS = notebooks.paths()
@@ -62,3 +64,38 @@ def test_a_fresh_run_with_blanks_empty(path):
 
 def test_the_folder_is_small():
     assert sum(p.stat().st_size for p in PATHS) < 10e6
+
+
+# -- wrong answers ---------------------------------------------------------------------------------------------------
+def wrong_answers():
+    for path in PATHS:
+        table = importlib.import_module(f".wrong.nb{path.name[:2]}", __package__).WRONG
+        for name, answers in table.items():
+            for k, (answer, words) in enumerate(answers):
+                yield pytest.param(name, answer if isinstance(answer, tuple) else (answer,), words, id=f"{name}-{k}")
+
+
+@pytest.mark.parametrize("name, answer, words", list(wrong_answers()))
+def test_a_wrong_answer_gets_the_right_words(name, answer, words, monkeypatch, tmp_path):
+    monkeypatch.setenv("MINIGRAD_PROGRESS", str(tmp_path))
+    result = check(name, *answer)
+    assert not result.passed and words in result.message, result.message
+
+
+@each
+def test_three_wrong_answers_for_each_exercise(path):
+    table = importlib.import_module(f".wrong.nb{path.name[:2]}", __package__).WRONG
+    assert set(table) == set(exercises(notebooks.read(path))) and all(len(answers) >= 3 for answers in table.values())
+
+
+# -- check itself ----------------------------------------------------------------------------------------------------
+def test_progress_is_remembered(monkeypatch, tmp_path):
+    monkeypatch.setenv("MINIGRAD_PROGRESS", str(tmp_path))
+    assert progress() == set()
+    assert check("00.cube", lambda x: 3 * x ** 2).passed
+    assert progress() == {"00.cube"}
+
+
+def test_an_unknown_exercise_names_the_known():
+    with pytest.raises(UsageError, match="00.cube"):
+        check("00.cubes", None)
