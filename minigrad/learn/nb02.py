@@ -115,5 +115,3 @@ def _(rules):
             raise Wrong(f"the second gradient, of {name} and then of w, does not exist: the rule makes plain arrays of its "
                         "tensors (np.asarray or .numpy()), and there the tape ends.") from None
         same(second[1], second[0], f"the second gradient, of {name} and then of w,")
-
-
