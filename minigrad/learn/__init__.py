@@ -84,12 +84,12 @@ def check(name, *answer):
 
 def _first_fault(task, answer):
     if any(a is None or a is ... for a in answer):
-        return f"not done yet: {task.title}.\nHint: {task.hint}"
+        return f"not done yet.\nHint: {task.hint}"
     for f in task.properties:
         try:
             f(*answer)
         except NotDone:
-            return f"not done yet: {task.title}.\nHint: {task.hint}"
+            return f"not done yet.\nHint: {task.hint}"
         except AssertionError as wrong:
             return f"not yet right. {wrong}\nHint: {task.hint}"
         except Exception as error:          # the answer itself failed: that, too, is an answer to explain

@@ -1,1 +1,172 @@
+"""The derivative table, convolution and pooling of images x (N, H, W, C): batch, height, width, channels.
 
+A window of the image is a row of numbers, so a convolution is one product of matrices, Y = windows(X) W, and its
+derivatives are those of a product, with overlap_add, the adjoint of windows, to lead back to the image:
+
+    dW = windows(X)ᵀ G        dX = overlap_add(G Wᵀ)
+
+strides and sizes are an int or a pair (rows, columns).  padding "valid" uses whole windows only; "same" adds a border
+so that there are ⌈length / stride⌉ windows, the odd row or column of it at the end.
+"""
+import math
+from collections import namedtuple
+
+import numpy as np
+
+from ..backend import array_module
+from ..op import op
+from .shapes import pad, pad_widths
+
+
+def _pair(value, name):
+    rows, columns = value if isinstance(value, (tuple, list)) else (value, value)
+    if not (isinstance(rows, int) and isinstance(columns, int) and rows > 0 and columns > 0):
+        raise ValueError(f"{name} must be a positive int or a pair of them, got {value!r}")
+    return rows, columns
+
+
+def _borders(length, size, stride, padding):
+    """How many zeros go before and after, so that windows of that size fit."""
+    if padding not in ("valid", "same"):
+        raise ValueError(f'padding must be "valid" or "same", got {padding!r}')
+    total = 0 if padding == "valid" else max((math.ceil(length / stride) - 1) * stride + size - length, 0)
+    if length + total < size:
+        raise ValueError(f'a window of {size} does not fit into an image of {length}; use padding="same"')
+    return total // 2, total - total // 2
+
+
+# -- windows and their adjoint ---------------------------------------------------------------------------------------
+def _view(x, size, strides):
+    """The windows of x as a view: the same memory, read with other strides."""
+    n, h, w, c = x.shape
+    sn, sh, sw, sc = x.strides
+    (kh, kw), (down, right) = size, strides
+    shape = n, (h - kh) // down + 1, (w - kw) // right + 1, kh, kw, c
+    return array_module(x).lib.stride_tricks.as_strided(x, shape, (sn, sh * down, sw * right, sh, sw, sc))
+
+
+@op(vjp=lambda g, y, x, size, strides: overlap_add(g, shape=x.shape, strides=strides), shapes="")
+def windows(x, /, size, strides):
+    """y[n, p, q, i, j, c] = x[n, p s + i, q s + j, c], each window of the image      dx = overlap_add(g).
+
+    x (N, H, W, C), size (kh, kw) -> y (N, Ho, Wo, kh, kw, C), a view.
+    """
+    return _view(x, size, strides)
+
+
+@op(vjp=lambda g, y, x, shape, strides: windows(g, size=x.shape[3:5], strides=strides), shapes="")
+def overlap_add(x, /, shape, strides):
+    """y = an image of zeros with each window added back at its place      dx = windows(g).
+
+    x (N, Ho, Wo, kh, kw, C) -> y of shape (N, H, W, C).
+    """
+    (kh, kw), (down, right) = x.shape[3:5], strides
+    y = array_module(x).zeros(shape, x.dtype)
+    target = _view(y, (kh, kw), strides)
+    for i in range(0, kh, down):                            # pieces as large as the stride don't overlap
+        for j in range(0, kw, right):
+            target[:, :, :, i:i + down, j:j + right] += x[:, :, :, i:i + down, j:j + right]
+    return y
+
+
+# -- convolution -----------------------------------------------------------------------------------------------------
+# With few channels, windows are short and products of thin matrices are slow.  So we take a block of b windows side by
+# side as one wider window, and give the matrix b copies of each filter, each shifted by one stride: the same sums,
+# some zeros among the factors, but long runs of memory and a fatter product, two to four times as fast.
+Plan = namedtuple("Plan", "borders padded strides size block matrix shape")
+
+
+def _plan(x, w, strides, padding):
+    """The numbers of a convolution: borders, the padded image, blocks as (strides, size), rows and columns, result."""
+    if x.ndim != 4 or w.ndim != 4 or x.shape[3] != w.shape[2]:
+        raise ValueError("conv2d takes images (N, H, W, C) and filters (kh, kw, C, F) of as many channels")
+    (n, height, width, c), (kh, kw, _, f), (down, right) = x.shape, w.shape, _pair(strides, "strides")
+    borders = _borders(height, kh, down, padding), _borders(width, kw, right, padding)
+    padded = n, height + sum(borders[0]), width + sum(borders[1]), c
+    ho, wo = (padded[1] - kh) // down + 1, (padded[2] - kw) // right + 1
+    block = max(b for b in range(1, 1 + min(kw, math.ceil(32 / max(c, 1)))) if wo % b == 0)     # runs of some 32 numbers
+    size = kh, kw + (block - 1) * right
+    return Plan(((0, 0), *borders, (0, 0)), padded, (down, block * right), size, block,
+                (n * ho * wo // block, math.prod(size) * c), (n, ho, wo, f))
+
+
+def _columns(x, plan):
+    """Each window of x as a row of a matrix (rows, kh kw C)."""
+    return windows(pad(x, plan.borders), size=plan.size, strides=plan.strides).reshape(plan.matrix)
+
+
+def _widened(w, plan):
+    """The filters (kh, kw, C, F) as a matrix (kh kw' C, block F): block copies side by side, each shifted by a stride."""
+    shifts = np.arange(plan.block) * (plan.strides[1] // plan.block)
+    margin = int(shifts[-1])
+    copies = pad(w, ((0, 0), (margin, margin), (0, 0), (0, 0)))[:, margin + np.arange(plan.size[1])[:, None] - shifts]
+    return copies.swapaxes(2, 3).reshape(plan.matrix[1], plan.block * w.shape[3])
+
+
+def _conv2d_dx(g, y, x, w, strides=1, padding="valid"):
+    plan = _plan(x, w, strides, padding)
+    dcolumns = g.reshape(plan.matrix[0], -1) @ _widened(w, plan).T
+    n, ho, wo, _ = plan.shape
+    dx = overlap_add(dcolumns.reshape(n, ho, wo // plan.block, *plan.size, x.shape[3]), plan.padded, plan.strides)
+    return dx[tuple(slice(before, before + length) for (before, _), length in zip(plan.borders, x.shape))]
+
+
+def _conv2d_dw(g, y, x, w, strides=1, padding="valid"):
+    plan = _plan(x, w, strides, padding)
+    kh, kw, c, f = w.shape
+    dwide = _columns(x, plan).T @ g.reshape(plan.matrix[0], -1)
+    copies = dwide.reshape(*plan.size, c, plan.block, f)
+    shift = plan.strides[1] // plan.block
+    return sum(copies[:, b * shift:b * shift + kw, :, b] for b in range(plan.block))
+
+
+@op(vjp=(_conv2d_dx, _conv2d_dw), shapes="")
+def conv2d(x, w, /, strides=1, padding="valid"):
+    """Y = windows(X) W      dX = overlap_add(G Wᵀ),  dW = windows(X)ᵀ G.
+
+    Images x (N, H, W, C) and filters w (kh, kw, C, F) -> y (N, Ho, Wo, F): y[n, p, q] = Σ x[n, p s + i, q s + j] w[i, j].
+    """
+    plan = _plan(x, w, strides, padding)
+    return (_columns(x, plan) @ _widened(w, plan)).reshape(plan.shape)
+
+
+# -- pooling ---------------------------------------------------------------------------------------------------------
+def _pool_plan(x, pool_size, strides, padding):
+    """(borders, padded image, size, strides) of a pooling."""
+    if x.ndim != 4:
+        raise ValueError("pooling takes images (N, H, W, C)")
+    size = _pair(pool_size, "pool_size")
+    strides = size if strides is None else _pair(strides, "strides")
+    rows, columns = (_borders(n, k, s, padding) for n, k, s in zip(x.shape[1:3], size, strides))
+    padded = x.shape[0], x.shape[1] + sum(rows), x.shape[2] + sum(columns), x.shape[3]
+    return ((0, 0), rows, columns, (0, 0)), padded, size, strides
+
+
+def _by_place(x, plan, border):
+    """The windows of x with their kh kw places first (kh kw, Ho, Wo, N, C): what is pooled is the first axis."""
+    borders, _, size, strides = plan
+    v = windows(pad(x, borders, border), size=size, strides=strides).transpose(3, 4, 0, 1, 2, 5)
+    return v.reshape(v.shape[0] * v.shape[1], *v.shape[2:])
+
+
+def _back_in_place(dv, x, plan):
+    """The adjoint of _by_place."""
+    borders, padded, size, strides = plan
+    dv = dv.reshape(*size, *dv.shape[1:]).transpose(2, 3, 4, 0, 1, 5)
+    dx = overlap_add(dv, shape=padded, strides=strides)
+    return dx[tuple(slice(before, before + length) for (before, _), length in zip(borders, x.shape))]
+
+
+def _max_pool2d_vjp(g, y, x, pool_size=2, strides=None, padding="valid"):
+    plan = _pool_plan(x, pool_size, strides, padding)
+    chosen = (_by_place(x, plan, -math.inf) == y).astype(g.dtype)
+    return _back_in_place(chosen * (g / chosen.sum(axis=0)), x, plan)
+
+
+@op(vjp=_max_pool2d_vjp, shapes="")
+def max_pool2d(x, /, pool_size=2, strides=None, padding="valid"):
+    """y = the largest x of each window      g goes to the largest; ties share it equally.
+
+    x (N, H, W, C) -> y (N, Ho, Wo, C); strides default to pool_size, padding never wins.
+    """
+    return _by_place(x, _pool_plan(x, pool_size, strides, padding), -math.inf).max(axis=0)
