@@ -5,6 +5,7 @@ call to CuPy when x is a CuPy array.  What cannot be dispatched that way, becaus
 is here: making arrays, moving them, and drawing random numbers.
 """
 import importlib.util
+import math
 import sys
 
 import numpy as np
@@ -77,6 +78,12 @@ def synchronize(arrays):
     for array in arrays:
         if device_of(array) != "cpu":
             array.device.synchronize()
+
+
+def row_sum(g):
+    """The sum of the rows of g (..., n) -> (n,), as a product with ones: BLAS adds faster than np.sum."""
+    rows = g.reshape(math.prod(g.shape[:-1]), g.shape[-1])
+    return array_module(getattr(g, "_data", g)).ones(rows.shape[0], g.dtype) @ rows
 
 
 def generator(device=None):

@@ -296,4 +296,5 @@ def unbroadcast(g, shape, op=None):
     stretched = tuple(i for i in range(g.ndim) if i < extra or shape[i - extra] == 1 != g.shape[i])
     if extra < 0 or any(g.shape[i] != shape[i - extra] for i in range(g.ndim) if i not in stretched):
         raise ValueError(f"{op.name if op else 'unbroadcast'}: its vjp returned shape {g.shape} for an input of shape {shape}")
-    return g.sum(axis=stretched).reshape(shape)
+    bias = len(shape) == 1 < g.ndim and len(stretched) == extra     # added to each row of a batch
+    return backend.row_sum(g) if bias else g.sum(axis=stretched).reshape(shape)

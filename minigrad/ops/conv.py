@@ -15,7 +15,7 @@ import numpy as np
 
 from ..backend import array_module
 from ..op import op
-from .shapes import pad, pad_widths
+from .shapes import pad
 
 
 def _pair(value, name):
@@ -69,6 +69,21 @@ def overlap_add(x, /, shape, strides):
     return y
 
 
+def _padded(x, borders):
+    """The shape of images x with these borders (before, after) of their rows and columns."""
+    return x.shape[0], x.shape[1] + sum(borders[0]), x.shape[2] + sum(borders[1]), x.shape[3]
+
+
+def _bordered(x, borders, value=0):
+    return pad(x, ((0, 0), *borders, (0, 0)), value) if any(map(any, borders)) else x
+
+
+def _cropped(y, borders):
+    """y without its borders."""
+    rows, columns = (slice(before, n - after) for n, (before, after) in zip(y.shape[1:3], borders))
+    return y[:, rows, columns]
+
+
 # -- convolution -----------------------------------------------------------------------------------------------------
 # With few channels, windows are short and products of thin matrices are slow.  So we take a block of b windows side by
 # side as one wider window, and give the matrix b copies of each filter, each shifted by one stride: the same sums,
@@ -80,19 +95,19 @@ def _plan(x, w, strides, padding):
     """The numbers of a convolution: borders, the padded image, blocks as (strides, size), rows and columns, result."""
     if x.ndim != 4 or w.ndim != 4 or x.shape[3] != w.shape[2]:
         raise ValueError("conv2d takes images (N, H, W, C) and filters (kh, kw, C, F) of as many channels")
-    (n, height, width, c), (kh, kw, _, f), (down, right) = x.shape, w.shape, _pair(strides, "strides")
-    borders = _borders(height, kh, down, padding), _borders(width, kw, right, padding)
-    padded = n, height + sum(borders[0]), width + sum(borders[1]), c
-    ho, wo = (padded[1] - kh) // down + 1, (padded[2] - kw) // right + 1
+    (kh, kw, c, f), (down, right) = w.shape, _pair(strides, "strides")
+    borders = _borders(x.shape[1], kh, down, padding), _borders(x.shape[2], kw, right, padding)
+    padded = n, height, width, _ = _padded(x, borders)
+    ho, wo = (height - kh) // down + 1, (width - kw) // right + 1
     block = max(b for b in range(1, 1 + min(kw, math.ceil(32 / max(c, 1)))) if wo % b == 0)     # runs of some 32 numbers
     size = kh, kw + (block - 1) * right
-    return Plan(((0, 0), *borders, (0, 0)), padded, (down, block * right), size, block,
+    return Plan(borders, padded, (down, block * right), size, block,
                 (n * ho * wo // block, math.prod(size) * c), (n, ho, wo, f))
 
 
 def _columns(x, plan):
     """Each window of x as a row of a matrix (rows, kh kw C)."""
-    return windows(pad(x, plan.borders), size=plan.size, strides=plan.strides).reshape(plan.matrix)
+    return windows(_bordered(x, plan.borders), size=plan.size, strides=plan.strides).reshape(plan.matrix)
 
 
 def _widened(w, plan):
@@ -108,7 +123,7 @@ def _conv2d_dx(g, y, x, w, strides=1, padding="valid"):
     dcolumns = g.reshape(plan.matrix[0], -1) @ _widened(w, plan).T
     n, ho, wo, _ = plan.shape
     dx = overlap_add(dcolumns.reshape(n, ho, wo // plan.block, *plan.size, x.shape[3]), plan.padded, plan.strides)
-    return dx[tuple(slice(before, before + length) for (before, _), length in zip(plan.borders, x.shape))]
+    return _cropped(dx, plan.borders)
 
 
 def _conv2d_dw(g, y, x, w, strides=1, padding="valid"):
@@ -137,36 +152,58 @@ def _pool_plan(x, pool_size, strides, padding):
         raise ValueError("pooling takes images (N, H, W, C)")
     size = _pair(pool_size, "pool_size")
     strides = size if strides is None else _pair(strides, "strides")
-    rows, columns = (_borders(n, k, s, padding) for n, k, s in zip(x.shape[1:3], size, strides))
-    padded = x.shape[0], x.shape[1] + sum(rows), x.shape[2] + sum(columns), x.shape[3]
-    return ((0, 0), rows, columns, (0, 0)), padded, size, strides
+    borders = [_borders(n, k, s, padding) for n, k, s in zip(x.shape[1:3], size, strides)]
+    return borders, _padded(x, borders), size, strides
 
 
-def _by_place(x, plan, border):
-    """The windows of x with their kh kw places first (kh kw, Ho, Wo, N, C): what is pooled is the first axis."""
+def _by_place(x, plan, border=0):
+    """The windows of x, the places within the window first: (kh kw, N, Ho, Wo, C), so that pooling is over axis 0."""
     borders, _, size, strides = plan
-    v = windows(pad(x, borders, border), size=size, strides=strides).transpose(3, 4, 0, 1, 2, 5)
-    return v.reshape(v.shape[0] * v.shape[1], *v.shape[2:])
+    v = windows(_bordered(x, borders, border), size=size, strides=strides).transpose(3, 4, 0, 1, 2, 5)
+    return v.reshape(math.prod(size), *v.shape[2:])
 
 
-def _back_in_place(dv, x, plan):
+def _back_in_place(dv, plan):
     """The adjoint of _by_place."""
     borders, padded, size, strides = plan
     dv = dv.reshape(*size, *dv.shape[1:]).transpose(2, 3, 4, 0, 1, 5)
-    dx = overlap_add(dv, shape=padded, strides=strides)
-    return dx[tuple(slice(before, before + length) for (before, _), length in zip(borders, x.shape))]
+    return _cropped(overlap_add(dv, shape=padded, strides=strides), borders)
 
 
-def _max_pool2d_vjp(g, y, x, pool_size=2, strides=None, padding="valid"):
+def _max_pool2d_vjp(g, y, x, pool_size=2, strides=None, padding="valid", saved=None):
     plan = _pool_plan(x, pool_size, strides, padding)
-    chosen = (_by_place(x, plan, -math.inf) == y).astype(g.dtype)
-    return _back_in_place(chosen * (g / chosen.sum(axis=0)), x, plan)
+    chosen = (_by_place(x, plan, -math.inf) == y if saved is None else saved).astype(g.dtype)
+    return _back_in_place(chosen * (g / chosen.sum(axis=0)), plan)
 
 
-@op(vjp=_max_pool2d_vjp, shapes="")
+@op(vjp=_max_pool2d_vjp, shapes="", saves=True)
 def max_pool2d(x, /, pool_size=2, strides=None, padding="valid"):
     """y = the largest x of each window      g goes to the largest; ties share it equally.
 
-    x (N, H, W, C) -> y (N, Ho, Wo, C); strides default to pool_size, padding never wins.
+    x (N, H, W, C) -> y (N, Ho, Wo, C); strides are pool_size unless given; a border of "same" is never the largest.
     """
-    return _by_place(x, _pool_plan(x, pool_size, strides, padding), -math.inf).max(axis=0)
+    v = _by_place(x, _pool_plan(x, pool_size, strides, padding), -math.inf)
+    y = v.max(axis=0)
+    return y, v == y
+
+
+def _counts(x, plan):
+    """How many pixels each window has (Ho, Wo, 1): fewer at a border."""
+    inside = _by_place(array_module(x).ones((1, *x.shape[1:3], 1), x.dtype), plan)
+    return inside.sum(axis=(0, 1))
+
+
+def _avg_pool2d_vjp(g, y, x, pool_size=2, strides=None, padding="valid"):
+    plan = _pool_plan(x, pool_size, strides, padding)
+    share = g / _counts(getattr(x, "_data", x), plan)
+    return _back_in_place(np.broadcast_to(share, (math.prod(plan[2]), *share.shape)), plan)
+
+
+@op(vjp=_avg_pool2d_vjp, shapes="")
+def avg_pool2d(x, /, pool_size=2, strides=None, padding="valid"):
+    """y = Σ x / n over each window of n pixels      dx = g / n, added up where windows overlap.
+
+    x (N, H, W, C) -> y (N, Ho, Wo, C); strides are pool_size unless given; a border of "same" doesn't count.
+    """
+    plan = _pool_plan(x, pool_size, strides, padding)
+    return _by_place(x, plan).sum(axis=0) / _counts(x, plan)

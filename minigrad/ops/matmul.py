@@ -6,7 +6,7 @@ Shapes decide it: A (m, k), B (k, n), G (m, n); G Bᵀ is the only product of G 
 """
 import numpy as np
 
-from ..backend import array_module
+from ..backend import array_module, row_sum
 from ..op import op
 
 
@@ -51,12 +51,6 @@ linear = op(_linear, (lambda g, y, x, w, b: _matmul_da(g, y, x, w),
             name="linear", shapes="(m,n),(n,p),(p)->(m,p)",
             doc="Y = X W + b, the neuron formula before its f      dX = G Wᵀ,  dW = Xᵀ G,  db = Σ rows of G\n\n"
                 "X (..., n), W (n, p), b (p,), Y (..., p); the bias is added in place.")
-
-
-def row_sum(g):
-    """The sum of the rows of g (..., n) -> (n,), as a product with ones: BLAS adds faster than np.sum."""
-    rows = g.reshape(-1, g.shape[-1])
-    return array_module(getattr(g, "_data", g)).ones(rows.shape[0], g.dtype) @ rows
 
 
 outer = op(lambda a, b, /: np.outer(a, b), (

@@ -9,9 +9,9 @@ import math
 import numpy as np
 
 from .. import backend
+from ..backend import row_sum
 from ..op import op
 from .domains import INDICES, REAL
-from .matmul import row_sum
 
 
 @op(vjp=lambda g, y, x, axis=-1: y * (g - (g * y).sum(axis=axis, keepdims=True)), shapes="")
