@@ -21,7 +21,8 @@ globals().update(FUNCTIONS)                 # mg.exp, mg.matmul, ...: every entr
 pow = FUNCTIONS["power"]
 
 _LOADED_WHEN_USED = ("activations", "callbacks", "corpora", "data", "datasets", "initializers", "keras", "layers", "learn",
-                     "losses", "metrics", "models", "optimizers", "profile", "testing", "viz", "zoo")
+                     "losses", "metrics", "models", "optimizers", "profile", "regularizers", "schedules", "testing", "viz",
+                     "zoo")
 
 
 def __getattr__(name):

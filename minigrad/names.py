@@ -1,0 +1,38 @@
+"""What initializers, losses, metrics, optimizers and schedules share: being found by name, and being written down."""
+import difflib
+import inspect
+
+
+def find(kind, table, name):
+    """The entry of a table with this name, whatever its case and underscores: "GlorotUniform" is "glorot_uniform".
+
+    ValueError for an unknown one: it lists those that there are, the nearest first.
+    """
+    entries = {_plain(known): entry for known, entry in table.items()}
+    key = _plain(name) if isinstance(name, str) else None
+    if key in entries:
+        return entries[key]
+    spelled = {_plain(known): known for known in table}
+    near = [spelled[k] for k in difflib.get_close_matches(key or "", spelled, n=3)]
+    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    raise ValueError(f"unknown {kind} {name!r}: {hint}known are {', '.join(sorted(table))}")
+
+
+def _plain(name):
+    return name.lower().replace("_", "")
+
+
+class Configured:
+    """An object that can be made again from its configuration: it keeps each argument of __init__ under the same name."""
+
+    def get_config(self):
+        """The arguments that this object was made with: {name: value}."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    @classmethod
+    def from_config(cls, config):
+        """A new object from what get_config returned."""
+        return cls(**config)
+
+    def __repr__(self):
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_config().items())})"
