@@ -46,21 +46,78 @@ def selu(x, /):
     return SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * np.expm1(np.minimum(x, 0)))
 
 
-@op(vjp=lambda g, y, x: g * (sigmoid(x) * (1 - y) + y))
+def _silu_vjp(g, y, x):
+    s = sigmoid(x)
+    return g * s * (1 + x * (1 - s))
+
+
+@op(vjp=_silu_vjp)
 def silu(x, /):
-    """y = x sigmoid(x), also called swish      dx = g (s (1 - y) + y),  s = sigmoid(x)."""
+    """y = x s,  s = sigmoid(x), also called swish      dx = g s (1 + x (1 - s))."""
     return x * sigmoid(x)
+
+
+# -- the error function and the normal distribution ------------------------------------------------------------------
+# erf x = x P(x²)/Q(x²) near 0, and 1 - exp(-x²) R(x)/S(x) beyond: coefficients, from the highest power down, of Cody 1969,
+# "Rational Chebyshev approximations for the error function".  His R and S serve up to 4; up to 6, where erf is 1 to the
+# last digit, e^(-x²) is so small that they still do.
+NEAR = ((1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2, 3.77485237685302021e2,
+         3.20937758913846947e3),
+        (1, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3))
+FAR = ((2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594, 6.61191906371416295e1,
+        2.98635138197400131e2, 8.81952221241769090e2, 1.71204761263407058e3, 2.05107837782607147e3,
+        1.23033935479799725e3),
+       (1, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2, 1.62138957456669019e3,
+        3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3))
+
+
+def _ratio(coefficients, x):
+    """One polynomial in x over another, by Horner's rule."""
+    over, under = (c[0] * x + c[1] for c in coefficients)
+    for a, b in zip(coefficients[0][2:], coefficients[1][2:]):
+        over *= x
+        over += a
+        under *= x
+        under += b
+    return over / under
+
+
+@op(vjp=lambda g, y, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x))
+def erf(x, /):
+    """y = 2/√π ∫₀ˣ exp(-t²) dt, precise to 1e-15      dx = 2 g exp(-x²) / √π."""
+    size = np.minimum(np.abs(x), 6.0)
+    square = size * size
+    far = np.sign(x) * (1 - np.exp(-square) * _ratio(FAR, size))
+    return np.where(size <= 0.46875, x * _ratio(NEAR, square), far)
 
 
 ROOT_2_PI = math.sqrt(2 / math.pi)
 
 
-def _gelu_vjp(g, y, x):
-    t = np.tanh(ROOT_2_PI * (x + 0.044715 * x * x * x))
-    return g * 0.5 * (1 + t + x * (1 - t * t) * (ROOT_2_PI * (1 + 0.134145 * x * x)))
+def _bounded(x):
+    return np.minimum(np.maximum(x, -30), 30)       # beyond, Φ is 0 or 1, and powers of x may overflow
+
+
+def _normal_cdf(x, approximate):
+    """Φ(x), the normal distribution function."""
+    if approximate:
+        return 0.5 * np.tanh(ROOT_2_PI * (x + 0.044715 * x * x * x)) + 0.5
+    return 0.5 * erf(x * math.sqrt(0.5)) + 0.5
+
+
+def _gelu_vjp(g, y, x, approximate=True):
+    x = _bounded(x)
+    phi = _normal_cdf(x, approximate)
+    if approximate:
+        return g * (phi + 2 * ROOT_2_PI * x * phi * (1 - phi) * (1 + 0.134145 * x * x))
+    return g * (phi + 0.5 * ROOT_2_PI * x * np.exp(-0.5 * x * x))
 
 
 @op(vjp=_gelu_vjp)
-def gelu(x, /):
-    """y = x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))), GPT's nonlinearity      dx = g dy/dx.  (Hendrycks & Gimpel 2016)"""
-    return 0.5 * x * (1 + np.tanh(ROOT_2_PI * (x + 0.044715 * x * x * x)))
+def gelu(x, /, approximate=True):
+    """y = x Φ(x), Φ the normal distribution function      dx = g (Φ(x) + x Φ'(x)).  (Hendrycks & Gimpel 2016)
+
+    Φ(x) = (1 + erf(x/√2)) / 2, or, approximate to 5e-4 and several times as fast, the form that GPT-2 uses,
+    (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2.
+    """
+    return x * _normal_cdf(_bounded(x), approximate)
