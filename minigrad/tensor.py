@@ -26,8 +26,8 @@ class Node:
     """A line of the tape: which op made a tensor, from which inputs, and when."""
     __slots__ = ("op", "inputs", "args", "params", "saved", "order")
 
-    def __init__(self, op, inputs, args, params, saved, order):
-        self.op, self.inputs, self.args, self.params, self.saved, self.order = op, inputs, args, params, saved, order
+    def __init__(self, *fields):
+        self.op, self.inputs, self.args, self.params, self.saved, self.order = fields
 
 
 class Tensor:
@@ -44,8 +44,8 @@ class Tensor:
 
     def __init__(self, data, requires_grad=False, node=None):
         self._data = data if isinstance(data, np.ndarray) else backend.asarray(data)
-        self.grad, self.requires_grad, self.node = None, requires_grad, node
-        self._edited, self._checksum = -1, None
+        self.grad = self._checksum = None
+        self.requires_grad, self.node, self._edited = requires_grad, node, -1
 
     shape = property(lambda self: self._data.shape)
     ndim = property(lambda self: self._data.ndim)
@@ -86,7 +86,7 @@ class Tensor:
         """Set .grad = d(self)/d(leaf) on every leaf that requires it.
 
         grad            the cotangent of self; 1 for a scalar, needed for any other shape
-        create_graph    record the backward pass itself, so that the gradients can be differentiated again
+        create_graph    record the backward pass itself (unless no_grad), so that the gradients can be differentiated again
         retain_graph    keep the tape; otherwise it is released as it is consumed, and freed with it the memory
         """
         owned = set()
@@ -114,9 +114,6 @@ class Tensor:
             raise ValueError(f"item: only a tensor of one element is a number, this one has shape {self.shape}")
         return self._data.item()
 
-    def tolist(self):
-        return self._data.tolist()
-
     def to(self, device):
         """This tensor on another device ("cpu", "gpu", "gpu:1"), as a new leaf; itself where it is there already."""
         return self if device == self.device else Tensor(backend.asarray(self._data, device=device), self.requires_grad)
@@ -124,14 +121,10 @@ class Tensor:
     def __array__(self, dtype=None, copy=None):
         return np.array(self.numpy(), dtype=dtype, copy=None)
 
-    def __float__(self):
-        return float(self.item())
-
-    def __int__(self):
-        return int(self.item())
-
-    def __index__(self):
-        return self.item().__index__()
+    tolist = lambda self: self._data.tolist()
+    __float__ = lambda self: float(self.item())
+    __int__ = lambda self: int(self.item())
+    __index__ = lambda self: self.item().__index__()
 
     def __bool__(self):
         if self.size != 1:
@@ -210,41 +203,45 @@ def backpropagate(y, g=None, wrt=None, create_graph=False, retain_graph=False):
     if not y.requires_grad:
         raise RuntimeError("backward: nothing here requires gradients (no leaf with requires_grad=True, or no_grad)")
     grads = {y: _seed(y, g, create_graph)}
-    tape = tape_of(y, wrt or ())
+    tape, wanted, guarded = tape_of(y, wrt or ()), (), False
     if wrt is not None:                     # visit only what lies between wrt and y
         between = set(wrt)
         tape = [t for t in tape if t in between or t.node and not between.isdisjoint(
             x for x in t.node.inputs if isinstance(x, Tensor)) and not between.add(t)]
-    wanted = {id(t) for t in tape}          # ids, so that arrays are freed as the tape is consumed
-    # Behind a `where`, the branch not taken gets cotangent 0, and 0 times an infinite slope (sqrt at 0) would be nan.
-    guarded = any(t.node and t.node.op.name == "where" for t in tape)
-    with grad_mode(create_graph):
-        while tape:
-            t = tape.pop()
-            if t.node is None or t not in grads or wrt is not None and t in wrt:
-                continue                    # a leaf keeps its cotangent
-            node, g = t.node, grads.pop(t)
+        wanted = {id(t) for t in tape}      # ids, so that arrays are freed as the tape is consumed
+    while tape:
+        t = tape.pop()
+        node = t.node
+        if node is None or t not in grads or wrt is not None and t in wrt:
+            continue                        # a leaf keeps its cotangent
+        if t._edited > node.order or t._checksum is not None:
             _refuse_edited(t, node)
-            op, params = node.op, node.params
-            values, args = (t, node.inputs) if create_graph else (t._data, node.args)
-            if op.saves:
-                params = {**params, "saved": None if create_graph else node.saved}
-            joint = op.vjp(g, values, *args, **params) if op.joint else None
-            for i, x in enumerate(node.inputs):
-                if not isinstance(x, Tensor) or id(x) not in wanted:
-                    continue
-                gx = joint[i] if op.joint else op.rules[i] and op.rules[i](g, values, *args, **params)
-                if gx is None:
-                    continue
-                if guarded and op.elementwise:
-                    gx = np.where((g == 0) & np.isnan(gx), 0, gx)
-                if gx.shape != x._data.shape:
-                    gx = unbroadcast(gx, x._data.shape, op)
-                if gx.dtype != x._data.dtype:
-                    gx = gx.astype(x._data.dtype)
-                grads[x] = grads[x] + gx if x in grads else gx
-            if not (create_graph or retain_graph):
-                t.node = RELEASED
+        g, op, params = grads.pop(t), node.op, node.params
+        value, args = (t, node.inputs) if create_graph else (t._data, node.args)
+        if op.saves:
+            params = {**params, "saved": None if create_graph else node.saved}
+        joint = op.joint and op.vjp(g, value, *args, **params)
+        # Behind a `where`, the branch not taken gets cotangent 0, and 0 times an infinite slope would be nan.
+        guarded = guarded or op.name == "where"
+        for i, x in enumerate(node.inputs):
+            if not isinstance(x, Tensor):
+                continue
+            if x._edited > node.order or x._checksum is not None:
+                _refuse_edited(x, node)
+            if not x.requires_grad or wanted and id(x) not in wanted:
+                continue
+            gx = joint[i] if joint else op.rules[i] and op.rules[i](g, value, *args, **params)
+            if gx is None:
+                continue
+            if guarded and op.elementwise:
+                gx = np.where((g == 0) & np.isnan(gx), 0, gx)
+            if gx.shape != x._data.shape:
+                gx = unbroadcast(gx, x._data.shape, op)
+            if gx.dtype != x._data.dtype:
+                gx = gx.astype(x._data.dtype)
+            grads[x] = grads[x] + gx if x in grads else gx
+        if not (create_graph or retain_graph):
+            t.node = RELEASED
     return grads
 
 
@@ -255,18 +252,20 @@ def _seed(y, g, create_graph):
             raise RuntimeError(f"backward: a result of shape {y.shape} needs a cotangent: pass grad= of that shape, "
                                "or reduce it to a scalar first (.sum(), .mean())")
         g = backend.array_module(y._data).ones_like(y._data)
-    array = backend.asarray(g._data if isinstance(g, Tensor) else g, y.dtype, y.device)
-    if array.shape != y.shape:
+    array = g._data if isinstance(g, Tensor) else g
+    if type(array) is not np.ndarray or array.dtype != y._data.dtype:
+        array = backend.asarray(array, y.dtype, y.device)
+    if array.shape != y._data.shape:
         raise ValueError(f"backward: the cotangent's shape {array.shape} is not the result's shape {y.shape}")
     return (g if isinstance(g, Tensor) else Tensor(array)) if create_graph else array
 
 
-def _refuse_edited(t, node):
-    for x in (t, *node.inputs):
-        if isinstance(x, Tensor) and (x._edited if x._checksum is None else x.last_edit()) > node.order:
-            raise RuntimeError(
-                f"backward: {'the result' if x is t else 'an input'} of {node.op.name}, of shape {x.shape}, was changed in "
-                f"place after {node.op.name} used it, and its derivative needs the old values: edit a copy, or after backward")
+def _refuse_edited(x, node):
+    if x.last_edit() > node.order:
+        part = "the result" if x.node is node else "an input"
+        raise RuntimeError(
+            f"backward: {part} of {node.op.name}, of shape {x.shape}, was changed in place after {node.op.name} used it, "
+            "and its derivative needs the old values: edit a copy, or after backward")
 
 
 def tape_of(y, stop=()):
@@ -275,7 +274,7 @@ def tape_of(y, stop=()):
     The order in which they were made is a topological order: inputs exist before results.  Walking with a stack of
     our own, each tensor once, neither depth nor diamonds cost more than their number.
     """
-    found, stack = {y}, [y]
+    found, stack = {y: y.node.order if y.node else -1}, [y]
     while stack:
         t = stack.pop()
         if t.node is None or t in stop:
@@ -285,9 +284,9 @@ def tape_of(y, stop=()):
                                "run the forward pass again, or call the first one with retain_graph=True")
         for x in t.node.inputs:
             if isinstance(x, Tensor) and x.requires_grad and x not in found:
-                found.add(x)
+                found[x] = x.node.order if x.node else -1
                 stack.append(x)
-    return sorted(found, key=lambda t: t.node.order if t.node else -1)
+    return sorted(found, key=found.get)
 
 
 def unbroadcast(g, shape, op=None):

@@ -11,6 +11,8 @@ from ..op import op
 
 
 def _matmul_da(g, y, a, b):
+    if a.ndim == b.ndim == 2:
+        return g @ b.T
     if b.ndim == 1:                                         # (m, k) @ (k,): g (m,) is a column, b a row
         return np.expand_dims(g, -1) * b
     if a.ndim == 1:                                         # (k,) @ (k, n): g (n,) is a row
@@ -19,6 +21,8 @@ def _matmul_da(g, y, a, b):
 
 
 def _matmul_db(g, y, a, b):
+    if a.ndim == b.ndim == 2:
+        return a.T @ g
     if a.ndim == 1:
         return a.reshape((-1,) + (1,) * (b.ndim > 1)) * (np.expand_dims(g, -2) if b.ndim > 1 else g)
     if b.ndim == 1:
@@ -28,14 +32,14 @@ def _matmul_db(g, y, a, b):
     return a.swapaxes(-1, -2) @ g
 
 
-def product(a, b):
+def product(a, b, /):
     """a @ b; a batch of matrices times one matrix is one big product, for which BLAS is much faster than for many."""
     if a.ndim > 2 and b.ndim == 2 and a.size:
         return (a.reshape(-1, a.shape[-1]) @ b).reshape(a.shape[:-1] + b.shape[-1:])
-    return np.matmul(a, b)
+    return a @ b
 
 
-matmul = op(lambda a, b, /: product(a, b), (_matmul_da, _matmul_db), name="matmul", shapes="(m?,n),(n,p?)->(m?,p?)",
+matmul = op(product, (_matmul_da, _matmul_db), name="matmul", shapes="(m?,n),(n,p?)->(m?,p?)",
             doc="Y = A B      dA = G Bᵀ,  dB = Aᵀ G;  vectors, and batches that broadcast, as in np.matmul")
 
 
