@@ -35,6 +35,7 @@ class Op:
         required = code.co_argcount - len(forward.__defaults__ or ()) if code else 0
         self.arity = (code.co_posonlyargcount or required) if code else getattr(forward, "nin", 1)
         self.param_names = names[self.arity:]
+        self.positional = names[self.arity:code.co_argcount if code and not self.variadic else None]    # the others by name
         self.joint = callable(vjp) and (self.variadic or self.arity > 1)
         self.rules = (vjp,) if callable(vjp) else vjp
         if not self.joint and vjp is not None and len(self.rules) != self.arity:
@@ -52,6 +53,7 @@ class Op:
                 x = x._data
             elif isinstance(x, (list, tuple)):
                 x = np.asarray(x)
+                inputs = (*inputs[:len(args)], x, *inputs[len(args) + 1:])
             args.append(x)
         try:
             y = self.forward(*args, **params)
@@ -68,13 +70,19 @@ class Op:
 
     def bind(self, inputs, params):
         """Sort positional arguments into inputs and params: sum(x, 0) is sum(x, axis=0); stack([a, b]) is stack(a, b)."""
-        if self.variadic:
-            if inputs and isinstance(inputs[0], (list, tuple)):
-                return tuple(inputs[0]), {**dict(zip(self.param_names, inputs[1:])), **params}
-            return inputs, params
-        if not self.arity <= len(inputs) <= self.arity + len(self.param_names):
-            raise TypeError(f"{self.name} takes {self.arity} inputs and params {self.param_names}, got {len(inputs)}")
-        return inputs[:self.arity], {**dict(zip(self.param_names, inputs[self.arity:])), **params}
+        if not self.variadic:
+            inputs, values = inputs[:self.arity], inputs[self.arity:]
+        elif inputs and isinstance(inputs[0], (list, tuple)):
+            inputs, values = tuple(inputs[0]), inputs[1:]
+        else:
+            values = ()
+        if len(inputs) < self.arity or len(values) > len(self.positional):
+            raise TypeError(f"{self.name} takes {self.arity} inputs and then params {self.positional}, "
+                            f"got {len(inputs) + len(values)} arguments")
+        twice = set(self.positional[:len(values)]).intersection(params)
+        if twice:
+            raise TypeError(f"{self.name}: {', '.join(twice)} given twice, by position and by name")
+        return inputs, {**dict(zip(self.positional, values)), **params}
 
     def __repr__(self):
         return f"<op {self.name}: {(self.__doc__ or '').strip().splitlines()[0] if self.__doc__ else ''}>"
