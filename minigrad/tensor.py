@@ -86,7 +86,7 @@ class Tensor:
         """Set .grad = d(self)/d(leaf) on every leaf that requires it.
 
         grad            the cotangent of self; 1 for a scalar, needed for any other shape
-        create_graph    record the backward pass itself (unless no_grad), so that the gradients can be differentiated again
+        create_graph    record the backward pass too (unless no_grad), so that gradients can be differentiated again
         retain_graph    keep the tape; otherwise it is released as it is consumed, and freed with it the memory
         """
         owned = set()
@@ -264,8 +264,8 @@ def _refuse_edited(x, node):
     if x.last_edit() > node.order:
         part = "the result" if x.node is node else "an input"
         raise RuntimeError(
-            f"backward: {part} of {node.op.name}, of shape {x.shape}, was changed in place after {node.op.name} used it, "
-            "and its derivative needs the old values: edit a copy, or after backward")
+            f"backward: {part} of {node.op.name}, of shape {x.shape}, was changed in place after {node.op.name} used "
+            "it, and its derivative needs the old values: edit a copy, or after backward")
 
 
 def tape_of(y, stop=()):
