@@ -1,0 +1,114 @@
+"""Writing with a language model, one token at a time: the cache of keys and values, sampling, and the loop.
+
+A model here has `features(tokens, cache)`: integers (B, T) -> (B, T, C), `logits(features)`: (..., C) -> (..., V), and
+`context`, the most tokens that it can look back on.
+"""
+import numpy as np
+
+from .. import backend
+from ..tensor import Tensor, no_grad
+
+
+class KVCache:
+    """The keys and values of the tokens read so far, layer by layer, so that a new token costs one position's work.
+
+    room        the most tokens it can hold
+    length      how many it holds
+    """
+
+    def __init__(self, room):
+        self.room, self.length, self.layers = room, 0, {}
+
+    def extend(self, layer, k, v):
+        """Put k and v (..., T, d) of new tokens behind those of `layer`; return all of them, (..., length + T, d).
+
+        `length` counts the tokens that went through every layer: the model adds T to it at the end.
+        """
+        end = self.length + k.shape[-2]
+        if end > self.room:
+            raise ValueError(f"KVCache: {end} tokens in a cache with room for {self.room}")
+        whole = []
+        for name, new in (("k", k), ("v", v)):
+            array = new._data if isinstance(new, Tensor) else new
+            if (layer, name) not in self.layers:
+                shape = (*array.shape[:-2], self.room, array.shape[-1])
+                self.layers[layer, name] = backend.array_module(array).empty(shape, array.dtype)
+            held = self.layers[layer, name][..., :end, :]
+            held[..., self.length:, :] = array
+            whole.append(held)
+        return whole
+
+
+def sampling_probabilities(logits, temperature=1.0, top_k=None, top_p=None):
+    """p = softmax(logits / temperature), cut to the likeliest tokens and normalised again; logits and p (V,).
+
+    temperature     below 1 prefers likely tokens, above 1 flattens; 0 takes the likeliest alone
+    top_k           keep the k likeliest  (Fan et al. 2018)
+    top_p           keep the fewest whose probabilities add up to at least top_p, the likeliest first  (Holtzman et al. 2020)
+    """
+    if not (temperature >= 0 and (top_k is None or top_k >= 1) and (top_p is None or 0 < top_p <= 1)):
+        raise ValueError(f"sampling: temperature {temperature} must be at least 0, top_k {top_k} at least 1 "
+                         f"and top_p {top_p} above 0 and at most 1")
+    logits = np.asarray(logits, np.float64)
+    if not np.isfinite(logits.max()) or np.isnan(logits).any():
+        raise ValueError("sampling: the logits are not finite: did the training diverge?")
+    order = np.argsort(-logits, kind="stable")                      # the likeliest first
+    if temperature == 0:
+        top_k, temperature = 1, 1.0
+    p = np.exp((logits[order] - logits[order[0]]) / temperature)
+    p /= p.sum()
+    keep = len(p) if top_k is None else min(top_k, len(p))
+    if top_p is not None:
+        keep = min(keep, 1 + int(np.searchsorted(np.cumsum(p), top_p - 1e-12)))
+    p[keep:] = 0
+    cut = np.empty_like(p)
+    cut[order] = p / p.sum()
+    return cut
+
+
+class Writer:
+    """A model and the text it has before it, read and written: `read` adds tokens, `write` lets the model go on.
+
+        writer = Writer(model)
+        writer.read(tokens)
+        for token in writer.write(temperature=0.8, top_p=0.9, stop={end}): ...
+
+    tokens      all of them so far, of which the cache holds the first cache.length.  When they are more than the model's
+                context, the older half of the context is forgotten, and the newer one read again as a beginning.
+    rng         a numpy Generator
+    """
+
+    def __init__(self, model, rng=None):
+        self.model, self.rng = model, rng or np.random.default_rng()
+        self.tokens, self.cache = [], KVCache(model.context)
+
+    def read(self, tokens):
+        self.tokens += tokens
+
+    def write(self, temperature=1.0, top_k=None, top_p=None, stop=()):
+        """Yield token after token, without end or until one of `stop`; see sampling_probabilities for the rest."""
+        if not self.tokens:
+            raise ValueError("Writer.write: read at least one token first")
+        while True:
+            p = sampling_probabilities(self.next_logits(), temperature, top_k, top_p)
+            token = int(self.rng.choice(len(p), p=p))
+            if token in stop:
+                return
+            self.tokens.append(token)
+            yield token
+
+    def next_logits(self):
+        """The logits (V,) of the token that comes next."""
+        if len(self.tokens) > self.model.context:
+            half = (self.model.context + 1) // 2
+            self.tokens, self.cache.length = self.tokens[-half:], 0
+        with no_grad():
+            features = self.model.features(np.array([self.tokens[self.cache.length:]]), self.cache)
+            return np.asarray(self.model.logits(features[:, -1]))[0]
+
+
+def generate(model, tokens, rng=None, **sampling):
+    """Yield what a model writes after `tokens`; the keywords are those of Writer.write."""
+    writer = Writer(model, rng)
+    writer.read(list(tokens))
+    return writer.write(**sampling)

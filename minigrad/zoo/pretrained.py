@@ -1,0 +1,184 @@
+"""Reading pretrained LLaMA models: GGUF files, and folders in the form of Hugging Face's transformers.
+
+Both end in what zoo/llama.py takes: a Config, float32 weights, a Tokenizer.  What a file asks for that this LLaMA does
+not do (scaled rotary positions, biases, another tokenizer) is an error, rather than a model that talks nonsense.
+"""
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import Failure, UsageError
+from .bpe import Tokenizer
+from .llama import Config
+
+# our name in a block: (GGUF's name, Hugging Face's name)
+BLOCK = {"attention_norm": ("attn_norm", "input_layernorm"), "query": ("attn_q", "self_attn.q_proj"),
+         "key": ("attn_k", "self_attn.k_proj"), "value": ("attn_v", "self_attn.v_proj"),
+         "out": ("attn_output", "self_attn.o_proj"), "mlp_norm": ("ffn_norm", "post_attention_layernorm"),
+         "gate": ("ffn_gate", "mlp.gate_proj"), "up": ("ffn_up", "mlp.up_proj"), "down": ("ffn_down", "mlp.down_proj")}
+
+
+def read(path):
+    """(Config, weights, Tokenizer) of a GGUF file or a Hugging Face folder.
+
+    UsageError where there is no such file, Failure where it is damaged or holds another architecture.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise UsageError(f"{path}: there is no such file or folder")
+    try:
+        config, weights, tokenizer = (_read_folder if path.is_dir() else _read_gguf)(path)
+        return config, _checked(config, weights, len(tokenizer)), tokenizer
+    except KeyError as error:
+        raise Failure(f"{path}: not a whole LLaMA model: {error.args[0]} is missing") from error
+    except (ValueError, IndexError, OSError, UnicodeDecodeError) as error:
+        raise Failure(f"{path}: can't read this model: {error}") from error
+
+
+def _checked(config, weights, tokens):
+    """The weights, if each has the shape that config says."""
+    c = config
+    queries, keys = c.heads * c.head_width, c.kv_heads * c.head_width
+    expected = {"attention_norm": (c.width,), "query": (queries, c.width), "key": (keys, c.width),
+                "value": (keys, c.width), "out": (c.width, queries), "mlp_norm": (c.width,),
+                "gate": (c.hidden, c.width), "up": (c.hidden, c.width), "down": (c.width, c.hidden)}
+    named = [(f"block {n}: {name}", block[name], shape)
+             for n, block in enumerate(weights["blocks"]) for name, shape in expected.items()]
+    named += [("embedding", weights["embedding"], (c.vocab, c.width)), ("norm", weights["norm"], (c.width,)),
+              ("output", weights["output"], (c.vocab, c.width))]
+    for name, array, shape in named:
+        if array.shape != shape:
+            raise ValueError(f"{name} has shape {array.shape}, the sizes given for the model ask for {shape}")
+    if tokens > c.vocab:
+        raise ValueError(f"the tokenizer has {tokens} tokens, the model {c.vocab}")
+    return weights
+
+
+def _refuse(what):
+    raise ValueError(f"{what}, which this LLaMA does not do")
+
+
+# -- GGUF ------------------------------------------------------------------------------------------------------------
+def _read_gguf(path):
+    """GGUF, the format of llama.cpp: settings, vocabulary and (quantised) weights in one file."""
+    try:
+        import gguf
+    except ModuleNotFoundError:
+        raise Failure('reading GGUF files needs the gguf library: pip install "minigrad[gguf]"') from None
+    reader = gguf.GGUFReader(path)
+
+    def setting(name, default=None):
+        if name not in reader.fields:
+            if default is None:
+                raise KeyError(name)
+            return default
+        return reader.fields[name].contents()
+
+    if setting("general.architecture") != "llama":
+        _refuse(f"its architecture is {setting('general.architecture')!r}")
+    stored = {tensor.name: tensor for tensor in reader.tensors}
+    if "rope_freqs.weight" in stored or setting("llama.rope.scaling.type", "none") != "none":
+        _refuse("it scales its rotary positions")
+    if any(name.endswith(".bias") for name in stored):
+        _refuse("it has biases")
+    if setting("tokenizer.ggml.model") != "gpt2":
+        _refuse(f"its tokenizer is {setting('tokenizer.ggml.model')!r}, not a byte-level BPE")
+
+    width, heads = setting("llama.embedding_length"), setting("llama.attention.head_count")
+    tokens = setting("tokenizer.ggml.tokens")
+    config = Config(
+        vocab=len(tokens), width=width, layers=setting("llama.block_count"), heads=heads,
+        kv_heads=setting("llama.attention.head_count_kv", heads),
+        head_width=setting("llama.rope.dimension_count", width // heads), hidden=setting("llama.feed_forward_length"),
+        context=setting("llama.context_length"), rope_base=float(setting("llama.rope.freq_base", 10_000.0)),
+        eps=float(setting("llama.attention.layer_norm_rms_epsilon")))
+
+    def weight(name):
+        tensor = stored[f"{name}.weight"]
+        return np.ascontiguousarray(gguf.dequantize(tensor.data, tensor.tensor_type), np.float32)
+
+    embedding = weight("token_embd")
+    weights = {"embedding": embedding, "norm": weight("output_norm"),
+               "output": weight("output") if "output.weight" in stored else embedding,
+               "blocks": [{name: weight(f"blk.{n}.{theirs}") for name, (theirs, _) in BLOCK.items()}
+                          for n in range(config.layers)]}
+    control = [name for name, kind in zip(tokens, setting("tokenizer.ggml.token_type"))
+               if kind != gguf.TokenType.NORMAL]
+    return config, weights, Tokenizer(tokens, setting("tokenizer.ggml.merges"), control,
+                                      setting("tokenizer.ggml.pre", "gpt-2"))
+
+
+# -- Hugging Face ----------------------------------------------------------------------------------------------------
+def _read_folder(folder):
+    """A folder with config.json, tokenizer.json and *.safetensors, as on huggingface.co."""
+    settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if settings["model_type"] != "llama":
+        _refuse(f"its architecture is {settings['model_type']!r}")
+    rope = settings.get("rope_parameters") or settings.get("rope_scaling") or {}
+    if rope.get("rope_type", rope.get("type", "default")) != "default":
+        _refuse("it scales its rotary positions")
+    if settings.get("attention_bias") or settings.get("mlp_bias"):
+        _refuse("it has biases")
+    if settings.get("hidden_act", "silu") != "silu":
+        _refuse(f"its activation is {settings['hidden_act']!r}")
+    heads = settings["num_attention_heads"]
+    config = Config(
+        vocab=settings["vocab_size"], width=settings["hidden_size"], layers=settings["num_hidden_layers"], heads=heads,
+        kv_heads=settings.get("num_key_value_heads") or heads,
+        head_width=settings.get("head_dim") or settings["hidden_size"] // heads, hidden=settings["intermediate_size"],
+        context=settings["max_position_embeddings"],
+        rope_base=float(settings.get("rope_theta") or rope.get("rope_theta") or 10_000.0), eps=settings["rms_norm_eps"])
+
+    stored = {name: array for file in sorted(folder.glob("*.safetensors")) for name, array in _safetensors(file)}
+
+    def weight(name):
+        return stored[f"{name}.weight"]
+
+    def block(n):
+        found = {name: weight(f"model.layers.{n}.{theirs}") for name, (_, theirs) in BLOCK.items()}
+        return found | {name: _neighbours(found[name], config.head_width) for name in ("query", "key")}
+
+    embedding = weight("model.embed_tokens")
+    tied = settings.get("tie_word_embeddings", False) or "lm_head.weight" not in stored
+    weights = {"embedding": embedding, "norm": weight("model.norm"),
+               "output": embedding if tied else weight("lm_head"),
+               "blocks": [block(n) for n in range(config.layers)]}
+    return config, weights, _read_tokenizer(folder / "tokenizer.json")
+
+
+def _neighbours(w, d):
+    """Rows of W (H d, C) so that the pairs to turn are neighbours: Hugging Face pairs i with i + d/2, we 2i with 2i + 1."""
+    return np.ascontiguousarray(w.reshape(-1, 2, d // 2, w.shape[1]).swapaxes(1, 2).reshape(w.shape))
+
+
+def _safetensors(file):
+    """(name, float32 array) of each tensor in a file; the library itself reads no bfloat16 into NumPy."""
+    import safetensors
+    try:
+        tensors = safetensors.deserialize(file.read_bytes())
+    except safetensors.SafetensorError as error:
+        raise ValueError(f"{file.name} is damaged: {error}") from error
+    for name, tensor in tensors:
+        if tensor["dtype"] == "BF16":       # the upper half of a float32
+            array = (np.frombuffer(tensor["data"], np.uint16).astype(np.uint32) << 16).view(np.float32)
+        elif tensor["dtype"] in ("F32", "F16"):
+            array = np.frombuffer(tensor["data"], {"F32": "<f4", "F16": "<f2"}[tensor["dtype"]]).astype(np.float32)
+        else:
+            _refuse(f"{file.name}: {name} is stored as {tensor['dtype']}")
+        yield name, array.reshape(tensor["shape"])
+
+
+def _read_tokenizer(file):
+    settings = json.loads(file.read_text(encoding="utf-8"))
+    model, cut = settings["model"], json.dumps(settings.get("pre_tokenizer"))
+    if model["type"] != "BPE" or '"ByteLevel"' not in cut or '"Split"' in cut or settings.get("normalizer"):
+        _refuse("its tokenizer is not a byte-level BPE that cuts words as GPT-2 or SmolLM does")
+    names = {number: name for name, number in model["vocab"].items()}
+    added = {token["id"]: token["content"] for token in settings.get("added_tokens", ())}
+    names |= added
+    if sorted(names) != list(range(len(names))):
+        raise ValueError("its vocabulary has gaps")
+    merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
+    return Tokenizer([names[n] for n in range(len(names))], merges, added.values(),
+                     "smollm" if '"Digits"' in cut else "gpt-2")
