@@ -91,7 +91,7 @@ class Tensor:
         """
         owned = set()
         for leaf, g in backpropagate(self, grad, create_graph=create_graph, retain_graph=retain_graph).items():
-            if not create_graph:            # gradients may share memory with each other; each leaf gets its own
+            if not isinstance(g, Tensor):   # gradients may share memory with each other; each leaf gets its own
                 g = Tensor(g.copy() if g.base is not None or g is grad or id(g) in owned else g)
                 owned.add(id(g._data))
             leaf.grad = g

@@ -21,7 +21,7 @@ MODULES = (arithmetic, nonlinear, reductions, shapes, indexing, matmul, linalg, 
 FUNCTIONS = {}                              # every public name: the ops, and plain functions made of ops
 for _module in MODULES:
     FUNCTIONS |= {name: f for name, f in vars(_module).items() if isinstance(f, Op) and not name.startswith("_")}
-for _f in (indexing.take, shapes.split, matmul.dot, matmul.einsum, linalg.slogdet, neural.dropout):
+for _f in (indexing.take, shapes.ravel, shapes.split, matmul.dot, matmul.einsum, linalg.slogdet, neural.dropout):
     FUNCTIONS[_f.__name__] = _f
 
 attach(FUNCTIONS)

@@ -31,9 +31,14 @@ def _less_1(b):
     return (b - 1 if b else 1) if isinstance(b, (int, float)) else np.where(b == 0, 1, b - 1)
 
 
+def _ln(a):
+    """ln a, but 0 where a is 0: 0ᵇ is 0 for every b > 0, without slope in b."""
+    return math.log(a or 1) if isinstance(a, (int, float)) and a >= 0 else np.log(np.where(a == 0, 1, a))
+
+
 power = op(lambda a, b, /: a ** b, (
     lambda g, y, a, b: g * b * a ** _less_1(b),
-    lambda g, y, a, b: g * y * np.log(np.where(a == 0, 1, a))),      # 0ᵇ is 0 for every b > 0: no slope in b
+    lambda g, y, a, b: g * y * _ln(a)),
     domain=(POSITIVE, REAL), name="power", doc="y = aᵇ      da = g b aᵇ⁻¹,  db = g y ln a")
 
 # -- exponentials and logarithms -------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def _padded(x, borders):
 
 
 def _bordered(x, borders, value=0):
-    return pad(x, ((0, 0), *borders, (0, 0)), value) if any(map(any, borders)) else x
+    return pad(x, ((0, 0), *borders, (0, 0)), constant_values=value) if any(map(any, borders)) else x
 
 
 def _cropped(y, borders):

@@ -8,9 +8,9 @@ from ..tensor import Tensor, is_recording
 # NumPy functions that only look: called on a Tensor they get its array, and what they return has no gradient.
 PLAIN = {"allclose", "isclose", "array_equal", "shape", "ndim", "size", "array_repr", "array_str", "array2string",
          "result_type", "may_share_memory", "shares_memory", "bincount", "unique", "histogram", "nonzero",
-         "count_nonzero", "searchsorted", "zeros_like", "ones_like", "empty_like", "full_like", "array_equiv",
-         "iscomplexobj", "isrealobj", "common_type", "save", "savetxt", "savez"}
-ALIASES = {"absolute": "abs", "amax": "max", "amin": "min", "fmax": "maximum", "fmin": "minimum"}
+         "count_nonzero", "searchsorted", "array_equiv", "iscomplexobj", "isrealobj", "common_type", "save", "savetxt", "savez"}
+FILLED = {"zeros_like", "ones_like", "empty_like", "full_like"}     # new tensors of the same shape, without gradient
+ALIASES = {"absolute": "abs", "amax": "max", "amin": "min"}
 METHODS = ("sum mean var std max min prod cumsum argmax argmin argsort sort any all reshape transpose swapaxes squeeze "
            "clip repeat diagonal trace take dot astype exp log sqrt tanh abs flip").split()
 OPERATORS = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power", "matmul": "matmul",
@@ -41,7 +41,7 @@ def attach(functions):
         setattr(Tensor, name, functions[name] if not hasattr(functions[name], "forward") else _method(functions[name]))
     Tensor.reshape = lambda self, *shape: functions["reshape"](self, shape=_flat(shape))
     Tensor.transpose = lambda self, *axes: functions["transpose"](self, axes=_flat(axes) or None)
-    Tensor.ravel = Tensor.flatten = lambda self: functions["reshape"](self, shape=(-1,))
+    Tensor.ravel = Tensor.flatten = functions["ravel"]
     Tensor.__array_ufunc__ = lambda self, *args, **kwargs: _ufunc(functions, *args, **kwargs)
     Tensor.__array_function__ = lambda self, *args: _function(functions, *args)
 
@@ -97,21 +97,30 @@ def _ufunc(functions, ufunc, method, *inputs, out=None, **kwargs):
     """np.exp(t) is mg.exp(t); array -= tensor edits the array."""
     f = functions.get(ALIASES.get(ufunc.__name__, ufunc.__name__))
     if f is None or method != "__call__":
-        name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
-        raise TypeError(f"np.{name} has no derivative rule in minigrad; declare one with mg.op, or use .numpy() first")
+        raise _no_rule(ufunc.__name__ + ("" if method == "__call__" else "." + method))
+    if kwargs:
+        raise TypeError(f"np.{ufunc.__name__}: {', '.join(kwargs)}= can't be used with a tensor")
     if out is None:
-        return f(*inputs, **kwargs)
-    if isinstance(out[0], Tensor):
-        raise TypeError(f"np.{ufunc.__name__}: out= can't be a tensor")
-    return ufunc(*_strip(inputs), out=out, **kwargs)
+        return f(*inputs)
+    if isinstance(out[0], Tensor) or is_recording() and any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
+        raise TypeError(f"np.{ufunc.__name__}: writing into an array (out=, +=, -= ...) isn't recorded and would lose the "
+                        "gradient: make a new tensor (y = y + x), or do it inside `with mg.no_grad():`")
+    return ufunc(*_strip(inputs), out=out)
 
 
 def _function(functions, function, types, args, kwargs):
     """np.sum(t) is mg.sum(t); functions that only look get the array; others would lose the gradient: an error."""
     name = ALIASES.get(function.__name__, function.__name__)
+    if function.__module__ == "numpy.linalg" and name in ("trace", "diagonal"):     # there, of the last two axes
+        kwargs = {"axis1": -2, "axis2": -1, **kwargs}
     if name in functions:
         return functions[name](*args, **kwargs)
+    if name in FILLED:
+        return Tensor(function(*_strip(args), **_strip(kwargs)))
     if name in PLAIN:
         return function(*_strip(args), **_strip(kwargs))
-    raise TypeError(f"np.{function.__name__} has no derivative rule in minigrad; declare one with mg.op, "
-                    "or use .numpy() first")
+    raise _no_rule(function.__name__)
+
+
+def _no_rule(name):
+    return TypeError(f"np.{name} has no derivative rule in minigrad; declare one with mg.op, or use .numpy() first")

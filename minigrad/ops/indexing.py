@@ -1,4 +1,6 @@
 """The derivative table, indexing: reading x[index], and its adjoint, adding into zeros at index."""
+import math
+
 import numpy as np
 
 from ..backend import array_module
@@ -14,10 +16,18 @@ def _plain(index):
     return index._data if isinstance(index, Tensor) else index
 
 
-def _is_basic(index):
-    """Integers, slices, None and ... alone: such an index reads no element twice."""
-    return all(i is None or i is ... or isinstance(i, (int, slice)) and not isinstance(i, bool)
+def _reads_once(index):
+    """Integers, slices, None, ... and boolean masks: such an index reads no element twice."""
+    return all(i is None or i is ... or isinstance(i, (int, np.integer, slice)) or getattr(i, "dtype", None) == bool
                for i in (index if isinstance(index, tuple) else (index,)))
+
+
+def _positions(index, shape, xp):
+    """Which elements x[index] reads, numbered through x flattened, as one row of integers."""
+    if hasattr(index, "dtype") and len(shape) > 1:                  # whole rows, of a table perhaps too big to number
+        row = math.prod(shape[1:])
+        return (index.reshape(-1, 1) * row + xp.arange(row)).reshape(-1)
+    return xp.arange(math.prod(shape)).reshape(shape)[index].reshape(-1)
 
 
 @op(vjp=lambda g, y, x, index: scatter_add(g, index=index, shape=x.shape), shapes="")
@@ -35,50 +45,50 @@ def scatter_add(x, /, index, shape):
     index = _plain(index)
     xp = array_module(x)
     y = xp.zeros(shape, x.dtype)
-    if _is_basic(index):
+    if _reads_once(index):
         y[index] = x
-    else:
-        xp.add.at(y, index, x)
+    else:                                           # on one axis, NumPy's add.at is several times as fast
+        xp.add.at(y.reshape(-1), _positions(index, shape, xp), x.reshape(-1))
     return y
 
 
 def take(x, indices, axis=None):
     """The slices of x at indices (integers) along axis; of x flattened when axis is None."""
     if axis is None:
-        return getitem(x.reshape(-1), index=_checked(indices, x.size))
-    return getitem(x, index=(slice(None),) * (axis % x.ndim) + (_checked(indices, x.shape[axis]),))
+        x, axis = x.reshape(-1), 0
+    indices = checked(indices, x.shape[axis], "take: indices", -x.shape[axis])
+    return getitem(x, index=(slice(None),) * (axis % x.ndim) + (indices,))
 
 
-def _checked(indices, length):
-    indices = np.asarray(_plain(indices)) if isinstance(indices, (list, tuple, int)) else _plain(indices)
+def checked(indices, length, what, lowest=0):
+    """indices as an array; an error unless they are integers from lowest to length - 1 (a GPU's are not read)."""
+    indices = np.asarray(indices) if isinstance(indices, (list, tuple, int)) else _plain(indices)
     if indices.dtype.kind not in "iu":
-        raise TypeError(f"take: indices must be integers, not {indices.dtype}")
-    if isinstance(indices, np.ndarray) and indices.size and not -length <= indices.min() <= indices.max() < length:
-        raise IndexError(f"take: indices from {indices.min()} to {indices.max()} on an axis of length {length}")
+        raise TypeError(f"{what} must be integers, not {indices.dtype}")
+    if isinstance(indices, np.ndarray) and indices.size and not lowest <= indices.min() <= indices.max() < length:
+        raise IndexError(f"{what} from {indices.min()} to {indices.max()}, must be from {lowest} to {length - 1}")
     return indices
 
 
-def _along(x_shape, indices, axis):
+def along(shape, indices, axis):
     """The integer-array index that take_along_axis stands for."""
-    shape = [1] * len(x_shape)
-    grids = []
-    for a, n in enumerate(indices.shape):
-        shape[a] = n
-        grids.append(array_module(indices).arange(n).reshape(shape))
-        shape[a] = 1
+    grids = [array_module(indices).arange(n).reshape((n,) + (1,) * (len(shape) - a - 1)) for a, n in enumerate(shape)]
     grids[axis] = indices
     return tuple(grids)
 
 
 def _take_along_vjp(g, y, x, indices, axis=-1):
-    return scatter_add(g, index=_along(x.shape, _plain(indices), axis), shape=x.shape)
+    indices = _plain(indices)
+    if axis is None:
+        return scatter_add(g, index=(indices,), shape=(x.size,)).reshape(x.shape)
+    return scatter_add(g, index=along(x.shape, indices, axis), shape=x.shape)
 
 
 @op(vjp=(_take_along_vjp, None), domain=(REAL, INDICES), shapes="")
 def take_along_axis(x, indices, /, axis=-1):
     """y = x[..., indices, ...], one index for each element, along axis      g is added where each was read.
 
-    indices has the shape of x except along axis.
+    indices has as many axes as x, of the same lengths or 1 except along axis; axis None takes from x flattened.
     """
     return np.take_along_axis(x, indices, axis)
 
@@ -90,6 +100,4 @@ def embedding(table, indices, /):
 
     table (V, C), indices (...) integers from 0 to V - 1, y (..., C).
     """
-    if indices.dtype.kind not in "iu":
-        raise TypeError(f"indices must be integers, not {indices.dtype}")
-    return np.take(table, indices, axis=0)
+    return np.take(table, checked(indices, len(table), "indices"), axis=0)

@@ -4,10 +4,13 @@
 
 Shapes decide it: A (m, k), B (k, n), G (m, n); G Bᵀ is the only product of G and B with the shape of A.
 """
+import math
+
 import numpy as np
 
 from ..backend import array_module, row_sum
 from ..op import op
+from .arithmetic import multiply
 
 
 def _matmul_da(g, y, a, b):
@@ -28,14 +31,19 @@ def _matmul_db(g, y, a, b):
     if b.ndim == 1:
         return (np.expand_dims(g, -2) @ a).reshape(g.shape[:-1] + b.shape)
     if b.ndim == 2:                                         # one B for a batch of A: one product over all rows
-        return a.reshape(-1, a.shape[-1]).T @ g.reshape(-1, g.shape[-1])
+        return rows(a).T @ rows(g)
     return a.swapaxes(-1, -2) @ g
+
+
+def rows(x):
+    """x (..., n) as one matrix of rows."""
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 def product(a, b, /):
     """a @ b; a batch of matrices times one matrix is one big product, for which BLAS is much faster than for many."""
-    if a.ndim > 2 and b.ndim == 2 and a.size:
-        return (a.reshape(-1, a.shape[-1]) @ b).reshape(a.shape[:-1] + b.shape[-1:])
+    if a.ndim > 2 and b.ndim == 2:
+        return (rows(a) @ b).reshape(a.shape[:-1] + b.shape[-1:])
     return a @ b
 
 
@@ -95,10 +103,10 @@ def tensordot(a, b, /, axes=2):
 
 
 def dot(a, b):
-    """np.dot: a product with a number, a product of vectors or matrices, else the sum over a's last, b's second-last axis."""
-    if 0 in (np.ndim(a), np.ndim(b)):
-        return a * b
-    return a @ b if b.ndim <= 2 else tensordot(a, b, axes=(a.ndim - 1, b.ndim - 2))
+    """np.dot: a product with a number, a product of vectors or matrices, else Σ over a's last and b's second-last axis."""
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return multiply(a, b)
+    return matmul(a, b) if np.ndim(b) <= 2 else tensordot(a, b, axes=(np.ndim(a) - 1, np.ndim(b) - 2))
 
 
 # -- Einstein summation ----------------------------------------------------------------------------------------------
@@ -133,15 +141,18 @@ def _einsum_vjp(g, y, *operands, subscripts):
             elif letter not in known:                       # summed away in x alone: copy along it
                 others.append((letter, xp.ones(n, dtype=g.dtype)))
             target += letter
-        yield np.einsum(",".join([out] + [t for t, _ in others]) + "->" + target, g, *(o for _, o in others))
+        yield einsum(",".join([out] + [t for t, _ in others]) + "->" + target, g, *(o for _, o in others))
 
 
 @op(vjp=lambda g, y, *xs, subscripts: tuple(_einsum_vjp(g, y, *xs, subscripts=subscripts)), name="einsum", shapes="")
 def _einsum(*operands, subscripts):
     """y = the sum that the subscripts describe, as np.einsum      dx: g takes the place of x, the output that of its letters."""
-    return np.einsum(subscripts, *operands, optimize=len(operands) > 2)
+    large = any(x.size > 1000 for x in operands)            # worth the search for an order, and BLAS
+    return np.einsum(subscripts, *operands, optimize=len(operands) > 2 or large)
 
 
 def einsum(subscripts, *operands):
     """np.einsum, differentiable: einsum("bij,bjk->bik", a, b).  Letters name axes; those not in the output are summed."""
+    if not isinstance(subscripts, str):
+        raise TypeError(f'einsum: subscripts first, as a string such as "ij,jk->ik", not {type(subscripts).__name__}')
     return _einsum(*operands, subscripts=subscripts)

@@ -12,12 +12,19 @@ from .. import backend
 from ..backend import row_sum
 from ..op import op
 from .domains import INDICES, REAL
+from .indexing import along, checked
+from .nonlinear import sigmoid
+
+
+def _real(x):
+    """x, in floating point if it is whole numbers: what follows works in place."""
+    return x if x.dtype.kind == "f" else x.astype(float)
 
 
 @op(vjp=lambda g, y, x, axis=-1: y * (g - (g * y).sum(axis=axis, keepdims=True)), shapes="")
 def softmax(x, /, axis=-1):
     """y = eˣ / Σ eˣ      dx = y (g - Σ g y).  The largest x is subtracted first: same y, no overflow."""
-    y = x - x.max(axis=axis, keepdims=True)
+    y = _real(x - x.max(axis=axis, keepdims=True))
     np.exp(y, out=y)
     y /= y.sum(axis=axis, keepdims=True)
     return y
@@ -26,15 +33,23 @@ def softmax(x, /, axis=-1):
 @op(vjp=lambda g, y, x, axis=-1: g - np.exp(y) * g.sum(axis=axis, keepdims=True), shapes="")
 def log_softmax(x, /, axis=-1):
     """y = x - ln Σ eˣ      dx = g - eʸ Σ g."""
-    y = x - x.max(axis=axis, keepdims=True)
+    y = _real(x - x.max(axis=axis, keepdims=True))
     y -= np.log(np.exp(y).sum(axis=axis, keepdims=True))
     return y
 
 
 def _cross_entropy_dz(g, y, z, t, saved=None):
-    p = softmax(z) if saved is None else saved
-    total = 1 if saved is not None else t.sum(axis=-1, keepdims=True)
-    return np.expand_dims(g, -1) * (p * total - t)
+    p = softmax(z) * t.sum(axis=-1, keepdims=True) if saved is None else saved
+    return np.expand_dims(g, -1) * (p - t)
+
+
+def _softmax_and_log_sum(z):
+    """z less its maximum, softmax(z), and ln Σ exp of the first, by rows."""
+    z = _real(z - z.max(axis=-1, keepdims=True))
+    p = np.exp(z)
+    total = p.sum(axis=-1, keepdims=True)
+    p /= total
+    return z, p, np.log(total)
 
 
 @op(vjp=(_cross_entropy_dz, lambda g, y, z, t, saved=None: np.expand_dims(-g, -1) * log_softmax(z)),
@@ -44,20 +59,20 @@ def softmax_cross_entropy(z, t, /):
 
     Logits z and target probabilities t (..., K), usually one-hot; y (...), in nats.
     """
-    logp = log_softmax(z)
-    p = np.exp(logp)
-    y = -(t * logp).sum(axis=-1)
+    t = t if t.dtype.kind == "f" else t.astype(z.dtype)
+    z, p, log_sum = _softmax_and_log_sum(z)
+    y = (t * (log_sum - z)).sum(axis=-1)
     p *= t.sum(axis=-1, keepdims=True)              # 1 for probabilities
     return y, p
 
 
-def _one_hot_like(z, labels):
-    return (backend.array_module(labels).arange(z.shape[-1]) == np.expand_dims(labels, -1)).astype(z.dtype)
-
-
 def _sparse_cross_entropy_dz(g, y, z, labels, saved=None):
-    p = softmax(z) if saved is None else saved
-    return np.expand_dims(g, -1) * (p - _one_hot_like(z, getattr(labels, "_data", labels)))
+    g, labels = np.expand_dims(g, -1), np.expand_dims(getattr(labels, "_data", labels), -1)
+    if saved is None:
+        return g * (softmax(z) - (backend.array_module(labels).arange(z.shape[-1]) == labels).astype(z.dtype))
+    dz = g * saved
+    dz[along(z.shape, labels, -1)] -= g             # one number in each row, instead of a one-hot matrix
+    return dz
 
 
 @op(vjp=(_sparse_cross_entropy_dz, None), domain=(REAL, INDICES), shapes="", saves=True)
@@ -66,18 +81,12 @@ def sparse_softmax_cross_entropy(z, labels, /):
 
     Logits z (..., K), integer labels (...) from 0 to K - 1; y (...), in nats.
     """
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"labels must be integers, not {labels.dtype}")
-    logp = log_softmax(z)
-    y = -np.take_along_axis(logp, np.expand_dims(labels, -1), axis=-1)[..., 0]
-    return y, np.exp(logp, out=logp)
+    labels = np.expand_dims(checked(labels, z.shape[-1], "labels"), -1)
+    z, p, log_sum = _softmax_and_log_sum(z)
+    return (log_sum - np.take_along_axis(z, labels, axis=-1))[..., 0], p
 
 
-def _binary_cross_entropy_dz(g, y, z, t):
-    return g * (0.5 * np.tanh(0.5 * z) + 0.5 - t)
-
-
-@op(vjp=(_binary_cross_entropy_dz, lambda g, y, z, t: -g * z))
+@op(vjp=(lambda g, y, z, t: g * (sigmoid(z) - t), lambda g, y, z, t: -g * z))
 def sigmoid_cross_entropy(z, t, /):
     """y = -t ln p - (1 - t) ln(1 - p) = max(z, 0) - z t + ln(1 + e^-|z|)      dz = g (p - t),  dt = -g z,  p = sigmoid z."""
     return np.maximum(z, 0) - z * t + np.log1p(np.exp(-np.abs(z)))
@@ -162,20 +171,24 @@ def dropout(x, rate=0.5):
 # -- attention -------------------------------------------------------------------------------------------------------
 def attention_weights(q, k, causal=False, mask=None, scale=None):
     """softmax(scale · q kᵀ) over the keys, those not allowed excluded: (..., T, S)."""
-    scores = (q * (scale or 1 / math.sqrt(q.shape[-1]))) @ k.swapaxes(-1, -2)
+    scores = (q * _scale(q, scale)) @ k.swapaxes(-1, -2)
     if causal:                                      # position t sees the S - T earlier keys and those up to itself
         t, s = scores.shape[-2:]
         allowed = backend.array_module(getattr(scores, "_data", scores)).tri(t, s, s - t, dtype=bool)
         scores = np.where(allowed, scores, -math.inf)
     if mask is not None:
-        scores = np.where(mask, scores, -math.inf)
+        scores = np.where(getattr(mask, "_data", mask), scores, -math.inf)
     return softmax(scores)
+
+
+def _scale(q, scale):
+    return 1 / math.sqrt(q.shape[-1]) if scale is None else scale
 
 
 def _attention_vjp(g, y, q, k, v, causal=False, mask=None, scale=None, saved=None):
     p = attention_weights(q, k, causal, mask, scale) if saved is None else saved
     dp = g @ v.swapaxes(-1, -2)
-    ds = p * (dp - (dp * p).sum(axis=-1, keepdims=True)) * (scale or 1 / math.sqrt(q.shape[-1]))
+    ds = p * (dp - (dp * p).sum(axis=-1, keepdims=True)) * _scale(q, scale)
     return ds @ k, ds.swapaxes(-1, -2) @ q, p.swapaxes(-1, -2) @ g
 
 

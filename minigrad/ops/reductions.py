@@ -9,6 +9,7 @@ import numpy as np
 
 from ..op import op
 from .domains import NONZERO
+from .shapes import pad
 
 
 def axes_of(x, axis):
@@ -33,13 +34,13 @@ def spread(g, x, axis):
 
 
 @op(vjp=lambda g, y, x, axis=None, keepdims=False: spread(g, x, axis), shapes="")
-def sum(x, /, axis=None, keepdims=False):
+def sum(x, /, axis=None, *, keepdims=False):
     """y = Σ x      dx = g, copied along the summed axes."""
     return x.sum(axis=axis, keepdims=keepdims)
 
 
 @op(vjp=lambda g, y, x, axis=None, keepdims=False: spread(g / builtins.max(count(x, axis), 1), x, axis), shapes="")
-def mean(x, /, axis=None, keepdims=False):
+def mean(x, /, axis=None, *, keepdims=False):
     """y = Σ x / n      dx = g / n, copied along the axes of the mean."""
     return x.mean(axis=axis, keepdims=keepdims)
 
@@ -49,7 +50,7 @@ def _var_vjp(g, y, x, axis=None, ddof=0, keepdims=False):
 
 
 @op(vjp=_var_vjp, shapes="")
-def var(x, /, axis=None, ddof=0, keepdims=False):
+def var(x, /, axis=None, *, ddof=0, keepdims=False):
     """y = Σ (x - mean)² / (n - ddof)      dx = 2 g (x - mean) / (n - ddof)."""
     return x.var(axis=axis, ddof=ddof, keepdims=keepdims)
 
@@ -59,7 +60,7 @@ def _std_vjp(g, y, x, axis=None, ddof=0, keepdims=False):
 
 
 @op(vjp=_std_vjp, shapes="")
-def std(x, /, axis=None, ddof=0, keepdims=False):
+def std(x, /, axis=None, *, ddof=0, keepdims=False):
     """y = √var      dx = g (x - mean) / ((n - ddof) y), and 0 where all x are equal."""
     return x.std(axis=axis, ddof=ddof, keepdims=keepdims)
 
@@ -70,15 +71,30 @@ def _extreme_vjp(g, y, x, axis=None, keepdims=False):
 
 
 @op(vjp=_extreme_vjp, shapes="")
-def max(x, /, axis=None, keepdims=False):
+def max(x, /, axis=None, *, keepdims=False):
     """y = the largest x      g goes to the largest; ties share it equally."""
     return x.max(axis=axis, keepdims=keepdims)
 
 
 @op(vjp=_extreme_vjp, shapes="")
-def min(x, /, axis=None, keepdims=False):
+def min(x, /, axis=None, *, keepdims=False):
     """y = the smallest x      g goes to the smallest; ties share it equally."""
     return x.min(axis=axis, keepdims=keepdims)
+
+
+def _before(x):
+    """The product of all earlier elements along the last axis, in log n steps: of 1, of 2, of 4, ... elements."""
+    n, reach = x.shape[-1], 1
+    y = _later(x, 1)
+    while reach < n:
+        y = y * _later(y, reach)
+        reach *= 2
+    return y
+
+
+def _later(x, steps):
+    """x moved towards the end of the last axis, ones coming in at the start."""
+    return pad(x[..., :-steps], ((0, 0),) * (x.ndim - 1) + ((steps, 0),), constant_values=1)
 
 
 def _prod_vjp(g, y, x, axis=None, keepdims=False):
@@ -86,26 +102,30 @@ def _prod_vjp(g, y, x, axis=None, keepdims=False):
         return keep(g * y, x, axis) / x
     axes = axes_of(x, axis)                         # with a zero among the factors: multiply all the others
     last = tuple(range(-len(axes), 0))
-    rows = np.moveaxis(x, axes, last)
-    kept = rows.shape[:rows.ndim - len(axes)]
-    n = count(x, axis)
-    others = np.where(np.eye(n, dtype=bool), 1, rows.reshape(kept + (1, n))).prod(axis=-1)
-    return np.moveaxis(others.reshape(rows.shape), last, axes) * keep(g, x, axis)
+    moved = np.moveaxis(x, axes, last)
+    rows = moved.reshape(moved.shape[:x.ndim - len(axes)] + (count(x, axis),))
+    others = _before(rows) * np.flip(_before(np.flip(rows, -1)), -1)
+    return np.moveaxis(others.reshape(moved.shape), last, axes) * keep(g, x, axis)
 
 
 @op(vjp=_prod_vjp, shapes="")
-def prod(x, /, axis=None, keepdims=False):
+def prod(x, /, axis=None, *, keepdims=False):
     """y = Π x      dxᵢ = g Π of the other x; right also where factors are 0."""
     return x.prod(axis=axis, keepdims=keepdims)
 
 
-def _norm_vjp(g, y, x, axis=None, keepdims=False):
+def _norm_vjp(g, y, x, ord=None, axis=None, keepdims=False):
     return keep(g / np.where(y == 0, 1, y), x, axis) * x
 
 
 @op(vjp=_norm_vjp, domain=NONZERO, shapes="")
-def norm(x, /, axis=None, keepdims=False):
-    """y = √Σx², the Euclidean length      dx = g x / y, and 0 where y = 0."""
+def norm(x, /, ord=None, axis=None, keepdims=False):
+    """y = √Σx², the Euclidean length      dx = g x / y, and 0 where y = 0.
+
+    Of all of x, or along axis; of matrices, along two axes, the Frobenius norm.  Other orders are refused.
+    """
+    if not (ord is None or ord == "fro" and len(axes_of(x, axis)) == 2 or ord == 2 and len(axes_of(x, axis)) == 1):
+        raise ValueError(f"ord={ord!r} is not the Euclidean norm; np.abs(x).sum() and np.abs(x).max() are norms 1 and inf")
     return np.sqrt(np.square(x).sum(axis=axis, keepdims=keepdims))
 
 
@@ -121,11 +141,11 @@ def cumsum(x, /, axis=None):
 
 
 def _logsumexp_vjp(g, y, x, axis=None, keepdims=False):
-    return keep(g, x, axis) * np.exp(x - keep(y, x, axis))
+    return keep(g, x, axis) * np.exp(x - keep(np.where(y == -math.inf, 0, y), x, axis))
 
 
 @op(vjp=_logsumexp_vjp, shapes="")
-def logsumexp(x, /, axis=None, keepdims=False):
+def logsumexp(x, /, axis=None, *, keepdims=False):
     """y = ln Σ eˣ, without overflow: the largest x is taken out first      dx = g eˣ⁻ʸ = g softmax x."""
     if not count(x, axis):                          # ln of an empty sum
         return np.log(x.sum(axis=axis, keepdims=keepdims))
@@ -137,13 +157,13 @@ def logsumexp(x, /, axis=None, keepdims=False):
 
 # -- choosing and ordering -------------------------------------------------------------------------------------------
 @op(shapes="")
-def argmax(x, /, axis=None, keepdims=False):
+def argmax(x, /, axis=None, *, keepdims=False):
     """y = the index of the largest x, the first of equals; an integer, so without derivative."""
     return np.argmax(x, axis=axis, keepdims=keepdims)
 
 
 @op(shapes="")
-def argmin(x, /, axis=None, keepdims=False):
+def argmin(x, /, axis=None, *, keepdims=False):
     """y = the index of the smallest x, the first of equals; an integer, so without derivative."""
     return np.argmin(x, axis=axis, keepdims=keepdims)
 
@@ -155,18 +175,22 @@ def argsort(x, /, axis=-1):
 
 
 @op(shapes="")
-def any(x, /, axis=None, keepdims=False):
+def any(x, /, axis=None, *, keepdims=False):
     """y = whether any x is true; boolean, so without derivative."""
     return x.any(axis=axis, keepdims=keepdims)
 
 
 @op(shapes="")
-def all(x, /, axis=None, keepdims=False):
+def all(x, /, axis=None, *, keepdims=False):
     """y = whether all x are true; boolean, so without derivative."""
     return x.all(axis=axis, keepdims=keepdims)
 
 
-@op(vjp=lambda g, y, x, axis=-1: np.take_along_axis(g, np.argsort(np.argsort(x, axis), axis), axis), shapes="")
+def _sort_vjp(g, y, x, axis=-1):
+    return np.take_along_axis(g, np.argsort(argsort(x, axis=axis), axis=axis), axis).reshape(x.shape)
+
+
+@op(vjp=_sort_vjp, shapes="")
 def sort(x, /, axis=-1):
-    """y = x in ascending order      each g goes back to where its x came from."""
+    """y = x in ascending order      each g goes back to where its x came from, equals in their order."""
     return np.sort(x, axis=axis, kind="stable")

@@ -12,6 +12,11 @@ def reshape(x, /, shape):
     return x.reshape(shape)
 
 
+def ravel(x):
+    """x as one row of all its elements."""
+    return reshape(x, shape=(-1,))
+
+
 def _transpose_vjp(g, y, x, axes=None):
     return np.transpose(g, None if axes is None else tuple(int(a) for a in np.argsort([a % x.ndim for a in axes])))
 
@@ -53,6 +58,9 @@ def broadcast_to(x, /, shape):
 
 
 def _concatenate_vjp(g, y, *xs, axis=0):
+    if axis is None:
+        flat = _concatenate_vjp(g, y, *(x.reshape(-1) for x in xs))
+        return [gx.reshape(x.shape) for gx, x in zip(flat, xs)]
     ends = np.cumsum([x.shape[axis] for x in xs]).tolist()
     before = (slice(None),) * (axis % y.ndim)
     return [g[before + (slice(end - x.shape[axis], end),)] for x, end in zip(xs, ends)]
@@ -60,7 +68,7 @@ def _concatenate_vjp(g, y, *xs, axis=0):
 
 @op(vjp=_concatenate_vjp, shapes="")
 def concatenate(*xs, axis=0):
-    """y = the xs end to end along axis      each dx = its stretch of g."""
+    """y = the xs end to end along axis (None: flattened)      each dx = its stretch of g."""
     return np.concatenate(xs, axis=axis)
 
 
@@ -73,30 +81,35 @@ def stack(*xs, axis=0):
 def split(x, sections, axis=0):
     """The pieces of x along axis: a number of equal ones, or cut before each of the given indices (as np.split)."""
     n = x.shape[axis]
-    if isinstance(sections, int):
+    if np.ndim(sections) == 0:
         if sections < 1 or n % sections:
             raise ValueError(f"split: axis {axis} of length {n} can't be cut into {sections} equal parts")
-        sections = range(n // sections, n, n // sections)
+        sections = range(n // sections, n, n // sections) if n else [0] * (sections - 1)
     cuts = [0, *sections, n]
     before = (slice(None),) * (axis % x.ndim)
     return [x[before + (slice(start, end),)] for start, end in zip(cuts, cuts[1:])]
 
 
-def pad_widths(pad_width, ndim):
-    """NumPy's short forms (3, (1, 2), ((1, 2), (3, 4))) as one (before, after) pair of ints for each axis."""
-    return [(int(a), int(b)) for a, b in np.broadcast_to(pad_width, (ndim, 2))]
+def _inside(pad_width, shape):
+    """Where x lies in the padded array, as slices; and the padded array's shape."""
+    widths = [(int(before), int(after)) for before, after in np.broadcast_to(pad_width, (len(shape), 2))]
+    if any(n < 0 for pair in widths for n in pair):
+        raise ValueError(f"pad_width can't be negative, got {pad_width}")
+    return (tuple(slice(before, before + n) for (before, _), n in zip(widths, shape)),
+            tuple(before + n + after for (before, after), n in zip(widths, shape)))
 
 
-def _pad_vjp(g, y, x, pad_width, constant_values=0):
-    return g[tuple(slice(before, before + n) for (before, _), n in zip(pad_widths(pad_width, x.ndim), x.shape))]
+@op(vjp=lambda g, y, x, pad_width, mode="constant", constant_values=0: g[_inside(pad_width, x.shape)[0]], shapes="")
+def pad(x, /, pad_width, mode="constant", *, constant_values=0):
+    """y = x with a border of one constant      dx = g without the border.
 
-
-@op(vjp=_pad_vjp, shapes="")
-def pad(x, /, pad_width, constant_values=0):
-    """y = x with a border of constants; pad_width as in np.pad      dx = g without the border."""
-    widths = pad_widths(pad_width, x.ndim)
-    y = array_module(x).full([before + n + after for (before, after), n in zip(widths, x.shape)], constant_values, x.dtype)
-    y[tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape))] = x
+    pad_width as in NumPy: 3, (before, after) for all axes, or one pair for each.
+    """
+    if mode != "constant":
+        raise ValueError(f'mode {mode!r} has no derivative rule here, only "constant"')
+    inside, shape = _inside(pad_width, x.shape)
+    y = array_module(x).full(shape, constant_values, x.dtype)
+    y[inside] = x
     return y
 
 
@@ -107,7 +120,7 @@ def flip(x, /, axis=None):
 
 
 def _roll_vjp(g, y, x, shift, axis=None):
-    return np.roll(g, tuple(-s for s in shift) if isinstance(shift, tuple) else -shift, axis)
+    return np.roll(g, tuple(-s for s in shift) if isinstance(shift, (tuple, list)) else -shift, axis)
 
 
 @op(vjp=_roll_vjp, shapes="")
@@ -117,7 +130,7 @@ def roll(x, /, shift, axis=None):
 
 
 def _tile_vjp(g, y, x, reps):
-    reps = reps if isinstance(reps, tuple) else (reps,)
+    reps = tuple(reps) if isinstance(reps, (tuple, list)) else (reps,)
     reps, shape = (1,) * (x.ndim - len(reps)) + reps, (1,) * (len(reps) - x.ndim) + x.shape
     pairs = sum(zip(reps, shape), ())                               # each axis as (copies, length)
     return g.reshape(pairs).sum(axis=tuple(range(0, len(pairs), 2))).reshape(x.shape)
@@ -180,7 +193,11 @@ def trace(x, /, offset=0, axis1=0, axis2=1):
     return np.trace(x, offset, axis1, axis2)
 
 
-@op(vjp=lambda g, y, x, dtype: g.astype(x.dtype), shapes="")
+def _astype_vjp(g, y, x, dtype):
+    return g.astype(x.dtype) if y.dtype.kind == "f" else np.zeros_like(x)
+
+
+@op(vjp=_astype_vjp, shapes="")
 def astype(x, /, dtype):
-    """y = x in another floating-point precision      dx = g in the precision of x."""
+    """y = x in another type of number      dx = g in that of x; 0 if y is an integer, which moves in steps."""
     return x.astype(dtype)
