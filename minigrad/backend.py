@@ -104,6 +104,25 @@ def seed(n):
     _state["seed"], _state["generators"] = n, {}
 
 
+def rng_state():
+    """Where all random generators stand, for set_rng_state, also in another process; for GPUs it contains arrays."""
+    def where(kind, bits):
+        return bits.state if kind == "cpu" else to_numpy(bits._state)       # CuPy has no public name for it
+    return {"seed": _state["seed"], "generators": [
+        [kind, index, where(kind, g.bit_generator)] for (kind, index), g in _state["generators"].items()]}
+
+
+def set_rng_state(state):
+    """Let all random generators go on from where rng_state found them."""
+    seed(state["seed"])
+    for kind, index, values in state["generators"]:
+        bits = generator(f"{kind}:{index}" if kind == "gpu" else kind).bit_generator
+        if kind == "cpu":
+            bits.state = values
+        else:
+            bits._state[...] = asarray(values, device=f"{kind}:{index}")
+
+
 def random(shape, dtype=np.float32, device=None):
     """Uniform numbers in [0, 1), drawn on the device."""
     return generator(device).random(shape, dtype=dtype)

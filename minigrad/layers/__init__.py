@@ -1,0 +1,22 @@
+"""Layers, with the names and meanings of Keras.
+
+    core            Dense, Activation, Dropout, Flatten, Reshape, Rescaling, Embedding, Input
+    convolution     Conv2D, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D, ...
+    normalization   BatchNormalization, LayerNormalization
+    recurrent       SimpleRNN, LSTM, GRU
+    attention       MultiHeadAttention
+    merging         Add, Multiply, Concatenate, Residual
+
+base.py says what a layer is, and how to write one.
+"""
+from .attention import MultiHeadAttention
+from .base import Layer
+from .convolution import (
+    AveragePooling2D, Conv2D, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D)
+from .core import (
+    Activation, Dense, Dropout, Embedding, Flatten, Input, InputLayer, ReLU, Rescaling, Reshape, Softmax)
+from .merging import Add, Concatenate, Multiply, Residual
+from .normalization import BatchNormalization, LayerNormalization
+from .recurrent import GRU, LSTM, SimpleRNN
+
+AvgPool2D, MaxPool2D = AveragePooling2D, MaxPooling2D
