@@ -25,6 +25,15 @@ _LOADED_WHEN_USED = ("activations", "callbacks", "corpora", "data", "datasets", 
                      "zoo")
 
 
+def _repr_svg_(tensor):
+    """In a notebook a tensor with a tape of moderate size shows itself as its computation graph; any other as text."""
+    from .viz.graph import boxes, graph
+    return graph(tensor).svg if tensor.node and tensor.node.op and boxes(tensor)[1] <= 30 else None
+
+
+Tensor._repr_svg_ = _repr_svg_
+
+
 def __getattr__(name):
     """Submodules load when first used: import minigrad costs little more than import numpy."""
     if name in _LOADED_WHEN_USED:
