@@ -53,7 +53,8 @@ def device_of(array):
 
 
 def array_module(array):
-    """numpy or cupy, whichever made the array: for np.zeros and friends, which have no array to dispatch on."""
+    """numpy or cupy, whichever made the array (or a Tensor's): for np.zeros and such, which have no array to dispatch on."""
+    array = getattr(array, "_data", array)
     return np if isinstance(array, (np.ndarray, np.generic, int, float, list, tuple)) else sys.modules["cupy"]
 
 
@@ -83,7 +84,7 @@ def synchronize(arrays):
 def row_sum(g):
     """The sum of the rows of g (..., n) -> (n,), as a product with ones: BLAS adds faster than np.sum."""
     rows = g.reshape(math.prod(g.shape[:-1]), g.shape[-1])
-    return array_module(getattr(g, "_data", g)).ones(rows.shape[0], g.dtype) @ rows
+    return array_module(g).ones(rows.shape[0], g.dtype) @ rows
 
 
 def generator(device=None):

@@ -118,9 +118,14 @@ def _widened(w, plan):
     return copies.swapaxes(2, 3).reshape(plan.matrix[1], plan.block * w.shape[3])
 
 
+def _blocks(g, plan):
+    """The cotangents (N, Ho, Wo, F) of a block of windows as a row."""
+    return g.reshape(plan.matrix[0], plan.block * plan.shape[3])
+
+
 def _conv2d_dx(g, y, x, w, strides=1, padding="valid"):
     plan = _plan(x, w, strides, padding)
-    dcolumns = g.reshape(plan.matrix[0], -1) @ _widened(w, plan).T
+    dcolumns = _blocks(g, plan) @ _widened(w, plan).T
     n, ho, wo, _ = plan.shape
     dx = overlap_add(dcolumns.reshape(n, ho, wo // plan.block, *plan.size, x.shape[3]), plan.padded, plan.strides)
     return _cropped(dx, plan.borders)
@@ -129,7 +134,7 @@ def _conv2d_dx(g, y, x, w, strides=1, padding="valid"):
 def _conv2d_dw(g, y, x, w, strides=1, padding="valid"):
     plan = _plan(x, w, strides, padding)
     kh, kw, c, f = w.shape
-    dwide = _columns(x, plan).T @ g.reshape(plan.matrix[0], -1)
+    dwide = _columns(x, plan).T @ _blocks(g, plan)
     copies = dwide.reshape(*plan.size, c, plan.block, f)
     shift = plan.strides[1] // plan.block
     return sum(copies[:, b * shift:b * shift + kw, :, b] for b in range(plan.block))
@@ -195,7 +200,7 @@ def _counts(x, plan):
 
 def _avg_pool2d_vjp(g, y, x, pool_size=2, strides=None, padding="valid"):
     plan = _pool_plan(x, pool_size, strides, padding)
-    share = g / _counts(getattr(x, "_data", x), plan)
+    share = g / _counts(x, plan)
     return _back_in_place(np.broadcast_to(share, (math.prod(plan[2]), *share.shape)), plan)
 
 

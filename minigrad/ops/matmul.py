@@ -129,7 +129,7 @@ def _parse(subscripts, operands):
 def _einsum_vjp(g, y, *operands, subscripts):
     terms, out = _parse(subscripts, operands)
     spare = [c for c in map(chr, range(65, 123)) if c.isalpha() and c not in "".join(terms)]
-    xp = array_module(getattr(g, "_data", g))
+    xp = array_module(g)
     for i, (term, x) in enumerate(zip(terms, operands)):
         others = [(t, o) for j, (t, o) in enumerate(zip(terms, operands)) if j != i]
         known, target = set(out).union(*(t for t, _ in others)), ""

@@ -16,9 +16,9 @@ from .indexing import along, checked
 from .nonlinear import sigmoid
 
 
-def _real(x):
-    """x, in floating point if it is whole numbers: what follows works in place."""
-    return x if x.dtype.kind == "f" else x.astype(float)
+def _real(x, dtype=float):
+    """x, in floating point if it is whole numbers."""
+    return x if x.dtype.kind == "f" else x.astype(dtype)
 
 
 @op(vjp=lambda g, y, x, axis=-1: y * (g - (g * y).sum(axis=axis, keepdims=True)), shapes="")
@@ -40,7 +40,7 @@ def log_softmax(x, /, axis=-1):
 
 def _cross_entropy_dz(g, y, z, t, saved=None):
     p = softmax(z) * t.sum(axis=-1, keepdims=True) if saved is None else saved
-    return np.expand_dims(g, -1) * (p - t)
+    return np.expand_dims(g, -1) * (p - _real(t, z.dtype))
 
 
 def _softmax_and_log_sum(z):
@@ -59,7 +59,7 @@ def softmax_cross_entropy(z, t, /):
 
     Logits z and target probabilities t (..., K), usually one-hot; y (...), in nats.
     """
-    t = t if t.dtype.kind == "f" else t.astype(z.dtype)
+    t = _real(t, z.dtype)
     z, p, log_sum = _softmax_and_log_sum(z)
     y = (t * (log_sum - z)).sum(axis=-1)
     p *= t.sum(axis=-1, keepdims=True)              # 1 for probabilities
@@ -174,7 +174,7 @@ def attention_weights(q, k, causal=False, mask=None, scale=None):
     scores = (q * _scale(q, scale)) @ k.swapaxes(-1, -2)
     if causal:                                      # position t sees the S - T earlier keys and those up to itself
         t, s = scores.shape[-2:]
-        allowed = backend.array_module(getattr(scores, "_data", scores)).tri(t, s, s - t, dtype=bool)
+        allowed = backend.array_module(scores).tri(t, s, s - t, dtype=bool)
         scores = np.where(allowed, scores, -math.inf)
     if mask is not None:
         scores = np.where(getattr(mask, "_data", mask), scores, -math.inf)

@@ -148,10 +148,11 @@ def _logsumexp_vjp(g, y, x, axis=None, keepdims=False):
 def logsumexp(x, /, axis=None, *, keepdims=False):
     """y = ln Σ eˣ, without overflow: the largest x is taken out first      dx = g eˣ⁻ʸ = g softmax x."""
     if not count(x, axis):                          # ln of an empty sum
-        return np.log(x.sum(axis=axis, keepdims=keepdims))
+        return x.sum(axis=axis, keepdims=keepdims) - math.inf
     top = x.max(axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0)
-    y = np.log(np.exp(x - top).sum(axis=axis, keepdims=True)) + top
+    with np.errstate(divide="ignore"):              # ln 0 = -inf, where all x are -inf
+        y = np.log(np.exp(x - top).sum(axis=axis, keepdims=True)) + top
     return y if keepdims else y.reshape(tuple(n for a, n in enumerate(x.shape) if a not in axes_of(x, axis)))
 
 

@@ -1,0 +1,138 @@
+"""What every op should compute, as NumPy's function or as a formula of small steps, slow and plain.
+
+The formulas are written in NumPy's names, so that they run on arrays, for values, and on tensors, for gradients.
+"""
+import math
+
+import numpy as np
+
+import minigrad as mg
+
+
+def _array(x):
+    return getattr(x, "_data", x)
+
+
+def softmax(x, axis=-1):
+    return np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True)
+
+
+def log_softmax(x, axis=-1):
+    return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))
+
+
+def standardize(x, axis=-1, eps=1e-5):
+    centred = x - x.mean(axis=axis, keepdims=True)
+    return centred / np.sqrt((centred * centred).mean(axis=axis, keepdims=True) + eps)
+
+
+def attention(q, k, v, causal=False, mask=None, scale=None):
+    scores = q @ k.swapaxes(-1, -2) * (q.shape[-1] ** -0.5 if scale is None else scale)
+    t, s = scores.shape[-2:]
+    allowed = np.ones((t, s), bool) if mask is None else mask
+    if causal:
+        allowed = allowed & (np.arange(s) <= np.arange(t)[:, None] + s - t)
+    return softmax(np.where(allowed, scores, -1e9)) @ v
+
+
+def _windows(x, size, strides, padding="valid", border=0.0):
+    """The windows' places one by one: [place i, j of every window (N, Ho, Wo, C)]."""
+    if padding == "same":
+        totals = [max((math.ceil(n / s) - 1) * s + k - n, 0) for n, k, s in zip(x.shape[1:3], size, strides)]
+        x = np.pad(x, ((0, 0), *((t // 2, t - t // 2) for t in totals), (0, 0)), constant_values=border)
+    ho, wo = ((n - k) // s + 1 for n, k, s in zip(x.shape[1:3], size, strides))
+    return [x[:, i:i + (ho - 1) * strides[0] + 1:strides[0], j:j + (wo - 1) * strides[1] + 1:strides[1]]
+            for i in range(size[0]) for j in range(size[1])]
+
+
+def _pair(n):
+    return n if isinstance(n, tuple) else (n, n)
+
+
+def windows(x, size, strides):
+    y = np.stack(_windows(x, size, strides), axis=3)
+    return y.reshape(y.shape[:3] + size + y.shape[4:])
+
+
+def overlap_add(x, shape, strides):
+    y = np.zeros(shape)
+    n, ho, wo, kh, kw, c = x.shape
+    for p, q, i, j in np.ndindex(ho, wo, kh, kw):
+        y[:, p * strides[0] + i, q * strides[1] + j] += x[:, p, q, i, j]
+    return y
+
+
+def conv2d(x, w, strides=1, padding="valid"):
+    places = _windows(x, w.shape[:2], _pair(strides), padding)
+    return sum(place @ f for place, f in zip(places, w.reshape((-1,) + w.shape[2:])))
+
+
+def max_pool2d(x, pool_size=2, strides=None, padding="valid"):
+    return np.stack(_windows(x, _pair(pool_size), _pair(strides or pool_size), padding, -np.inf)).max(axis=0)
+
+
+def avg_pool2d(x, pool_size=2, strides=None, padding="valid"):
+    size, strides = _pair(pool_size), _pair(strides or pool_size)
+    return sum(_windows(x, size, strides, padding)) / sum(_windows(np.ones(x.shape), size, strides, padding))
+
+
+def scatter_add(x, index, shape):
+    y = np.zeros(shape)
+    np.add.at(y, index, x)
+    return y
+
+
+def norm(x, ord=None, axis=None, keepdims=False):
+    return ((x ** 2).sum(axis=axis, keepdims=keepdims)) ** 0.5
+
+
+def sparse_softmax_cross_entropy(z, labels):
+    return -(log_softmax(z) * np.eye(z.shape[-1])[_array(labels)]).sum(axis=-1)
+
+
+FORMULAS = {
+    "power": lambda a, b: np.exp(b * np.log(a)),
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "softplus": lambda x: np.log(1 + np.exp(x)),
+    "relu": lambda x: np.where(x > 0, x, 0.0),
+    "leaky_relu": lambda x, slope=0.2: np.where(x > 0, x, slope * x),
+    "elu": lambda x, alpha=1.0: np.where(x > 0, x, alpha * (np.exp(x) - 1)),
+    "selu": lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * (np.exp(x) - 1)),
+    "silu": lambda x: x / (1 + np.exp(-x)),
+    "gelu": lambda x, approximate=True: x * (1 + (np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x ** 3)) if approximate
+                                                  else mg.erf(x / math.sqrt(2)))) / 2,
+    "var": lambda x, axis=None, ddof=0, keepdims=False: (
+        ((x - x.mean(axis=axis, keepdims=True)) ** 2).sum(axis=axis, keepdims=keepdims)
+        / (x.size // max(x.sum(axis=axis).size, 1) - ddof)),
+    "norm": norm,
+    "logsumexp": lambda x, axis=None, keepdims=False: np.log(np.exp(x).sum(axis=axis, keepdims=keepdims)),
+    "masked": lambda x, mask: x * mask,
+    "linear": lambda x, w, b: x @ w + b,
+    "logabsdet": lambda a: np.log(np.abs(np.linalg.det(a))),
+    "softmax": softmax,
+    "log_softmax": log_softmax,
+    "softmax_cross_entropy": lambda z, t: -(t * log_softmax(z)).sum(axis=-1),
+    "sparse_softmax_cross_entropy": sparse_softmax_cross_entropy,
+    "sigmoid_cross_entropy": lambda z, t: -t * np.log(1 / (1 + np.exp(-z))) - (1 - t) * np.log(1 / (1 + np.exp(z))),
+    "standardize": standardize,
+    "layer_norm": lambda x, gamma, beta, eps=1e-5: standardize(x, -1, eps) * gamma + beta,
+    "batch_norm": lambda x, gamma, beta, eps=1e-3: standardize(x, tuple(range(x.ndim - 1)), eps) * gamma + beta,
+    "attention": attention,
+    "windows": windows,
+    "conv2d": conv2d,
+    "max_pool2d": max_pool2d,
+    "avg_pool2d": avg_pool2d,
+}
+VALUES = {                                  # what NumPy calls by another name, or takes another way
+    "abs": np.abs, "clip": np.clip, "erf": np.vectorize(math.erf, otypes=[float]), "norm": np.linalg.norm,
+    "getitem": lambda x, index: x[index], "embedding": lambda table, indices: table[indices], "scatter_add": scatter_add,
+    "overlap_add": overlap_add, "astype": lambda x, dtype: x.astype(dtype),
+    "concatenate": lambda *xs, axis=0: np.concatenate(xs, axis), "stack": lambda *xs, axis=0: np.stack(xs, axis),
+    "einsum": lambda *xs, subscripts: np.einsum(subscripts, *xs), "argsort": lambda x, axis=-1: np.argsort(x, axis, kind="stable"),
+    "inv": np.linalg.inv, "det": np.linalg.det, "solve": np.linalg.solve, "cholesky": np.linalg.cholesky,
+}
+
+
+def reference(name):
+    """The function that says what op `name` should compute."""
+    return VALUES.get(name) or getattr(np, name, None) or FORMULAS[name]
