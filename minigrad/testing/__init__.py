@@ -1,0 +1,23 @@
+"""Property-based gradient checks: is the derivative of an operation right, and if not, what is wrong with it?
+
+    mg.testing.check_gradients(f, *inputs)      f at these inputs
+    mg.testing.check_op(op)                     an operation, on inputs that Hypothesis chooses from its domain
+    minigrad check                              the whole registry, or an operation of yours, from the command line
+
+check_gradients needs NumPy alone; check_op and strategies need Hypothesis, which loads when they are used.
+"""
+import importlib
+
+from .gradients import GradientError, Report, check_gradients
+
+_ELSEWHERE = {"check_op": "properties", "Failed": "properties", "strategies": "strategies", "cases": "cases", "mutants": "mutants"}
+
+
+def __getattr__(name):
+    if name not in _ELSEWHERE:
+        raise AttributeError(f"minigrad.testing has no attribute {name!r}")
+    module = importlib.import_module(f".{_ELSEWHERE[name]}", __name__)
+    return module if _ELSEWHERE[name] == name else getattr(module, name)
+
+
+__all__ = ["GradientError", "Report", "check_gradients", "check_op", "strategies"]

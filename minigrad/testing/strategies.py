@@ -1,0 +1,140 @@
+"""Hypothesis strategies: arrays from a domain in any layout, tensors, shapes that broadcast, axes, indices, whole programs."""
+import math
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from ..ops.domains import REAL
+from ..tensor import Tensor
+
+MARGIN = 0.05           # how far numbers keep from the ends of a domain and from points to avoid
+SIDE = 4                # the longest axis
+LAYOUTS = ("C", "Fortran", "strided", "reversed", "read-only")
+
+
+def shapes(min_dims=0, max_dims=3, min_side=0, max_side=SIDE):
+    """Array shapes, 0-d and zero-size ones included."""
+    return hnp.array_shapes(min_dims=min_dims, max_dims=max_dims, min_side=min_side, max_side=max_side) if min_dims else \
+        st.one_of(st.just(()), hnp.array_shapes(min_dims=1, max_dims=max_dims, min_side=min_side, max_side=max_side))
+
+
+def broadcastable_shapes(count=2, max_dims=3, min_side=0):
+    """Tuples of shapes that broadcast together."""
+    return hnp.mutually_broadcastable_shapes(num_shapes=count, max_dims=max_dims, min_side=min_side, max_side=SIDE) \
+        .map(lambda found: found.input_shapes)
+
+
+def shapes_of_signature(signature):
+    """Tuples of input shapes that fit a gufunc signature, batch axes included."""
+    return hnp.mutually_broadcastable_shapes(signature=signature, max_dims=1, min_side=1, max_side=3).map(lambda f: f.input_shapes)
+
+
+@st.composite
+def values(draw, domain, size):
+    """`size` numbers from a domain, short in decimal, so that a counterexample can be read."""
+    domain = domain or REAL
+    low, high = max(domain.low, -3) + MARGIN, min(domain.high, 3) - MARGIN
+
+    def allowed(v):
+        points = domain.avoid
+        if domain.period:
+            points = [p + k * domain.period for p in points for k in range(-8, 9)]
+        return all(abs(v - p) >= MARGIN for p in points)
+    number = st.integers(math.ceil(low * 100), math.floor(high * 100)).map(lambda n: n / 100).filter(allowed)
+    return draw(st.lists(number, min_size=size, max_size=size))
+
+
+def _matrix(rows, structure):
+    """Well conditioned: strongly diagonal, or such a matrix times its transpose."""
+    n = rows.shape[-1]
+    a = rows * (0.3 / max(n, 1)) + np.eye(n)
+    return a if structure == "invertible" else a @ a.swapaxes(-1, -2)
+
+
+@st.composite
+def arrays(draw, shape, domain=None, dtype=np.float64, layouts=("C",)):
+    """An array of a shape (or of a strategy of shapes) from a domain, in one of the layouts."""
+    shape = draw(shape) if isinstance(shape, st.SearchStrategy) else shape
+    structure = domain.structure if domain else None
+    size = math.prod(shape)
+    if structure == "boolean":
+        array = np.array(draw(st.lists(st.booleans(), min_size=size, max_size=size)), bool).reshape(shape)
+    else:
+        distinct = np.array(draw(values(domain if not structure else None, size))).reshape(shape)
+        array = (_matrix(distinct, structure) if structure else distinct).astype(dtype)
+    return lay_out(array, draw(st.sampled_from(layouts)))
+
+
+def lay_out(array, layout):
+    """The same values, elsewhere in memory."""
+    if layout == "Fortran" and array.ndim:
+        return np.asfortranarray(array)
+    if layout == "strided" and array.ndim:
+        return np.repeat(array, 2, axis=-1)[..., ::2]
+    if layout == "reversed" and array.ndim:
+        return np.ascontiguousarray(array[..., ::-1])[..., ::-1]
+    if layout == "read-only":
+        array = array.copy()
+        array.flags.writeable = False
+    return array
+
+
+def tensors(shape=None, domain=None, dtype=np.float64, requires_grad=True):
+    """Tensors that ask for gradients."""
+    return arrays(shapes() if shape is None else shape, domain, dtype).map(lambda a: Tensor(a, requires_grad))
+
+
+def axes(ndim, allow_none=True, multiple=True):
+    """An axis of an array of ndim axes: None, an int (negative too), or a tuple of different ints."""
+    options = [st.none()] if allow_none or not ndim else []
+    if ndim:
+        options.append(st.integers(-ndim, ndim - 1))
+        if multiple:
+            options.append(st.lists(st.integers(0, ndim - 1), unique=True, min_size=1, max_size=ndim).map(tuple))
+    return st.one_of(options)
+
+
+@st.composite
+def indices(draw, shape):
+    """Any index of an array of a shape: integers, slices, None, ..., boolean masks, integer arrays with repeats."""
+    kind = draw(st.sampled_from(["basic", "integers", "mask"]))
+    if kind == "mask":
+        return np.array(draw(st.lists(st.booleans(), min_size=math.prod(shape), max_size=math.prod(shape))), bool).reshape(shape)
+    if kind == "basic" or not shape or 0 in shape:
+        return draw(hnp.basic_indices(shape, allow_newaxis=True))
+    n = draw(st.integers(1, 4))
+    index = [np.array(draw(st.lists(st.integers(-side, side - 1), min_size=n, max_size=n))) for side in shape]
+    keep = draw(st.integers(1, len(shape)))
+    return tuple(index[:keep]) if keep > 1 else index[0]
+
+
+UNARY = ("tanh", "sin", "exp", "square", "sigmoid", "negative", "softplus")
+BINARY = ("add", "subtract", "multiply", "maximum", "arctan2")
+
+
+@st.composite
+def programs(draw, max_steps=8):
+    """A random program: (list of input arrays of one shape, steps).  A step is (op name, positions of its inputs so far).
+
+    `run_program(program, inputs)` runs it; the last value is the result.
+    """
+    shape = draw(shapes(max_dims=2, min_side=1))
+    inputs = [draw(arrays(shape)) for _ in range(draw(st.integers(1, 3)))]
+    steps = []
+    for n in range(draw(st.integers(1, max_steps))):
+        name = draw(st.sampled_from(UNARY + BINARY))
+        position = st.integers(0, len(inputs) + n - 1)
+        steps.append((name, tuple(draw(position) for _ in range(2 if name in BINARY else 1))))
+    return inputs, steps
+
+
+def run_program(steps, inputs, functions):
+    """The values of a program's inputs and of all its steps.  functions: op name -> function.
+
+    After each step the value is squeezed by tanh(v / 3), so that no program overflows, whatever its length.
+    """
+    found = list(inputs)
+    for name, positions in steps:
+        found.append(functions["tanh"](functions[name](*(found[p] for p in positions)) * (1 / 3)))
+    return found
