@@ -26,9 +26,9 @@ square = op(np.square, lambda g, y, x: 2 * g * x, doc="y = x²      dx = 2 g x")
 sqrt = op(np.sqrt, lambda g, y, x: 0.5 * g / y, domain=POSITIVE, doc="y = √x      dx = g / 2y")
 
 
-def _less_1(b):
-    """b - 1, but 1 where b is 0: the derivative of a⁰ is 0 · a, also at a = 0."""
-    return (b - 1 if b else 1) if isinstance(b, (int, float)) else np.where(b == 0, 1, b - 1)
+def _less_1(a, b):
+    """b - 1, but 1 where a and b are 0: the derivative of a⁰ is 0, also at a = 0, where a⁻¹ is infinite."""
+    return (b - 1 if b else 1) if isinstance(b, (int, float)) else np.where((a == 0) & (b == 0), 1, b - 1)
 
 
 def _ln(a):
@@ -37,7 +37,7 @@ def _ln(a):
 
 
 power = op(lambda a, b, /: a ** b, (
-    lambda g, y, a, b: g * b * a ** _less_1(b),
+    lambda g, y, a, b: g * b * a ** _less_1(a, b),
     lambda g, y, a, b: g * y * _ln(a)),
     domain=(POSITIVE, REAL), name="power", doc="y = aᵇ      da = g b aᵇ⁻¹,  db = g y ln a")
 
@@ -61,7 +61,8 @@ arccos = op(np.arccos, lambda g, y, x: -g / np.sqrt(1 - x * x), domain=UNIT,
             doc="y = arccos x      dx = -g / √(1 - x²)")
 arctan = op(np.arctan, lambda g, y, x: g / (1 + x * x), doc="y = arctan x      dx = g / (1 + x²)")
 arctan2 = op(np.arctan2, (lambda g, y, a, b: g * b / (a * a + b * b), lambda g, y, a, b: -g * a / (a * a + b * b)),
-             domain=(REAL, NONZERO), doc="y = the angle of the point (b, a)      da = g b / (a² + b²),  db = -g a / (a² + b²)")
+             domain=(REAL, NONZERO),
+             doc="y = the angle of the point (b, a)      da = g b / (a² + b²),  db = -g a / (a² + b²)")
 sinh = op(np.sinh, lambda g, y, x: g * np.cosh(x), doc="y = sinh x      dx = g cosh x")
 cosh = op(np.cosh, lambda g, y, x: g * np.sinh(x), doc="y = cosh x      dx = g sinh x")
 tanh = op(np.tanh, lambda g, y, x: g * (1 - y * y), doc="y = tanh x      dx = g (1 - y²)")
@@ -98,4 +99,5 @@ where = op(lambda condition, a, b, /: np.where(condition, a, b), (
 # -- comparison and logic: no derivative, so no vjp ------------------------------------------------------------------
 for _function in (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.logical_and,
                   np.logical_or, np.logical_not, np.logical_xor, np.isnan, np.isinf, np.isfinite):
-    globals()[_function.__name__] = op(_function, doc=f"y = {_function.__name__.replace('_', ' ')}, elementwise; boolean")
+    _words = _function.__name__.replace("_", " ")
+    globals()[_function.__name__] = op(_function, doc=f"y = {_words}, elementwise; boolean, so without derivative")
