@@ -99,7 +99,8 @@ def _plan(x, w, strides, padding):
     borders = _borders(x.shape[1], kh, down, padding), _borders(x.shape[2], kw, right, padding)
     padded = n, height, width, _ = _padded(x, borders)
     ho, wo = (height - kh) // down + 1, (width - kw) // right + 1
-    block = max(b for b in range(1, 1 + min(kw, math.ceil(32 / max(c, 1)))) if wo % b == 0)     # runs of some 32 numbers
+    most = min(kw, math.ceil(32 / max(c, 1)))               # runs of some 32 numbers are long enough
+    block = max(b for b in range(1, most + 1) if wo % b == 0)
     size = kh, kw + (block - 1) * right
     return Plan(borders, padded, (down, block * right), size, block,
                 (n * ho * wo // block, math.prod(size) * c), (n, ho, wo, f))
@@ -111,7 +112,7 @@ def _columns(x, plan):
 
 
 def _widened(w, plan):
-    """The filters (kh, kw, C, F) as a matrix (kh kw' C, block F): block copies side by side, each shifted by a stride."""
+    """The filters (kh, kw, C, F) as a matrix (kh kw' C, block F): copies side by side, each shifted by a stride."""
     shifts = np.arange(plan.block) * (plan.strides[1] // plan.block)
     margin = int(shifts[-1])
     copies = pad(w, ((0, 0), (margin, margin), (0, 0), (0, 0)))[:, margin + np.arange(plan.size[1])[:, None] - shifts]
@@ -144,7 +145,7 @@ def _conv2d_dw(g, y, x, w, strides=1, padding="valid"):
 def conv2d(x, w, /, strides=1, padding="valid"):
     """Y = windows(X) W      dX = overlap_add(G Wᵀ),  dW = windows(X)ᵀ G.
 
-    Images x (N, H, W, C) and filters w (kh, kw, C, F) -> y (N, Ho, Wo, F): y[n, p, q] = Σ x[n, p s + i, q s + j] w[i, j].
+    Images x (N, H, W, C), filters w (kh, kw, C, F) -> (N, Ho, Wo, F): y[n, p, q] = Σ x[n, p s + i, q s + j] w[i, j].
     """
     plan = _plan(x, w, strides, padding)
     return (_columns(x, plan) @ _widened(w, plan)).reshape(plan.shape)

@@ -1,31 +1,30 @@
 """The wiring: operators and methods of Tensor call the ops, and so do NumPy's functions when given a Tensor."""
 import operator
 
-import numpy as np
-
 from ..tensor import Tensor, is_recording
 
 # NumPy functions that only look: called on a Tensor they get its array, and what they return has no gradient.
 PLAIN = {"allclose", "isclose", "array_equal", "shape", "ndim", "size", "array_repr", "array_str", "array2string",
          "result_type", "may_share_memory", "shares_memory", "bincount", "unique", "histogram", "nonzero",
-         "count_nonzero", "searchsorted", "array_equiv", "iscomplexobj", "isrealobj", "common_type", "save", "savetxt", "savez"}
+         "count_nonzero", "searchsorted", "array_equiv", "iscomplexobj", "isrealobj", "common_type", "save",
+         "savetxt", "savez"}
 FILLED = {"zeros_like", "ones_like", "empty_like", "full_like"}     # new tensors of the same shape, without gradient
 ALIASES = {"absolute": "abs", "amax": "max", "amin": "min"}
 METHODS = ("sum mean var std max min prod cumsum argmax argmin argsort sort any all reshape transpose swapaxes squeeze "
            "clip repeat diagonal trace take dot astype exp log sqrt tanh abs flip").split()
-OPERATORS = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power", "matmul": "matmul",
-             "floordiv": None, "mod": None}
-COMPARISONS = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}
+OPERATORS = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power",
+             "matmul": "matmul"}
+COMPARISONS = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater",
+               "ge": "greater_equal"}
 
 
 def attach(functions):
     """Give Tensor its operators and methods, and NumPy its way to the ops."""
     for name, function in OPERATORS.items():
-        if function:
-            f = functions[function]
-            setattr(Tensor, f"__{name}__", lambda a, b, f=f: f(a, b))
-            setattr(Tensor, f"__r{name}__", lambda a, b, f=f: f(b, a))
-            setattr(Tensor, f"__i{name}__", lambda a, b, f=f, name=name: _in_place(a, b, f, name))
+        f = functions[function]
+        setattr(Tensor, f"__{name}__", lambda a, b, f=f: f(a, b))
+        setattr(Tensor, f"__r{name}__", lambda a, b, f=f: f(b, a))
+        setattr(Tensor, f"__i{name}__", lambda a, b, f=f, name=name: _in_place(a, b, f, name))
     for name, function in COMPARISONS.items():
         setattr(Tensor, f"__{name}__", lambda a, b, f=functions[function]: f(a, b))
     Tensor.__neg__ = lambda self: functions["negative"](self)
@@ -103,8 +102,8 @@ def _ufunc(functions, ufunc, method, *inputs, out=None, **kwargs):
     if out is None:
         return f(*inputs)
     if isinstance(out[0], Tensor) or is_recording() and any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
-        raise TypeError(f"np.{ufunc.__name__}: writing into an array (out=, +=, -= ...) isn't recorded and would lose the "
-                        "gradient: make a new tensor (y = y + x), or do it inside `with mg.no_grad():`")
+        raise TypeError(f"np.{ufunc.__name__}: writing into an array (out=, +=, -= ...) isn't recorded and would lose "
+                        "the gradient: make a new tensor (y = y + x), or do it inside `with mg.no_grad():`")
     return ufunc(*_strip(inputs), out=out)
 
 

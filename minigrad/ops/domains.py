@@ -22,7 +22,8 @@ class Domain:
             return self.structure
         without = f" without {', '.join(f'{p:g}' for p in self.avoid)}" if self.avoid else ""
         repeated = f" + k {self.period:.4g}" if self.period else ""
-        return ("all reals" if (self.low, self.high) == (-inf, inf) else f"({self.low:g}, {self.high:g})") + without + repeated
+        interval = "all reals" if (self.low, self.high) == (-inf, inf) else f"({self.low:g}, {self.high:g})"
+        return interval + without + repeated
 
 
 REAL = Domain()

@@ -1,4 +1,4 @@
-"""The derivative table, linear algebra: functions of whole matrices A (..., n, n); axes before the last two are a batch.
+"""The derivative table, linear algebra: functions of whole matrices A (..., n, n), the axes in front being a batch.
 
     d(A⁻¹) = -A⁻¹ dA A⁻¹        d ln|det A| = tr(A⁻¹ dA)
 
@@ -71,8 +71,9 @@ def _cholesky_vjp(g, y, a):
 
 @op(vjp=_cholesky_vjp, domain=POSITIVE_DEFINITE, shapes="(n,n)->(n,n)")
 def cholesky(a, /):
-    """L lower triangular with L Lᵀ = A, for A symmetric      dA = the symmetric part of L⁻ᵀ P L⁻¹,  P = ½ (tril + tril₋₁)(Lᵀ G).
+    """L lower triangular, L Lᵀ = A      dA = the symmetric part of L⁻ᵀ P L⁻¹,  P = the lower triangle of Lᵀ G.
 
-    A stands for its symmetric part (A + Aᵀ) / 2, so that dA is symmetric too.  (Murray 2016, eq. 9)
+    P has half the diagonal.  A stands for its symmetric part (A + Aᵀ) / 2, so that dA is symmetric too.  (Murray 2016,
+    "Differentiation of the Cholesky decomposition")
     """
     return np.linalg.cholesky(0.5 * (a + _t(a)))

@@ -98,12 +98,12 @@ def _tensordot_db(g, y, a, b, axes=2):
 
 @op(vjp=(_tensordot_da, _tensordot_db), shapes="")
 def tensordot(a, b, /, axes=2):
-    """y = Σ over the paired axes of a and b      each cotangent is the tensordot of g with the other, over its free axes."""
+    """y = Σ over the paired axes of a and b      da, db = g tensordot the other, over the other's free axes."""
     return np.tensordot(a, b, axes)
 
 
 def dot(a, b):
-    """np.dot: a product with a number, a product of vectors or matrices, else Σ over a's last and b's second-last axis."""
+    """np.dot: product with a number, of vectors or of matrices; else Σ over a's last and b's second-last axis."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return multiply(a, b)
     return matmul(a, b) if np.ndim(b) <= 2 else tensordot(a, b, axes=(np.ndim(a) - 1, np.ndim(b) - 2))
@@ -119,7 +119,8 @@ def _parse(subscripts, operands):
     spare = [c for c in map(chr, range(65, 123)) if c.isalpha() and c not in subscripts]
     batch = max((x.ndim - len(t) + 3 for t, x in zip(terms, operands) if "..." in t), default=0)
     dots = "".join(spare[:batch])
-    terms = [t.replace("...", dots[batch - (x.ndim - len(t) + 3):] if "..." in t else "") for t, x in zip(terms, operands)]
+    terms = [t.replace("...", dots[batch - (x.ndim - len(t) + 3):] if "..." in t else "")
+             for t, x in zip(terms, operands)]
     if "->" not in subscripts:
         letters = "".join(terms)
         right = "..." + "".join(sorted(c for c in set(letters) - set(dots) if letters.count(c) == 1))
@@ -146,13 +147,13 @@ def _einsum_vjp(g, y, *operands, subscripts):
 
 @op(vjp=lambda g, y, *xs, subscripts: tuple(_einsum_vjp(g, y, *xs, subscripts=subscripts)), name="einsum", shapes="")
 def _einsum(*operands, subscripts):
-    """y = the sum that the subscripts describe, as np.einsum      dx: g takes the place of x, the output that of its letters."""
+    """y = the sum that the subscripts describe, as np.einsum      dx: the same with g in the place of x."""
     large = any(x.size > 1000 for x in operands)            # worth the search for an order, and BLAS
     return np.einsum(subscripts, *operands, optimize=len(operands) > 2 or large)
 
 
 def einsum(subscripts, *operands):
-    """np.einsum, differentiable: einsum("bij,bjk->bik", a, b).  Letters name axes; those not in the output are summed."""
+    """np.einsum: einsum("bij,bjk->bik", a, b).  Letters name axes; those not in the output are summed over."""
     if not isinstance(subscripts, str):
         raise TypeError(f'einsum: subscripts first, as a string such as "ij,jk->ik", not {type(subscripts).__name__}')
     return _einsum(*operands, subscripts=subscripts)

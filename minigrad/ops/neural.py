@@ -88,7 +88,10 @@ def sparse_softmax_cross_entropy(z, labels, /):
 
 @op(vjp=(lambda g, y, z, t: g * (sigmoid(z) - t), lambda g, y, z, t: -g * z))
 def sigmoid_cross_entropy(z, t, /):
-    """y = -t ln p - (1 - t) ln(1 - p) = max(z, 0) - z t + ln(1 + e^-|z|)      dz = g (p - t),  dt = -g z,  p = sigmoid z."""
+    """y = -t ln p - (1 - t) ln(1 - p),  p = sigmoid z      dz = g (p - t),  dt = -g z.
+
+    Computed as max(z, 0) - z t + ln(1 + e^-|z|), which can't overflow; in nats.
+    """
     return np.maximum(z, 0) - z * t + np.log1p(np.exp(-np.abs(z)))
 
 
@@ -100,15 +103,15 @@ def _standardize(x, axis, eps):
     return centred * scale, scale
 
 
-@op(vjp=lambda g, y, x, axis=-1, eps=1e-5, saved=None: _standardize_vjp(g, y, x, axis, eps, saved), shapes="", saves=True)
+def _standardize_vjp(g, y, x, axis=-1, eps=1e-5, saved=None):
+    scale = _standardize(x, axis, eps)[1] if saved is None else saved
+    return scale * (g - g.mean(axis=axis, keepdims=True) - y * (g * y).mean(axis=axis, keepdims=True))
+
+
+@op(vjp=_standardize_vjp, shapes="", saves=True)
 def standardize(x, /, axis=-1, eps=1e-5):
     """y = (x - mean) / s,  s = √(var + eps), over axis      dx = (g - mean g - y mean(g y)) / s."""
     return _standardize(x, axis, eps)
-
-
-def _standardize_vjp(g, y, x, axis, eps, saved):
-    scale = _standardize(x, axis, eps)[1] if saved is None else saved
-    return scale * (g - g.mean(axis=axis, keepdims=True) - y * (g * y).mean(axis=axis, keepdims=True))
 
 
 def _layer_norm_vjp(g, y, x, gamma, beta, eps=1e-5, saved=None):
@@ -119,7 +122,7 @@ def _layer_norm_vjp(g, y, x, gamma, beta, eps=1e-5, saved=None):
 
 @op(vjp=_layer_norm_vjp, shapes="(n),(n),(n)->(n)", saves=True)
 def layer_norm(x, gamma, beta, /, eps=1e-5):
-    """y = γ x̂ + β,  x̂ = (x - mean) / √(var + eps) over the last axis      dγ = Σ g x̂,  dβ = Σ g,  dx as standardize.
+    """y = γ x̂ + β,  x̂ = standardize(x) over the last axis      dγ = Σ g x̂,  dβ = Σ g,  dx̂ = g γ.
 
     x (..., C), γ and β (C,).  (Ba et al. 2016)
     """
@@ -138,7 +141,7 @@ def _batch_norm_vjp(g, y, x, gamma, beta, eps=1e-3, saved=None):
 
 @op(vjp=_batch_norm_vjp, shapes="(m,n),(n),(n)->(m,n)", saves=True)
 def batch_norm(x, gamma, beta, /, eps=1e-3):
-    """y = γ x̂ + β,  x̂ = (x - mean) / √(var + eps) over all axes but the last      dγ = Σ g x̂,  dβ = Σ g,  dx as standardize.
+    """y = γ x̂ + β,  x̂ = standardize(x) over all axes but the last      dγ = Σ g x̂,  dβ = Σ g,  dx̂ = g γ.
 
     x (..., C) with the batch first, γ and β (C,).  (Ioffe & Szegedy 2015)
     """
@@ -194,8 +197,9 @@ def _attention_vjp(g, y, q, k, v, causal=False, mask=None, scale=None, saved=Non
 
 @op(vjp=_attention_vjp, shapes="(t,d),(s,d),(s,e)->(t,e)", saves=True)
 def attention(q, k, v, /, causal=False, mask=None, scale=None):
-    """y = P v,  P = softmax(q kᵀ / √d) over the keys      dv = Pᵀ g,  dS = P (g vᵀ - Σ P g vᵀ) / √d,  dq = dS k,  dk = dSᵀ q.
+    """y = P v,  P = softmax(S),  S = q kᵀ / √d      dv = Pᵀ g,  dP = g vᵀ,  dS = P (dP - Σ P dP).
 
+    dq = dS k / √d,  dk = dSᵀ q / √d.
     q (..., T, d), k (..., S, d), v (..., S, e), y (..., T, e).  causal: each position sees itself and earlier ones.
     mask: boolean, broadcast to (..., T, S), True where a query may look.  (Vaswani et al. 2017, eq. 1)
     """

@@ -42,7 +42,10 @@ SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772     # Klambauer 
 
 @op(vjp=lambda g, y, x: np.where(x > 0, SELU_SCALE * g, g * (y + SELU_SCALE * SELU_ALPHA)), domain=KINK_AT_0)
 def selu(x, /):
-    """y = λ elu(x, α): keeps mean 0 and variance 1 through depth      dx = λ g, or g (y + λα).  (Klambauer et al. 2017)"""
+    """y = λ elu(x, α)      dx = λ g, or g (y + λα).
+
+    λ and α are such that mean 0 and variance 1 stay so from layer to layer.  (Klambauer et al. 2017)
+    """
     return SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * np.expm1(np.minimum(x, 0)))
 
 
@@ -58,9 +61,9 @@ def silu(x, /):
 
 
 # -- the error function and the normal distribution ------------------------------------------------------------------
-# erf x = x P(x²)/Q(x²) near 0, and 1 - exp(-x²) R(x)/S(x) beyond: coefficients, from the highest power down, of Cody 1969,
-# "Rational Chebyshev approximations for the error function".  His R and S serve up to 4; up to 6, where erf is 1 to the
-# last digit, e^(-x²) is so small that they still do.
+# erf x = x P(x²)/Q(x²) near 0, and 1 - exp(-x²) R(x)/S(x) beyond: coefficients, from the highest power down, of Cody
+# 1969, "Rational Chebyshev approximations for the error function".  He uses R and S up to 4, but e^(-x²) is so small
+# that they serve up to 6, where erf is 1 to the last digit.
 NEAR = ((1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2, 3.77485237685302021e2,
          3.20937758913846947e3),
         (1, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3))

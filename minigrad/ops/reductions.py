@@ -14,7 +14,9 @@ from .shapes import pad
 
 def axes_of(x, axis):
     """axis as a tuple of numbers from 0 to x.ndim - 1."""
-    return tuple(range(x.ndim)) if axis is None else tuple(a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
+    if axis is None:
+        return tuple(range(x.ndim))
+    return tuple(a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
 
 
 def count(x, axis):
@@ -125,7 +127,7 @@ def norm(x, /, ord=None, axis=None, keepdims=False):
     Of all of x, or along axis; of matrices, along two axes, the Frobenius norm.  Other orders are refused.
     """
     if not (ord is None or ord == "fro" and len(axes_of(x, axis)) == 2 or ord == 2 and len(axes_of(x, axis)) == 1):
-        raise ValueError(f"ord={ord!r} is not the Euclidean norm; np.abs(x).sum() and np.abs(x).max() are norms 1 and inf")
+        raise ValueError(f"ord={ord!r} is not the Euclidean norm; norms 1 and inf are abs(x).sum() and abs(x).max()")
     return np.sqrt(np.square(x).sum(axis=axis, keepdims=keepdims))
 
 

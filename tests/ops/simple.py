@@ -99,8 +99,8 @@ FORMULAS = {
     "elu": lambda x, alpha=1.0: np.where(x > 0, x, alpha * (np.exp(x) - 1)),
     "selu": lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * (np.exp(x) - 1)),
     "silu": lambda x: x / (1 + np.exp(-x)),
-    "gelu": lambda x, approximate=True: x * (1 + (np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x ** 3)) if approximate
-                                                  else mg.erf(x / math.sqrt(2)))) / 2,
+    "gelu": lambda x, approximate=True: x / 2 * (1 + (
+        np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x ** 3)) if approximate else mg.erf(x / math.sqrt(2)))),
     "var": lambda x, axis=None, ddof=0, keepdims=False: (
         ((x - x.mean(axis=axis, keepdims=True)) ** 2).sum(axis=axis, keepdims=keepdims)
         / (x.size // max(x.sum(axis=axis).size, 1) - ddof)),
@@ -113,7 +113,7 @@ FORMULAS = {
     "log_softmax": log_softmax,
     "softmax_cross_entropy": lambda z, t: -(t * log_softmax(z)).sum(axis=-1),
     "sparse_softmax_cross_entropy": sparse_softmax_cross_entropy,
-    "sigmoid_cross_entropy": lambda z, t: -t * np.log(1 / (1 + np.exp(-z))) - (1 - t) * np.log(1 / (1 + np.exp(z))),
+    "sigmoid_cross_entropy": lambda z, t: t * np.log(1 + np.exp(-z)) + (1 - t) * np.log(1 + np.exp(z)),
     "standardize": standardize,
     "layer_norm": lambda x, gamma, beta, eps=1e-5: standardize(x, -1, eps) * gamma + beta,
     "batch_norm": lambda x, gamma, beta, eps=1e-3: standardize(x, tuple(range(x.ndim - 1)), eps) * gamma + beta,
@@ -125,10 +125,12 @@ FORMULAS = {
 }
 VALUES = {                                  # what NumPy calls by another name, or takes another way
     "abs": np.abs, "clip": np.clip, "erf": np.vectorize(math.erf, otypes=[float]), "norm": np.linalg.norm,
-    "getitem": lambda x, index: x[index], "embedding": lambda table, indices: table[indices], "scatter_add": scatter_add,
+    "getitem": lambda x, index: x[index], "embedding": lambda table, indices: table[indices],
+    "scatter_add": scatter_add,
     "overlap_add": overlap_add, "astype": lambda x, dtype: x.astype(dtype),
     "concatenate": lambda *xs, axis=0: np.concatenate(xs, axis), "stack": lambda *xs, axis=0: np.stack(xs, axis),
-    "einsum": lambda *xs, subscripts: np.einsum(subscripts, *xs), "argsort": lambda x, axis=-1: np.argsort(x, axis, kind="stable"),
+    "einsum": lambda *xs, subscripts: np.einsum(subscripts, *xs),
+    "argsort": lambda x, axis=-1: np.argsort(x, axis, kind="stable"),
     "inv": np.linalg.inv, "det": np.linalg.det, "solve": np.linalg.solve, "cholesky": np.linalg.cholesky,
 }
 
