@@ -1,6 +1,7 @@
 """What initializers, losses, metrics, optimizers and schedules share: being found by name, and being written down."""
 import difflib
 import inspect
+import re
 
 
 def find(kind, table, name):
@@ -20,6 +21,11 @@ def find(kind, table, name):
 
 def _plain(name):
     return name.lower().replace("_", "")
+
+
+def snake_case(name):
+    """"MeanSquaredError" -> "mean_squared_error", "AUC" -> "auc"."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 class Configured:
