@@ -208,18 +208,18 @@ class MeanFunction(MeanOf):
 
 # -- of yes-or-no questions ------------------------------------------------------------------------------------------
 class Confusion(Metric):
-    """Counts true positives, false positives and false negatives; positive is what lies above the threshold."""
+    """Counts true positives, false positives and false negatives; positive is what lies above the threshold, Keras' `thresholds`."""
     zero = {"tp": 0, "fp": 0, "fn": 0}
     axis = None                             # count over everything
 
-    def __init__(self, threshold=0.5, name=None):
+    def __init__(self, thresholds=0.5, name=None):
         super().__init__(name)
-        self.threshold = threshold
+        self.thresholds = thresholds
 
     def decide(self, y_true, y_pred):
         """Truth and prediction as booleans."""
         y_true, y_pred = matched(self.name, y_true, y_pred)
-        return y_true > 0.5, y_pred > self.threshold
+        return y_true > 0.5, y_pred > self.thresholds
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         truth, guess = self.decide(*arrays(y_true, y_pred))
@@ -256,8 +256,8 @@ class F1Score(Confusion):
     def __init__(self, average="macro", threshold=None, name=None):
         if average not in ("macro", "weighted", "micro", None):
             raise ValueError(f'F1Score: average must be "macro", "weighted", "micro" or None, not {average!r}')
-        super().__init__(threshold, name)
-        self.average = average
+        super().__init__(name=name)
+        self.average, self.threshold = average, threshold
 
     def decide(self, y_true, y_pred):
         if y_pred.ndim < 2:
