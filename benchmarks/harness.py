@@ -1,0 +1,183 @@
+"""Timing: contenders take turns (A B C A B C ...) in one process, so that a noisy moment hits them all alike.
+
+The number of threads is fixed before NumPy is imported, so each workload runs in a process of its own for each
+number of threads, held to as many CPUs: this file, run as a script, is that process.
+"""
+import gc
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable
+
+ROOT = Path(__file__).parent.parent
+BLOCK, BUDGET, ROUNDS = 0.02, 12.0, (7, 60)     # seconds of one timed block and of one workload; fewest and most rounds
+
+
+@dataclass
+class Workload:
+    """One computation, and everyone who can do it.
+
+    about       what is computed, for the table
+    setup       setup(toy) -> the problem: the data that all contenders share, of toy size for tests.  problem.count, if
+                there, is how many `unit`s one call does.
+    contenders  name -> make(problem) -> step.  step() does the computation once and returns its result, arrays or
+                losses, by which all are compared.  "minigrad" is the first and "numpy" the floor; others are peers.
+                make imports what it needs: a peer that is not installed, or fails, is skipped and named.
+    targets     {threads: {contender: the largest good ratio of minigrad's time to that contender's}}
+    within      {contender: how many seconds more than that contender are good}
+    measured    step() returns the number to compare, in units of `unit`, instead of being timed
+    """
+    name: str
+    about: str
+    setup: Callable
+    contenders: dict
+    targets: dict
+    within: dict = field(default_factory=dict)
+    unit: str = "call"
+    measured: bool = False
+    tolerance: float = 1e-5                     # of the floor; of a peer, 100 times that: its Adam adds ε elsewhere
+
+
+def leaves(result):
+    """The arrays of a result, which may be a tuple or list of arrays, tensors and numbers."""
+    import numpy as np
+    return [a for r in result for a in leaves(r)] if isinstance(result, (tuple, list)) else [np.asarray(result)]
+
+
+def check(result, expected, tolerance):
+    """Who computes something else is no contender: AssertionError.  A floor may return only the first results."""
+    import numpy as np
+    for i, (a, b) in enumerate(zip(leaves(result), leaves(expected))):
+        assert a.shape == b.shape, f"result {i} has shape {a.shape}, minigrad's {b.shape}"
+        worst = np.abs(a - b).max(initial=0) / max(1, np.abs(b).max(initial=0))
+        assert worst <= tolerance, f"result {i} differs from minigrad's by {worst:.2g}, more than {tolerance}"
+
+
+def make_steps(workload, toy, peers):
+    """({name: step}, {name: why it is skipped}, problem); the steps have run once and agree with minigrad's."""
+    problem, steps, skipped, expected = workload.setup(toy), {}, {}, None
+    for name, make in workload.contenders.items():
+        peer = name not in ("minigrad", "numpy")
+        if peer and not peers:
+            continue
+        try:
+            step = make(problem)
+            if not workload.measured:
+                result = step()
+                expected = result if expected is None else expected
+                check(result, expected, workload.tolerance * (100 if peer else 1))
+            steps[name] = step
+        except Exception as error:              # a peer that can't do it loses its turn; minigrad and the floor must
+            if not peer:
+                raise
+            skipped[name] = ("not installed" if isinstance(error, ModuleNotFoundError) else
+                             f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}")
+    return steps, skipped, problem
+
+
+def interleave(steps, budget=BUDGET, block=BLOCK, rounds=ROUNDS, settle=0.0):
+    """Seconds per call for every contender and round: {name: [...]}.
+
+    A call that is shorter than a block is repeated within it.  settle: seconds to wait before a block, so that the
+    threads of the previous contender's BLAS, which spin for a while, are asleep.
+    """
+    repeats = {}
+    for name, step in steps.items():            # warm up, and see how long a call takes
+        start, calls = time.perf_counter(), 0
+        while (elapsed := time.perf_counter() - start) < block or not calls:
+            step()
+            calls += 1
+        repeats[name] = max(1, round(block / elapsed * calls))
+    samples = {name: [] for name in steps}
+    names, start = list(steps), time.perf_counter()
+    gc.collect()
+    while len(samples[names[0]]) < rounds[0] or (
+            time.perf_counter() - start < budget and len(samples[names[0]]) < rounds[1]):
+        for name in names:
+            step, n = steps[name], repeats[name]
+            if settle:
+                time.sleep(settle)
+                step()                          # wakes the contender's own threads
+            began = time.perf_counter()
+            for _ in range(n):
+                step()
+            samples[name].append((time.perf_counter() - began) / n)
+        names.append(names.pop(0))              # everyone is first in turn
+    return samples
+
+
+def measure(workload, toy=False, peers=False, threads=1):
+    """Run one workload here: a dict for the report and the JSON file."""
+    steps, skipped, problem = make_steps(workload, toy, peers)
+    count, work = getattr(problem, "count", 1), None
+    rounds, budget = ((2, 2), 0) if toy else (ROUNDS, BUDGET)
+    if workload.measured:
+        samples = {name: [step() for _ in range(rounds[0])] for name, step in steps.items()}
+    else:
+        samples = interleave(steps, budget, 0 if toy else BLOCK, rounds, settle=0.1 if threads > 1 and not toy else 0)
+        samples = {name: [s / count for s in values] for name, values in samples.items()}
+        work = count_work(steps["minigrad"], count)
+    return {"workload": workload.name, "threads": threads, "unit": workload.unit, "measured": workload.measured,
+            "samples": samples, "skipped": skipped, "work": work, "toy": toy}
+
+
+def count_work(step, count):
+    """FLOPs and bytes of one unit, from minigrad's own profiler: {"all": (flops, bytes), op name: ...}."""
+    from minigrad.profile import profile
+    with profile() as counted:
+        step()
+    rows = {name: f + b for name, f, b in counted.rows()} | {"all": counted.total()}
+    return {name: (t.flops / count, t.bytes / count, t.seconds / count) for name, t in rows.items()}
+
+
+def measure_roof(scale=1):
+    """(FLOP/s, bytes/s) that NumPy reaches at best: in a large product, and copying an array larger than the caches."""
+    import numpy as np
+    n = round(1024 * scale ** 0.5)
+    a, long = np.ones((n, n), np.float32), np.ones(round(2**25 * scale), np.float32)
+    other = long.copy()
+
+    def best(call):
+        times = []
+        for _ in range(5):
+            start = time.perf_counter()
+            call()
+            times.append(time.perf_counter() - start)
+        return min(times)
+    return 2 * n**3 / best(lambda: a @ a), 2 * long.nbytes / best(lambda: np.copyto(other, long))
+
+
+# -- one process for each number of threads --------------------------------------------------------------------------
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
+                    "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+def run_apart(threads, **options):
+    """measure(**options), or measure_roof, in a process of its own that has so many threads.
+
+    RuntimeError with the last words of the process if it fails.
+    """
+    environment = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads)) | {"KERAS_BACKEND": "jax"}
+    options = json.dumps(options | {"threads": threads})
+    done = subprocess.run([sys.executable, "-m", "benchmarks.harness", options], env=environment, cwd=ROOT,
+                          capture_output=True, text=True)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise RuntimeError(f"{options}: {last}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def _main(name, threads, **options):
+    from .workloads import WORKLOADS
+    if hasattr(os, "sched_setaffinity"):        # not every framework obeys the variables
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
+    result = measure_roof(**options) if name == "roof" else measure(WORKLOADS[name], threads=threads, **options)
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    _main(**json.loads(sys.argv[1]))

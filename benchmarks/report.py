@@ -1,0 +1,153 @@
+"""Tables of what harness.py measured: medians, spread, ratios and targets; two runs side by side; the README."""
+import statistics
+from pathlib import Path
+
+from minigrad.files import atomic_write
+
+from .workloads import WORKLOADS
+
+README = Path(__file__).with_name("README.md")
+PLOT = Path(__file__).with_name("roofline.png")
+
+
+def quartiles(values):
+    """(lower quartile, median, upper quartile)."""
+    return statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else (values[0],) * 3
+
+
+def amount(value, result):
+    """A median in words: "83.1 us"."""
+    if result["measured"]:
+        return f"{value:.4g} {result['unit']}"
+    for unit, size in (("s", 1), ("ms", 1e-3), ("us", 1e-6)):
+        if abs(value) >= size:
+            break
+    return f"{value / size:.3g} {unit}"
+
+
+def ratio(result, contender):
+    """Quartiles of minigrad's time over a contender's, taken round by round, since the two were neighbours in time."""
+    return quartiles([a / b for a, b in zip(result["samples"]["minigrad"], result["samples"][contender])])
+
+
+def verdict(result, contender):
+    """(the target in words, whether it is met), or ("", None) where there is none."""
+    workload, threads = WORKLOADS[result["workload"]], result["threads"]
+    if result["toy"]:                           # nothing is meant by these times
+        return "", None
+    if contender in workload.within:
+        extra = statistics.median(a - b for a, b in zip(result["samples"]["minigrad"], result["samples"][contender]))
+        most = workload.within[contender]
+        return f"+{amount(extra, result)}, at most +{amount(most, result)}", extra <= most
+    target = workload.targets.get(threads, {}).get(contender)
+    return ("", None) if target is None else (f"{target:.3g}", ratio(result, contender)[1] <= target)
+
+
+HEAD = ("threads", "contender", "median", "spread", "ratio", "quartiles", "target", "met")
+
+
+def rows(result):
+    """A row of words for each contender: HEAD."""
+    lines = []
+    for name, values in result["samples"].items():
+        low, middle, high = quartiles(values)
+        row = [str(result["threads"]), name, amount(middle, result), f"{100 * (high - low) / middle:.0f} %"]
+        if name != "minigrad":
+            below, r, above = ratio(result, name)
+            words, met = verdict(result, name)
+            row += [f"{r:.3g}", f"{below:.3g} ... {above:.3g}", words, {None: "", True: "yes", False: "no"}[met]]
+        lines.append(row + [""] * (len(HEAD) - len(row)))
+    return lines
+
+
+def align(table):
+    """Rows of words as lines, in columns."""
+    widths = [max(map(len, column)) for column in zip(*table)]
+    return "\n".join("  ".join(word.ljust(width) for word, width in zip(row, widths)).rstrip() for row in table)
+
+
+def described(workload):
+    return workload.about if workload.measured else f"{workload.about}; per {workload.unit}"
+
+
+def text(result):
+    """What the command prints for one workload and number of threads."""
+    workload = WORKLOADS[result["workload"]]
+    lines = [f"{workload.name}: {described(workload)}", align([HEAD, *rows(result)])]
+    return "\n".join(lines + [f"{name} skipped: {why}" for name, why in result["skipped"].items()]) + "\n"
+
+
+def machine_text(machine):
+    packages = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    return (f"{machine['processor']}, {machine['cores']} cores; BLAS: {machine['blas']}; {machine['system']}, "
+            f"Python {machine['python']}; {packages}")
+
+
+def compare(before, after):
+    """Medians of two runs (as --json keeps them) side by side, for everything that both measured."""
+    def samples(run):
+        return {(r["workload"], r["threads"], name): (r, values)
+                for r in run["results"] for name, values in r["samples"].items()}
+    first, second = samples(before), samples(after)
+    table = [("workload", "threads", "contender", "before", "after", "after/before", "")]
+    for key in [k for k in first if k in second]:
+        (result, a), (_, b) = first[key], second[key]
+        (a_low, a_mid, a_high), (b_low, b_mid, b_high) = quartiles(a), quartiles(b)
+        word = "faster" if b_high < a_low else "slower" if b_low > a_high else ""        # quartiles apart
+        word = {"faster": "less", "slower": "more"}.get(word, "") if result["measured"] else word
+        table.append((key[0], str(key[1]), key[2], amount(a_mid, result), amount(b_mid, result), f"{b_mid / a_mid:.3f}",
+                      word))
+    return align(table)
+
+
+def readme(run):
+    """Write benchmarks/README.md from a run."""
+    lines = [INTRODUCTION, "## Results\n", machine_text(run["machine"]) + ".\n"]
+    done = None
+    for result in run["results"]:
+        workload = WORKLOADS[result["workload"]]
+        if workload.name != done:
+            lines += [f"### {workload.name}\n", described(workload)[0].upper() + described(workload)[1:] + ".\n",
+                      "| " + " | ".join(HEAD) + " |", "|---" * len(HEAD) + "|"]
+            done = workload.name
+        lines += ["| " + " | ".join(row) + " |" for row in rows(result)]
+        if result is run["results"][-1] or run["results"][run["results"].index(result) + 1]["workload"] != done:
+            lines.append("")
+    skipped = {f"{name} in {r['workload']}: {why}" for r in run["results"] for name, why in r["skipped"].items()}
+    if skipped:
+        lines += ["Skipped: " + "; ".join(sorted(skipped)) + ".\n"]
+    with atomic_write(README, "w") as file:
+        file.write("\n".join(lines))
+
+
+INTRODUCTION = """# Benchmarks
+
+<!-- Written by `python -m benchmarks --peers --readme`: change benchmarks/report.py, not the text here. -->
+
+```sh
+python -m benchmarks                            # every workload: minigrad and its floor, hand-written NumPy
+python -m benchmarks --peers seed gpt           # two of them, with the other frameworks that are installed
+python -m benchmarks --peers --json run.json    # keep the numbers
+python -m benchmarks compare old.json run.json  # what has changed
+python -m benchmarks --plot                     # and draw the roofline
+python -m benchmarks --list                     # what there is
+minigrad profile SCRIPT                         # where the time goes, per op
+```
+
+How it is measured:
+
+- All contenders of a workload run in one process and take turns, A B C, B C A, ..., so that a noisy moment hits them
+  all alike. A turn lasts 20 ms or one call, whichever is longer.
+- The *ratio* is minigrad's time over the contender's, below 1 where minigrad is faster: the median of the ratios of
+  neighbouring turns, and its quartiles. *Spread* is the distance of the quartiles of the times themselves, in percent.
+- Each number of threads has processes of its own, held to as many CPUs, in which the BLAS and every framework find that
+  number before they start.
+- Before anything is timed, every contender's results are compared with minigrad's: the floor's to 1e-5. A contender
+  that computes something else, or fails, is skipped and named.
+
+![Speed against arithmetic intensity, with the limits of the machine](roofline.png)
+
+A workload's FLOPs and bytes are what minigrad's profiler counts. Under the roof's slope memory sets the limit, under
+its flat part arithmetic does; what lies far below both pays for the steps of the Python interpreter. Small dots are the
+ops of the GPT's step.
+"""

@@ -1,0 +1,60 @@
+"""The roofline: FLOP/s against arithmetic intensity, under what the machine can do at all.
+
+Williams, Waterman & Patterson 2009, "Roofline: an insightful visual performance model for multicore architectures".
+A computation that does I FLOPs per byte moved can't run faster than min(peak, I × bandwidth).
+"""
+import statistics
+from pathlib import Path
+
+from minigrad.files import atomic_write
+
+COLOURS = {"minigrad": "#cc3311", "numpy": "#4477aa", "torch": "#228833"}
+TORCH = ("torch fused", "torch foreach", "torch")               # the fastest variant first
+
+
+def points(result):
+    """{minigrad, numpy or torch: (FLOPs per byte, FLOP/s)} of a workload."""
+    flops, moved, _ = result["work"]["all"]
+    times = {name: statistics.median(values) for name, values in result["samples"].items()}
+    times |= {"torch": times[name] for name in reversed(TORCH) if name in times}
+    return {name: (flops / moved, flops / times[name]) for name in COLOURS if name in times}
+
+
+def draw(results, roof, path):
+    """Write the plot for the results of one number of threads; roof is (peak FLOP/s, bytes/s)."""
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(9, 5.6), layout="constrained")
+    axes = figure.subplots()
+    results = [r for r in results if r["work"] and r["work"]["all"][0] and r["work"]["all"][1]]
+    placed = [(r, points(r)) for r in results]
+    peak, bandwidth = roof
+    ridge = peak / bandwidth
+    left = min([p["minigrad"][0] for _, p in placed] + [0.1]) / 2
+    right = max([p["minigrad"][0] for _, p in placed] + [ridge]) * 4
+    axes.plot([left, ridge, right], [left * bandwidth / 1e9, peak / 1e9, peak / 1e9], color="#555555", linewidth=1.5)
+    axes.annotate(f"{peak / 1e9:.0f} GFLOP/s: a large product in NumPy", (right, peak / 1e9), ha="right", va="bottom",
+                  xytext=(0, 3), textcoords="offset points", fontsize=8)
+    axes.annotate(f"{bandwidth / 1e9:.0f} GB/s:\na large array, copied", (ridge / 20, peak / 1e9 / 20), ha="right",
+                  va="bottom", xytext=(-6, 0), textcoords="offset points", fontsize=8)
+    for name, colour in COLOURS.items():
+        pairs = [p[name] for _, p in placed if name in p]
+        axes.scatter([i for i, _ in pairs], [s / 1e9 for _, s in pairs], color=colour, label=name, s=34, zorder=3,
+                     marker={"minigrad": "o", "numpy": "_", "torch": "^"}[name], linewidths=1.5)
+    for result, p in placed:
+        x, y = p["minigrad"][0], min(s for _, s in p.values()) / 1e9
+        axes.annotate(result["workload"], (x, y), xytext=(0, -12), textcoords="offset points", ha="center", fontsize=8)
+    for result in results:
+        if result["workload"] == "gpt":
+            for name, (flops, moved, seconds) in result["work"].items():
+                if name != "all" and flops and moved and seconds > 0.003 * result["work"]["all"][2]:
+                    axes.scatter(flops / moved, flops / seconds / 1e9, color="#999999", s=9, zorder=2)
+                    axes.annotate(name, (flops / moved, flops / seconds / 1e9), xytext=(4, 2),
+                                  textcoords="offset points", fontsize=6.5, color="#777777")
+    threads = results[0]["threads"] if results else 1
+    axes.set(xscale="log", yscale="log", xlim=(left, right), xlabel="arithmetic intensity (FLOPs per byte moved)",
+             ylabel="speed (GFLOP/s)", title=f"Roofline, {threads} thread{'s' if threads > 1 else ''}")
+    axes.grid(alpha=0.25)
+    axes.legend(loc="lower right", frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    with atomic_write(path) as file:
+        figure.savefig(file, format=Path(path).suffix.lstrip(".") or "png", dpi=140)
