@@ -19,10 +19,10 @@ from .shapes import pad
 
 
 def _pair(value, name):
-    rows, columns = value if isinstance(value, (tuple, list)) else (value, value)
-    if not (isinstance(rows, int) and isinstance(columns, int) and rows > 0 and columns > 0):
+    pair = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(pair) != 2 or not all(isinstance(n, (int, np.integer)) and n > 0 for n in pair):
         raise ValueError(f"{name} must be a positive int or a pair of them, got {value!r}")
-    return rows, columns
+    return pair
 
 
 def _borders(length, size, stride, padding):

@@ -85,7 +85,11 @@ def _ratio(coefficients, x):
     return over / under
 
 
-@op(vjp=lambda g, y, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x))
+def _bounded(x):
+    return np.minimum(np.maximum(x, -30), 30)       # beyond, Φ is 0 or 1 and flat, and powers of x may overflow
+
+
+@op(vjp=lambda g, y, x: g * (2 / math.sqrt(math.pi)) * np.exp(-np.square(_bounded(x))))
 def erf(x, /):
     """y = 2/√π ∫₀ˣ exp(-t²) dt, precise to 1e-15      dx = 2 g exp(-x²) / √π."""
     size = np.minimum(np.abs(x), 6.0)
@@ -95,10 +99,6 @@ def erf(x, /):
 
 
 ROOT_2_PI = math.sqrt(2 / math.pi)
-
-
-def _bounded(x):
-    return np.minimum(np.maximum(x, -30), 30)       # beyond, Φ is 0 or 1, and powers of x may overflow
 
 
 def _normal_cdf(x, approximate):

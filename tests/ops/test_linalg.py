@@ -1,0 +1,45 @@
+"""Linear algebra, beyond the table's tests: NumPy's rules for vectors, signs, and matrices that won't do."""
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import minigrad as mg
+
+A = np.random.default_rng(0).standard_normal((4, 3, 3)) + 2 * np.eye(3)
+
+
+def test_slogdet_is_numpys_named_pair():
+    pair, expected = mg.slogdet(mg.tensor(A, requires_grad=True)), np.linalg.slogdet(A)
+    assert_allclose(pair.sign.numpy(), expected.sign)
+    assert_allclose(pair.logabsdet.numpy(), expected.logabsdet)
+    assert pair.logabsdet.requires_grad and not pair.sign.requires_grad
+    assert type(mg.slogdet(A)) is type(expected)
+
+
+def test_the_gradient_of_logabsdet_where_the_determinant_is_negative():
+    a = np.diag([-2.0, 3.0])
+    assert_allclose(mg.grad(lambda a: mg.slogdet(a).logabsdet)(a), np.diag([-1 / 2, 1 / 3]))
+
+
+def test_b_is_a_vector_only_if_it_has_one_axis():
+    b = np.ones((4, 3, 3))[..., :1]
+    assert mg.solve(A, b[0, :, 0]).shape == (4, 3) and mg.solve(A, b).shape == (4, 3, 1)
+    with pytest.raises(ValueError, match=r"solve: input shapes \(4, 3, 3\), \(4, 3\)"):
+        mg.solve(A, b[..., 0])                              # not four vectors: in NumPy 2 a matrix (4, 3)
+
+
+def test_cholesky_uses_the_symmetric_part_and_has_a_symmetric_gradient():
+    s = A[0] @ A[0].T
+    skewed = s + np.array([[0, 0.1, 0], [-0.1, 0, 0], [0, 0, 0]])
+    assert_allclose(mg.cholesky(skewed), np.linalg.cholesky(s))
+    gradient = mg.grad(lambda a: mg.cholesky(a).sum())(s)
+    assert_allclose(gradient, gradient.T)
+
+
+def test_the_normal_equations_have_the_gradient_of_least_squares():
+    x, y = np.random.default_rng(1).standard_normal((8, 3)), np.arange(8.0)
+
+    def residual(y):
+        w = mg.solve(x.T @ x, x.T @ y)
+        return ((x @ w - y) ** 2).sum()
+    assert_allclose(mg.grad(residual)(y), 2 * (y - x @ np.linalg.lstsq(x, y)[0]), atol=1e-10)
