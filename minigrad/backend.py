@@ -4,6 +4,7 @@ Formulas elsewhere are written once, in NumPy's names (`np.exp(x)`, `x.sum(axis=
 call to CuPy when x is a CuPy array.  What cannot be dispatched that way, because no array is there yet to ask,
 is here: making arrays, moving them, and drawing random numbers.
 """
+import functools
 import importlib.util
 import math
 import sys
@@ -81,10 +82,27 @@ def synchronize(arrays):
             array.device.synchronize()
 
 
-def row_sum(g):
-    """The sum of the rows of g (..., n) -> (n,), as a product with ones: BLAS adds faster than np.sum."""
-    rows = g.reshape(math.prod(g.shape[:-1]), g.shape[-1])
-    return array_module(g).ones(rows.shape[0], g.dtype) @ rows
+@functools.lru_cache(16)
+def _cpu_ones(n, dtype):
+    ones = np.ones(n, dtype)
+    ones.flags.writeable = False
+    return ones
+
+
+def _ones(n, like):
+    return _cpu_ones(n, like.dtype) if device_of(like) == "cpu" else array_module(like).ones(n, like.dtype)
+
+
+def row_sum(x):
+    """The sum of the rows of x (..., n) -> (n,), as a product with ones: BLAS adds faster than np.sum."""
+    rows = x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+    return _ones(rows.shape[0], x) @ rows
+
+
+def last_sum(x):
+    """The sum over the last axis, x (..., n) -> (..., 1), as a product with ones: several times as fast as np.sum."""
+    rows = x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+    return (rows @ _ones(x.shape[-1], x)).reshape(x.shape[:-1] + (1,))
 
 
 def generator(device=None):

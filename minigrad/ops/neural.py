@@ -9,11 +9,12 @@ import math
 import numpy as np
 
 from .. import backend
-from ..backend import row_sum
+from ..backend import last_sum, row_sum
 from ..op import op
 from .domains import INDICES, REAL
 from .indexing import along, checked
 from .nonlinear import sigmoid
+from .reductions import count
 
 
 def _real(x, dtype=float):
@@ -21,38 +22,64 @@ def _real(x, dtype=float):
     return x if x.dtype.kind == "f" else x.astype(dtype)
 
 
-@op(vjp=lambda g, y, x, axis=-1: y * (g - (g * y).sum(axis=axis, keepdims=True)), shapes="")
-def softmax(x, /, axis=-1):
-    """y = eˣ / Σ eˣ      dx = y (g - Σ g y).  The largest x is subtracted first: same y, no overflow."""
-    y = _real(x - x.max(axis=axis, keepdims=True))
-    np.exp(y, out=y)
-    y /= y.sum(axis=axis, keepdims=True)
+# -- softmax ---------------------------------------------------------------------------------------------------------
+def _shifted(z, axis=-1, where=None):
+    """z less the largest of its row, -∞ outside where: so eᶻ can't overflow, and in a softmax what we took cancels.
+
+    Where all of z is small nothing need be taken: a look at the whole is several times as fast as one at each row.
+    """
+    if isinstance(z, np.ndarray) and z.dtype.char in "fd" and z.size and -60 < z.min() and z.max() < 60:
+        return z
+    z = z if where is None else np.where(where, z, -math.inf)
+    return _real(z - z.max(axis=axis, keepdims=True))
+
+
+def _sum(x, axis):
+    """Σ x over axis, which stays with length 1."""
+    return last_sum(x) if axis == -1 or axis == x.ndim - 1 else x.sum(axis=axis, keepdims=True)
+
+
+def _softmax_vjp(g, y, x, axis=-1, where=None):
+    gy = g * y
+    gy -= y * _sum(gy, axis)
+    return gy
+
+
+@op(vjp=_softmax_vjp, shapes="")
+def softmax(x, /, axis=-1, *, where=None):
+    """y = eˣ / Σ eˣ      dx = y (g - Σ g y).  x is shifted first: same y, no overflow.
+
+    where: a boolean array that broadcasts to x, outside which y is 0.
+    """
+    y = np.exp(_shifted(x, axis, where))
+    if where is not None:
+        y *= where.astype(y.dtype)
+    y /= _sum(y, axis)
     return y
 
 
-@op(vjp=lambda g, y, x, axis=-1: g - np.exp(y) * g.sum(axis=axis, keepdims=True), shapes="")
+@op(vjp=lambda g, y, x, axis=-1: g - np.exp(y) * _sum(g, axis), shapes="")
 def log_softmax(x, /, axis=-1):
     """y = x - ln Σ eˣ      dx = g - eʸ Σ g."""
-    y = _real(x - x.max(axis=axis, keepdims=True))
-    y -= np.log(np.exp(y).sum(axis=axis, keepdims=True))
-    return y
+    z = _shifted(x, axis)
+    return z - np.log(_sum(np.exp(z), axis))
 
 
 def _cross_entropy_dz(g, y, z, t, saved=None):
-    p = softmax(z) * t.sum(axis=-1, keepdims=True) if saved is None else saved
-    return np.expand_dims(g, -1) * (p - _real(t, z.dtype))
+    p = softmax(z) * last_sum(t) if saved is None else saved
+    return g[..., None] * (p - _real(t, z.dtype))
 
 
 def _softmax_and_log_sum(z):
-    """z less its maximum, softmax(z), and ln Σ exp of the first, by rows."""
-    z = _real(z - z.max(axis=-1, keepdims=True))
+    """z, shifted, softmax(z), and ln Σ exp of the first, by rows."""
+    z = _shifted(z)
     p = np.exp(z)
-    total = p.sum(axis=-1, keepdims=True)
+    total = last_sum(p)
     p /= total
     return z, p, np.log(total)
 
 
-@op(vjp=(_cross_entropy_dz, lambda g, y, z, t, saved=None: np.expand_dims(-g, -1) * log_softmax(z)),
+@op(vjp=(_cross_entropy_dz, lambda g, y, z, t, saved=None: -g[..., None] * log_softmax(z)),
     shapes="(n),(n)->()", saves=True)
 def softmax_cross_entropy(z, t, /):
     """y = -Σ t ln softmax z      dz = g (p Σt - t),  dt = -g ln p,  p = softmax z.
@@ -61,8 +88,8 @@ def softmax_cross_entropy(z, t, /):
     """
     t = _real(t, z.dtype)
     z, p, log_sum = _softmax_and_log_sum(z)
-    y = (t * (log_sum - z)).sum(axis=-1)
-    p *= t.sum(axis=-1, keepdims=True)              # 1 for probabilities
+    y = last_sum(t * (log_sum - z))[..., 0]
+    p *= last_sum(t)                                # 1 for probabilities
     return y, p
 
 
@@ -98,14 +125,16 @@ def sigmoid_cross_entropy(z, t, /):
 # -- normalisation ---------------------------------------------------------------------------------------------------
 def _standardize(x, axis, eps):
     """(x - mean) / √(var + eps) over axis, and 1 / √(var + eps)."""
-    centred = x - x.mean(axis=axis, keepdims=True)
-    scale = 1 / np.sqrt(np.square(centred).mean(axis=axis, keepdims=True) + eps)
-    return centred * scale, scale
+    n = count(x, axis)
+    y = x - _sum(x, axis) / n
+    scale = 1 / np.sqrt(_sum(y * y, axis) / n + eps)
+    y *= scale
+    return y, scale
 
 
 def _standardize_vjp(g, y, x, axis=-1, eps=1e-5, saved=None):
-    scale = _standardize(x, axis, eps)[1] if saved is None else saved
-    return scale * (g - g.mean(axis=axis, keepdims=True) - y * (g * y).mean(axis=axis, keepdims=True))
+    scale, n = _standardize(x, axis, eps)[1] if saved is None else saved, count(x, axis)
+    return scale * (g - _sum(g, axis) / n - y * (_sum(g * y, axis) / n))
 
 
 @op(vjp=_standardize_vjp, shapes="", saves=True)
@@ -116,8 +145,12 @@ def standardize(x, /, axis=-1, eps=1e-5):
 
 def _layer_norm_vjp(g, y, x, gamma, beta, eps=1e-5, saved=None):
     xhat, scale = _standardize(x, -1, eps) if saved is None else saved
-    return (_standardize_vjp(g * gamma, xhat, x, -1, eps, scale if saved is not None else None),
-            row_sum(g * xhat), row_sum(g))
+    gx, n = g * xhat, x.shape[-1]
+    dx = g * gamma
+    dx -= (g @ gamma / n)[..., None]                # mean(g γ)
+    dx -= xhat * (gx @ gamma / n)[..., None]        # x̂ mean(g γ x̂)
+    dx *= scale
+    return dx, row_sum(gx), row_sum(g)
 
 
 @op(vjp=_layer_norm_vjp, shapes="(n),(n),(n)->(n)", saves=True)
@@ -135,8 +168,8 @@ def layer_norm(x, gamma, beta, /, eps=1e-5):
 def _batch_norm_vjp(g, y, x, gamma, beta, eps=1e-3, saved=None):
     axis = tuple(range(x.ndim - 1))
     xhat, scale = _standardize(x, axis, eps) if saved is None else saved
-    return (_standardize_vjp(g * gamma, xhat, x, axis, eps, scale if saved is not None else None),
-            row_sum(g * xhat), row_sum(g))
+    dgamma, dbeta, n = row_sum(g * xhat), row_sum(g), count(x, axis)
+    return gamma * scale * (g - dbeta / n - xhat * (dgamma / n)), dgamma, dbeta
 
 
 @op(vjp=_batch_norm_vjp, shapes="(m,n),(n),(n)->(m,n)", saves=True)
@@ -175,13 +208,12 @@ def dropout(x, rate=0.5):
 def attention_weights(q, k, causal=False, mask=None, scale=None):
     """softmax(scale · q kᵀ) over the keys, those not allowed excluded: (..., T, S)."""
     scores = (q * _scale(q, scale)) @ k.swapaxes(-1, -2)
+    allowed = getattr(mask, "_data", mask)
     if causal:                                      # position t sees the S - T earlier keys and those up to itself
         t, s = scores.shape[-2:]
-        allowed = backend.array_module(scores).tri(t, s, s - t, dtype=bool)
-        scores = np.where(allowed, scores, -math.inf)
-    if mask is not None:
-        scores = np.where(getattr(mask, "_data", mask), scores, -math.inf)
-    return softmax(scores)
+        past = backend.array_module(scores).tri(t, s, s - t, dtype=bool)
+        allowed = past if mask is None else past & allowed
+    return softmax(scores, where=allowed)
 
 
 def _scale(q, scale):
@@ -190,9 +222,11 @@ def _scale(q, scale):
 
 def _attention_vjp(g, y, q, k, v, causal=False, mask=None, scale=None, saved=None):
     p = attention_weights(q, k, causal, mask, scale) if saved is None else saved
-    dp = g @ v.swapaxes(-1, -2)
-    ds = p * (dp - (dp * p).sum(axis=-1, keepdims=True)) * _scale(q, scale)
-    return ds @ k, ds.swapaxes(-1, -2) @ q, p.swapaxes(-1, -2) @ g
+    ds = _softmax_vjp(g @ v.swapaxes(-1, -2), p, None)
+    dq, dk, scale = ds @ k, ds.swapaxes(-1, -2) @ q, _scale(q, scale)
+    dq *= scale
+    dk *= scale
+    return dq, dk, p.swapaxes(-1, -2) @ g
 
 
 @op(vjp=_attention_vjp, shapes="(t,d),(s,d),(s,e)->(t,e)", saves=True)

@@ -107,7 +107,7 @@ CASES = {
     "solve": [case((3, 3), (3, 2)), case((3, 3), (3,)), case((2, 3, 3), (3,)), case((2, 3, 3), (3, 2)),
               case((3, 3), (2, 3, 1)), case((0, 2, 2), (2, 1))],
     # neural
-    **dict.fromkeys(["softmax", "log_softmax"], BY_ROW),
+    "softmax": BY_ROW + [case((2, 3, 4), where=np.tri(3, 4, dtype=bool))], "log_softmax": BY_ROW,
     "softmax_cross_entropy": [case((3, 4), (3, 4)), case((4,), (4,)), case((2, 3, 4), (3, 4)), case((0, 4), (0, 4)),
                               case((2, 3), [[0, 1, 0], [1, 0, 0]])],
     "sparse_softmax_cross_entropy": [case((3, 4), [0, 3, 3]), case((4,), 2), case((2, 2, 3), [[0, 1], [2, 2]]),

@@ -13,8 +13,9 @@ def _array(x):
     return getattr(x, "_data", x)
 
 
-def softmax(x, axis=-1):
-    return np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True)
+def softmax(x, axis=-1, where=True):
+    weights = np.exp(x) * np.asarray(where, float)
+    return weights / weights.sum(axis=axis, keepdims=True)
 
 
 def log_softmax(x, axis=-1):
