@@ -33,7 +33,7 @@ class Configured:
 
     def get_config(self):
         """The arguments that this object was made with: {name: value}."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+        return {name: getattr(self, name) for name in _defaults(type(self))}
 
     @classmethod
     def from_config(cls, config):
@@ -41,4 +41,18 @@ class Configured:
         return cls(**config)
 
     def __repr__(self):
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_config().items())})"
+        defaults = _defaults(type(self))
+        chosen = [f"{name}={value!r}" for name, value in self.get_config().items() if value != defaults.get(name)]
+        return f"{type(self).__name__}({', '.join(chosen)})"
+
+
+def _defaults(cls):
+    """{argument of __init__: its default}; where __init__ ends in **kwargs, with those of the base class."""
+    defaults = {}
+    for base in cls.__mro__:
+        if "__init__" in vars(base) and base is not object:
+            parameters = list(inspect.signature(base.__init__).parameters.values())[1:]
+            defaults = {p.name: p.default for p in parameters if p.kind is not p.VAR_KEYWORD} | defaults
+            if all(p.kind is not p.VAR_KEYWORD for p in parameters):
+                break
+    return defaults

@@ -105,8 +105,8 @@ class OneCycle(LearningRateSchedule):
     def __call__(self, step):
         start, top = self.max_learning_rate / self.div_factor, self.max_learning_rate
         peak, last = self.pct_start * self.total_steps - 1, self.total_steps - 1
-        if step < peak:
-            return cosine(start, top, step / peak)
+        if step <= peak:
+            return cosine(start, top, step / peak if peak else 1.0)
         return cosine(top, start / self.final_div_factor, (step - peak) / (last - peak))
 
 
