@@ -64,7 +64,14 @@ def shape_of(draw, min_dims=0, max_dims=3, min_side=0):
     return draw(mst.shapes(min_dims, max_dims, min_side))
 
 
-@table("sum", "prod", "any", "all")
+@table("prod")
+def factors(draw):
+    """Some of them 0: the products of the others must still be right."""
+    (x,), params = reduction(draw)
+    return [np.where(np.abs(x) < 1, 0.0, x) if draw(st.booleans()) else x], params
+
+
+@table("sum", "any", "all")
 def reduction(draw, min_side=0, make=arrays):
     x = draw(make(shape_of(draw, min_side=min_side)))
     return [x], {"axis": draw(axes(x.ndim)), "keepdims": draw(st.booleans())}
@@ -303,9 +310,28 @@ def looked_up(draw):
     return [draw(arrays((n, 2))), np.array(draw(st.lists(st.integers(0, n - 1), min_size=size, max_size=size)), np.int64).reshape(shape)], {}
 
 
+@table("solve")
+def equations(draw):
+    """One vector, or matrices with batches that broadcast."""
+    n = draw(st.integers(1, 3))
+    a_lead, b_lead = draw(mst.broadcastable_shapes(2, max_dims=1, min_side=1))
+    a = draw(arrays((*a_lead, n, n), REGISTRY["inv"].domain))
+    return [a, draw(arrays((n,) if draw(st.booleans()) else (*b_lead, n, draw(st.integers(1, 2)))))], {}
+
+
+@table("matmul")
+def product(draw):
+    """Vectors and matrices, with batches that broadcast, each as likely as the other."""
+    k = draw(st.sampled_from([2, 3, 1, 0]))
+    first, second = draw(st.sampled_from([("k", "k"), ("k", "kn"), ("mk", "k"), ("mk", "kn"), ("bmk", "kn"), ("mk", "bkn"), ("bmk", "1kn"),
+                                          ("bmk", "k"), ("k", "bkn"), ("cbmk", "bkn")]))
+    sizes = {"k": k, "m": draw(st.sampled_from([2, 3, 1, 0])), "n": draw(st.sampled_from([3, 2, 1])), "b": draw(st.integers(1, 2)), "c": 2, "1": 1}
+    return [draw(arrays(tuple(sizes[c] for c in names))) for names in (first, second)], {}
+
+
 @table("linear")
 def dense(draw):
-    n, p = draw(st.integers(0, 3)), draw(st.integers(1, 3))
+    n, p = draw(st.sampled_from([2, 3, 1, 0])), draw(st.integers(1, 3))
     return [draw(arrays((*shape_of(draw, 0, 2), n))), draw(arrays((n, p))), draw(arrays((p,)))], {}
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from ..tensor import Tensor, backpropagate, grad_mode, no_grad
 from ..transforms import jvp, vjp
 from .cases import cases
+from .conventions import CONVENTIONS
 from .gradients import GradientError, check_gradients
 from .strategies import lay_out
 
@@ -92,6 +93,16 @@ def gradients(t):
         t.worst = max(t.worst, report.worst)
 
 
+def convention(t):
+    """at kinks, ties and zeros the gradient is what minigrad's convention says"""
+    if t.op.__module__.startswith(("minigrad.", "numpy")):
+        for inputs, params, expected in CONVENTIONS.get(t.op.name, ()):
+            there = Trial(t.op, inputs, params)
+            y = t.op(*inputs, **params)
+            for got, right in zip(there.backward(g=np.full(np.shape(y), 2.5))[1], expected):
+                _close(got, 2.5 * np.array(right), f"gradient of {t.op.name} at {[x.tolist() for x in inputs]} {params or ''}")
+
+
 def linear_in_the_cotangent(t):
     """the vjp is linear in its cotangent"""
     if any(t.real):
@@ -152,11 +163,18 @@ def python_numbers(t):
     if not t.op.elementwise or t.op.arity < 2 or not all(t.real):
         return
     for k in range(0 if isinstance(t.op.__wrapped__, np.ufunc) else 1, t.op.arity):    # the first input is the subject
-        scalar = 0.75
-        arrays = [np.full((2,), 1.25, np.float32) if j != k else scalar for j in range(t.op.arity)]
-        y = t(*(Tensor(a, True) if j != k else a for j, a in enumerate(arrays)))
+        scalar, array = 0.75, np.full((2,), 0.5, np.float32)
+        mixed, plain = [[Tensor(array, True) if j != k else number for j in range(t.op.arity)]
+                        for number in (scalar, Tensor(np.full((2,), scalar, np.float32)))]
+        y, expected = t(*mixed), t(*plain)
         assert y.dtype == np.float32, f"with the number {scalar} as input {k} float32 became {y.dtype}"
-        _close(y._data, t(*(np.float32(a) if j == k else a for j, a in enumerate(arrays))), "value with a number and with an array", 1e-5)
+        _close(y._data, expected._data, "value with a number and with an array", 1e-5)
+        if y.requires_grad:
+            g = np.array([1.0, -2.0], np.float32)
+            found, right = backpropagate(y, g), backpropagate(expected, g)
+            for a, b in zip(mixed, plain):
+                if isinstance(a, Tensor) and a.requires_grad and a in found:
+                    _close(found[a], right[b], "gradient with a number and with an array", 1e-5)
 
 
 def same_without_tape(t):
@@ -216,7 +234,7 @@ def gradients_have_their_shapes(t):
             _close(recorded[x]._data, first[x], "gradient with create_graph and without")
 
 
-PROPERTIES = (value, gradients, gradients_have_their_shapes, linear_in_the_cotangent, adjoint, inputs_unmodified, precision_kept,
+PROPERTIES = (value, convention, gradients, gradients_have_their_shapes, linear_in_the_cotangent, adjoint, inputs_unmodified, precision_kept,
               python_numbers, same_without_tape, layout_does_not_matter, nothing_shared)
 
 
