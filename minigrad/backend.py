@@ -4,15 +4,34 @@ Formulas elsewhere are written once, in NumPy's names (`np.exp(x)`, `x.sum(axis=
 call to CuPy when x is a CuPy array.  What cannot be dispatched that way, because no array is there yet to ask,
 is here: making arrays, moving them, and drawing random numbers.
 """
+import ctypes
 import functools
 import importlib.util
 import math
+import os
 import sys
 
 import numpy as np
 
 _state = {"device": "cpu", "seed": 0, "generators": {}}
 when_gpu_is_first_used = []                 # functions to call then: on a GPU whole formulas become single kernels
+
+
+def _keep_freed_memory():
+    """Tell Linux' malloc to keep what arrays free for the next arrays, instead of giving it back to the system.
+
+    A training step wants the same memory as the one before.  Memory that comes anew from the system costs a page fault
+    for each 4 KB, in which the system zeroes it: a fifth of the time of a small GPT's step.
+    """
+    malloc = ctypes.CDLL(None)
+    if hasattr(malloc, "mallopt"):              # musl has none
+        malloc.mallopt(M_TRIM_THRESHOLD, 2**30)
+        malloc.mallopt(M_MMAP_THRESHOLD, 2**25)
+
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3     # of <malloc.h>
+if sys.platform == "linux" and not any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ):
+    _keep_freed_memory()                        # unless the user has a wish of their own
 
 
 def cupy():
