@@ -6,7 +6,6 @@ is here: making arrays, moving them, and drawing random numbers.
 """
 import ctypes
 import functools
-import importlib.util
 import math
 import os
 import sys
@@ -36,9 +35,10 @@ if sys.platform == "linux" and not any(name.startswith(("MALLOC_", "GLIBC_TUNABL
 
 def cupy():
     """The cupy module, or one clear line on why there is no GPU to use (RuntimeError)."""
-    if "cupy" not in sys.modules and importlib.util.find_spec("cupy") is None:
-        raise RuntimeError('no GPU: CuPy is not installed; run pip install "minigrad[gpu]"')
-    import cupy as module
+    try:
+        import cupy as module
+    except ImportError as error:
+        raise RuntimeError('no GPU: CuPy is not installed; run pip install "minigrad[gpu]"') from error
     if not module.is_available():        # the import works without a driver: it proves nothing
         raise RuntimeError("no GPU: CuPy is installed but finds no CUDA device; check the driver with nvidia-smi")
     while when_gpu_is_first_used:
@@ -48,8 +48,8 @@ def cupy():
 
 def parse_device(name):
     """"cpu", "gpu" or "gpu:1" -> (kind, index); anything else is a ValueError."""
-    kind, _, index = str(name).partition(":")
-    if kind not in ("cpu", "gpu") or (index and not (kind == "gpu" and index.isdigit())):
+    kind, colon, index = str(name).partition(":")
+    if kind not in ("cpu", "gpu") or colon and not (kind == "gpu" and index.isdecimal()):
         raise ValueError(f'unknown device {name!r}: use "cpu", "gpu" or "gpu:1"')
     return kind, int(index or 0)
 

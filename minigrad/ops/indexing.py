@@ -26,7 +26,7 @@ def _positions(index, shape, xp):
     """Which elements x[index] reads, numbered through x flattened, as one row of integers."""
     if hasattr(index, "dtype") and len(shape) > 1:                  # whole rows, of a table perhaps too big to number
         row = math.prod(shape[1:])
-        return (index.reshape(-1, 1) * row + xp.arange(row)).reshape(-1)
+        return (xp.asarray(index).reshape(-1, 1) * row + xp.arange(row)).reshape(-1)
     return xp.arange(math.prod(shape)).reshape(shape)[index].reshape(-1)
 
 

@@ -181,7 +181,7 @@ def _bare(value):
 
 def _device(result):
     if isinstance(result, (tuple, list)):
-        return type(result)(map(_device, result))
+        return type(result)(*map(_device, result)) if hasattr(result, "_fields") else type(result)(map(_device, result))
     return ndarray(result) if isinstance(result, (np.ndarray, np.generic)) else result
 
 
