@@ -56,7 +56,6 @@ class Run:
 
     def __init__(self, flat, first, last, members):
         self.members, self.decays = members, flat.decays
-        self.variables, self.views = flat.variables[first:last + 1], flat.views[first:last + 1]
         start, stop = flat.spans[first].start, flat.spans[last].stop
         self.gradient = flat.gradient[start:stop]
         self.gradients = [flat.gradient[span] for span in flat.spans[first:last + 1]]
@@ -71,16 +70,14 @@ class Run:
 
 
 class Layout:
-    """The Flats for a list of variables, and where each variable lies in them."""
+    """The Flats for a list of variables, and where each lies: place is {id(variable): (number of its Flat, position)}."""
 
     def __init__(self, variables, slots, decays=lambda v: False):
         groups = {}
-        for i, v in enumerate(variables):
-            groups.setdefault((v.dtype, v.device, bool(decays(v))), []).append((i, v))
-        self.flats = [Flat([v for _, v in group], slots, key[2]) for key, group in groups.items()]
-        self.place = {}                     # id of a variable -> (number of its Flat, position in it)
-        for n, flat in enumerate(self.flats):
-            self.place |= {id(v): (n, i) for i, v in enumerate(flat.variables)}
+        for v in variables:
+            groups.setdefault((v.dtype, v.device, decays(v)), []).append(v)
+        self.flats = [Flat(group, slots, decay) for (_, _, decay), group in groups.items()]
+        self.place = {id(v): (n, i) for n, flat in enumerate(self.flats) for i, v in enumerate(flat.variables)}
 
     def fits(self, v):
         """Whether a variable has a place, and still has the form that it had when it got it."""

@@ -15,8 +15,8 @@ from .names import Configured, find
 from .ops import FUNCTIONS
 from .tensor import Tensor
 
-absolute, clip, log, maximum, mean, minimum, sqrt, square, total, take_along_axis = (FUNCTIONS[name] for name in (
-    "abs", "clip", "log", "maximum", "mean", "minimum", "sqrt", "square", "sum", "take_along_axis"))
+absolute, clip, log, maximum, mean, minimum, sqrt, square, total, take_along_axis, where = (FUNCTIONS[name] for name in (
+    "abs", "clip", "log", "maximum", "mean", "minimum", "sqrt", "square", "sum", "take_along_axis", "where"))
 sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy = (FUNCTIONS[name] for name in (
     "sigmoid_cross_entropy", "softmax_cross_entropy", "sparse_softmax_cross_entropy"))
 
@@ -32,14 +32,11 @@ def floats(x):
 
 
 def like(y_true, y_pred):
-    """y_true in the dtype and on the device of y_pred: an array, or a Tensor where its gradient is wanted."""
-    if isinstance(y_true, Tensor):
-        if y_true.requires_grad:
-            return y_true if y_true.dtype == y_pred.dtype else y_true.astype(y_pred.dtype)
-        y_true = y_true._data
-    if isinstance(y_true, np.ndarray) and y_true.dtype == y_pred.dtype and isinstance(y_pred._data, np.ndarray):
-        return y_true
-    return backend.asarray(y_true, y_pred.dtype, y_pred.device)
+    """y_true as a tensor in the dtype and on the device of y_pred; its gradient is kept, where it is wanted."""
+    tensor = y_true if isinstance(y_true, Tensor) else Tensor(backend.asarray(y_true, device=y_pred.device))
+    if tensor._data.dtype != y_pred._data.dtype:
+        tensor = tensor.astype(y_pred.dtype) if tensor.requires_grad else Tensor(tensor._data.astype(y_pred.dtype))
+    return tensor
 
 
 def matched(name, y_true, y_pred, hint=""):
@@ -187,8 +184,9 @@ class BinaryCrossentropy(CrossEntropy):
     """
 
     def call(self, y_true, y_pred):
-        if isinstance(y_true, np.ndarray) and y_true.size and not (y_true.min() >= 0 and y_true.max() <= 1):
-            raise ValueError(f"BinaryCrossentropy: labels must be from 0 to 1, got {y_true.min():g} to {y_true.max():g}")
+        labels = y_true._data
+        if isinstance(labels, np.ndarray) and labels.size and not (labels.min() >= 0 and labels.max() <= 1):
+            raise ValueError(f"BinaryCrossentropy: labels must be from 0 to 1, got {labels.min():g} to {labels.max():g}")
         if self.label_smoothing:
             y_true = y_true * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
         if self.from_logits:
@@ -255,18 +253,18 @@ class Hinge(Loss):
 
     def call(self, y_true, y_pred):
         zero_or_one = ((y_true == 0) | (y_true == 1)).all()
-        return per_sample(maximum(1 - np.where(zero_or_one, 2 * y_true - 1, y_true) * y_pred, 0))
+        return per_sample(maximum(1 - where(zero_or_one, 2 * y_true - 1, y_true) * y_pred, 0))
 
 
 class FunctionLoss(Loss):
-    """A function f(y_true, y_pred) as a loss: it gets an array and a tensor, and returns a scalar or a value per sample."""
+    """A function f(y_true, y_pred) as a loss: it gets tensors, and returns a scalar or a value per sample."""
 
     def __init__(self, function, reduction="sum_over_batch_size", name=None):
         super().__init__(reduction, name or getattr(function, "__name__", None))
         self.function = function
 
     def prepare(self, y_true, y_pred):
-        y_true = backend.asarray(getattr(y_true, "_data", y_true), device=y_pred.device)
+        y_true = y_true if isinstance(y_true, Tensor) else Tensor(backend.asarray(y_true, device=y_pred.device))
         return (like(y_true, y_pred) if y_true.dtype.kind == "f" else y_true), y_pred
 
     def call(self, y_true, y_pred):

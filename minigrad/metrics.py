@@ -126,6 +126,16 @@ class SparseCategoricalAccuracy(MeanOf):
         return class_numbers(self.name, y_true, y_pred) == y_pred.argmax(-1)
 
 
+class FittingAccuracy(MeanOf):
+    """"accuracy": the one of these that fits the shapes of the first batch; accuracy_for says which."""
+    chosen = None
+
+    def values(self, y_true, y_pred):
+        if self.chosen is None:
+            self.chosen = accuracy_for(self.name, y_true.shape, y_pred.shape)
+        return self.chosen.values(y_true, y_pred)
+
+
 class SparseTopKCategoricalAccuracy(MeanOf):
     """How often fewer than k of y_pred (..., K) are larger than that of the class y_true (...), a class number."""
 
@@ -350,11 +360,11 @@ def get(identifier, y_shape=None, pred_shape=None, loss=None):
 
 
 def accuracy_for(name, y_shape=None, pred_shape=None, loss=None):
-    """The accuracy that fits a loss, or else the shapes of labels and predictions, as Keras chooses it.
+    """The accuracy that fits a loss, or else the shapes of labels and predictions, of the first batch if need be.
 
     One column of predictions: binary.  Labels with an axis less, or of length 1: class numbers.  Else one-hot.
-    Unlike Keras', the threshold is 0 where the loss says that predictions are logits, and several columns under binary
-    cross-entropy are as many yes-or-no questions.
+    This is Keras' choice; but the threshold is 0 where the loss says that predictions are logits, and under
+    binary cross-entropy several columns are as many yes-or-no questions.
     """
     loss = None if loss is None else losses.get(loss)
     if isinstance(loss, losses.SparseCategoricalCrossentropy):
@@ -364,8 +374,7 @@ def accuracy_for(name, y_shape=None, pred_shape=None, loss=None):
     if isinstance(loss, losses.BinaryCrossentropy):
         return BinaryAccuracy(name, threshold=0.0 if loss.from_logits else 0.5)
     if y_shape is None or pred_shape is None:
-        raise ValueError(f'"{name}" depends on the labels: pass their shapes (y_shape, pred_shape) or a cross-entropy (loss), '
-                         "or name binary_accuracy, categorical_accuracy or sparse_categorical_accuracy")
+        return FittingAccuracy(name)
     if len(pred_shape) < 2 or pred_shape[-1] == 1:
         return BinaryAccuracy(name)
     if len(y_shape) < len(pred_shape) or y_shape[-1] == 1:

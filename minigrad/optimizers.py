@@ -50,7 +50,7 @@ class Optimizer(Configured):
         self.learning_rate, self.weight_decay, self.exclude = learning_rate, weight_decay, exclude
         self.clipnorm, self.clipvalue, self.global_clipnorm, self.name = clipnorm, clipvalue, global_clipnorm, name
         self.iterations, self.variables = 0, []
-        self._layout, self._runs, self._stepped, self._arrays = Layout([], {}), [], [], []
+        self._layout, self._runs, self._stepped, self._arrays = Layout([], {}), [], [], None
         self._loaded = {}                   # slots that load_state brought, until their variables are laid out
         self._fused, self._warned = fuse(self.update, kind.lower()), False
 
@@ -100,12 +100,14 @@ class Optimizer(Configured):
         for i, (g, v) in enumerate(pairs):
             if g is not None:
                 g = g._data if isinstance(g, Tensor) else g
+                if not (isinstance(v, Tensor) and hasattr(g, "shape")):
+                    raise TypeError(f"{type(self).__name__}: pairs are (Tensor or array, Tensor); pair {i} is {(g, v)}")
                 if g.shape != v._data.shape:
                     raise ValueError(f"{type(self).__name__}: variable {i} has shape {v.shape}, its gradient {g.shape}")
                 grads.append(g)
                 arrays.append(id(v._data))
-        if arrays != self._arrays or len(grads) < len(pairs):   # not the views that the runs consist of
-            self._plan(pairs)
+        if arrays != self._arrays or len(grads) < len(pairs) and not self._warned:
+            self._plan(pairs)               # these are not the views that the runs were made for
 
         t, lr = self.iterations + 1, self.learning_rate
         for run in self._runs:
@@ -153,7 +155,7 @@ class Optimizer(Configured):
                 if np.shape(slots.get(f"{name}.{i}", v)) != v.shape:
                     raise ValueError(f"{type(self).__name__}: its slot {name} for variable {i} has shape "
                                      f"{slots[f'{name}.{i}'].shape}, the variable has {v.shape}")
-        self._layout = Layout(everything, self.slots, self._decays)
+        self._layout, self._arrays = Layout(everything, self.slots, self._decays), None
         for i, v in enumerate(everything):
             for name, view in self._layout.slots(v).items():
                 if f"{name}.{i}" in slots:
