@@ -52,13 +52,12 @@ def minigrad(p, layers=dense_layers):
     model = keras.Sequential(layers(keras, p))
     model(p.batches[0][0])
     model.set_weights(p.weights)
-    optimizer = keras.optimizers.Adam(p.lr, epsilon=EPSILON)
-    optimizer.build(model.trainable_weights)
+    optimizer, weights = keras.optimizers.Adam(p.lr, epsilon=EPSILON), model.trainable_weights
 
     def step(x, labels, t):
         loss = mg.softmax_cross_entropy(model(x), t).mean()
         loss.backward()
-        optimizer.step()
+        optimizer.step(weights)
         return loss
     return pass_over(step, p.batches)
 

@@ -57,13 +57,12 @@ def minigrad(p):
     import minigrad as mg
     from minigrad import optimizers
     w = {name: mg.tensor(array, requires_grad=True) for name, array in p.weights.items()}
-    optimizer = optimizers.AdamW(LR, weight_decay=DECAY, epsilon=EPSILON)
-    optimizer.build(list(w.values()))
+    optimizer, weights = optimizers.AdamW(LR, weight_decay=DECAY, epsilon=EPSILON), list(w.values())
 
     def step(tokens, targets):
         loss = mg.sparse_softmax_cross_entropy(gpt(w, tokens, p.layers, p.heads), targets).mean()
         loss.backward()
-        optimizer.step()
+        optimizer.step(weights)
         return loss
     return pass_over(step, p.batches)
 
