@@ -61,7 +61,7 @@ def run_digits(args):
     backend.seed(args.seed)
     dataset = getattr(datasets, DATA[args.data])()
     (x, y), (x_test, y_test) = split(dataset.x, dataset.y, fraction=0.2, seed=args.seed, stratify=dataset.y)
-    (x, y), (x_val, y_val) = split(x, y, fraction=0.1, seed=args.seed, stratify=y)
+    (x, y), (x_val, y_val) = split(x, y, fraction=0.2, seed=args.seed, stratify=y)
     classes = len(dataset.class_names)
     print(f"{dataset.name}: {len(x)} images to train on, {len(x_val)} to validate, {len(x_test)} held out for the test")
 
@@ -70,7 +70,8 @@ def run_digits(args):
     try:
         model.fit(x, one_hot(y, classes), epochs=args.epochs, batch_size=args.batch_size,
                   validation_data=(x_val, one_hot(y_val, classes)),
-                  callbacks=[callbacks.CSVLogger(args.out / "history.csv")])
+                  callbacks=[callbacks.CSVLogger(args.out / "history.csv"),
+                             callbacks.EarlyStopping("val_loss", patience=args.epochs, restore_best_weights=True)])
     except KeyboardInterrupt:               # what was trained so far is worth keeping
         interrupted = True
         if not model.built:
