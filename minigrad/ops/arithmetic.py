@@ -86,7 +86,8 @@ def _share(g, mine, tie):
 @op(vjp=lambda g, y, x, min=None, max=None: np.where(y == x, g, 0))
 def clip(x, /, min=None, max=None):
     """y = x limited to [min, max]      dx = g inside (limits included), 0 outside."""
-    return np.clip(x, min, max)
+    y = np.positive(x) if min is None else np.maximum(x, min)
+    return y if max is None else np.minimum(y, max)
 
 
 where = op(lambda condition, a, b, /: np.where(condition, a, b), (

@@ -70,13 +70,11 @@ def _cross_entropy_dz(g, y, z, t, saved=None):
     return g[..., None] * (p - _real(t, z.dtype))
 
 
-def _softmax_and_log_sum(z):
-    """z, shifted, softmax(z), and ln Σ exp of the first, by rows."""
+def _shifted_exp_and_sum(z):
+    """z, shifted, its exponential, and the sum of that, by rows."""
     z = _shifted(z)
-    p = np.exp(z)
-    total = last_sum(p)
-    p /= total
-    return z, p, np.log(total)
+    e = np.exp(z)
+    return z, e, last_sum(e)
 
 
 @op(vjp=(_cross_entropy_dz, lambda g, y, z, t, saved=None: -g[..., None] * log_softmax(z)),
@@ -87,10 +85,11 @@ def softmax_cross_entropy(z, t, /):
     Logits z and target probabilities t (..., K), usually one-hot; y (...), in nats.
     """
     t = _real(t, z.dtype)
-    z, p, log_sum = _softmax_and_log_sum(z)
-    y = last_sum(t * (log_sum - z))[..., 0]
-    p *= last_sum(t)                                # 1 for probabilities
-    return y, p
+    z, e, total = _shifted_exp_and_sum(z)
+    mass = last_sum(t)                              # 1 for probabilities
+    y = mass * np.log(total) - last_sum(t * z)
+    e *= mass / total                               # p Σt
+    return y[..., 0], e
 
 
 def _sparse_cross_entropy_dz(g, y, z, labels, saved=None):
@@ -109,8 +108,9 @@ def sparse_softmax_cross_entropy(z, labels, /):
     Logits z (..., K), integer labels (...) from 0 to K - 1; y (...), in nats.
     """
     labels = np.expand_dims(checked(labels, z.shape[-1], "labels"), -1)
-    z, p, log_sum = _softmax_and_log_sum(z)
-    return (log_sum - np.take_along_axis(z, labels, axis=-1))[..., 0], p
+    z, p, total = _shifted_exp_and_sum(z)
+    p /= total
+    return (np.log(total) - np.take_along_axis(z, labels, axis=-1))[..., 0], p
 
 
 @op(vjp=(lambda g, y, z, t: g * (sigmoid(z) - t), lambda g, y, z, t: -g * z))

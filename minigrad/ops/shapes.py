@@ -18,13 +18,14 @@ def ravel(x):
 
 
 def _transpose_vjp(g, y, x, axes=None):
-    return np.transpose(g, None if axes is None else tuple(int(a) for a in np.argsort([a % x.ndim for a in axes])))
+    order = [a % x.ndim for a in axes or range(x.ndim)[::-1]]
+    return g.transpose([order.index(a) for a in range(x.ndim)])
 
 
 @op(vjp=_transpose_vjp, shapes="")
 def transpose(x, /, axes=None):
     """y = x with its axes in the order of axes (default: reversed)      dx = g with the order undone."""
-    return np.transpose(x, axes)
+    return x.transpose(axes)
 
 
 @op(vjp=lambda g, y, x, axis1, axis2: g.swapaxes(axis1, axis2), shapes="")
@@ -48,7 +49,7 @@ def expand_dims(x, /, axis):
 @op(vjp=lambda g, y, x, axis=None: g.reshape(x.shape), shapes="")
 def squeeze(x, /, axis=None):
     """y = x without (those) axes of length 1      dx = g with them."""
-    return np.squeeze(x, axis)
+    return x.squeeze(axis)
 
 
 @op(vjp=lambda g, y, x, shape: g, shapes="")
@@ -153,7 +154,7 @@ def _repeat_vjp(g, y, x, repeats, axis=None):
 @op(vjp=_repeat_vjp, shapes="")
 def repeat(x, /, repeats, axis=None):
     """y = each element of x repeats times in a row, along axis or flattened      dx = g summed over the copies."""
-    return np.repeat(x, repeats, axis)
+    return x.repeat(repeats, axis)
 
 
 @op(vjp=lambda g, y, x, k=0: np.tril(g, k), shapes="(m,n)->(m,n)")
