@@ -143,13 +143,16 @@ class Optimizer(Configured):
 
         The order in which variables come, here or in steps, numbers them in state().
         """
+        self._build(variables, self._slots() | self._loaded)
+
+    def _build(self, variables, slots):
+        """Lay out all variables; slots, {"m.0": array}, is what is known of theirs, the others begin anew."""
         known = {id(v) for v in self.variables}
         new = [v for v in variables if id(v) not in known]
         for i, v in enumerate(new, len(self.variables)):
             if not isinstance(v, Tensor) or v.dtype.kind != "f":
                 raise TypeError(f"{type(self).__name__}: variable {i} is no floating-point tensor: {v!r}")
         everything = list(dict.fromkeys([*self.variables, *new]))
-        slots = self._slots() | self._loaded
         for i, v in enumerate(everything):
             for name in self.slots:
                 if np.shape(slots.get(f"{name}.{i}", v)) != v.shape:
@@ -210,16 +213,12 @@ class Optimizer(Configured):
         kind = type(self).__name__
         if settings["optimizer"] != kind:
             raise ValueError(f"{kind}: this is the state of {settings['optimizer']}")
-        n = max((int(name.rpartition(".")[2]) + 1 for name in arrays), default=0)
-        wrong = arrays.keys() ^ {f"{name}.{i}" for name in self.slots for i in range(max(n, len(self.variables)))}
+        n = max((int(name.rpartition(".")[2]) + 1 for name in arrays), default=0)       # 0: saved before the first step
+        n = n and max(n, len(self.variables))
+        wrong = arrays.keys() ^ {f"{name}.{i}" for name in self.slots for i in range(n)}
         if wrong:
             raise ValueError(f"{kind}: missing from the state, or left over: {', '.join(sorted(wrong))}")
-        before, self._loaded = self._loaded, dict(arrays)
-        try:
-            self.build([])
-        except ValueError:
-            self._loaded = before
-            raise
+        self._build([], dict(arrays))
         self.iterations = settings["iterations"]
         if settings["learning_rate"] is not None:
             self.learning_rate = settings["learning_rate"]
