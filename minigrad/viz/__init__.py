@@ -3,6 +3,7 @@
 Functions return a matplotlib Figure with a description in words, fig.alt; `save` writes it as PNG, `show` puts it into a
 notebook with that description as alt text.  matplotlib is imported when the first picture is drawn.
 """
+from . import style
 from .curves import activation_curves, depth_histograms, learning_curves
 from .graph import graph, steps
 from .pictures import confusion_matrix, image_grid, predictions, training_report
@@ -10,4 +11,4 @@ from .planes import decision_boundary, descent, descent_film
 from .style import save, show
 
 __all__ = ["activation_curves", "confusion_matrix", "decision_boundary", "depth_histograms", "descent", "descent_film", "graph",
-           "image_grid", "learning_curves", "predictions", "save", "show", "steps", "training_report"]
+           "image_grid", "learning_curves", "predictions", "save", "show", "steps", "style", "training_report"]
