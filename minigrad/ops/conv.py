@@ -88,11 +88,21 @@ def _cropped(y, borders):
 # With few channels, windows are short and products of thin matrices are slow.  So we take a block of b windows side by
 # side as one wider window, and give the matrix b copies of each filter, each shifted by one stride: the same sums,
 # some zeros among the factors, but long runs of memory and a fatter product, two to four times as fast.
-Plan = namedtuple("Plan", "borders padded strides size block matrix shape")
+# The matrix of all windows would be kh kw times as large as the images: so a few images at a time, as fit into cache.
+CACHE = 1 << 19                                             # numbers
+Plan = namedtuple("Plan", "borders padded strides size block rows columns shape parts")
 
 
 def _plan(x, w, strides, padding):
-    """The numbers of a convolution: borders, the padded image, blocks as (strides, size), rows and columns, result."""
+    """The numbers of a convolution.
+
+    borders, padded     how the images are padded, and their shape then
+    block, size         how many windows are taken as one, and the size of that
+    strides             from one block to the next
+    rows, columns       of the matrix of an image's blocks: the blocks, and the numbers in each
+    shape               of the result (N, Ho, Wo, F)
+    parts               slices of the batch that are computed one after the other
+    """
     if x.ndim != 4 or w.ndim != 4 or x.shape[3] != w.shape[2]:
         raise ValueError("conv2d takes images (N, H, W, C) and filters (kh, kw, C, F) of as many channels")
     (kh, kw, c, f), (down, right) = w.shape, _pair(strides, "strides")
@@ -102,40 +112,49 @@ def _plan(x, w, strides, padding):
     most = min(kw, math.ceil(32 / max(c, 1)))               # runs of some 32 numbers are long enough
     block = max(b for b in range(1, most + 1) if wo % b == 0)
     size = kh, kw + (block - 1) * right
-    return Plan(borders, padded, (down, block * right), size, block,
-                (n * ho * wo // block, math.prod(size) * c), (n, ho, wo, f))
+    rows, columns = ho * wo // block, math.prod(size) * c
+    step = max(CACHE // max(rows * columns, 1), 1)
+    parts = [slice(i, min(i + step, n)) for i in range(0, max(n, 1), step)]
+    return Plan(borders, padded, (down, block * right), size, block, rows, columns, (n, ho, wo, f), parts)
+
+
+def _joined(parts):
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _columns(x, plan):
-    """Each window of x as a row of a matrix (rows, kh kw C)."""
-    return windows(_bordered(x, plan.borders), size=plan.size, strides=plan.strides).reshape(plan.matrix)
+    """Each block of windows of x as a row of a matrix."""
+    blocks = windows(_bordered(x, plan.borders), size=plan.size, strides=plan.strides)
+    return blocks.reshape(x.shape[0] * plan.rows, plan.columns)
+
+
+def _results(g, plan):
+    """The cotangents (N, Ho, Wo, F) of each block of windows as a row of a matrix."""
+    return g.reshape(g.shape[0] * plan.rows, plan.block * plan.shape[3])
 
 
 def _widened(w, plan):
-    """The filters (kh, kw, C, F) as a matrix (kh kw' C, block F): copies side by side, each shifted by a stride."""
+    """The filters (kh, kw, C, F) as a matrix (columns, block F): copies side by side, each shifted by a stride."""
     shifts = np.arange(plan.block) * (plan.strides[1] // plan.block)
     margin = int(shifts[-1])
     copies = pad(w, ((0, 0), (margin, margin), (0, 0), (0, 0)))[:, margin + np.arange(plan.size[1])[:, None] - shifts]
-    return copies.swapaxes(2, 3).reshape(plan.matrix[1], plan.block * w.shape[3])
-
-
-def _blocks(g, plan):
-    """The cotangents (N, Ho, Wo, F) of a block of windows as a row."""
-    return g.reshape(plan.matrix[0], plan.block * plan.shape[3])
+    return copies.swapaxes(2, 3).reshape(plan.columns, plan.block * plan.shape[3])
 
 
 def _conv2d_dx(g, y, x, w, strides=1, padding="valid"):
     plan = _plan(x, w, strides, padding)
-    dcolumns = _blocks(g, plan) @ _widened(w, plan).T
-    n, ho, wo, _ = plan.shape
-    dx = overlap_add(dcolumns.reshape(n, ho, wo // plan.block, *plan.size, x.shape[3]), plan.padded, plan.strides)
-    return _cropped(dx, plan.borders)
+    to_columns, (_, ho, wo, _) = _widened(w, plan).T, plan.shape
+
+    def images(g):
+        blocks = (_results(g, plan) @ to_columns).reshape(-1, ho, wo // plan.block, *plan.size, x.shape[3])
+        return _cropped(overlap_add(blocks, shape=(g.shape[0], *plan.padded[1:]), strides=plan.strides), plan.borders)
+    return _joined([images(g[part]) for part in plan.parts])
 
 
 def _conv2d_dw(g, y, x, w, strides=1, padding="valid"):
     plan = _plan(x, w, strides, padding)
     kh, kw, c, f = w.shape
-    dwide = _columns(x, plan).T @ _blocks(g, plan)
+    dwide = sum(_columns(x[part], plan).T @ _results(g[part], plan) for part in plan.parts)
     copies = dwide.reshape(*plan.size, c, plan.block, f)
     shift = plan.strides[1] // plan.block
     return sum(copies[:, b * shift:b * shift + kw, :, b] for b in range(plan.block))
@@ -148,7 +167,8 @@ def conv2d(x, w, /, strides=1, padding="valid"):
     Images x (N, H, W, C), filters w (kh, kw, C, F) -> (N, Ho, Wo, F): y[n, p, q] = Σ x[n, p s + i, q s + j] w[i, j].
     """
     plan = _plan(x, w, strides, padding)
-    return (_columns(x, plan) @ _widened(w, plan)).reshape(plan.shape)
+    filters = _widened(w, plan)
+    return _joined([_columns(x[part], plan) @ filters for part in plan.parts]).reshape(plan.shape)
 
 
 # -- pooling ---------------------------------------------------------------------------------------------------------

@@ -1,4 +1,6 @@
 """Convolution and pooling, over many sizes, strides and borders, against the plain formulas."""
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -6,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 import minigrad as mg
-from minigrad.ops.conv import _borders, _plan
+from minigrad.ops import conv
 
 from . import simple
 from .gradients import gradients
@@ -21,19 +23,26 @@ def convolutions(draw):
     return x, w, stride, draw(st.sampled_from(["valid", "same"])), draw(st.integers(0, 9))
 
 
-@given(convolutions())
+@given(convolutions(), st.sampled_from([1, conv.CACHE]))
 @settings(deadline=None)
-def test_conv2d_equals_the_sum_over_the_kernel(convolution):
+def test_conv2d_equals_the_sum_over_the_kernel(convolution, cache):
     x_shape, w_shape, strides, padding, seed = convolution
     rng = np.random.default_rng(seed)
     x, w = rng.standard_normal(x_shape), rng.standard_normal(w_shape)
     y = simple.conv2d(x, w, strides, padding)
-    assert_allclose(mg.conv2d(x, w, strides, padding), y, atol=1e-12)
-    if y.size:
-        g = rng.standard_normal(y.shape)
+    g = rng.standard_normal(y.shape)
+    with mock.patch.object(conv, "CACHE", cache):           # one image at a time, or all at once
+        assert_allclose(mg.conv2d(x, w, strides, padding), y, atol=1e-12)
         found = gradients(lambda x, w: mg.conv2d(x, w, strides, padding), [x, w], g)[0]
+    if y.size:
         for a, b in zip(found, gradients(lambda x, w: simple.conv2d(x, w, strides, padding), [x, w], g)[0]):
             assert_allclose(a, b, atol=1e-12)
+
+
+def test_image_by_image_has_second_derivatives_too():
+    rng = np.random.default_rng(0)
+    with mock.patch.object(conv, "CACHE", 1):
+        mg.testing.check_gradients(mg.conv2d, rng.standard_normal((3, 4, 5, 1)), rng.standard_normal((2, 3, 1, 2)))
 
 
 @given(convolutions())
@@ -65,7 +74,7 @@ def test_windows_and_overlap_add_are_adjoint(convolution):
     (28, 5, 1, 2, 2), (28, 2, 1, 0, 1), (28, 3, 2, 0, 1), (27, 3, 2, 1, 1), (5, 2, 3, 0, 0), (4, 7, 1, 3, 3),
     (6, 1, 4, 0, 0)])
 def test_same_has_its_odd_row_at_the_end(length, size, stride, before, after):
-    assert _borders(length, size, stride, "same") == (before, after)           # Keras' and TensorFlow's rule
+    assert conv._borders(length, size, stride, "same") == (before, after)           # Keras' and TensorFlow's rule
     x = np.ones((1, length, length, 1))
     assert mg.conv2d(x, np.ones((size, size, 1, 1)), stride, "same").shape[1] == -(-length // stride)
 
@@ -78,9 +87,9 @@ def test_a_border_never_wins_and_never_counts():
 
 def test_few_channels_are_computed_in_blocks_and_many_are_not():
     images, filters = np.ones((1, 28, 28, 1)), np.ones((5, 5, 1, 6))
-    assert _plan(images, filters, 1, "same").block == 4
-    assert _plan(images, filters[:3, :3], 1, "valid").block == 2                           # 3 does not divide 26
-    assert _plan(np.ones((1, 28, 28, 64)), np.ones((5, 5, 64, 6)), 1, "same").block == 1
+    assert conv._plan(images, filters, 1, "same").block == 4
+    assert conv._plan(images, filters[:3, :3], 1, "valid").block == 2                           # 3 does not divide 26
+    assert conv._plan(np.ones((1, 28, 28, 64)), np.ones((5, 5, 64, 6)), 1, "same").block == 1
 
 
 def test_single_precision_is_as_good_as_it_can_be():
