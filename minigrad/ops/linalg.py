@@ -5,6 +5,8 @@
 All rules follow from these two (Giles 2008, "Collected matrix derivative results"; Murray 2016 for Cholesky).
 A matrix that is singular, or not positive definite where it must be, is a ValueError.
 """
+from collections import namedtuple
+
 import numpy as np
 
 from ..op import op
@@ -56,10 +58,13 @@ def logabsdet(a, /):
     return np.linalg.slogdet(a)[1]
 
 
+SlogdetResult = namedtuple("SlogdetResult", "sign logabsdet")
+
+
 def slogdet(a):
     """The sign of det A and ln|det A|, as NumPy's named pair (sign, logabsdet): det A = sign · exp(logabsdet)."""
-    result = np.linalg.slogdet(a._data if isinstance(a, Tensor) else a)
-    return type(result)(Tensor(result.sign), logabsdet(a)) if isinstance(a, Tensor) else result
+    sign, value = np.linalg.slogdet(a._data if isinstance(a, Tensor) else a)
+    return SlogdetResult(Tensor(sign), logabsdet(a)) if isinstance(a, Tensor) else SlogdetResult(sign, value)
 
 
 def _cholesky_vjp(g, y, a):
