@@ -99,7 +99,7 @@ def truncated_normal(shape, dtype):
 
 
 class TruncatedNormal(Initializer):
-    """w ~ N(mean, stddev²), values further than 2 stddev from the mean drawn again.  Their own deviation is 0.88 stddev."""
+    """w ~ N(mean, stddev²), values beyond 2 stddev from the mean drawn again; what remains deviates by 0.88 stddev."""
 
     def __init__(self, mean=0.0, stddev=0.05):
         self.mean, self.stddev = mean, _positive("stddev", stddev)
@@ -118,8 +118,8 @@ class VarianceScaling(Initializer):
         if mode not in ("fan_in", "fan_out", "fan_avg"):
             raise ValueError(f'VarianceScaling: mode must be "fan_in", "fan_out" or "fan_avg", not {mode!r}')
         if distribution not in ("truncated_normal", "untruncated_normal", "uniform"):
-            raise ValueError('VarianceScaling: distribution must be "truncated_normal", "untruncated_normal" or "uniform", '
-                             f"not {distribution!r}")
+            raise ValueError('VarianceScaling: distribution must be "truncated_normal", "untruncated_normal" or '
+                             f'"uniform", not {distribution!r}')
         self.scale, self.mode, self.distribution = _positive("scale", scale), mode, distribution
 
     def draw(self, shape, dtype):
@@ -178,8 +178,8 @@ class LecunNormal(VarianceScaling):
 class Orthogonal(Initializer):
     """w = gain · Q, Q a random matrix with orthonormal rows or columns, whichever are fewer.  (Saxe et al. 2013)
 
-    More than two axes count as (all but the last, last).  Uniform over all such matrices: the Q of a normal matrix's QR,
-    with the signs of R's diagonal made positive.  (Mezzadri 2007)
+    More than two axes count as (all but the last, last).  Uniform over all such matrices: the Q of a normal matrix's
+    QR, with the signs of R's diagonal made positive.  (Mezzadri 2007)
     """
 
     def __init__(self, gain=1.0):
@@ -194,15 +194,15 @@ class Orthogonal(Initializer):
         return self.gain * (q if rows >= columns else q.T).reshape(shape)
 
 
-INITIALIZERS = {"zeros": Zeros, "ones": Ones, "constant": Constant, "random_normal": RandomNormal,
-                "random_uniform": RandomUniform, "truncated_normal": TruncatedNormal, "variance_scaling": VarianceScaling,
-                "glorot_uniform": GlorotUniform, "glorot_normal": GlorotNormal, "he_uniform": HeUniform,
-                "he_normal": HeNormal, "lecun_uniform": LecunUniform, "lecun_normal": LecunNormal, "orthogonal": Orthogonal,
-                "normal": RandomNormal, "uniform": RandomUniform}
+INITIALIZERS = {
+    "zeros": Zeros, "ones": Ones, "constant": Constant, "random_normal": RandomNormal, "random_uniform": RandomUniform,
+    "truncated_normal": TruncatedNormal, "variance_scaling": VarianceScaling, "glorot_uniform": GlorotUniform,
+    "glorot_normal": GlorotNormal, "he_uniform": HeUniform, "he_normal": HeNormal, "lecun_uniform": LecunUniform,
+    "lecun_normal": LecunNormal, "orthogonal": Orthogonal, "normal": RandomNormal, "uniform": RandomUniform}
 
 
 def get(identifier):
-    """An initializer from its name ("he_normal", "HeNormal"), its class, or itself (any callable of shape and dtype)."""
+    """An initializer from its name ("he_normal", "HeNormal"), its class, or itself: any function of shape and dtype."""
     if isinstance(identifier, type):
         return identifier()
     return identifier if callable(identifier) else find("initializer", INITIALIZERS, identifier)()

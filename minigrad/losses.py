@@ -5,8 +5,8 @@
     MeanSquaredError(reduction=None)(...)       # one value for each sample
 
 Each class says in `call` what the loss of a sample is; the base class matches shapes and takes the mean.
-y_true and y_pred must have the same shape (but labels of one class number each): (32,) against (32, 1) is made the same,
-anything else is an error, never a broadcast to (32, 32).  Labels are cast to the dtype of y_pred.
+y_true and y_pred must have the same shape (class numbers aside): (32,) against (32, 1) is made the same, anything else
+is an error, never a broadcast to (32, 32).  Labels are cast to the dtype of y_pred.
 """
 import numpy as np
 
@@ -15,8 +15,10 @@ from .names import Configured, find
 from .ops import FUNCTIONS
 from .tensor import Tensor
 
-absolute, clip, log, maximum, mean, minimum, sqrt, square, total, take_along_axis, where = (FUNCTIONS[name] for name in (
-    "abs", "clip", "log", "maximum", "mean", "minimum", "sqrt", "square", "sum", "take_along_axis", "where"))
+absolute, clip, log, maximum, mean, minimum = (FUNCTIONS[name] for name in (
+    "abs", "clip", "log", "maximum", "mean", "minimum"))
+sqrt, square, total, take_along_axis, where = (FUNCTIONS[name] for name in (
+    "sqrt", "square", "sum", "take_along_axis", "where"))
 sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy = (FUNCTIONS[name] for name in (
     "sigmoid_cross_entropy", "softmax_cross_entropy", "sparse_softmax_cross_entropy"))
 
@@ -60,8 +62,8 @@ def class_numbers(name, y_true, y_pred):
     if labels.shape != shape:
         if labels.shape != shape + (1,):
             hint = "; one-hot labels are for CategoricalCrossentropy" if labels.shape == y_pred.shape else ""
-            raise ValueError(f"{name}: y_true has shape {labels.shape}, but for y_pred {y_pred.shape} class numbers have "
-                             f"shape {shape}{hint}")
+            raise ValueError(f"{name}: y_true has shape {labels.shape}, but class numbers for y_pred {y_pred.shape} "
+                             f"have shape {shape}{hint}")
         labels = labels.reshape(shape)
     if labels.dtype.kind not in "iu":
         whole = labels.astype(np.int64)
@@ -72,19 +74,19 @@ def class_numbers(name, y_true, y_pred):
 
 
 def weights_like(name, sample_weight, values):
-    """Sample weights in the dtype of values, and of a shape that broadcasts against them: (batch,) for (batch, time)."""
+    """Sample weights in the dtype of values, in a shape that broadcasts against them: (batch, 1) for (batch, time)."""
     w = getattr(sample_weight, "_data", sample_weight)
     w = backend.asarray(w, values.dtype, backend.device_of(getattr(values, "_data", values)))
     if w.ndim == values.ndim + 1 and w.shape[-1] == 1:
         w = w.reshape(w.shape[:-1])
     if w.shape != values.shape[:w.ndim]:
-        raise ValueError(f"{name}: sample_weight has shape {w.shape}, but there are losses or matches of shape {values.shape}")
+        raise ValueError(f"{name}: sample_weight has shape {w.shape}, what it is to weigh has {values.shape}")
     return w.reshape(w.shape + (1,) * (values.ndim - w.ndim))
 
 
 # -- the base --------------------------------------------------------------------------------------------------------
 class Loss(Configured):
-    """loss(y_true, y_pred, sample_weight=None) -> Tensor.  A subclass writes call(y_true, y_pred) -> a value per sample.
+    """loss(y_true, y_pred, sample_weight=None) -> Tensor.  A subclass writes call(y_true, y_pred): a value per sample.
 
     reduction       "sum_over_batch_size": Σ weight · value / number of values, a scalar; "sum"; None: all values
     sample_weight   one for each sample, or for each value
@@ -102,7 +104,7 @@ class Loss(Configured):
             values = values * weights_like(type(self).__name__, sample_weight, values)
         if self.reduction == "sum_over_batch_size":
             if not values.size:
-                raise ValueError(f"{type(self).__name__}: an empty batch has no mean, y_pred has shape {np.shape(y_pred)}")
+                raise ValueError(f"{type(self).__name__}: no mean of an empty batch, y_pred {np.shape(y_pred)}")
             return mean(values)
         return total(values) if self.reduction == "sum" else values
 
@@ -186,7 +188,8 @@ class BinaryCrossentropy(CrossEntropy):
     def call(self, y_true, y_pred):
         labels = y_true._data
         if isinstance(labels, np.ndarray) and labels.size and not (labels.min() >= 0 and labels.max() <= 1):
-            raise ValueError(f"BinaryCrossentropy: labels must be from 0 to 1, got {labels.min():g} to {labels.max():g}")
+            raise ValueError("BinaryCrossentropy: labels must be from 0 to 1, "
+                             f"got {labels.min():g} to {labels.max():g}")
         if self.label_smoothing:
             y_true = y_true * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
         if self.from_logits:
@@ -210,8 +213,8 @@ class CategoricalCrossentropy(CrossEntropy):
     def call(self, y_true, y_pred):
         classes = y_pred.shape[-1] if y_pred.ndim else 1
         if classes == 1:
-            raise ValueError(f"CategoricalCrossentropy: y_pred of shape {y_pred.shape} has one class, whose loss is always 0; "
-                             "for yes or no use BinaryCrossentropy")
+            raise ValueError(f"CategoricalCrossentropy: y_pred of shape {y_pred.shape} has one class, whose loss is "
+                             "always 0; for yes or no use BinaryCrossentropy")
         if self.label_smoothing:
             y_true = y_true * (1 - self.label_smoothing) + self.label_smoothing / classes
         if self.from_logits:
@@ -272,8 +275,8 @@ class FunctionLoss(Loss):
         if not isinstance(values, Tensor):
             raise TypeError(f"loss {self.name}: it must return a tensor made from y_pred, not {type(values).__name__}")
         if values.shape != y_pred.shape[:values.ndim]:
-            raise ValueError(f"loss {self.name}: it returned shape {values.shape} for y_true {np.shape(y_true)} and y_pred "
-                             f"{y_pred.shape}: not a value per sample; do their shapes broadcast where they should match?")
+            raise ValueError(f"loss {self.name}: it returned shape {values.shape} for y_true {y_true.shape} and y_pred "
+                             f"{y_pred.shape}, not a value per sample; do they broadcast where they should match?")
         return values
 
 
@@ -286,7 +289,7 @@ LOSSES = {"mean_squared_error": MeanSquaredError, "mse": MeanSquaredError, "mean
 
 
 def get(identifier):
-    """A loss from its name ("mse", "categorical_crossentropy"), its class, a function of (y_true, y_pred), or itself."""
+    """A loss from its name ("mse"), its class, a function of the tensors (y_true, y_pred), or itself."""
     if isinstance(identifier, Loss):
         return identifier
     if isinstance(identifier, type):

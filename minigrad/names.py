@@ -29,7 +29,7 @@ def snake_case(name):
 
 
 class Configured:
-    """An object that can be made again from its configuration: it keeps each argument of __init__ under the same name."""
+    """An object that can be made again from its configuration: it keeps the arguments of __init__ under their names."""
 
     def get_config(self):
         """The arguments that this object was made with: {name: value}."""

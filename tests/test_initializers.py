@@ -9,7 +9,7 @@ from scipy import stats
 
 import minigrad as mg
 from minigrad import initializers
-from minigrad.initializers import INITIALIZERS, fans
+from minigrad.initializers import INITIALIZERS, GlorotUniform, fans
 
 seeds = st.integers(0, 2**32)
 SHAPES = [(40, 60), (300, 7), (3, 3, 5, 20), (2, 4, 30)]
@@ -22,7 +22,8 @@ VARIANCES = {
     "glorot_uniform": (lambda i, o: 2 / (i + o), UNIFORM), "glorot_normal": (lambda i, o: 2 / (i + o), CUT),
     "he_uniform": (lambda i, o: 2 / i, UNIFORM), "he_normal": (lambda i, o: 2 / i, CUT),
     "lecun_uniform": (lambda i, o: 1 / i, UNIFORM), "lecun_normal": (lambda i, o: 1 / i, CUT),
-    "random_normal": (lambda i, o: 0.05**2, NORMAL), "truncated_normal": (lambda i, o: (0.05 * TRUNCATED.std())**2, CUT),
+    "random_normal": (lambda i, o: 0.05**2, NORMAL),
+    "truncated_normal": (lambda i, o: (0.05 * TRUNCATED.std())**2, CUT),
     "random_uniform": (lambda i, o: 0.05**2 / 3, UNIFORM),
 }
 
@@ -101,9 +102,9 @@ def test_constants():
     assert (initializers.Constant(2.5)((), "float64") == 2.5).all()
 
 
-@pytest.mark.parametrize("name", ["GlorotUniform", "glorot_uniform", initializers.GlorotUniform, initializers.GlorotUniform()])
+@pytest.mark.parametrize("name", ["GlorotUniform", "glorot_uniform", GlorotUniform, GlorotUniform()])
 def test_get(name):
-    assert type(initializers.get(name)) is initializers.GlorotUniform
+    assert type(initializers.get(name)) is GlorotUniform
 
 
 def test_a_function_of_shape_and_dtype_is_an_initializer():

@@ -215,7 +215,7 @@ def test_losses_and_functions_as_metrics():
 @pytest.mark.parametrize("call, error, message", [
     (lambda: metrics.get("acuracy"), ValueError, "did you mean 'accuracy'"),
     (lambda: metrics.get(None), ValueError, "unknown metric None"),
-    (lambda: metrics.CategoricalAccuracy().update_state([1, 0], np.ones((2, 3))), ValueError, "SparseCategoricalAccuracy"),
+    (lambda: metrics.CategoricalAccuracy().update_state([1, 0], np.ones((2, 3))), ValueError, "SparseCat"),
     (lambda: metrics.SparseCategoricalAccuracy().update_state(np.eye(3), np.eye(3)), ValueError, "one-hot"),
     (lambda: metrics.BinaryAccuracy().update_state(np.ones(32), np.ones((32, 32))), ValueError, "must have the same"),
     (lambda: metrics.AUC().update_state([1, 0], [0.5, 0.5], [1, 2, 3]), ValueError, "sample_weight has shape"),

@@ -11,7 +11,7 @@ import itertools
 
 import numpy as np
 
-from . import backend
+from .. import backend
 
 BLOCK = 1 << 18             # elements that a rule works on at a time, on a CPU: the buffers then stay in its cache
 
@@ -70,7 +70,7 @@ class Run:
 
 
 class Layout:
-    """The Flats for a list of variables, and where each lies: place is {id(variable): (number of its Flat, position)}."""
+    """The Flats for a list of variables, and the place of each: {id(variable): (number of Flat, position in it)}."""
 
     def __init__(self, variables, slots, decays=lambda v: False):
         groups = {}
