@@ -1,122 +1,245 @@
-"""What mistake would explain a wrong gradient?  Each classic is a hypothesis: "then the result would be what we got"."""
+"""What mistake would explain a wrong gradient?  Each classic is a hypothesis: "then the result would be what we got".
+
+A hypothesis is a function of the Evidence that returns words if it reproduces the wrong gradient exactly, else None.  What stands
+in brackets in the words depends on the case; the rest is the same for all cases with this mistake.
+"""
 import itertools
+import math
+from dataclasses import dataclass
 
 import numpy as np
 
+from ..tensor import Tensor, grad_mode
+from .numerical import derivative
 
-def diagnose(f, xs, k, places, got, expected, jacobian, u):
-    """Words for the mistakes that reproduce `got` exactly; most specific first.
 
-    got, expected   the gradient of argument k, element by element, flat
-    jacobian        dy/dx: a row for each element of the argument, a column for each of the result
-    """
-    shape, flat_u = xs[k].shape, u.ravel()
-    close = _closeness(expected)
-    if not np.isfinite(got).all():
-        return ["nan or infinity: a pole of the rule (0/0, or 0 times infinity) or of a branch that was not taken"]
-    if close(got, np.zeros_like(got)):
-        return ["detached: no gradient arrives at this argument (np.asarray, .numpy() or .data in the computation, "
-                "or a rule that returns zeros)"]
+@dataclass
+class Evidence:
+    """A wrong gradient of argument k of f at xs, for cotangents us: got and expected, flat; jacobian[i, j] = dy[j] / dx[i]."""
+    f: object
+    xs: list
+    us: list
+    k: int
+    got: np.ndarray
+    expected: np.ndarray
+    jacobian: np.ndarray
+
+    @property
+    def shape(self):
+        return self.xs[self.k].shape
+
+    @property
+    def u(self):
+        """The cotangent; flat if there are several results."""
+        return self.us[0] if len(self.us) == 1 else np.concatenate([u.ravel() for u in self.us])
+
+    def is_got(self, hypothesis):
+        size = np.abs(self.expected).max(initial=0) + 1e-300
+        return hypothesis.size == self.got.size and np.allclose(self.got, hypothesis.ravel(), rtol=1e-5, atol=1e-6 * size)
+
+    def is_gradient(self, hypothesis):
+        """Is got made of a hypothetical array in the layout of the argument, transposed or not?"""
+        return self.is_got(hypothesis) or hypothesis.ndim > 1 and self.is_got(hypothesis.T)
+
+
+# -- hypotheses, the most specific first -----------------------------------------------------------------------------
+def not_finite(e):
+    if not np.isfinite(e.got).all():
+        return ("nan or infinity where the slope is finite: 0/0 or 0·∞ in the rule; where the condition is a where, make the branch "
+                "that is not taken safe first")
+
+
+def detached(e):
+    if not e.got.any():
+        return "detached: no gradient arrives (._data, np.asarray, .numpy() or .detach() on the way, or a rule that returns zeros)"
+
+
+def sign(e):
+    if e.is_got(-e.expected):
+        return "the sign is wrong"
+
+
+def cotangent_ignored(e):
+    if e.is_got(e.jacobian.sum(axis=1)):
+        return "the rule ignores its cotangent g, as if it were ones"
+
+
+def wrong_argument(e):
+    for j, x in enumerate(e.xs):
+        if j != e.k and x.size == e.got.size and e.is_gradient(measured_gradient(e, j, e.xs)):
+            return f"this is the gradient of the wrong argument (of {e.f.arguments[j]})"
+
+
+def transposed(e):
+    expected = e.expected.reshape(e.shape)
+    for order in itertools.permutations(range(len(e.shape))):
+        moved = expected.transpose(order)
+        if order == tuple(range(len(e.shape))) or np.array_equal(moved.ravel(), e.expected):
+            continue
+        if moved.shape == e.shape and e.is_got(moved):
+            return "transposed, or a reshape where a transpose belongs"
+        if e.is_got(moved):
+            return "a reshape where a transpose belongs: the right numbers, read in the wrong order"
+
+
+def reversed_along(e):
+    for axis, n in enumerate(e.shape):
+        if n > 1 and e.is_got(np.flip(e.expected.reshape(e.shape), axis)):
+            return f"reversed (along axis {axis})"
+
+
+def sum_missing(e):
+    """The result repeats the argument along an axis, and one slice alone counts."""
+    for axis, n in enumerate(e.u.shape):
+        for which in (0, n - 1) if n > 1 else ():
+            slice_alone = np.zeros_like(e.u)
+            index = (slice(None),) * axis + (which,)
+            slice_alone[index] = e.u[index]
+            if _repeats(e, axis) and e.is_got(e.jacobian @ slice_alone.ravel()):
+                return f"the sum over a broadcast axis is missing (of axis {axis} of the result, {'last' if which else 'first'} alone counts)"
+
+
+def mean_for_sum(e):
+    for axis, n in enumerate(e.u.shape):
+        if n > 1 and _repeats(e, axis) and e.is_got(e.expected / n):
+            return f"a mean where a sum belongs (over axis {axis} of the result, of length {n})"
+
+
+def _repeats(e, axis):
+    """Does every element of the argument reach more than one place along this axis of the result?"""
+    reached = np.abs(e.jacobian.reshape(-1, *e.u.shape)) > 1e-9
+    along = tuple(a for a in range(1, reached.ndim) if a != axis + 1)
+    return bool((reached.any(axis=along).sum(axis=1) > 1).all())
+
+
+def overwritten(e):
+    used = np.abs(e.jacobian) > 1e-9
+    if not (used.sum(axis=1) > 1).any():
+        return None
+    columns, any_use = np.arange(e.u.size), used.any(axis=1)
+    rows = np.arange(len(used))
+    for which, pick in (("last", np.where(used, columns, -1).max(axis=1)),
+                        ("first", np.where(used, columns, columns.size).min(axis=1) % max(columns.size, 1))):
+        if e.is_got(np.where(any_use, e.jacobian[rows, pick] * e.u.ravel()[pick], 0)):
+            return f"a repeated index overwrote instead of adding (only the {which} use of an element counts)"
+
+
+def factor(e):
+    missing = _constant_ratio(e)
+    if missing:
+        return f"the factor {_in_words(missing)} is missing"
+
+
+def size_factor(e):
+    """1/n forgotten, or too many: a sum for a mean, a mean for a sum."""
+    missing = _constant_ratio(e)
+    sizes = {n: f"the length of axis {a} of {e.f.arguments[e.k]}" for a, n in enumerate(e.shape)}
+    sizes |= {e.got.size: f"the number of elements of {e.f.arguments[e.k]}"}
+    for n, what in sizes.items() if missing else ():
+        if n > 1 and math.isclose(missing * n, 1, rel_tol=1e-5):
+            return f"the factor 1/n is missing, a sum where a mean belongs (n = {n}, {what})"
+        if n > 1 and math.isclose(missing, n, rel_tol=1e-5):
+            return f"a factor 1/n too many, a mean where a sum belongs (n = {n}, {what})"
+
+
+def _constant_ratio(e):
+    """expected / got, if the same everywhere and neither 1 nor -1."""
+    present = np.abs(e.expected) > 1e-9 * np.abs(e.expected).max(initial=0)
+    if not present.any() or not e.got[present].all():
+        return None
+    ratio = float(np.median(e.expected[present] / e.got[present]))
+    return ratio if abs(abs(ratio) - 1) > 1e-6 and e.is_got(e.expected / ratio) else None
+
+
+def _in_words(number):
+    for value, text in ((math.log(2), "ln 2"), (math.log(10), "ln 10"), (math.pi, "π"), (math.pi / 180, "π/180"), (math.sqrt(2), "√2")):
+        for power, form in ((value, text), (1 / value, f"1/({text})")):
+            if math.isclose(abs(number), power, rel_tol=1e-5):
+                return "-" * (number < 0) + form
+    whole = round(1 / number) if abs(number) < 1 else 0
+    return f"1/{whole}" if whole and math.isclose(1 / number, whole, rel_tol=1e-5) else f"{number:.5g}"
+
+
+def taken_at_result(e):
+    y = e.f.values(e.xs)[0]
+    if len(e.xs) == 1 and y.shape == e.shape and y.any() and e.is_got(measured_gradient(e, 0, [y])):
+        return "the derivative is taken at y where x belongs"
+
+
+def mask(e):
+    same = np.isclose(e.got, e.expected, rtol=1e-5, atol=1e-9 * np.abs(e.expected).max(initial=0))
+    if same.any() and ((e.got == 0) | (e.expected == 0) | same).all():
+        return "right except where it is 0, or should be: a stale mask, made from other values, or one with the wrong side"
+
+
+def misplaced(e):
+    if e.got.size > 1 and np.ptp(e.expected) and e.is_got(e.expected[np.argsort(np.argsort(e.got))]) is False \
+            and np.allclose(np.sort(e.got), np.sort(e.expected), rtol=1e-5):
+        return "the right numbers in the wrong places: a permutation, shift or order was not undone"
+
+
+def rounded(e):
+    if np.allclose(e.got, e.expected, rtol=1e-5, atol=1e-6 * np.abs(e.expected).max(initial=0)):
+        return "right to about 6 digits: the rule rounds to float32, or has a constant with few digits"
+
+
+HYPOTHESES = (not_finite, detached, sign, cotangent_ignored, wrong_argument, transposed, reversed_along, sum_missing, mean_for_sum,
+              overwritten, factor, size_factor, taken_at_result, mask, misplaced, rounded)
+
+
+def diagnose(evidence):
+    """Words for each mistake that reproduces the wrong gradient; the most specific first."""
+    if evidence.f.depth:
+        return ["the first order is right, so " + ("the rule" if not evidence.got.any() else "part of the rule") + " is detached: it takes values "
+                "past the tape (._data, np.asarray, a saved array); or it is made of an operation that is itself wrong"]
+    with np.errstate(all="ignore"):
+        return [words for hypothesis in HYPOTHESES if (words := hypothesis(evidence))]
+
+
+def measured_gradient(e, j, xs):
+    """Σ u dy/dx of argument j at xs, measured."""
+    x = xs[j]
+    gradient = np.empty(x.shape)
+    for place in np.ndindex(x.shape):
+        def phi(t, place=place):
+            moved = x + 0 * t
+            moved[place] += t
+            return np.asarray(sum((u * y).sum() for u, y in zip(e.us, e.f.values([*xs[:j], moved, *xs[j + 1:]]))))
+        gradient[place] = derivative(phi)[0]
+    return gradient
+
+
+# -- gradients that don't fit ----------------------------------------------------------------------------------------
+def misshapen(f, xs, us):
+    """Words for a rule of an op alone that returns the wrong shape."""
+    with grad_mode(True):
+        y = f.call([Tensor(x, requires_grad=True) for x in xs])[0]
+    node = y.node
+    if node is None or any(isinstance(x, Tensor) and x.node for x in node.inputs):
+        return []
+    params = {**node.params, **({"saved": node.saved} if node.op.saves else {})}
+    rules = [node.op.vjp] if node.op.joint else [r for r in node.op.rules if r]
     words = []
-    if close(got, -expected):
-        words.append("the sign is wrong")
-    words += _factor(got, expected, shape, u.shape, close)
-    if len(shape) >= 2:
-        words += _moved(got.reshape(shape), expected.reshape(shape), close)
-    words += _cotangent(got, jacobian, flat_u, u, close)
-    words += _repeated(got, jacobian, flat_u, close)
-    for j, x in enumerate(xs):
-        if j != k and f.real[j] and x.shape == shape and close(got, _gradient(f, xs, j, u)):
-            words.append(f"this is the gradient of argument {j}, not of argument {k}")
-    if not words:
-        words += _masked(got, expected, close)
-    if not words and got.size > 1 and close(np.sort(got), np.sort(expected)):
-        words.append("the right numbers in the wrong places (a reshape where a transpose belongs?)")
+    for i, rule in enumerate(rules):
+        try:
+            result = rule(us[0], y._data, *node.args, **params)
+        except Exception:
+            continue
+        for n, g in enumerate(result if node.op.joint else [result]):
+            k = n if node.op.joint else i
+            words += _about_shape(np.shape(g), [np.shape(x) for x in node.args], k)
     return words
 
 
-def _closeness(expected):
-    scale = np.abs(expected).max(initial=0) + 1e-12
-    return lambda a, b: a.shape == b.shape and np.allclose(a, b, rtol=1e-5, atol=1e-5 * scale)
-
-
-def _factor(got, expected, shape, result_shape, close):
-    nonzero = np.abs(expected) > 1e-9 * np.abs(expected).max(initial=0)
-    if not nonzero.any():
-        return []
-    ratio = float(np.median(got[nonzero] / expected[nonzero]))
-    if not np.isfinite(ratio) or ratio in (0, 1, -1) or not close(got, ratio * expected) or abs(abs(ratio) - 1) < 1e-4:
-        return []
-    sizes = {n: f"the length of axis {axis} of the argument" for axis, n in enumerate(shape) if n > 1}
-    sizes |= {int(np.prod(shape)): "the number of its elements"} if np.prod(shape) > 1 else {}
-    for n, what in sizes.items():
-        if np.isclose(abs(ratio), 1 / n):
-            return [f"a factor 1/{n} too much ({what}): a mean where a sum belongs?"]
-        if np.isclose(abs(ratio), n):
-            return [f"the factor 1/{n} is missing ({what}): a sum where a mean belongs?"]
-    missing = 1 / ratio
-    text = f"{missing:.4g}" if abs(missing) >= 1 or abs(missing - 1 / round(ratio)) > 1e-6 else f"1/{round(ratio)}"
-    return [f"the factor {text} is missing (got {ratio:.4g} times what is expected)"]
-
-
-def _moved(got, expected, close):
-    """The right gradient with its axes exchanged, reshaped or reversed."""
-    axes = range(got.ndim)
-    for order in itertools.permutations(axes):
-        moved = expected.transpose(order)
-        if order == tuple(axes):
-            continue
-        if moved.shape == got.shape and close(got, moved):
-            return ["transposed" if got.ndim == 2 else f"transposed: the axes are in the order {order}"]
-        if close(got, moved.reshape(got.shape)):
-            return ["reshape where a transpose belongs: the right numbers, laid out in the wrong order"]
-    for axis in axes:
-        if got.shape[axis] > 1 and close(got, np.flip(expected, axis)):
-            return [f"reversed along axis {axis}"]
-    return []
-
-
-def _cotangent(got, jacobian, flat_u, u, close):
-    """The cotangent not used, or used of one slice only."""
-    if flat_u.size > 1 and close(got, jacobian.sum(axis=1)):
-        return ["the rule ignores its cotangent g (as if it were ones)"]
-    for axis, n in enumerate(u.shape):
-        if n > 1:
-            for index, which in ((0, "first"), (n - 1, "last")):
-                one = np.zeros_like(u)
-                one[(slice(None),) * axis + (index,)] = u[(slice(None),) * axis + (index,)]
-                if close(got, jacobian @ one.ravel()):
-                    return [f"only the {which} slice of axis {axis} of the result counts: the sum over a broadcast axis is missing"]
-            if close(got, jacobian @ flat_u / n):
-                return [f"the mean over axis {axis} of the result where its sum belongs"]
-    return []
-
-
-def _repeated(got, jacobian, flat_u, close):
-    """Elements used several times, of which one use alone counts."""
-    uses = np.abs(jacobian) > 1e-9
-    if not (uses.sum(axis=1) > 1).any():
-        return []
-    columns = np.arange(flat_u.size)
-    for which, pick in (("last", np.where(uses, columns, -1).max(axis=1)), ("first", np.where(uses, columns, columns.size).min(axis=1))):
-        used = uses.any(axis=1)
-        one = np.zeros_like(got)
-        one[used] = jacobian[np.flatnonzero(used), pick[used]] * flat_u[pick[used]]
-        if close(got, one):
-            return [f"only the {which} use of each element counts: a repeated index overwrote instead of adding"]
-    return []
-
-
-def _gradient(f, xs, j, u):
-    """The measured gradient of another argument."""
-    from .gradients import slopes
-    return np.array([u.ravel() @ slopes(f, xs, j, place)[0].ravel() for place in np.ndindex(xs[j].shape)])
-
-
-def _masked(got, expected, close):
-    """Right except where one of the two is 0."""
-    zero, extra = (got == 0) & (expected != 0), (expected == 0) & (got != 0)
-    rest = ~(zero | extra)
-    if (zero | extra).any() and rest.any() and close(got[rest], expected[rest]):
-        return ["right except where it is 0, or should be: a mask of other values (stale), or a condition with the wrong side"]
+def _about_shape(got, shapes, k):
+    wanted = shapes[k]
+    if got == wanted or len(got) >= len(wanted) and all(a in (b, 1) for a, b in zip(wanted[::-1], got[::-1])):
+        return []                           # as it should be, or the engine sums it
+    if got == wanted[::-1]:
+        return [f"transposed: shape {got} for an argument of shape {wanted}"]
+    missing = [a for a in range(len(got)) if got[:a] + got[a + 1:] == wanted]
+    if missing:
+        return [f"the sum over an axis is missing: axis {missing[0]} of {got} for an argument of shape {wanted}"]
+    if got in shapes:
+        return [f"the shape is that of the wrong argument: {got}, not {wanted}"]
     return []
