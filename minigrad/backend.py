@@ -101,15 +101,16 @@ def synchronize(arrays):
             array.device.synchronize()
 
 
-@functools.lru_cache(16)
-def _cpu_ones(n, dtype):
-    ones = np.ones(n, dtype)
-    ones.flags.writeable = False
+@functools.lru_cache(64)
+def _kept_ones(n, dtype, device):
+    ones = asarray(np.ones(n, dtype), device=device)
+    if device == "cpu":
+        ones.flags.writeable = False
     return ones
 
 
 def _ones(n, like):
-    return _cpu_ones(n, like.dtype) if device_of(like) == "cpu" else array_module(like).ones(n, like.dtype)
+    return _kept_ones(n, like.dtype, device_of(like))
 
 
 def row_sum(x):

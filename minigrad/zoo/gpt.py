@@ -1,0 +1,137 @@
+"""GPT in one file: a network that reads characters and says, at each place, which may come next.
+
+    characters -> embedding -> [attention, MLP] x depth -> layer norm -> the embedding again -> logits
+
+Attention is the only part in which places talk to each other: each looks back at those before it, and takes what it
+finds there.  The MLPs then work on each place alone.  Both add to a stream of C numbers per place, which runs straight
+through from bottom to top, so that gradients run straight back.  (Radford et al. 2019, GPT-2; Karpathy 2022, nanoGPT)
+Where GPT-2 adds a learned vector to each place, queries and keys are turned here (zoo/rotary.py): it learns faster.
+
+Shapes: B texts in a batch, T characters in each, C numbers per character, H heads of d = C / H, V characters to choose
+among.  zoo/gpt_training.py trains it on Shakespeare's plays.
+"""
+import math
+
+import numpy as np
+
+import minigrad as mg
+
+from ..errors import UsageError
+from ..initializers import RandomNormal
+from ..layers import Dense, Embedding, LayerNormalization
+from ..layers.base import Layer
+from ..models import Model
+from ..ops.neural import attention_weights
+from .rotary import rotary, rotations
+
+
+class CausalSelfAttention(Layer):
+    """Every place asks with a query, and takes the values of those earlier places whose keys answer.
+
+    deviation   the standard deviation of the output's first weights
+    """
+
+    def __init__(self, width, heads, deviation, **kwargs):
+        super().__init__(**kwargs)
+        self.heads = heads
+        self.query, self.key, self.value = (Dense(width, kernel_initializer=RandomNormal(stddev=0.02)) for _ in range(3))
+        self.out = Dense(width, kernel_initializer=RandomNormal(stddev=deviation))
+
+    def call(self, x, turn, cache=None, block=0):
+        q, k, v = self.split(self.query(x)), self.split(self.key(x)), self.split(self.value(x))     # 3 x (B, H, T, d)
+        q, k = rotary(q, *turn), rotary(k, *turn)
+        if cache is not None:
+            k, v = cache.extend(block, k, v)                                # (B, H, S, d), S the places in the cache too
+        y = mg.attention(q, k, v, causal=True)                              # (B, H, T, d)
+        return self.out(y.swapaxes(1, 2).reshape(x.shape))                  # (B, T, C), the heads side by side
+
+    def split(self, x):
+        """(B, T, C) to (B, H, T, d)."""
+        B, T, C = x.shape
+        return x.reshape(B, T, self.heads, C // self.heads).swapaxes(1, 2)
+
+    def weights_of(self, x, turn):
+        """Where each place looks: (B, H, T, T), rows that sum to 1."""
+        q, k = rotary(self.split(self.query(x)), *turn), rotary(self.split(self.key(x)), *turn)
+        return attention_weights(q, k, causal=True)
+
+
+class Block(Layer):
+    """x + attention(norm x), then x + MLP(norm x)."""
+
+    def __init__(self, width, heads, deviation, **kwargs):
+        super().__init__(**kwargs)
+        self.norm1, self.norm2 = LayerNormalization(epsilon=1e-5), LayerNormalization(epsilon=1e-5)
+        self.attention = CausalSelfAttention(width, heads, deviation)
+        self.up = Dense(4 * width, activation="gelu", kernel_initializer=RandomNormal(stddev=0.02))
+        self.down = Dense(width, kernel_initializer=RandomNormal(stddev=deviation))
+
+    def call(self, x, turn, cache=None, block=0):
+        x = x + self.attention(self.norm1(x), turn, cache, block)           # (B, T, C)
+        return x + self.down(self.up(self.norm2(x)))                        # (B, T, C) -> (B, T, 4C) -> (B, T, C)
+
+
+class GPT(Model):
+    """A GPT over characters.
+
+    alphabet    the V characters that it knows, as one string
+    context     the most characters that it can look back on
+    depth, heads, width     blocks, heads in each, and C, a multiple of 2 heads
+    """
+
+    def __init__(self, alphabet, context=128, depth=4, heads=4, width=128, **kwargs):
+        super().__init__(**kwargs)
+        if width % (2 * heads):
+            raise ValueError(f"GPT: a width of {width} doesn't give each of {heads} heads an even number")
+        self.alphabet, self.context, self.head_width = alphabet, context, width // heads
+        self.number_of = {character: number for number, character in enumerate(alphabet)}
+        deviation = 0.02 / math.sqrt(2 * depth)         # 2 · depth outputs add up in the stream, to a variance as of one
+        self.characters = Embedding(len(alphabet), width, RandomNormal(stddev=0.02))
+        self.blocks = [Block(width, heads, deviation) for _ in range(depth)]
+        self.norm = LayerNormalization(epsilon=1e-5)
+
+    def call(self, tokens):
+        """Integers (B, T) -> logits (B, T, V): at each place, of the character that comes next."""
+        return self.logits(self.features(tokens))
+
+    def features(self, tokens, cache=None):
+        """Integers (B, T), behind those that are in the cache -> (B, T, C)."""
+        begin = cache.length if cache is not None else 0
+        x = self.characters(tokens)                                         # (B, T, C)
+        turn = self.turn(begin, begin + tokens.shape[1], x.device)
+        for n, block in enumerate(self.blocks):
+            x = block(x, turn, cache, n)                                    # (B, T, C)
+        if cache is not None:
+            cache.length += tokens.shape[1]
+        return self.norm(x)                                                 # (B, T, C)
+
+    def turn(self, begin, end, device):
+        """What marks the places from begin to end in queries and keys."""
+        if end > self.context:
+            raise ValueError(f"GPT: {end} characters are more than its context of {self.context}")
+        return rotations(begin, end, self.head_width, 1000.0, device)    # 2 x (T, d/2)
+
+    def logits(self, features):
+        """(..., C) -> (..., V): how well each character's own vector fits.  The same vectors as at the input."""
+        return features @ self.characters.embeddings.T
+
+    def attention_maps(self, tokens):
+        """Where each place looks: a list with an array (B, H, T, T) for each block."""
+        with mg.no_grad():
+            x, maps = self.characters(tokens), []
+            turn = self.turn(0, tokens.shape[1], x.device)
+            for block in self.blocks:
+                maps.append(np.asarray(block.attention.weights_of(block.norm1(x), turn)))
+                x = block(x, turn)
+        return maps
+
+    # -- text --------------------------------------------------------------------------------------------------------
+    def encode(self, text):
+        """The numbers of a text's characters, a list; UsageError for a character that it has never seen."""
+        unknown = sorted(set(text) - self.number_of.keys())
+        if unknown:
+            raise UsageError(f"this GPT has never seen {' '.join(map(repr, unknown))}: it knows {self.alphabet!r}")
+        return [self.number_of[character] for character in text]
+
+    def decode(self, numbers):
+        return "".join(self.alphabet[n] for n in numbers)
