@@ -25,9 +25,11 @@ CASES = {                                   # name: (minigrad's, PyTorch's, shap
     "conv2d, same": (lambda x, w: mg.conv2d(x, w, padding="same"),
                      lambda t, F, x, w: back(F.conv2d(images(x), w.permute(3, 2, 0, 1), padding="same")),
                      [(2, 9, 8, 1), (5, 3, 1, 4)]),
-    "max_pool2d": (lambda x: mg.max_pool2d(x, 3, 2), lambda t, F, x: back(F.max_pool2d(images(x), 3, 2)), [(2, 9, 8, 3)]),
+    "max_pool2d": (lambda x: mg.max_pool2d(x, 3, 2),
+                   lambda t, F, x: back(F.max_pool2d(images(x), 3, 2)), [(2, 9, 8, 3)]),
     "avg_pool2d, padded": (lambda x: mg.avg_pool2d(x, 3, padding="same", strides=1),
-                           lambda t, F, x: back(F.avg_pool2d(images(x), 3, 1, 1, count_include_pad=False)), [(2, 5, 6, 3)]),
+                           lambda t, F, x: back(F.avg_pool2d(images(x), 3, 1, 1, count_include_pad=False)),
+                           [(2, 5, 6, 3)]),
     "gelu": (lambda x: mg.gelu(x, approximate=False), lambda t, F, x: F.gelu(x), [(30,)]),
     "gelu, tanh": (mg.gelu, lambda t, F, x: F.gelu(x, approximate="tanh"), [(30,)]),
     "selu": (mg.selu, lambda t, F, x: F.selu(x), [(30,)]),
@@ -44,9 +46,11 @@ CASES = {                                   # name: (minigrad's, PyTorch's, shap
     "cholesky": (lambda a: mg.cholesky(a @ a.swapaxes(-1, -2) + np.eye(4)),
                  lambda t, F, a: t.linalg.cholesky(a @ a.mT + t.eye(4, dtype=a.dtype)), [(3, 4, 4)]),
     "solve": (mg.solve, lambda t, F, a, b: t.linalg.solve(a, b), [(3, 4, 4), (3, 4, 2)]),
-    "prod": (lambda x: mg.prod(mg.where(x > 1, 0.0, x), axis=1), lambda t, F, x: t.where(x > 1, 0.0, x).prod(1), [(6, 5)]),
+    "prod": (lambda x: mg.prod(mg.where(x > 1, 0.0, x), axis=1),
+             lambda t, F, x: t.where(x > 1, 0.0, x).prod(1), [(6, 5)]),
     "logsumexp": (lambda x: mg.logsumexp(x, axis=1), lambda t, F, x: t.logsumexp(x, 1), [(4, 5)]),
-    "max of ties": (lambda x: mg.max(mg.clip(x, max=0.1), axis=1), lambda t, F, x: t.amax(x.clip(max=0.1), 1), [(4, 9)]),
+    "max of ties": (lambda x: mg.max(mg.clip(x, max=0.1), axis=1),
+                    lambda t, F, x: t.amax(x.clip(max=0.1), 1), [(4, 9)]),
 }
 
 
