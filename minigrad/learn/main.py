@@ -24,7 +24,7 @@ def run(args):
     names = [args.number] if args.number else []
     if args.list:
         for path in notebooks.paths(names):
-            print(f"{path.name[:2]}  {notebooks.title(notebooks.read(path))}")
+            print(notebooks.title(notebooks.read(path)))
         return 0
     if args.progress:
         return show_progress(names)
@@ -42,7 +42,7 @@ def show_progress(names):
         book = notebooks.read(path)
         tasks = exercises(book)
         done = [t for t in tasks if t in solved]
-        print(f"{path.name[:2]}  {len(done)}/{len(tasks)}  {notebooks.title(book)}")
+        print(f"{len(done)}/{len(tasks)}  {notebooks.title(book)}")
         for task in tasks:
             print(f"      {'✓' if task in solved else '·'} {task}")
     return 0
@@ -57,9 +57,9 @@ def exercises(book):
 
 def open_course(names, folder):
     """Copy the notebooks to where they can be edited, and start JupyterLab there."""
+    start = notebooks.paths(names)[0] if names else None
     if shutil.which("jupyter-lab", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])) is None:
         raise Failure('JupyterLab is not installed; run pip install "minigrad[notebooks]"')
-    start = notebooks.paths(names)[0] if names else None
     folder.mkdir(parents=True, exist_ok=True)
     for path in notebooks.paths():
         if not (folder / path.name).exists():
