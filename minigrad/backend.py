@@ -80,6 +80,8 @@ def array_module(array):
 
 def asarray(data, dtype=None, device=None):
     """data as an array on a device (default: where it is, or the default device for lists and numbers)."""
+    if type(data) is np.ndarray and (device or default_device()) == "cpu":
+        return np.asarray(data, dtype)          # as below, the usual case, in a tenth of the time
     on_gpu = device_of(data) != "cpu"
     kind, index = parse_device(device or (device_of(data) if on_gpu else default_device()))
     if kind == "cpu":

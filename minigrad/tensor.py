@@ -43,7 +43,9 @@ class Tensor:
     __hash__ = object.__hash__              # == compares elements, so identity is the key in sets and dicts
 
     def __init__(self, data, requires_grad=False, node=None):
-        self._data = data if isinstance(data, np.ndarray) else backend.asarray(data)
+        if not isinstance(data, np.ndarray):
+            data = np.asarray(data) if isinstance(data, np.generic) else backend.asarray(data)
+        self._data = data
         self.grad = self._checksum = None
         self.requires_grad, self.node, self._edited = requires_grad, node, -1
 
@@ -110,9 +112,9 @@ class Tensor:
 
     def item(self):
         """The value of a one-element tensor as a Python number."""
-        if self.size != 1:
-            raise ValueError(f"item: only a tensor of one element is a number, this one has shape {self.shape}")
-        return self._data.item()
+        if self.size == 1:
+            return self._data.item()
+        raise ValueError(f"item: only a tensor of one element is a number, this one has shape {self.shape}")
 
     def to(self, device):
         """This tensor on another device ("cpu", "gpu", "gpu:1"), as a new leaf; itself where it is there already."""
@@ -252,9 +254,7 @@ def _seed(y, g, create_graph):
             raise RuntimeError(f"backward: a result of shape {y.shape} needs a cotangent: pass grad= of that shape, "
                                "or reduce it to a scalar first (.sum(), .mean())")
         g = backend.array_module(y._data).ones_like(y._data)
-    array = g._data if isinstance(g, Tensor) else g
-    if type(array) is not np.ndarray or array.dtype != y._data.dtype:
-        array = backend.asarray(array, y.dtype, y.device)
+    array = backend.asarray(g._data if isinstance(g, Tensor) else g, y._data.dtype, y.device)
     if array.shape != y._data.shape:
         raise ValueError(f"backward: the cotangent's shape {array.shape} is not the result's shape {y.shape}")
     return (g if isinstance(g, Tensor) else Tensor(array)) if create_graph else array

@@ -22,6 +22,8 @@ def softplus(x, /):
 @op(vjp=lambda g, y, x: g * (y > 0), domain=KINK_AT_0)
 def relu(x, /):
     """y = max(x, 0)      dx = g where x > 0, else 0."""
+    if isinstance(x, np.ndarray) and x.dtype.kind == "f":
+        return x.clip(0, math.inf)                  # three times as fast as NumPy's maximum with a number
     return np.maximum(x, 0)
 
 
@@ -86,7 +88,8 @@ def _ratio(coefficients, x):
 
 
 def _bounded(x):
-    return np.minimum(np.maximum(x, -30), 30)       # beyond, Φ is 0 or 1 and flat, and powers of x may overflow
+    """x within ±30: beyond, Φ is 0 or 1 and flat, and powers of x may overflow."""
+    return x.clip(-30, 30) if isinstance(x, np.ndarray) else np.minimum(np.maximum(x, -30), 30)
 
 
 @op(vjp=lambda g, y, x: g * (2 / math.sqrt(math.pi)) * np.exp(-np.square(_bounded(x))))
@@ -105,11 +108,10 @@ def _normal_cdf(x, approximate):
     """Φ(x), the normal distribution function; step by step in one array, since new ones would take most of the time."""
     if not approximate:
         return 0.5 * erf(x * math.sqrt(0.5)) + 0.5
-    y = 0.044715 * x
+    y = 0.044715 * ROOT_2_PI * x
     y *= x
-    y += 1
+    y += ROOT_2_PI
     y *= x
-    y *= ROOT_2_PI
     y = np.tanh(y)
     y *= 0.5
     y += 0.5
