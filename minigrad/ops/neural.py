@@ -172,7 +172,7 @@ def _batch_norm_vjp(g, y, x, gamma, beta, eps=1e-3, saved=None):
     return gamma * scale * (g - dbeta / n - xhat * (dgamma / n)), dgamma, dbeta
 
 
-@op(vjp=_batch_norm_vjp, shapes="(m,n),(n),(n)->(m,n)", saves=True)
+@op(vjp=_batch_norm_vjp, shapes="", saves=True)
 def batch_norm(x, gamma, beta, /, eps=1e-3):
     """y = γ x̂ + β,  x̂ = standardize(x) over all axes but the last      dγ = Σ g x̂,  dβ = Σ g,  dx̂ = g γ.
 
