@@ -10,7 +10,8 @@ import importlib
 
 from .gradients import GradientError, Report, check_gradients
 
-_ELSEWHERE = {"check_op": "properties", "Failed": "properties", "strategies": "strategies", "cases": "cases", "mutants": "mutants"}
+_ELSEWHERE = {"check_op": "checking", "Failed": "checking", "PROFILES": "checking", "load_op": "loading",
+              "strategies": "strategies", "cases": "cases", "mutants": "mutants", "machine": "machine"}
 
 
 def __getattr__(name):

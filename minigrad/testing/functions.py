@@ -61,7 +61,8 @@ def of_arrays(f, inputs, params={}, real=None):
     leaves = tree_leaves(list(inputs))
     arrays = [x._data if isinstance(x, Tensor) else np.asarray(x) for x in leaves]
     labels = [n for tree, n in zip(inputs, names) for n in _paths(tree, n)]
-    real = real or [x.dtype.kind == "f" for x in arrays]
+    real = real or [x.dtype.kind == "f" and not (isinstance(f, Op) and f.rules and not f.joint and f.rules[i] is None)
+                    for i, x in enumerate(arrays)]
 
     def call(tensors):
         rest = iter(tensors)

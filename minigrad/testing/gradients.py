@@ -49,7 +49,7 @@ class GradientError(AssertionError):
         return self.args[0] + likely + (f"\n  (random cotangent, seed={self.seed})" if self.seed is not None else "")
 
 
-def check_gradients(f, *inputs, order=2, rtol=1e-9, seed=0, name=None):
+def check_gradients(f, *inputs, order=2, rtol=1e-9, seed=0, params=None):
     """Check the gradients of f at the inputs, up to an order; a Report, or GradientError.
 
     f           a function made of minigrad's operations (an op, a layer, a loss), which returns a tensor or a tree of tensors
@@ -64,8 +64,7 @@ def check_gradients(f, *inputs, order=2, rtol=1e-9, seed=0, name=None):
     Where f has a kink there, the gradient must lie between the slopes on its two sides; kinks are listed in the Report.
     TypeError where f can't be checked: it returns no tensor, or rounds to float32.
     """
-    f, xs = of_arrays(f, inputs)
-    f.name = name or f.name
+    f, xs = of_arrays(f, inputs, params or {})
     if not xs:
         raise TypeError(f"check_gradients: no input of {f.name} is floating-point: there is nothing to differentiate")
     with np.errstate(all="ignore"):

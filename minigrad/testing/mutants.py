@@ -19,10 +19,10 @@ from ..op import REGISTRY
 from ..tensor import Tensor
 from .cases import cases
 from .equivalent import reason
-from .properties import (
-    convention, gradients, gradients_have_their_shapes, linear_in_the_cotangent, precision_kept, python_numbers, run)
+from .checking import run
+from .properties import convention, gradients, linear_in_the_cotangent, precision_kept, python_numbers
 
-PROPERTIES = (convention, gradients, linear_in_the_cotangent, gradients_have_their_shapes, precision_kept, python_numbers)  # of vjps, the telling ones
+PROPERTIES = (convention, gradients, linear_in_the_cotangent, precision_kept, python_numbers)  # the telling ones
 
 
 @dataclass
