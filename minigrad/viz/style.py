@@ -2,6 +2,7 @@
 import base64
 import html
 import io
+import sys
 
 from ..files import atomic_write
 
@@ -30,7 +31,7 @@ def figure(width, height, rows=1, columns=1, alt="", **grid):
 def to_png(fig, dpi=120):
     """The figure as PNG bytes, with its description inside."""
     buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=dpi, metadata={"Description": fig.alt, "Software": None})
+    fig.savefig(buffer, format="png", dpi=dpi, bbox_inches="tight", pad_inches=0.08, metadata={"Description": fig.alt, "Software": None})
     return buffer.getvalue()
 
 
@@ -60,7 +61,10 @@ def show(fig, alt=None, dpi=90):
     fig.alt = alt or getattr(fig, "alt", "")
     if not fig.alt:
         raise ValueError("show: say in words what the picture shows: alt=...")
-    return Shown(to_png(fig, dpi), "png", fig.alt)
+    data = to_png(fig, dpi)
+    if "matplotlib.pyplot" in sys.modules:      # a figure of pyplot's would be shown a second time, without its words
+        sys.modules["matplotlib.pyplot"].close(fig)
+    return Shown(data, "png", fig.alt)
 
 
 def light(ax, which="both"):
