@@ -74,7 +74,7 @@ def load(path):
 
 def measure_all(args):
     """Every workload with every number of threads it has and this machine too; printed as they come."""
-    roof = run_apart(1, name="roof", scale=0.01 if args.toy else 1)
+    roof = run_apart(1, {}, name="roof", scale=0.01 if args.toy else 1)
     run = {"machine": machine.describe(), "results": [], "roof": roof}
     print(report.machine_text(run["machine"]), flush=True)
     if run["machine"]["load"] and run["machine"]["load"] > 0.5:
@@ -87,7 +87,7 @@ def measure_all(args):
             if threads > run["machine"]["cores"]:
                 print(f"{workload.name} with {threads} threads skipped: this machine has {run['machine']['cores']}\n")
                 continue
-            result = run_apart(threads, name=workload.name, toy=args.toy, peers=args.peers)
+            result = run_apart(threads, workload.environment, name=workload.name, toy=args.toy, peers=args.peers)
             run["results"].append(result)
             print(report.text(result), flush=True)
     return run

@@ -341,8 +341,10 @@ WORKLOADS = [
              {"minigrad": minigrad, "numpy": numpy, **TORCH, "jax": jax, "autograd": autograd, "mygrad": mygrad,
               "dezero": dezero, "tinygrad": tinygrad},
              targets={1: {"numpy": 1.25, "torch fused": 0.33, "jax": 1.0}}, unit="step"),
-    Workload("fit", "a step of the same network in model.fit with accuracy; keras on jax", seed,
-             {"minigrad": fit("minigrad.keras"), "keras": fit("keras")}, targets={1: {"keras": 0.15}}, unit="step"),
+    *(Workload(name, f"a step of the same network in model.fit with accuracy; Keras with {backend}", seed,
+               {"minigrad": fit("minigrad.keras"), "keras": fit("keras")}, targets={1: target}, unit="step",
+               environment={"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "2"})
+      for name, backend, target in (("fit", "tensorflow", {"keras": 0.15}), ("fit-jax", "jax", {}))),
     Workload("mlp", "a step of 784-512-512-10 on MNIST, batch 128, Adam",
              network_problem("load_mnist5k", (512, 512), batch=128, lr=0.001, batches=8),
              {"minigrad": minigrad, "numpy": numpy, **TORCH, "jax": jax},

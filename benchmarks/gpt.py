@@ -43,9 +43,9 @@ def gpt(w, tokens, layers, heads):
     x = mg.embedding(w["wte"], tokens) + w["wpe"]                               # (B, T, C)
     for i in range(layers):
         h = mg.layer_norm(x, w[f"{i}.ln1.g"], w[f"{i}.ln1.b"])
-        qkv = mg.linear(h, w[f"{i}.qkv.w"], w[f"{i}.qkv.b"])                    # (B, T, 3C)
-        q, k, v = qkv.reshape(b, t, 3, heads, -1).transpose(2, 0, 3, 1, 4)      # (B, H, T, C/H) each
-        y = mg.attention(q, k, v, causal=True).transpose(0, 2, 1, 3).reshape(x.shape)
+        q, k, v = (mg.linear(h, w[f"{i}.{a}.w"], w[f"{i}.{a}.b"]).reshape(b, t, heads, -1).swapaxes(1, 2)
+                   for a in "qkv")
+        y = mg.attention(q, k, v, causal=True).swapaxes(1, 2).reshape(x.shape)  # (B, H, T, C/H) to (B, T, C)
         x = x + mg.linear(y, w[f"{i}.proj.w"], w[f"{i}.proj.b"])
         h = mg.layer_norm(x, w[f"{i}.ln2.g"], w[f"{i}.ln2.b"])
         h = mg.gelu(mg.linear(h, w[f"{i}.up.w"], w[f"{i}.up.b"]))               # (B, T, 4C)
@@ -56,7 +56,9 @@ def gpt(w, tokens, layers, heads):
 def minigrad(p):
     import minigrad as mg
     from minigrad import optimizers
-    w = {name: mg.tensor(array, requires_grad=True) for name, array in p.weights.items()}
+    arrays = p.weights | {name.replace("qkv", letter): part for name, array in p.weights.items() if "qkv" in name
+                          for letter, part in zip("qkv", np.split(array, 3, axis=-1))}      # as three weights
+    w = {name: mg.tensor(array, requires_grad=True) for name, array in arrays.items() if "qkv" not in name}
     optimizer, weights = optimizers.AdamW(LR, weight_decay=DECAY, epsilon=EPSILON), list(w.values())
 
     def step(tokens, targets):

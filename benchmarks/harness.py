@@ -29,6 +29,7 @@ class Workload:
                 make imports what it needs: a peer that is not installed, or fails, is skipped and named.
     targets     {threads: {contender: the largest good ratio of minigrad's time to that contender's}}
     within      {contender: how many seconds more than that contender are good}
+    environment variables that must be set before anything is imported
     measured    step() returns the number to compare, in units of `unit`, instead of being timed
     """
     name: str
@@ -38,6 +39,7 @@ class Workload:
     targets: dict
     within: dict = field(default_factory=dict)
     unit: str = "call"
+    environment: dict = field(default_factory=dict)
     measured: bool = False
     tolerance: float = 1e-5                     # of the floor; of a peer, 100 times that: its Adam adds ε elsewhere
 
@@ -156,12 +158,12 @@ THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"
                     "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
-def run_apart(threads, **options):
-    """measure(**options), or measure_roof, in a process of its own that has so many threads.
+def run_apart(threads, environment, **options):
+    """measure(**options), or measure_roof, in a process of its own that has so many threads and these variables.
 
     RuntimeError with the last words of the process if it fails.
     """
-    environment = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads)) | {"KERAS_BACKEND": "jax"}
+    environment = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads)) | environment
     options = json.dumps(options | {"threads": threads})
     done = subprocess.run([sys.executable, "-m", "benchmarks.harness", options], env=environment, cwd=ROOT,
                           capture_output=True, text=True)

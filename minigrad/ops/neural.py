@@ -54,7 +54,7 @@ def softmax(x, /, axis=-1, *, where=None):
     y = np.exp(_shifted(x, axis, where))
     if where is not None:
         y *= where.astype(y.dtype)
-    y /= _sum(y, axis)
+    y *= 1 / _sum(y, axis)
     return y
 
 
