@@ -202,7 +202,7 @@ def measured_gradient(e, j, xs):
     gradient = np.empty(x.shape)
     for place in np.ndindex(x.shape):
         def phi(t, place=place):
-            moved = x + 0 * t
+            moved = np.array(x + 0 * t)         # complex where t is
             moved[place] += t
             return np.asarray(sum((u * y).sum() for u, y in zip(e.us, e.f.values([*xs[:j], moved, *xs[j + 1:]]))))
         gradient[place] = derivative(phi)[0]
