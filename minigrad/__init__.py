@@ -27,8 +27,8 @@ _LOADED_WHEN_USED = ("activations", "callbacks", "corpora", "data", "datasets", 
 
 def _repr_svg_(tensor):
     """In a notebook a tensor with a tape of moderate size shows itself as its computation graph; any other as text."""
-    from .viz.graph import boxes, graph
-    return graph(tensor).svg if tensor.node and tensor.node.op and boxes(tensor)[1] <= 30 else None
+    from .viz.graph import picture_of
+    return picture_of(tensor)
 
 
 Tensor._repr_svg_ = _repr_svg_

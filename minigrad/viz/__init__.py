@@ -5,7 +5,8 @@ notebook with that description as alt text.  matplotlib is imported when the fir
 """
 from . import style
 from .curves import activation_curves, depth_histograms, learning_curves
-from .graph import graph, steps
+from .film import steps
+from .graph import graph
 from .pictures import confusion_matrix, image_grid, predictions, training_report
 from .planes import decision_boundary, descent, descent_film
 from .style import save, show

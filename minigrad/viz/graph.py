@@ -1,228 +1,196 @@
-"""The computation graph of a tensor as SVG: what was computed, from what, and the gradient of each part.
+"""The computation graph of a tensor as a picture: what was computed, from what, and the gradient of each part.
 
-The layout is layered (Sugiyama et al. 1981): an operation stands below everything that it needs, and within a row the
-order is improved by moving each box toward the mean place of its neighbours, which uncrosses most lines.
+    y = mg.tanh(w * x + b)
+    viz.graph(y, names={"w": w, "x": x, "b": b, "y": y})
+
+Every box is a tensor: round ones were made by an operation, square ones are leaves (what gradients are wanted for),
+dashed ones are constants.  Boxes say what the tensor holds: its numbers if they are few, else their mean and spread.
 """
-import html
+import functools
+import math
 
 import numpy as np
 
-from ..files import atomic_write
+from .. import backend
 from ..tensor import Tensor, backpropagate
+from .sheet import Sheet
+from .svg import EM, Drawing, stylesheet, text
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 132, 46, 22, 34, 12
-MOST = 120                                  # boxes; a larger graph is cut, and says so
-STYLE = """<style>
-.mg text{font-family:ui-sans-serif,system-ui,sans-serif;font-size:11px;text-anchor:middle;fill:#1a1a1a}
-.mg .name{font-weight:600}.mg .small{font-size:9.5px;fill:#444}.mg .grad{font-size:9.5px;fill:#a03c00}
-.mg rect{stroke-width:1.2;rx:7}.mg .leaf rect{fill:#fdf1d6;stroke:#E69F00}.mg .data rect{fill:#eee;stroke:#999}
-.mg .op rect{fill:#dcecf7;stroke:#0072B2}.mg path{fill:none;stroke:#888;stroke-width:1.3;marker-end:url(#mg-arrow)}
-</style>"""
+MOST_OPS = 60                               # the newest are drawn, and the picture says what is left out
+SYMBOLS = {"add": "+", "subtract": "−", "multiply": "×", "divide": "÷", "negative": "−", "matmul": "@", "sum": "Σ",
+           "prod": "Π"}
 
 
 class Box:
-    """One tensor of the graph: where it stands, and what is written in it; without a tensor, a bend of a long line."""
+    """One tensor, or constant, of a graph, and what is written in its box."""
 
-    def __init__(self, tensor=None, parents=(), rank=0):
-        self.tensor, self.parents, self.rank, self.x = tensor, list(parents), rank, 0.0
+    def __init__(self, value, kind, title, inputs=()):
+        self.value, self.kind, self.title, self.inputs = value, kind, title, list(inputs)
+        self.array = value._data if isinstance(value, Tensor) else np.asarray(value)
+        self.gradient = None
+        plain = kind == "constant" and self.array.ndim == 0 and title == "constant"
+        if plain:
+            self.title = numbers(self.array)[0]
+        self.shape = str(self.array.shape) if self.array.ndim else ""
+        self.lines = [] if plain or kind == "cut" else numbers(self.array)
 
-    @property
-    def kind(self):
-        return "op" if self.tensor.node else "leaf" if self.tensor.requires_grad else "data"
+    @functools.cached_property
+    def rows(self):
+        """The lines under the header: (label, text, class)."""
+        grad = [] if self.gradient is None else numbers(self.gradient, gradient=True)
+        return ([("value" if k == 0 else "", line, "mg-text") for k, line in enumerate(self.lines)]
+                + [("grad" if k == 0 else "", line, "mg-gradient") for k, line in enumerate(grad)])
 
-    @property
-    def name(self):
-        if self.kind != "op":
-            return self.kind
-        return self.tensor.node.op.name if self.tensor.node.op else "released"     # its tape was consumed by backward
+    def hint(self):
+        """The op's line in the table of derivatives."""
+        return (self.value.node.op.__doc__ or self.title).strip().split("\n")[0]
+
+    def in_words(self, boxes):
+        of = " of " + " and ".join(boxes[i].title for i in self.inputs) if self.inputs else ""
+        shape = f", shape {self.shape}" if self.shape else ""
+        rows = "".join(f", {label} {line}" if label else f" {line}" for label, line, _ in self.rows)
+        return self.title + of + shape + rows
 
 
-def short(tensor):
-    """The value if it is small, else the shape."""
-    array = tensor.numpy() if isinstance(tensor, Tensor) else np.asarray(tensor)
+# -- what is written -------------------------------------------------------------------------------------------------
+def numbers(array, gradient=False):
+    """Lines on an array: its numbers if few, else mean ± spread; for integers the range, for a gradient the norm."""
+    if array.size == 0:
+        return ["empty"]
     if array.size == 1:
-        return f"{array.item():.4g}"
-    if array.ndim == 1 and array.size <= 3:
-        return "[" + ", ".join(f"{v:.3g}" for v in array) + "]"
-    return "shape " + "×".join(map(str, array.shape))
+        return [number(array.item())]
+    if array.ndim == 1 and array.size <= 4 or array.ndim == 2 and array.shape[0] <= 4 and array.shape[1] <= 4:
+        rows = np.atleast_2d(backend.to_numpy(array)).tolist()
+        return ["[" + ", ".join(map(number, row)) + "]" for row in rows]
+    if array.dtype.kind not in "biuf":
+        return [str(array.dtype)]
+    if array.dtype.kind == "b":
+        return [f"{int(array.sum())} of {array.size} true"]
+    if strange := int((~np.isfinite(array)).sum()):
+        return [f"{strange} nan or inf"]
+    with np.errstate(all="ignore"):
+        mean, spread = float(array.mean(dtype=float)), float(array.std(dtype=float))
+        norm, low, high = float(np.sqrt(np.square(array.astype(float)).sum())), array.min().item(), array.max().item()
+    if gradient:
+        return [f"norm {number(norm)}"]
+    if low == high:
+        return [f"all {number(low)}"]
+    if array.dtype.kind in "iu" or not 0 < spread < math.inf:
+        return [f"{number(low)} … {number(high)}"]
+    return [f"{number(round(mean, 2 - math.floor(math.log10(spread))), 3)} ± {number(spread, 3)}"]
 
 
-def boxes(y):
-    """A Box for each tensor that y was made from, parents before children; the newest MOST of them."""
-    tensors, seen = [], set()
-    stack = [y]
-    while stack:                            # every input, also those that need no gradient
+def number(value, digits=4):
+    return f"{value:.{digits}g}".replace("-", "−") if isinstance(value, float) else str(value).replace("-", "−")
+
+
+def op_title(node, name=None):
+    """The op as the table of derivatives calls it, with its params: "Σ sum axis=0", "h = getitem [:, 0]"."""
+    params = " ".join(f"[{_param(v).strip('()')}]" if k == "index" else f"{k}={_param(v)}"
+                      for k, v in node.params.items() if v is not None and v is not False)
+    title = " ".join(filter(None, [f"{name} =" if name else SYMBOLS.get(node.op.name), node.op.name, params]))
+    return title if len(title) <= 32 else title[:31] + "…"
+
+
+def _param(value):
+    if isinstance(value, slice):
+        bounds = (value.start, value.stop, value.step)[:2 if value.step is None else 3]
+        return ":".join("" if v is None else _param(v) for v in bounds)
+    if isinstance(value, (tuple, list)) and value:
+        return "(" + ", ".join(map(_param, value)) + ")"
+    if hasattr(value, "shape") and value.shape:
+        return "×".join(map(str, value.shape))
+    return "…" if value is Ellipsis else f"{value:g}" if isinstance(value, float) else str(value).replace("-", "−")
+
+
+# -- what is drawn ---------------------------------------------------------------------------------------------------
+def collect(y, names=None, most=MOST_OPS):
+    """(boxes, operations left out): a Box for each tensor and constant behind y, inputs before results, y last."""
+    called = {id(t): name[:24] for name, t in (names or {}).items() if hasattr(t, "shape") and not name.startswith("_")}
+    tensors, stack = {id(y): y}, [y]
+    while stack:
         t = stack.pop()
-        if id(t) in seen:
-            continue
-        seen.add(id(t))
-        tensors.append(t)
-        if t.node:
-            stack.extend(x for x in t.node.inputs if isinstance(x, Tensor))
-    tensors.sort(key=lambda t: t.node.order if t.node else -1)
-    found = {id(t): Box(t) for t in tensors[-MOST:]}
-    for box in found.values():
-        if box.tensor.node:
-            box.parents = [found[id(x)] for x in box.tensor.node.inputs if id(x) in found]
-            box.rank = 1 + max((p.rank for p in box.parents), default=0)
-    for box in reversed(found.values()):    # a leaf stands just above its first use
-        children = [c for c in found.values() if box in c.parents]
-        if not box.parents and children:
-            box.rank = min(c.rank for c in children) - 1
-    return list(found.values()), len(tensors)
+        for x in t.node.inputs if t.node else ():
+            if isinstance(x, Tensor) and id(x) not in tensors:
+                tensors[id(x)] = x
+                stack.append(x)
+    ops = sorted((t for t in tensors.values() if t.node and t.node.op), key=lambda t: t.node.order)
+    drawn, left_out = ops[-most:], max(len(ops) - most, 0)
+    kept, boxes, numbered = {id(t) for t in drawn}, [], {}
+
+    def add(x, key):
+        if key not in numbered:
+            if key in kept:
+                inputs = [add(v, id(v) if hasattr(v, "shape") else (key, k)) for k, v in enumerate(x.node.inputs)]
+                box = Box(x, "op", op_title(x.node, called.get(key)), inputs)
+            elif isinstance(x, Tensor) and x.node:
+                box = Box(x, "cut", "… earlier" if x.node.op else "… released")
+            else:
+                leaf = isinstance(x, Tensor) and x.requires_grad
+                box = Box(x, "leaf" if leaf else "constant", called.get(key, "leaf" if leaf else "constant"))
+            numbered[key] = len(boxes)
+            boxes.append(box)
+        return numbered[key]
+    for t in drawn or [y]:                  # oldest first: no recursion deeper than one op
+        add(t, id(t))
+    return boxes, left_out
 
 
-def with_bends(found):
-    """The boxes, and on each line across several rows a bend in every row between, so that lines have room of their own."""
-    bends = []
-    for box in found:
-        for k, parent in enumerate(box.parents):
-            for rank in range(parent.rank + 1, box.rank):
-                parent = Box(None, [parent], rank)
-                bends.append(parent)
-            box.parents[k] = parent
-    return found + bends
+def find_gradients(y, boxes, everywhere):
+    """Give the boxes their gradients: those of all parts for a scalar y whose tape is there, else the leaves' .grad."""
+    tensors = [b for b in boxes if isinstance(b.value, Tensor) and b.value.requires_grad]
+    released = any(b.title == "… released" for b in tensors)
+    whole = everywhere and y.size == 1 and y.requires_grad and y.node and not released
+    for box in tensors:
+        if whole:                           # each from the engine itself, which keeps none but those of leaves
+            box.gradient = backpropagate(y, wrt={box.value}, retain_graph=True)[box.value]
+        elif box.value.grad is not None:
+            box.gradient = box.value.grad._data
 
 
-def layout(found):
-    """Places for the boxes: rows by rank, and in each row an order with few crossings."""
-    rows = {}
-    for box in found:
-        rows.setdefault(box.rank, []).append(box)
-    children = {id(b): [c for c in found if b in c.parents] for b in found}
-    for row in rows.values():
-        for k, box in enumerate(row):
-            box.x = k - (len(row) - 1) / 2
-    for sweep in range(12):
-        for rank in sorted(rows, reverse=bool(sweep % 2)):
-            row = rows[rank]
-            near = {id(b): (b.parents if sweep % 2 == 0 else children[id(b)]) for b in row}
-            wish = {id(b): float(np.mean([n.x for n in near[id(b)]])) if near[id(b)] else b.x for b in row}
-            row.sort(key=lambda b: wish[id(b)])
-            for k, box in enumerate(row):   # as near to the wish as the neighbour on the left allows
-                apart = 1 - 0.3 * ((box.tensor is None) + (row[k - 1].tensor is None))
-                box.x = max(wish[id(box)], row[k - 1].x + apart) if k else wish[id(box)]
-            shift = np.mean([wish[id(b)] - b.x for b in row])
-            for box in row:
-                box.x += shift
-    left = min(b.x for b in found)
-    for box in found:
-        box.x -= left
-    ranks = {r: k for k, r in enumerate(sorted(rows))}
-    for box in found:
-        box.rank = ranks[box.rank]
+def graph(y, names=None, gradients=True, direction=None):
+    """The computation graph of a tensor y: a Drawing, which a notebook shows and .save("graph.svg") writes.
+
+    names       {"w": w, ...}: what to call the tensors; names=globals() takes them as the notebook has them
+    gradients   the gradient of y in every part, if y is a scalar; otherwise, and with False, the .grad that leaves have
+    direction   "right" or "down", the way from inputs to y; None takes "right" unless that is too wide
+    """
+    boxes, left_out = boxes_for("graph", y, names, gradients)
+    sheet = Sheet(boxes, direction)
+    note = f"{left_out} earlier operations are not drawn" if left_out else ""
+    width = max(sheet.width, len(note) * 11 * EM + 24)
+    sheet.shift((width - sheet.width) / 2)
+    height = sheet.height + (18 if note else 0)
+    parts = [stylesheet(), *(sheet.line(points) for lines in sheet.lines for points in lines),
+             *(sheet.box(b) for b in range(len(boxes)))]
+    if note:
+        parts.append(text(width / 2, height - 12, note, "mg-quiet", "middle"))
+    return Drawing(width, height, *description(boxes, note), *parts)
 
 
-def _centre(box):
-    return MARGIN + WIDTH / 2 + box.x * (WIDTH + GAP_X), MARGIN + HEIGHT / 2 + box.rank * (HEIGHT + GAP_Y)
-
-
-def _draw_box(box, gradient):
-    x, y = _centre(box)
-    lines = [("name", box.name), ("small", short(box.tensor))]
-    if gradient is not None:
-        lines.append(("grad", f"grad {short(gradient)}"))
-    text = "".join(f'<text class="{c}" x="{x:.1f}" y="{y + 4 + 13 * (k - (len(lines) - 1) / 2):.1f}">{html.escape(s)}</text>'
-                   for k, (c, s) in enumerate(lines))
-    return (f'<g class="{box.kind}"><rect x="{x - WIDTH / 2:.1f}" y="{y - HEIGHT / 2:.1f}" width="{WIDTH}" '
-            f'height="{HEIGHT}"/>{text}</g>')
-
-
-def _draw_line(box, parent):
-    """From a parent box to a box, through the bends between them."""
-    bends = [box]
-    while parent.tensor is None:
-        bends.insert(0, parent)
-        parent = parent.parents[0]
-    x0, y0 = _centre(parent)
-    y0 += HEIGHT / 2
-    path = f"M{x0:.1f} {y0:.1f}"
-    for bend in bends:
-        x1, y1 = _centre(bend)
-        top, bottom = y1 - HEIGHT / 2 - 2 * (bend is box), y1 + HEIGHT / 2
-        middle = (y0 + top) / 2
-        path += f" C{x0:.1f} {middle:.1f} {x1:.1f} {middle:.1f} {x1:.1f} {top:.1f}"
-        if bend is not box:
-            path += f" L{x1:.1f} {bottom:.1f}"
-        x0, y0 = x1, bottom
-    return f'<path d="{path}"/>'
-
-
-class Picture:
-    """An SVG: in a notebook it shows itself; `save` writes it to a file."""
-
-    def __init__(self, svg, alt):
-        self.svg, self.alt = svg, alt
-
-    def _repr_svg_(self):
-        return self.svg
-
-    def save(self, path):
-        with atomic_write(path, "w") as file:
-            file.write(self.svg)
-        return path
-
-
-def gradients_of(y, found):
-    """The cotangent of every box, for a scalar y whose tape is still there; else what .grad holds."""
-    inside = {id(b.tensor): b.tensor for b in found if b.tensor.requires_grad}
-    released = any(t.node is not None and t.node.op is None for t in inside.values())
-    if y.size != 1 or not y.requires_grad or released:
-        return {k: t.grad for k, t in inside.items()}
-    return {k: backpropagate(y, wrt={t}, retain_graph=True).get(t) if t is not y else np.ones(y.shape)
-            for k, t in inside.items()}
-
-
-def graph(y, gradients=True):
-    """The computation graph of a tensor y, inputs above, y at the bottom; with the gradient of y in each part if it is a scalar."""
+def boxes_for(who, y, names, gradients):
     if not isinstance(y, Tensor):
-        raise TypeError(f"graph: a tensor is needed, not {type(y).__name__}")
-    return _render(y, gradients, animated=False)
+        raise TypeError(f"{who}: a tensor is needed, not {type(y).__name__}")
+    if y.node and not y.node.op:
+        raise RuntimeError(f"{who}: the tape of this tensor was released by backward: draw it before, "
+                           "or call backward(retain_graph=True)")
+    boxes, left_out = collect(y, names)
+    find_gradients(y, boxes, gradients)
+    return boxes, left_out
 
 
-def steps(y):
-    """The graph as a film: values appear from the inputs down (forward), then gradients from y up (backward)."""
-    if y.size != 1 or not y.requires_grad:
-        raise ValueError("steps: y must be a scalar that requires gradients, with its tape not yet released")
-    return _render(y, True, animated=True)
+def description(boxes, note):
+    """(title, alt, details) of a graph in words."""
+    operations = sum(b.kind == "op" for b in boxes)
+    leaves = ", ".join(b.title for b in boxes if b.kind == "leaf") or "constants"
+    title = f"Computation graph of {boxes[-1].title}"
+    alt = (f"{title}: {operations} operation{'s' * (operations != 1)} from {leaves}. "
+           f"The result is {boxes[-1].in_words(boxes)}.")
+    return title, alt + f" {note}." * bool(note), "; ".join(b.in_words(boxes) for b in boxes) + "."
 
 
-def _render(y, gradients, animated):
-    found, total = boxes(y)
-    everything = with_bends(found)
-    layout(everything)
-    grads = gradients_of(y, found) if gradients else {}
-    ranks = 1 + max(b.rank for b in found)
-    seconds = 0.8 * 2 * ranks + 2
-
-    def appear(step):                       # fades in at its step of the film, and stays: still pictures show everything
-        start = min(0.8 * step / seconds, 0.98)
-        return (f'<animate attributeName="opacity" values="0;0;1;1" keyTimes="0;{start:.3f};{min(start + 0.04, 0.99):.3f};1" '
-                f'dur="{seconds:.1f}s" repeatCount="indefinite"/>') if animated else ""
-
-    parts = []
-    for box in found:
-        for parent in box.parents:
-            parts.append(f"<g>{_draw_line(box, parent)}{appear(box.rank)}</g>")
-    for box in found:
-        g = grads.get(id(box.tensor))
-        if animated and g is not None:
-            parts.append(f"<g>{_draw_box(box, None)}{appear(box.rank)}</g>")
-            parts.append(f"<g>{_draw_box(box, g)}{appear(2 * ranks - box.rank)}</g>")
-        else:
-            parts.append(f"<g>{_draw_box(box, g)}{appear(box.rank)}</g>")
-    width = MARGIN * 2 + WIDTH + max(b.x for b in everything) * (WIDTH + GAP_X)
-    height = MARGIN * 2 + HEIGHT + (ranks - 1) * (HEIGHT + GAP_Y)
-    cut = f" The {total - len(found)} oldest are left out." if total > len(found) else ""
-    names = ", ".join(dict.fromkeys(b.name for b in found if b.kind == "op"))
-    alt = f"Computation graph of {total} tensors ending in {found[-1].name} = {short(y)}; operations: {names or 'none'}.{cut}"
-    note = f'<text class="small" x="{width / 2:.0f}" y="{height + 8:.0f}">{html.escape(cut.strip())}</text>' if cut else ""
-    height += 16 * bool(cut)
-    svg = (f'<svg xmlns="http://www.w3.org/2000/svg" class="mg" role="img" viewBox="0 0 {width:.0f} {height:.0f}" '
-           f'width="{width:.0f}" height="{height:.0f}"><title>{html.escape(alt)}</title>{STYLE}<defs><marker id="mg-arrow" '
-           'viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 L8 4 L0 8 z" '
-           'style="fill:#888;stroke:none;marker-end:none"/></marker></defs>'
-           f'<rect width="{width:.0f}" height="{height:.0f}" style="fill:white;stroke:none"/>{"".join(parts)}{note}</svg>')
-    return Picture(svg, alt)
-
-
+def picture_of(tensor, most=30):
+    """The SVG that a notebook shows for a tensor: its graph if it has one of moderate size, tape and all; else None."""
+    if tensor.node is None or tensor.node.op is None or len(collect(tensor)[0]) > most:
+        return None
+    return graph(tensor, gradients=False).svg
