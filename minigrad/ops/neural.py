@@ -88,8 +88,7 @@ def softmax_cross_entropy(z, t, /):
     z, e, total = _shifted_exp_and_sum(z)
     mass = last_sum(t)                              # 1 for probabilities
     y = mass * np.log(total) - last_sum(t * z)
-    e *= mass / total                               # p Σt
-    return y[..., 0], e
+    return y[..., 0], e * (mass / total)            # p Σt
 
 
 def _sparse_cross_entropy_dz(g, y, z, labels, saved=None):
