@@ -10,7 +10,7 @@ import sys
 from . import __version__
 from .errors import Failure, UsageError
 
-COMMANDS = ("train", "learn.main", "fetch", "estimate", "simulate")      # modules, in the order of --help
+COMMANDS = ("train", "generate", "learn.main", "testing.main", "profile", "fetch", "estimate", "simulate")      # modules, in the order of --help
 
 
 class Parser(argparse.ArgumentParser):
