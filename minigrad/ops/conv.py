@@ -14,7 +14,7 @@ from collections import namedtuple
 import numpy as np
 
 from ..backend import array_module
-from ..op import op
+from ..op import Op, op
 from .shapes import pad
 
 
@@ -63,6 +63,9 @@ def overlap_add(x, /, shape, strides):
     (kh, kw), (down, right) = x.shape[3:5], strides
     y = array_module(x).zeros(shape, x.dtype)
     target = _view(y, (kh, kw), strides)
+    if kh <= down and kw <= right:                          # the windows don't overlap
+        target[...] = x
+        return y
     for i in range(0, kh, down):                            # pieces as large as the stride don't overlap
         for j in range(0, kw, right):
             target[:, :, :, i:i + down, j:j + right] += x[:, :, :, i:i + down, j:j + right]
@@ -118,10 +121,6 @@ def _plan(x, w, strides, padding):
     return Plan(borders, padded, (down, block * right), size, block, rows, columns, (n, ho, wo, f), parts)
 
 
-def _joined(parts):
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
 def _columns(x, plan):
     """Each block of windows of x as a row of a matrix."""
     blocks = windows(_bordered(x, plan.borders), size=plan.size, strides=plan.strides)
@@ -133,34 +132,49 @@ def _results(g, plan):
     return g.reshape(g.shape[0] * plan.rows, plan.block * plan.shape[3])
 
 
+def _copies(w, /, block, shift):
+    """The filters (kh, kw, C, F) in a wider window, as many times as a block has windows: (kh, kw', C, block, F)."""
+    kh, kw, c, f = w.shape
+    y = array_module(w).zeros((kh, kw + (block - 1) * shift, c, block, f), w.dtype)
+    for b in range(block):
+        y[:, b * shift:b * shift + kw, :, b] = w
+    return y
+
+
+def _sum_of_copies(y, block, shift):
+    """The adjoint of _copies."""
+    kw = y.shape[1] - (block - 1) * shift
+    return sum(y[:, b * shift:b * shift + kw, :, b] for b in range(block))
+
+
+_copies = Op(_copies, lambda g, y, w, block, shift: _sum_of_copies(g, block, shift), name="copies", shapes="")
+
+
 def _widened(w, plan):
-    """The filters (kh, kw, C, F) as a matrix (columns, block F): copies side by side, each shifted by a stride."""
-    shifts = np.arange(plan.block) * (plan.strides[1] // plan.block)
-    margin = int(shifts[-1])
-    copies = pad(w, ((0, 0), (margin, margin), (0, 0), (0, 0)))[:, margin + np.arange(plan.size[1])[:, None] - shifts]
-    return copies.swapaxes(2, 3).reshape(plan.columns, plan.block * plan.shape[3])
+    """The filters as a matrix (columns, block F): copies side by side, each shifted by a stride."""
+    copies = _copies(w, block=plan.block, shift=plan.strides[1] // plan.block)
+    return copies.reshape(plan.columns, plan.block * plan.shape[3])
 
 
-def _conv2d_dx(g, y, x, w, strides=1, padding="valid"):
+def _conv2d_dx(g, y, x, w, strides=1, padding="valid", saved=None):
     plan = _plan(x, w, strides, padding)
     to_columns, (_, ho, wo, _) = _widened(w, plan).T, plan.shape
 
     def images(g):
         blocks = (_results(g, plan) @ to_columns).reshape(-1, ho, wo // plan.block, *plan.size, x.shape[3])
         return _cropped(overlap_add(blocks, shape=(g.shape[0], *plan.padded[1:]), strides=plan.strides), plan.borders)
-    return _joined([images(g[part]) for part in plan.parts])
+    return images(g) if len(plan.parts) == 1 else np.concatenate([images(g[part]) for part in plan.parts])
 
 
-def _conv2d_dw(g, y, x, w, strides=1, padding="valid"):
+def _conv2d_dw(g, y, x, w, strides=1, padding="valid", saved=None):
     plan = _plan(x, w, strides, padding)
-    kh, kw, c, f = w.shape
-    dwide = sum(_columns(x[part], plan).T @ _results(g[part], plan) for part in plan.parts)
-    copies = dwide.reshape(*plan.size, c, plan.block, f)
-    shift = plan.strides[1] // plan.block
-    return sum(copies[:, b * shift:b * shift + kw, :, b] for b in range(plan.block))
+    columns = [saved] if saved is not None else (_columns(x[part], plan) for part in plan.parts)
+    dwide = sum(c.T @ _results(g[part], plan) for c, part in zip(columns, plan.parts))
+    return _sum_of_copies(dwide.reshape(*plan.size, w.shape[2], plan.block, w.shape[3]), plan.block,
+                          plan.strides[1] // plan.block)
 
 
-@op(vjp=(_conv2d_dx, _conv2d_dw), shapes="")
+@op(vjp=(_conv2d_dx, _conv2d_dw), shapes="", saves=True)
 def conv2d(x, w, /, strides=1, padding="valid"):
     """Y = windows(X) W      dX = overlap_add(G Wᵀ),  dW = windows(X)ᵀ G.
 
@@ -168,7 +182,10 @@ def conv2d(x, w, /, strides=1, padding="valid"):
     """
     plan = _plan(x, w, strides, padding)
     filters = _widened(w, plan)
-    return _joined([_columns(x[part], plan) @ filters for part in plan.parts]).reshape(plan.shape)
+    if len(plan.parts) == 1:
+        columns = _columns(x, plan)                         # small: kept for dW
+        return (columns @ filters).reshape(plan.shape), columns
+    return np.concatenate([_columns(x[part], plan) @ filters for part in plan.parts]).reshape(plan.shape), None
 
 
 # -- pooling ---------------------------------------------------------------------------------------------------------
