@@ -5,7 +5,7 @@ import numpy as np
 
 from .. import backend
 from ..tensor import Tensor, no_grad
-from ..transforms import tree_map
+from ..transforms import tree_leaves, tree_map
 
 
 def as_tensors(tree):
@@ -14,12 +14,12 @@ def as_tensors(tree):
 
 
 def as_tree(tree):
-    """Lists and tuples of arrays are several inputs; of numbers, one."""
+    """Lists and tuples of arrays are several inputs, to be kept apart; of numbers, one."""
     if isinstance(tree, dict):
         return {key: as_tree(branch) for key, branch in tree.items()}
-    if isinstance(tree, (list, tuple)) and any(isinstance(x, (dict, list, tuple)) or np.ndim(x) for x in tree):
+    if isinstance(tree, (list, tuple)) and any(np.ndim(leaf) for leaf in tree_leaves(tree)):
         return type(tree)(map(as_tree, tree))
-    return tree
+    return tree if hasattr(tree, "shape") or tree is None else np.asarray(tree)
 
 
 def as_array(x, name="the input", device=None):

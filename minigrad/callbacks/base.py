@@ -1,0 +1,67 @@
+"""What a callback is, and the one that is always there: the history."""
+
+
+class Callback:
+    """The base of all callbacks.
+
+    model, params   set by fit: the model, and {"epochs": ..., "steps": batches in an epoch, "validation": bool}
+    logs            {"loss": 0.1, "accuracy": 0.97, ..., "val_loss": ...}: of the epoch, or of its batches so far
+    """
+    model = run = params = None
+    order = 0                               # callbacks of a lower order come first, those of one order as they were given
+
+    def on_train_begin(self, logs=None):
+        """Before the first epoch."""
+
+    def on_train_end(self, logs=None):
+        """After the last epoch; not if an error or Ctrl-C ended the training."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Before an epoch, counted from 0."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        """After an epoch and its validation.  What a callback adds to logs appears in the history."""
+
+    def on_train_batch_begin(self, batch, logs=None):
+        """Before a batch, counted from 0 in each epoch; on_batch_begin is another name."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        """After a batch; on_batch_end is another name.  Reading logs makes a GPU wait, once for each batch that asks."""
+
+    def on_backward(self, loss, gradients):
+        """Between backward and the step: the loss with its tape still whole, and {weight: gradient}.
+
+        Setting model.stop_training here prevents the step.
+        """
+
+    def state(self):
+        """What the callback must remember in order to go on in another process, as a tree of numbers, text and arrays."""
+
+    def load_state(self, state):
+        """Go on from `state`."""
+
+    def hook(self, name):
+        """The method of this name, or None if the class has none of its own."""
+        for name in (name, name.replace("train_batch", "batch")):
+            if getattr(type(self), name, None) is not getattr(Callback, name, None):
+                return getattr(self, name)
+        return None
+
+
+class History(Callback):
+    """What fit returns: .epoch, the numbers of the epochs, and .history, {"loss": [...], "val_accuracy": [...], ...}."""
+    order = 1                               # with what other callbacks have added to the logs
+
+    def __init__(self):
+        self.epoch, self.history = [], {}
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epoch.append(epoch)
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(value)
+
+    def state(self):
+        return {"epoch": self.epoch, "history": self.history}
+
+    def load_state(self, state):
+        self.epoch, self.history = state["epoch"], state["history"]

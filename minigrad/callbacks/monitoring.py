@@ -1,0 +1,133 @@
+"""Callbacks that watch one number get better: stop early, keep the best, learn more slowly."""
+import math
+
+from .base import Callback
+
+
+class _Monitor(Callback):
+    """Watches one number of the logs get better.
+
+    monitor     its name: "val_loss", "accuracy", ...
+    mode        "min" or "max", which way is better; "auto" takes "max" for names that say accuracy, auc, f1, precision,
+                recall or score, else "min"
+    min_delta   how much better it must be to count
+    """
+
+    def __init__(self, monitor, mode, min_delta=0.0):
+        if mode not in ("auto", "min", "max"):
+            raise ValueError(f'{type(self).__name__}: mode must be "auto", "min" or "max", not {mode!r}')
+        if mode == "auto":
+            mode = "max" if any(word in monitor for word in ("acc", "auc", "f1", "precision", "recall", "score")) else "min"
+        self.monitor, self.sign, self.min_delta = monitor, 1 if mode == "max" else -1, abs(min_delta)
+        self.best = None
+
+    def on_train_begin(self, logs=None):
+        self.best = None
+
+    def improved(self, logs):
+        """Whether the number is better than ever before; then it is the new best."""
+        if self.monitor not in logs:
+            raise ValueError(f"{type(self).__name__} monitors {self.monitor!r}, but the logs have only {', '.join(logs)}"
+                             + ("; fit needs validation_data" if self.monitor.startswith("val_") else ""))
+        value = logs[self.monitor]
+        if math.isnan(value) or self.best is not None and self.sign * (value - self.best) <= self.min_delta:
+            return False
+        self.best = value
+        return True
+
+    remembered = ("best",)
+
+    def state(self):
+        return {name: getattr(self, name) for name in self.remembered}
+
+    def load_state(self, state):
+        for name in self.remembered:
+            setattr(self, name, state[name])
+
+
+class EarlyStopping(_Monitor):
+    """Ends training when the monitored number has not become better for `patience` epochs.
+
+    restore_best_weights    leave the model with the weights of its best epoch
+    start_from_epoch        don't count before this epoch
+    baseline                a value to be better than
+    """
+
+    def __init__(self, monitor="val_loss", min_delta=0.0, patience=0, mode="auto", baseline=None,
+                 restore_best_weights=False, start_from_epoch=0):
+        super().__init__(monitor, mode, min_delta)
+        self.patience, self.baseline, self.restore_best_weights = patience, baseline, restore_best_weights
+        self.start_from_epoch = start_from_epoch
+
+    def on_train_begin(self, logs=None):
+        self.best, self.waited, self.stopped_epoch, self.best_epoch, self.best_weights = self.baseline, 0, None, None, None
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch < self.start_from_epoch:
+            return
+        if self.improved(logs):
+            self.waited, self.best_epoch = 0, epoch
+            if self.restore_best_weights:
+                self.best_weights = self.model.get_weights()
+            return
+        self.waited += 1
+        if self.waited >= max(self.patience, 1):
+            self.model.stop_training, self.stopped_epoch = True, epoch
+
+    def on_train_end(self, logs=None):
+        if self.best_weights is not None:
+            self.model.set_weights(self.best_weights)
+
+    remembered = ("best", "waited", "stopped_epoch", "best_epoch", "best_weights")
+
+
+class ModelCheckpoint(_Monitor):
+    """Saves the model after each epoch, or, with save_best_only, when the monitored number is better than ever.
+
+    filepath            a folder for model.save or, with save_weights_only, a safetensors file; may hold fields such as
+                        "run/{epoch:02d}-{val_loss:.2f}", epochs counted from 1
+    """
+
+    def __init__(self, filepath, monitor="val_loss", save_best_only=False, save_weights_only=False, mode="auto"):
+        super().__init__(monitor, mode)
+        self.filepath, self.save_best_only, self.save_weights_only = str(filepath), save_best_only, save_weights_only
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.save_best_only and not self.improved(logs):
+            return
+        try:
+            path = self.filepath.format(epoch=epoch + 1, **logs)
+        except KeyError as error:
+            raise ValueError(f"ModelCheckpoint: {self.filepath!r} uses {error}, but the logs have only {', '.join(logs)}") from None
+        self.model.save_weights(path) if self.save_weights_only else self.model.save(path)
+
+
+class ReduceLROnPlateau(_Monitor):
+    """Multiplies the learning rate by `factor` when the monitored number has not become better for `patience` epochs.
+
+    cooldown    epochs of rest after that; the last of them is counted again
+    min_lr      the rate does not go below this
+    """
+
+    def __init__(self, monitor="val_loss", factor=0.1, patience=10, mode="auto", min_delta=1e-4, cooldown=0, min_lr=0.0):
+        super().__init__(monitor, mode, min_delta)
+        if not 0 < factor < 1:
+            raise ValueError(f"ReduceLROnPlateau: factor must lie between 0 and 1, not {factor!r}")
+        self.factor, self.patience, self.cooldown, self.min_lr = factor, patience, cooldown, min_lr
+
+    def on_train_begin(self, logs=None):
+        self.best, self.waited, self.resting = None, 0, 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        optimizer = self.model.optimizer
+        logs["learning_rate"] = float(optimizer.learning_rate)
+        self.resting = max(self.resting - 1, 0)
+        if self.improved(logs) or self.resting:
+            self.waited = 0
+            return
+        self.waited += 1
+        if self.waited >= max(self.patience, 1) and float(optimizer.learning_rate) > self.min_lr:
+            optimizer.learning_rate = max(float(optimizer.learning_rate) * self.factor, self.min_lr)
+            self.resting, self.waited = self.cooldown, 0
+
+    remembered = ("best", "waited", "resting")
