@@ -2,13 +2,14 @@
 
     minigrad train digits                  the network of the README on 1,797 handwritten digits
     minigrad train digits --data mnist     the same on 5,000 MNIST digits of 28 x 28 pixels
+    minigrad train gpt                     a GPT on Shakespeare's plays (minigrad/train_gpt.py)
 """
 import argparse
 from pathlib import Path
 
 import numpy as np
 
-from . import backend
+from . import backend, train_gpt
 from .errors import Failure, UsageError
 
 DATA = {"digits": "load_digits", "mnist": "load_mnist5k", "mnist-full": "load_mnist", "fashion": "load_fashion_mnist"}
@@ -38,6 +39,7 @@ def add_parser(subparsers):
     digits.add_argument("--seed", type=whole_number(0), default=0, help="of weights, shuffles and the split (default: 0)")
     digits.add_argument("--device", default="cpu", help='"cpu", "gpu" or "gpu:1" (default: cpu)')
     digits.set_defaults(run=run_digits)
+    train_gpt.add_parser(jobs)
 
 
 def build():

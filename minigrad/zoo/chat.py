@@ -25,8 +25,8 @@ class Chat:
 
     def __init__(self, model, system=SYSTEM, rng=None):
         self.model, self.tokenizer, self.writer = model, model.tokenizer, Writer(model, rng)
-        if missing := {START, END} - self.tokenizer.special.keys():
-            raise Failure(f"this model wasn't tuned for conversations: its vocabulary lacks {' and '.join(sorted(missing))}")
+        if not {START, END} <= self.tokenizer.special.keys():
+            raise Failure(f"this model wasn't tuned for conversations: its vocabulary lacks {START} and {END}")
         self.start, self.end = self.tokenizer.special[START], self.tokenizer.special[END]
         if system:
             self.writer.read(self.turn("system", system))

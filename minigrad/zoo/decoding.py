@@ -44,7 +44,7 @@ def sampling_probabilities(logits, temperature=1.0, top_k=None, top_p=None):
 
     temperature     below 1 prefers likely tokens, above 1 flattens; 0 takes the likeliest alone
     top_k           keep the k likeliest  (Fan et al. 2018)
-    top_p           keep the fewest whose probabilities add up to at least top_p, the likeliest first  (Holtzman et al. 2020)
+    top_p           keep the fewest, the likeliest first, that are likely enough together, top_p  (Holtzman et al. 2020)
     """
     if not (temperature >= 0 and (top_k is None or top_k >= 1) and (top_p is None or 0 < top_p <= 1)):
         raise ValueError(f"sampling: temperature {temperature} must be at least 0, top_k {top_k} at least 1 "
@@ -73,8 +73,8 @@ class Writer:
         writer.read(tokens)
         for token in writer.write(temperature=0.8, top_p=0.9, stop={end}): ...
 
-    tokens      all of them so far, of which the cache holds the first cache.length.  When they are more than the model's
-                context, the older half of the context is forgotten, and the newer one read again as a beginning.
+    tokens      all of them so far, of which the cache holds the first cache.length.  When they are more than the
+                model's context, the older half of it is forgotten, and the newer one read again as a beginning.
     rng         a numpy Generator
     """
 

@@ -11,6 +11,7 @@ Shapes: B texts in a batch, T characters in each, C numbers per character, H hea
 among.  zoo/gpt_training.py trains it on Shakespeare's plays.
 """
 import math
+from pathlib import Path
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from ..errors import UsageError
 from ..initializers import RandomNormal
 from ..layers import Dense, Embedding, LayerNormalization
 from ..layers.base import Layer
-from ..models import Model
+from ..models import Model, load_model
 from ..ops.neural import attention_weights
 from .rotary import rotary, rotations
 
@@ -34,14 +35,15 @@ class CausalSelfAttention(Layer):
     def __init__(self, width, heads, deviation, **kwargs):
         super().__init__(**kwargs)
         self.heads = heads
-        self.query, self.key, self.value = (Dense(width, kernel_initializer=RandomNormal(stddev=0.02)) for _ in range(3))
+        small = RandomNormal(stddev=0.02)
+        self.query, self.key, self.value = (Dense(width, kernel_initializer=small) for _ in range(3))
         self.out = Dense(width, kernel_initializer=RandomNormal(stddev=deviation))
 
     def call(self, x, turn, cache=None, block=0):
         q, k, v = self.split(self.query(x)), self.split(self.key(x)), self.split(self.value(x))     # 3 x (B, H, T, d)
         q, k = rotary(q, *turn), rotary(k, *turn)
         if cache is not None:
-            k, v = cache.extend(block, k, v)                                # (B, H, S, d), S the places in the cache too
+            k, v = cache.extend(block, k, v)                                # (B, H, S, d), S all places so far
         y = mg.attention(q, k, v, causal=True)                              # (B, H, T, d)
         return self.out(y.swapaxes(1, 2).reshape(x.shape))                  # (B, T, C), the heads side by side
 
@@ -85,7 +87,7 @@ class GPT(Model):
             raise ValueError(f"GPT: a width of {width} doesn't give each of {heads} heads an even number")
         self.alphabet, self.context, self.head_width = alphabet, context, width // heads
         self.number_of = {character: number for number, character in enumerate(alphabet)}
-        deviation = 0.02 / math.sqrt(2 * depth)         # 2 · depth outputs add up in the stream, to a variance as of one
+        deviation = 0.02 / math.sqrt(2 * depth)             # so that the sum of all outputs has the variance of one
         self.characters = Embedding(len(alphabet), width, RandomNormal(stddev=0.02))
         self.blocks = [Block(width, heads, deviation) for _ in range(depth)]
         self.norm = LayerNormalization(epsilon=1e-5)
@@ -135,3 +137,16 @@ class GPT(Model):
 
     def decode(self, numbers):
         return "".join(self.alphabet[n] for n in numbers)
+
+
+def load(folder):
+    """The GPT that `minigrad train gpt --out folder` wrote; UsageError if there is none."""
+    folder = Path(folder)
+    if not (folder / "model" / "model.json").exists():
+        option = "" if folder == Path("runs/gpt") else f" --out {folder}"
+        resume = " --resume" if (folder / "backup" / "backup.json").exists() else ""
+        raise UsageError(f"there is no trained GPT in {folder}: minigrad train gpt{option}{resume} makes one")
+    model = load_model(folder / "model", compile=False)
+    if not isinstance(model, GPT):
+        raise UsageError(f"the model in {folder} is not a GPT but a {type(model).__name__}")
+    return model

@@ -1,7 +1,7 @@
 """LLaMA in one file: the architecture of SmolLM2, and with other sizes of most open language models.
 
-What it changes in a GPT (zoo/gpt.py): RMSNorm for layer norm, rotary positions for learned ones, a gated SwiGLU for the
-two-layer MLP, several queries for each key and value, and no biases.  (Touvron et al. 2023; SmolLM2: Ben Allal et al. 2025)
+What it changes in a GPT (zoo/gpt.py): RMSNorm for layer norm, a gated SwiGLU for the two-layer MLP, several queries for
+each key and value, and no biases.  (Touvron et al. 2023; SmolLM2: Ben Allal et al. 2025)
 
 Everything is a plain function.  With weights in plain arrays these compute in plain NumPy, which is how text is
 generated; where some weights are tensors (LoRA adapters, say), the same lines record what backward needs.
@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 import minigrad as mg
+
+from .rotary import rotary, rotations
 
 
 @dataclass(frozen=True)
@@ -39,21 +41,6 @@ def linear(x, w):
 def rms_norm(x, w, eps):
     """w x / √(mean x² + eps), over the last axis: layer norm without mean and bias.  (Zhang & Sennrich 2019)"""
     return x / np.sqrt(np.square(x).mean(axis=-1, keepdims=True) + eps) * w
-
-
-def rotations(start, end, width, base):
-    """Cosine and sine (T, d/2) of the angles t · base^(-2i/d), positions t from start to end, pairs i of a head's d numbers."""
-    angles = np.arange(start, end)[:, None] * base ** (-np.arange(0, width, 2) / width)
-    return np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
-
-
-def rotary(x, cos, sin):
-    """Turn each pair (a, b) of neighbours in x (..., T, d) by its angle: (a cos - b sin, a sin + b cos).
-
-    A query and a key turned so have a product that depends on their distance, not on their places.  (Su et al. 2021)
-    """
-    a, b = x[..., 0::2], x[..., 1::2]                                       # (..., T, d/2)
-    return np.stack([a * cos - b * sin, a * sin + b * cos], axis=-1).reshape(x.shape)
 
 
 def swiglu(x, block):
@@ -94,7 +81,7 @@ class Llama:
         return rms_norm(x, self.weights["norm"], config.eps)
 
     def attend(self, x, layer, block, turn, cache):
-        """Causal attention of (B, T, C) -> (B, T, C), a key and a value shared by each H / G queries.  (Ainslie et al. 2023)"""
+        """Causal attention, (B, T, C) -> (B, T, C); each key and value serves H / G queries.  (Ainslie et al. 2023)"""
         c, (b, t, _) = self.config, x.shape
         q, k, v = (linear(x, block[name]).reshape(b, t, -1, c.head_width).swapaxes(1, 2)
                    for name in ("query", "key", "value"))                           # (B, H, T, d), (B, G, T, d) twice

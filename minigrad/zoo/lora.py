@@ -51,7 +51,7 @@ def merge(model):
 
 
 def loss(model, tokens):
-    """The mean of -ln p(token | those before it) over tokens (B, T), the first of each row left out; a scalar, in nats."""
+    """The mean of -ln p(token | those before it) over tokens (B, T) but the first of each row; a scalar, in nats."""
     logits = model(tokens[:, :-1])                                          # (B, T-1, V)
     return mg.sparse_softmax_cross_entropy(logits, tokens[:, 1:]).mean()
 
@@ -69,5 +69,5 @@ def fine_tune(model, tensors, tokens, steps=100, length=128, batch_size=2, learn
         starts = rng.integers(0, len(tokens) - length, batch_size)
         value = loss(model, tokens[starts[:, None] + np.arange(length + 1)])
         value.backward()
-        optimizer.apply([t.grad for t in tensors], tensors)
+        optimizer.step(tensors)
         yield value.item()

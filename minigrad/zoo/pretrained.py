@@ -148,7 +148,7 @@ def _read_folder(folder):
 
 
 def _neighbours(w, d):
-    """Rows of W (H d, C) so that the pairs to turn are neighbours: Hugging Face pairs i with i + d/2, we 2i with 2i + 1."""
+    """W (H d, C) with the pairs that rotary turns as neighbours: Hugging Face pairs row i with i + d/2 of a head."""
     return np.ascontiguousarray(w.reshape(-1, 2, d // 2, w.shape[1]).swapaxes(1, 2).reshape(w.shape))
 
 

@@ -15,7 +15,7 @@ from ..op import Op
 
 @functools.lru_cache(maxsize=256)
 def rotations(begin, end, width, base, device="cpu"):
-    """The cosines and sines (T, d/2) of the angles at places begin ... end - 1, for d = width, as float32, on a device."""
+    """The cosines and sines (T, d/2) of the angles at places begin ... end - 1, for d = width, float32, on a device."""
     angles = np.arange(begin, end)[:, None] * base ** (-np.arange(0, width, 2) / width)
     return tuple(backend.asarray(f(angles), np.float32, device) for f in (np.cos, np.sin))
 

@@ -36,12 +36,12 @@ def main(path):
 
     logits = {}
     for name, text in {**PROMPTS, "chat": rendered, "random": None}.items():
-        ids = numbers.integers(0, model.config.vocab_size, 160).tolist() if text is None else tokenizer(text)["input_ids"]
+        ids = numbers.integers(0, 49152, 160).tolist() if text is None else tokenizer(text)["input_ids"]
         with torch.no_grad():
             y = model(torch.tensor([ids])).logits[0].numpy()
             greedy = model.generate(torch.tensor([ids]), max_new_tokens=24, do_sample=False)[0, len(ids):].tolist()
         positions = sorted({0, 1, 2, len(ids) // 3, len(ids) // 2, len(ids) - 2, len(ids) - 1})
-        columns = [np.concatenate([np.argsort(-y[p])[:6], numbers.integers(0, y.shape[1], 12)]).tolist() for p in positions]
+        columns = [[*np.argsort(-y[p])[:6].tolist(), *numbers.integers(0, 49152, 12).tolist()] for p in positions]
         logits[name] = {"tokens": ids, "positions": positions, "columns": columns, "greedy": greedy,
                         "logits": [[round(float(v), 5) for v in y[p, c]] for p, c in zip(positions, columns)]}
 

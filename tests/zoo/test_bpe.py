@@ -50,7 +50,8 @@ def test_merges_stay_within_words():
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("I'll go", ["I", "'ll", " go"]), ("a  b", ["a", " ", " b"]), ("a 12", ["a", " ", "1", "2"]), ("a  1", ["a", "  ", "1"]),
+    ("I'll go", ["I", "'ll", " go"]), ("a  b", ["a", " ", " b"]),
+    ("a 12", ["a", " ", "1", "2"]), ("a  1", ["a", "  ", "1"]),
     ("x=½!?", ["x", "=", "½", "!?"]), ("end \n\n", ["end", " \n\n"]), ("été \u4e16\u754c", ["été", " 世界"])])
 def test_words(text, words):
     assert TOKENIZER.cut(text) == words

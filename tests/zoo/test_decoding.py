@@ -22,7 +22,8 @@ def softmax(z):
 
 @given(logits, st.floats(0.1, 3))
 def test_temperature_divides_the_logits(z, temperature):
-    np.testing.assert_allclose(sampling_probabilities(z, temperature), softmax(z.astype(float) / temperature), atol=1e-12)
+    expected = softmax(z.astype(float) / temperature)
+    np.testing.assert_allclose(sampling_probabilities(z, temperature), expected, atol=1e-12)
 
 
 @given(logits)
@@ -48,7 +49,8 @@ def test_top_p_keeps_the_fewest_that_reach_p(z, top_p):
     assert kept.min() >= full[p == 0].max(initial=0)
 
 
-@pytest.mark.parametrize("wrong", [{"temperature": -1}, {"temperature": float("nan")}, {"top_k": 0}, {"top_p": 0}, {"top_p": 1.1}])
+@pytest.mark.parametrize("wrong", [
+    {"temperature": -1}, {"temperature": float("nan")}, {"top_k": 0}, {"top_p": 0}, {"top_p": 1.1}])
 def test_settings_out_of_range_are_errors(wrong):
     with pytest.raises(ValueError, match="sampling: temperature"):
         sampling_probabilities(np.zeros(3), **wrong)

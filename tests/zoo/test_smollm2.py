@@ -1,4 +1,4 @@
-"""SmolLM2-135M-Instruct against transformers and tokenizers (smollm2_reference.json, made by make_smollm2_reference.py).
+"""SmolLM2-135M-Instruct against transformers and tokenizers: smollm2_reference.json, by make_smollm2_reference.py.
 
 These tests need the model, 93 MB: minigrad data fetch smollm2.
 """

@@ -1,0 +1,7 @@
+"""Whole models, each in a few readable files.  Nothing is loaded before it is asked for.
+
+    gpt, gpt_training, ngram    a language model from scratch, and what counting alone can do
+    llama, pretrained, chat     a pretrained language model, run and, with lora, fine-tuned
+    structure, fold             proteins: geometry, and folding by gradient descent
+    distogram, evoformer        AlphaFold in miniature: distances from the sequence
+"""
