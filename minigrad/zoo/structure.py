@@ -12,7 +12,7 @@ Coordinates and distances are in angstrom (1e-10 m), angles in radians.
 import numpy as np
 
 N, CA, C, CB = range(4)                 # the atoms of a residue, in the order of the second to last axis
-CONTACT = 8.0                           # two residues touch when their CB atoms are closer than this (CASP's definition)
+CONTACT = 8.0                           # residues touch when their CB atoms are closer than this (CASP's definition)
 
 
 def dihedral(a, b, c, d):
@@ -35,7 +35,7 @@ def torsions(atoms):
 
 
 def beta_carbons(atoms):
-    """Where the CB atoms are, (..., L, 3), from N, CA and C: the four bonds of CA point to the corners of a tetrahedron.
+    """Where the CB atoms are, (..., L, 3), from N, CA and C: CA's four bonds point to the corners of a tetrahedron.
 
     The side chain begins there, on one side only: it tells a backbone from its mirror image.  Glycine has no CB; there
     it is where one would be.
@@ -86,7 +86,7 @@ def secondary(angles):
 
 # -- comparing two structures of the same chain ----------------------------------------------------------------------
 def superpose(x, y, weights=None):
-    """x (L, 3) rotated and shifted onto y (L, 3), so that the weighted sum of squared distances is least.  (Kabsch 1976)
+    """x (L, 3) turned and shifted onto y (L, 3), so that the weighted sum of squared distances is least.  (Kabsch 1976)
 
     With U S Vᵀ the singular value decomposition of Xᵀ W Y (both centred), the rotation is U diag(1, 1, ±1) Vᵀ, the sign
     such that its determinant is 1: a mirror image is not allowed.  weights (..., L) gives many superpositions at once.
@@ -112,9 +112,9 @@ def tm_score(x, y):
 
     dᵢ is the distance of the two positions of residue i.  Above 0.5 two structures have the same fold as a rule; pairs
     of unrelated ones have about 0.17 (Zhang & Skolnick 2004; Xu & Zhang 2010).  Unlike the RMSD it is not ruled by the
-    worst part.  The maximum is searched for from the superpositions of every stretch of L, L/2, L/4, ... residues.  Each
-    is improved by superposing again with the weights 1 / (1 + (dᵢ/d₀)²)²: since 1 / (1 + u) is convex in u, it lies above
-    its tangent, of slope -1 / (1 + u)², and so the sum that is maximized never falls.
+    worst part.  The maximum is searched for from the superpositions of every stretch of L, L/2, L/4, ... residues.
+    Each is improved by superposing again with the weights 1 / (1 + (dᵢ/d₀)²)²: 1 / (1 + u) is convex in u, so it lies
+    above its tangent, of slope -1 / (1 + u)², and the sum that is maximized never falls.
     """
     _same_chain(x, y)
     length = len(x)
