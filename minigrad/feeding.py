@@ -1,6 +1,7 @@
 """From what users pass to fit, evaluate and predict to batches of Tensors: x, y and sample weights."""
 import numpy as np
 
+from . import backend
 from .data import DataLoader
 from .layers.inputs import as_array, as_tree
 from .tensor import Tensor
@@ -52,6 +53,14 @@ def held_out(data, fraction):
     if not 0 < kept < rows:
         raise ValueError(f"validation_split={fraction} of {rows} rows leaves nothing to train on, or nothing to validate")
     return tree_map(lambda a: a[:kept], data), tree_map(lambda a: a[kept:], data)
+
+
+def upload(loader, device):
+    """The loader with its inputs moved to a GPU, once; row numbers and labels, which are small, follow batch by batch."""
+    if device != "cpu" and isinstance(loader, DataLoader) and isinstance(loader.arrays, dict) and "x" in loader.arrays:
+        moved = tree_map(lambda a: backend.asarray(a, device=device), loader.arrays["x"])
+        loader.arrays = {**loader.arrays, "x": moved}
+    return loader
 
 
 def unpack(batch, device):

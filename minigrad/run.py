@@ -4,7 +4,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from . import backend
-from .feeding import unpack
+from .feeding import unpack, upload
 from .layers.inputs import dry_run
 from .tensor import no_grad
 from .transforms import tree_leaves
@@ -63,7 +63,7 @@ class Scores(Mapping):
         self.reset()
         device = model.device
         with no_grad():
-            for batch in batches:
+            for batch in upload(batches, device):
                 x, y, sample_weight = unpack(batch, device)
                 loss, y_pred = model.test_step(x, y, sample_weight)
                 self.add(x, y, y_pred, sample_weight, loss)
@@ -116,7 +116,7 @@ class Run:
     def _batches(self):
         model, loader, scores, device = self.model, self.loader, self.scores, self.model.device
         begin, end = self.hooks("on_train_batch_begin"), self.hooks("on_train_batch_end")
-        for batch in loader:
+        for batch in upload(loader, device):
             for hook in begin:
                 hook(loader.batch - 1)
             x, y, sample_weight = unpack(batch, device)

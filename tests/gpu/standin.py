@@ -194,6 +194,7 @@ def _indices(index):
     def one(i):
         if isinstance(i, (list, np.ndarray)):
             COUNTS["h2d"] += 1
+            COUNTS["h2d_bytes"] += np.asarray(i).nbytes
             return np.asarray(i)
         return i._a if isinstance(i, ndarray) else i
     return tuple(map(one, index)) if isinstance(index, tuple) else one(index)
@@ -264,8 +265,10 @@ class ElementwiseKernel:
 def asarray(data, dtype=None):
     if isinstance(data, ndarray):
         return data if dtype in (None, data.dtype) else data.astype(dtype)
+    array = np.array(data, dtype=dtype)
     COUNTS["h2d"] += 1
-    return ndarray(np.array(data, dtype=dtype))
+    COUNTS["h2d_bytes"] += array.nbytes
+    return ndarray(array)
 
 
 def module():

@@ -96,6 +96,15 @@ def test_fit_waits_only_where_an_epoch_ends(gpu):
     assert gpu.counts["sync"] == few["sync"] <= 8, (few, dict(gpu.counts))
 
 
+def test_inputs_are_uploaded_once(gpu):
+    """Per step only row numbers and labels go to the device."""
+    model = seed_network()
+    x, y = digits()
+    gpu.counts.clear()
+    model.fit(x, y, epochs=3, batch_size=32, verbose=0)
+    assert gpu.counts["h2d_bytes"] <= x.nbytes + 3 * (y.nbytes + 8 * len(x)) + 60_000, dict(gpu.counts)
+
+
 def test_the_same_result_as_on_the_cpu():
     """Weights drawn on the host and moved: the random numbers of the two devices differ."""
     x, y = digits(64)
