@@ -91,8 +91,9 @@ class Tensor:
         create_graph    record the backward pass too (unless no_grad), so that gradients can be differentiated again
         retain_graph    keep the tape; otherwise it is released as it is consumed, and freed with it the memory
         """
-        owned = set()
-        for leaf, g in backpropagate(self, grad, create_graph=create_graph, retain_graph=retain_graph).items():
+        with grad_mode(create_graph or _recording):
+            found, owned = backpropagate(self, grad, None, create_graph, retain_graph), set()
+        for leaf, g in found.items():
             if not isinstance(g, Tensor):   # gradients may share memory with each other; each leaf gets its own
                 g = Tensor(g.copy() if g.base is not None or g is grad or id(g) in owned else g)
                 owned.add(id(g._data))
@@ -262,10 +263,9 @@ def _seed(y, g, create_graph):
 
 def _refuse_edited(x, node):
     if x.last_edit() > node.order:
-        part = "the result" if x.node is node else "an input"
-        raise RuntimeError(
-            f"backward: {part} of {node.op.name}, of shape {x.shape}, was changed in place after {node.op.name} used "
-            "it, and its derivative needs the old values: edit a copy, or after backward")
+        name, part = node.op.name, "the result" if x.node is node else "an input"
+        raise RuntimeError(f"backward: {part} of {name}, of shape {x.shape}, was changed in place after {name} used it, "
+                           "and its derivative needs the old values: edit a copy, or after backward")
 
 
 def tape_of(y, stop=()):

@@ -92,6 +92,15 @@ def test_create_graph_gives_all_orders():
         assert_allclose(y, value)
 
 
+def test_create_graph_records_also_under_no_grad():
+    x = mg.tensor(2.0, requires_grad=True)
+    y = x ** 3
+    with mg.no_grad():
+        y.backward(create_graph=True)
+    x.grad.backward()
+    assert_allclose(x.grad, 12.0)
+
+
 def test_wrt_an_intermediate_leaves_the_rest_of_the_tape():
     x = leaf()
     h = x * 2
