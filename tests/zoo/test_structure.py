@@ -106,7 +106,7 @@ def test_tm_score_of_two_far_halves_is_a_half():
 
 @pytest.mark.parametrize("psi, reference", [(-20, 0.65393), (20, 0.54512), (60, 0.52961), (130, 0.52511)])
 def test_tm_score_finds_what_tm_align_finds(psi, reference):
-    """Against TM-align (tmtools 0.3.0, the alignment given): a search for the maximum may find a better one, no worse."""
+    """Against TM-align (tmtools 0.3.0, the alignment given): a search may find a better maximum, no worse one."""
     assert reference - 1e-4 <= tm_score(chain(psi), chain(-45)) < reference + 0.001
 
 
