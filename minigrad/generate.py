@@ -91,6 +91,8 @@ def run_chat(args):
         except ValueError as error:
             raise UsageError(f"can't answer this message: {error}") from None
         return 0
+    if hasattr(sys.stdin, "reconfigure"):
+        sys.stdin.reconfigure(errors="replace")         # bytes that are no text don't end a conversation
     terminal = sys.stdin.isatty()
     if terminal:
         note("Write a message and press Enter.  Ctrl-C stops an answer, Ctrl-D ends the conversation.\n"
@@ -102,7 +104,7 @@ def run_chat(args):
                 _answer(chat, args)
         except EOFError:
             return 0
-        except ValueError as error:         # bytes that are no text, say; the conversation goes on
+        except ValueError as error:
             note(f"can't answer this message: {error}")
         except KeyboardInterrupt:
             say("\n")
