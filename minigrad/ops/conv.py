@@ -92,7 +92,7 @@ def _cropped(y, borders):
 # side as one wider window, and give the matrix b copies of each filter, each shifted by one stride: the same sums,
 # some zeros among the factors, but long runs of memory and a fatter product, two to four times as fast.
 # The matrix of all windows would be kh kw times as large as the images: so a few images at a time, as fit into cache.
-CACHE = 1 << 19                                             # numbers
+CACHE = 1 << 19                                             # numbers; on a GPU, which wants more at once, 64 times that
 Plan = namedtuple("Plan", "borders padded strides size block rows columns shape parts")
 
 
@@ -116,7 +116,8 @@ def _plan(x, w, strides, padding):
     block = max(b for b in range(1, most + 1) if wo % b == 0)
     size = kh, kw + (block - 1) * right
     rows, columns = ho * wo // block, math.prod(size) * c
-    step = max(CACHE // max(rows * columns, 1), 1)
+    cache = CACHE if array_module(x) is np else 64 * CACHE
+    step = max(cache // max(rows * columns, 1), 1)
     parts = [slice(i, min(i + step, n)) for i in range(0, max(n, 1), step)]
     return Plan(borders, padded, (down, block * right), size, block, rows, columns, (n, ho, wo, f), parts)
 
@@ -147,6 +148,7 @@ def _sum_of_copies(y, block, shift):
     return sum(y[:, b * shift:b * shift + kw, :, b] for b in range(block))
 
 
+# Not an entry of the table, but differentiable all the same: a step of conv2d's rules, at higher orders.
 _copies = Op(_copies, lambda g, y, w, block, shift: _sum_of_copies(g, block, shift), name="copies", shapes="")
 
 
