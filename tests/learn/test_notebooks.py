@@ -55,7 +55,6 @@ def test_with_the_solutions_all_checks_pass(path, monkeypatch, tmp_path):
     assert answers and all(text.startswith("✓") for _, text in answers), answers
 
 
-@pytest.mark.slow
 @each
 def test_a_fresh_run_with_blanks_empty(path):
     book = notebooks.execute(notebooks.read(path), path, shortened=True)
