@@ -14,11 +14,12 @@ def loader_of(x, y=None, sample_weight=None, class_weight=None, batch_size=None,
     Raises TypeError for what holds no numbers, ValueError for numbers of rows that differ.
     """
     if not isinstance(x, DataLoader):
-        return DataLoader(named(x, y, sample_weight, class_weight), batch_size=batch_size or 32, shuffle=shuffle, seed=seed)
+        data = named(x, y, sample_weight, class_weight)
+        return DataLoader(data, batch_size=batch_size or 32, shuffle=shuffle, seed=seed)
     given = [name for name, value in dict(y=y, sample_weight=sample_weight, class_weight=class_weight,
                                           batch_size=batch_size).items() if value is not None]
     if given:
-        raise ValueError(f"x is a DataLoader, which makes batches of its own: {', '.join(given)} can't be given beside it")
+        raise ValueError(f"x is a DataLoader, which makes batches of its own: {', '.join(given)} can't be given with it")
     return x
 
 
@@ -51,12 +52,12 @@ def held_out(data, fraction):
     rows = len(tree_leaves(data)[0])
     kept = int(rows * (1 - fraction))
     if not 0 < kept < rows:
-        raise ValueError(f"validation_split={fraction} of {rows} rows leaves nothing to train on, or nothing to validate")
+        raise ValueError(f"validation_split={fraction} of {rows} rows leaves nothing to train on, or to validate")
     return tree_map(lambda a: a[:kept], data), tree_map(lambda a: a[kept:], data)
 
 
 def upload(loader, device):
-    """The loader with its inputs moved to a GPU, once; row numbers and labels, which are small, follow batch by batch."""
+    """The loader with its inputs moved to a GPU, once; row numbers and labels, which are small, follow by the batch."""
     if device != "cpu" and isinstance(loader, DataLoader) and isinstance(loader.arrays, dict) and "x" in loader.arrays:
         moved = tree_map(lambda a: backend.asarray(a, device=device), loader.arrays["x"])
         loader.arrays = {**loader.arrays, "x": moved}

@@ -56,12 +56,9 @@ class Model(Training, Layer):
         """Move the weights, and what the optimizer remembers, to a device; batches follow them.  Returns the model."""
         if not self.built:
             raise ValueError(f"{self.name} has no weights yet: build(input_shape) first, or mg.set_device({device!r})")
-        state = self.optimizer.state() if self.optimizer is not None else None
-        for w in self.weights:
+        for w in self.weights:              # the optimizer's slots follow at its next step
             w._data = backend.asarray(w._data, device=device)
             w.touch()
-        if state is not None:
-            self.optimizer.load_state(state)
         return self
 
     def summary(self, print_fn=print):
@@ -69,15 +66,14 @@ class Model(Training, Layer):
         if not self.built:
             raise ValueError(f"{self.name} has no weights yet: fit it, call it, or build(input_shape) first")
         rows = [("Layer (type)", "Output shape", "Parameters")]
-        rows += [(f"{layer.name} ({type(layer).__name__})", _shape_text(layer.output_shape), f"{layer.count_params():,}")
-                 for layer in self.layers]
+        rows += [(f"{layer.name} ({type(layer).__name__})", _shape_text(layer.output_shape),
+                  f"{layer.count_params():,}") for layer in self.layers]
         widths = [max(len(row[i]) for row in rows) + 3 for i in range(2)]
         lines = [f"{a:<{widths[0]}}{b:<{widths[1]}}{c:>12}" for a, b, c in rows]
-        trained = sum(w.size for w in self.trainable_weights)
         rule = "-" * max(map(len, lines))
-        print_fn("\n".join([f'Model "{self.name}"', rule, lines[0], rule, *lines[1:], rule,
-                            f"Parameters: {self.count_params():,} ({sum(w._data.nbytes for w in self.weights) / 1024:,.1f} KiB), "
-                            f"of which trained: {trained:,}"]))
+        trained, size = sum(w.size for w in self.trainable_weights), sum(w._data.nbytes for w in self.weights) / 1024
+        total = f"Parameters: {self.count_params():,} ({size:,.1f} KiB), of which trained: {trained:,}"
+        print_fn("\n".join([f'Model "{self.name}"', rule, lines[0], rule, *lines[1:], rule, total]))
 
     def save(self, folder):
         """Write the architecture (model.json), the weights (safetensors) and the optimizer's state to a folder.
@@ -134,8 +130,8 @@ class Sequential(Model):
             self._input = layer
             self._start(layer.input_shape, layer.dtype)
             return
-        if not self._layers and not self._input and layer.input_shape and not layer.built:      # Dense(64, input_shape=(784,))
-            self._start(layer.input_shape)
+        if not self._layers and not self._input and layer.input_shape and not layer.built:
+            self._start(layer.input_shape)          # Dense(64, input_shape=(784,))
         if self._example is not None:
             with no_grad():
                 self._example = layer(Tensor(self._example), training=False)._data

@@ -71,7 +71,8 @@ class Scores(Mapping):
 
     def state(self):
         self._sum_up()
-        return {"total": self.total, "count": self.count, "metrics": [m.state() for m in (*self.metrics, *self.weighted)]}
+        metrics = [metric.state() for metric in (*self.metrics, *self.weighted)]
+        return {"total": self.total, "count": self.count, "metrics": metrics}
 
     def load_state(self, state):
         self.total, self.count, self.noted = state["total"], state["count"], []
@@ -89,7 +90,8 @@ class Run:
     def __init__(self, model, loader, validation, epochs, initial_epoch, callbacks):
         self.model, self.loader, self.validation = model, loader, validation
         self.epoch, self.epochs, self.scores = initial_epoch, epochs, model.scores
-        self.within = False                 # whether it resumes within an epoch, of which the beginning is not to be repeated
+        self.within = False                 # resuming within an epoch, whose beginning is not to be repeated
+        self.targets = None                 # what a step changes: known once the weights are
         self.callbacks = sorted(callbacks, key=lambda c: c.order)
         for callback in self.callbacks:
             callback.model, callback.run = model, self
@@ -98,7 +100,7 @@ class Run:
     def train(self):
         """Train to the end, or until a callback sets model.stop_training."""
         model, logs = self.model, {}
-        model.stop_training, model.targets = False, None
+        model.stop_training = False
         self.tell("on_train_begin")
         while self.epoch < self.epochs and not model.stop_training:
             if not self.within:
@@ -147,9 +149,9 @@ class Run:
         if not self.model.built:
             dry_run(self.model, state["input"])
         mine = [c for c in self.callbacks if c.state() is not None]
-        if [type(c).__name__ for c in mine] != [name for name, _ in state["callbacks"]]:
-            raise ValueError(f"{source} was written with the callbacks {', '.join(name for name, _ in state['callbacks'])}; "
-                             f"this fit has {', '.join(type(c).__name__ for c in mine)}")
+        theirs, names = [name for name, _ in state["callbacks"]], [type(c).__name__ for c in mine]
+        if names != theirs:
+            raise ValueError(f"{source} was written with the callbacks {', '.join(theirs)}; this fit has {', '.join(names)}")
         self.loader.load_state(state["loader"])
         self.model.assign(state["weights"], source)
         self.model.optimizer.load_state(state["optimizer"])

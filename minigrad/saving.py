@@ -3,9 +3,9 @@
     model/model.json                            the architecture, how it was compiled, and the names of the others
     model/weights-1f0c9a....safetensors         {"layers.0.kernel": array, ...}, readable by any safetensors reader
 
-Arrays are written first, under a name made from their SHA-256, then the JSON takes the old one's place in one step, then
-what no file names any more is removed.  A kill -9 between any two of these leaves a folder that reads as before or
-after, never as a mixture.  Nothing is pickled: reading a file runs no code from it.
+Arrays are written first, under a name made from their SHA-256, then the JSON takes the old one's place in one step,
+then what no file names any more is removed.  A kill -9 between any two of these leaves a folder that reads as before
+or after, never as a mixture.  Nothing is pickled: reading a file runs no code from it.
 """
 import hashlib
 import json
@@ -56,7 +56,7 @@ def remove_folder(folder, name):
 
 
 def read_folder(folder, name):
-    """(description, {group: {array name: array}}) as written by write_folder; Failure if anything is missing or damaged."""
+    """(description, {group: {array name: array}}) as write_folder wrote them; Failure if any is missing or damaged."""
     path = Path(folder) / f"{name}.json"
     description = _read_json(path)
     if not isinstance(description, dict) or description.get("format") != f"minigrad {name}":
@@ -178,7 +178,7 @@ def load_weights(model, path):
         files = _read_json(path / "model.json").get("files", {})
         path = path / files.get("weights", {}).get("file", "weights.safetensors")
     if not model.built:
-        raise ValueError(f"{model.name} has no weights yet, so it isn't known which to read: model.build(input_shape) first")
+        raise ValueError(f"{model.name} has no weights yet, so it isn't known which to read: build(input_shape) first")
     _assign(model, read_arrays(path), path)
 
 

@@ -20,7 +20,7 @@ def to_config(value, where="the model"):
     if isinstance(value, (list, tuple)):
         return [to_config(v, where) for v in value]
     if isinstance(value, dict):
-        return {k: to_config(v, where) for k, v in value.items()}
+        return {k: to_config(v, f"{k} of {where}") for k, v in value.items()}
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray):

@@ -7,6 +7,8 @@
 
 `Training` holds them as train_step, for a model to override; run.py holds the loop around them.
 """
+from functools import cached_property
+
 import numpy as np
 
 from . import backend, losses, optimizers
@@ -25,16 +27,30 @@ class Targets:
     """What a step of training changes: gathered once for all steps of a fit."""
 
     def __init__(self, model):
-        self.weights = model.trainable_weights
+        self.model = model
+
+    @cached_property
+    def weights(self):
+        return self.model.trainable_weights
+
+    @cached_property
+    def only(self):
+        """The weights as a set for backpropagate if others, which are frozen, need no gradient; else None."""
         wanted = set(self.weights)
-        self.only = wanted if any(w.requires_grad and w not in wanted for w in model.weights) else None     # some are frozen
-        self.penalties = [penalty for layer in (model, *model.sublayers()) for penalty in layer.penalties]
-        self.watchers = model.run.hooks("on_backward") if model.run else []
+        return wanted if any(w.requires_grad and w not in wanted for w in self.model.weights) else None
+
+    @cached_property
+    def penalties(self):
+        return [penalty for layer in (self.model, *self.model.sublayers()) for penalty in layer.penalties]
+
+    @cached_property
+    def watchers(self):
+        return self.model.run.hooks("on_backward") if self.model.run else []
 
 
 class Training:
     """The part of Model that learns from data and is judged by it."""
-    optimizer = loss = scores = targets = run = history = None
+    optimizer = loss = scores = run = history = None
     stop_training = False                   # a callback that sets it ends the training
 
     def compile(self, optimizer="rmsprop", loss=None, metrics=None, weighted_metrics=None):
@@ -48,8 +64,11 @@ class Training:
         weighted_metrics    the same, but examples count by their sample_weight
         """
         self.optimizer, self.loss = optimizers.get(optimizer), None if loss is None else tree_map(losses.get, loss)
-        self.compile_arguments = dict(optimizer=self.optimizer, loss=loss, metrics=metrics, weighted_metrics=weighted_metrics)
-        self.scores = Scores(*([_metrics.get(m) for m in names or ()] for names in (metrics, weighted_metrics)))
+        self.compile_arguments = {"optimizer": self.optimizer, "loss": loss, "metrics": metrics,
+                                  "weighted_metrics": weighted_metrics}
+        only = None if isinstance(self.loss, (list, tuple, dict)) else self.loss        # it decides what "accuracy" is
+        self.scores = Scores(*([_metrics.get(metric, loss=only) for metric in chosen or ()]
+                               for chosen in (metrics, weighted_metrics)))
 
     # -- one step ----------------------------------------------------------------------------------------------------
     def train_step(self, x, y, sample_weight=None):
@@ -81,18 +100,19 @@ class Training:
         for watch in targets.watchers:
             watch(loss, gradients)
         if not (targets.watchers and self.stop_training):       # a watcher may see that this step would do harm
-            self.optimizer.apply_gradients([(gradients[w], w) for w in targets.weights if w in gradients])
+            self.optimizer.apply_gradients([(gradients.get(w), w) for w in targets.weights])
 
     def _targets(self):
-        if self.targets is None:
-            self.targets = Targets(self)
-        return self.targets
+        if self.run is None:                # outside fit anything may change from step to step
+            return Targets(self)
+        self.run.targets = self.run.targets or Targets(self)
+        return self.run.targets
 
     # -- loops over data ---------------------------------------------------------------------------------------------
     def fit(self, x, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
             validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0,
             validation_batch_size=None):
-        """Train for `epochs` passes over the data; a History, whose .history is {"loss": [...], "val_loss": [...], ...}.
+        """Train for `epochs` passes over the data; a History, with .history = {"loss": [...], "val_loss": [...], ...}.
 
         x, y                arrays with an example in each row, or dicts, lists or tuples of such; floats are taken as
                             float32.  Or x is a data.DataLoader of batches (x, y) or (x, y, sample_weight)
@@ -121,7 +141,7 @@ class Training:
         try:
             self.run.train()
         finally:
-            self.run = self.targets = None
+            self.run = None
         return self.history
 
     def _validation(self, data, batch_size):
@@ -143,7 +163,6 @@ class Training:
         """
         self._need_compile("evaluate")
         loader = loader_of(x, y, sample_weight, batch_size=batch_size)
-        self.targets = None
         return _as_keras(self.scores.of(self, bar(loader, verbose, "evaluate")), return_dict)
 
     def predict(self, x, batch_size=None, verbose="auto"):
@@ -170,7 +189,6 @@ class Training:
 
     def _on_batch(self, step, data, return_dict):
         self._need_compile(step.__name__)
-        self.targets = None
         x, y, sample_weight = unpack(data, self.device)
         loss, y_pred = step(x, y, sample_weight)
         self.scores.reset()

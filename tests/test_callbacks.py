@@ -10,7 +10,7 @@ from minigrad import callbacks, models, optimizers
 from minigrad.callbacks import (
     BackupAndRestore, Callback, CSVLogger, EarlyStopping, LearningRateScheduler, ModelCheckpoint, ReduceLROnPlateau,
     TerminateOnNaN)
-from minigrad.layers import Activation, Dense, Layer
+from minigrad.layers import Dense, Layer
 from minigrad.models import Sequential
 
 X = np.random.default_rng(0).standard_normal((50, 3)).astype(np.float32)
@@ -105,7 +105,7 @@ def test_early_stopping(values, settings, epochs, best):
 
 
 def test_a_monitored_name_that_is_not_there():
-    with pytest.raises(ValueError, match="EarlyStopping monitors 'val_loss', but the logs have only loss; fit needs validation"):
+    with pytest.raises(ValueError, match="monitors 'val_loss', but the logs have only loss; fit needs validation_data"):
         model().fit(X, Y, callbacks=[EarlyStopping()], verbose=0)
     with pytest.raises(ValueError, match='mode must be "auto", "min" or "max"'):
         EarlyStopping(mode="least")
@@ -114,9 +114,9 @@ def test_a_monitored_name_that_is_not_there():
 
 def test_checkpoints_of_the_best_and_of_all(tmp_path):
     values, trained = [3, 1, 2, 0.5], model()
+    every = tmp_path / "all-{epoch:02d}-{val_loss:.1f}.safetensors"
     trained.fit(X, Y, epochs=4, verbose=0, callbacks=[
-        Scripted(values), ModelCheckpoint(tmp_path / "all-{epoch:02d}-{val_loss:.1f}.safetensors", save_weights_only=True),
-        ModelCheckpoint(tmp_path / "best-{epoch}", save_best_only=True), ModelCheckpoint(tmp_path / "last")])
+        Scripted(values), ModelCheckpoint(every, save_weights_only=True), ModelCheckpoint(tmp_path / "best-{epoch}", save_best_only=True), ModelCheckpoint(tmp_path / "last")])
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         "all-01-3.0.safetensors", "all-02-1.0.safetensors", "all-03-2.0.safetensors", "all-04-0.5.safetensors",
         "best-1", "best-2", "best-4", "last"]
@@ -163,7 +163,7 @@ def test_lines_and_bars(capsys):
     assert out.out.count("\n") == 2 and out.out.startswith("epoch 1/2: loss ") and "val_mae" in out.out and not out.err
     model(metrics=["mae"]).fit(X, Y, epochs=2, validation_data=(X, Y))
     err = capsys.readouterr().err
-    assert "epoch 1/2: 100%" in err and "epoch 2/2: 100%" in err and "2/2 [" in err and "mae" in err and "val_loss" in err
+    assert all(text in err for text in ("epoch 1/2: 100%", "epoch 2/2: 100%", "2/2 [", "mae", "val_loss"))
     silent = model()
     silent.fit(X, Y, verbose=0)
     silent.evaluate(X, Y)
@@ -214,12 +214,12 @@ def test_a_weight_that_is_not_finite_is_named():
     trained.layers[1].kernel._data[0] = np.inf
     before = trained.get_weights()
     trained.fit(X, Y, callbacks=[stop], verbose=0)
-    assert "layers.1.kernel, of shape (4, 1), holds 0 nan and 1 infinite of 4 numbers before the forward pass" in stop.report
+    assert "layers.1.kernel, of shape (4, 1), holds 0 nan and 1 infinite of 4 numbers before" in stop.report
     assert all(map(np.array_equal, trained.get_weights(), before))
 
 
 def test_nothing_is_reported_where_all_is_well():
-    plain, watched, stop = model(), None, TerminateOnNaN()
+    plain, stop = model(), TerminateOnNaN()
     plain.fit(X, Y, epochs=2, verbose=0)
     watched = model()
     watched.fit(X, Y, epochs=2, callbacks=[stop], verbose=0)

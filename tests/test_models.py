@@ -75,7 +75,8 @@ def test_add_and_pop():
 
 def test_summary():
     mg.seed(0)
-    model = Sequential([Input((4, 2)), Flatten(name="flat"), Dense(3, name="d"), BatchNormalization(name="norm")], name="m")
+    model = Sequential([Input((4, 2)), Flatten(name="flat"), Dense(3, name="d"), BatchNormalization(name="norm")],
+                       name="m")
     lines = []
     model.summary(print_fn=lines.append)
     text = "\n".join(lines)
@@ -218,11 +219,11 @@ def test_weights_of_classes_and_samples():
     weight = np.random.default_rng(0).random(len(x))
     by_class = np.array([1, 5, 0.5])[y]
     before = model.get_weights()
-    for given, factor in (({"sample_weight": weight}, weight), ({"class_weight": {0: 1, 1: 5, 2: 0.5}}, by_class),
+    for how, factor in (({"sample_weight": weight}, weight), ({"class_weight": {0: 1, 1: 5, 2: 0.5}}, by_class),
                           ({"sample_weight": weight, "class_weight": {0: 1, 1: 5, 2: 0.5}}, weight * by_class)):
         for labels in (y, y[:, None]):
             model.set_weights(before)
-            loss, accuracy = model.train_on_batch(x, labels, **given)
+            loss, accuracy = model.train_on_batch(x, labels, **how)
             assert loss == pytest.approx((each * factor).mean(), rel=1e-5)
             assert accuracy == pytest.approx((np.argmax(x @ before[0] + before[1], 1) == y).mean())
     assert model.evaluate(x, y, sample_weight=np.zeros(len(x)), verbose=0)[0] == 0
@@ -284,7 +285,8 @@ def test_a_loader_gives_the_batches():
     x, y = classes()
     loader = data.DataLoader(x.astype(np.float64), y, batch_size=20, seed=3)
     model = network(3, loss=SPARSE, metrics=["accuracy"])
-    history = model.fit(loader, epochs=3, validation_data=data.DataLoader(x, y, batch_size=90, shuffle=False), verbose=0)
+    whole = data.DataLoader(x, y, batch_size=90, shuffle=False)
+    history = model.fit(loader, epochs=3, validation_data=whole, verbose=0)
     assert list(history.history) == ["loss", "accuracy", "val_loss", "val_accuracy"]
     assert model.evaluate(data.DataLoader(x, y, shuffle=False), verbose=0) == pytest.approx(
         [history.history[k][-1] for k in ("val_loss", "val_accuracy")], rel=1e-5)
@@ -362,14 +364,17 @@ X, Y = classes()
     (ValueError, r"validation_data: .*'x'\] has 90 rows .* has 89",
      lambda: network(3, loss=SPARSE).fit(X, Y, validation_data=(X, Y[1:]))),
     (ValueError, r"validation_data must be \(x, y\)", lambda: network(3, loss=SPARSE).fit(X, Y, validation_data=X)),
-    (ValueError, "validation_split must lie between 0 and 1", lambda: network(3, loss=SPARSE).fit(X, Y, validation_split=2)),
+    (ValueError, "validation_split must lie between 0 and 1",
+     lambda: network(3, loss=SPARSE).fit(X, Y, validation_split=2)),
     (ValueError, "leaves nothing", lambda: network(3, loss=SPARSE).fit(X, Y, validation_split=0.999)),
     (TypeError, "x holds <U1, not numbers", lambda: network(3, loss=SPARSE).fit(np.array([["a"]]), [1])),
-    (ValueError, r"class_weight has no weight for class 1, 2", lambda: network(3, loss=SPARSE).fit(X, Y, class_weight={0: 1})),
+    (ValueError, "class_weight has no weight for class 1, 2",
+     lambda: network(3, loss=SPARSE).fit(X, Y, class_weight={0: 1})),
     (ValueError, "a DataLoader, which makes batches of its own: y, batch_size can't",
      lambda: network(3, loss=SPARSE).fit(data.DataLoader(X, Y), Y, batch_size=3)),
     (ValueError, "batch_size must be at least 1", lambda: network(3, loss=SPARSE).fit(X, Y, batch_size=-1)),
-    (ValueError, "class numbers are for SparseCategoricalCrossentropy", lambda: network(3, loss=ONE_HOT).fit(X, Y, verbose=0)),
+    (ValueError, "class numbers are for SparseCategoricalCrossentropy",
+     lambda: network(3, loss=ONE_HOT).fit(X, Y, verbose=0)),
     (ValueError, "labels from 0 to 2, but .* the classes 0 to 1", lambda: network(2, loss=SPARSE).fit(X, Y, verbose=0)),
     (ValueError, "has no rows", lambda: network(3, loss=SPARSE).fit(X[:0], Y[:0])),
     (ValueError, "has no rows", lambda: network(3).predict(X[:0])),
@@ -384,7 +389,8 @@ def test_a_wrong_number_of_features_names_the_layer_and_both_shapes():
     model = network(4, 3, loss=SPARSE)
     model.fit(X, Y, verbose=0)
     for act in (lambda: model.predict(np.zeros((5, 3)), verbose=0), lambda: model.fit(np.zeros((90, 3)), Y, verbose=0)):
-        with pytest.raises(ValueError, match=rf"{model.layers[0].name} \(Dense\) .* \(None, 2\), got \(.*3\): .* 2 features"):
+        name = model.layers[0].name
+        with pytest.raises(ValueError, match=rf"{name} \(Dense\) .* \(None, 2\), got \(.*3\): .* 2 features"):
             act()
 
 

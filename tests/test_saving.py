@@ -58,7 +58,8 @@ def trained(*parts, epochs=2, **compiled):
 
 
 def same_weights(a, b):
-    return list(a.named_weights()) == list(b.named_weights()) and all(map(np.array_equal, a.get_weights(), b.get_weights()))
+    x, y = ({path: w.numpy() for path, w in model.named_weights().items()} for model in (a, b))
+    return list(x) == list(y) and all(np.array_equal(x[path], y[path]) for path in x)
 
 
 def test_a_model_comes_back_and_goes_on_training_as_if_it_had_not_been_away(tmp_path):
@@ -85,10 +86,12 @@ def test_loading_draws_no_random_numbers(tmp_path):
 
 
 @pytest.mark.parametrize("make, x", [
-    (lambda: [Input((8, 8, 1)), layers.Conv2D(3, 3, strides=2, padding="same", activation="gelu"), layers.MaxPooling2D(),
-              layers.BatchNormalization(), layers.Flatten(), Dense(2, kernel_initializer=mg.initializers.HeNormal())],
+    (lambda: [Input((8, 8, 1)), layers.Conv2D(3, 3, strides=2, padding="same", activation="gelu"),
+              layers.MaxPooling2D(), layers.BatchNormalization(), layers.Flatten(),
+              Dense(2, kernel_initializer=mg.initializers.HeNormal())],
      rng.random((2, 8, 8, 1))),
-    (lambda: [layers.Embedding(10, 4), layers.LSTM(5, return_sequences=True), layers.GRU(3, reset_after=False), Dense(2)],
+    (lambda: [layers.Embedding(10, 4), layers.LSTM(5, return_sequences=True), layers.GRU(3, reset_after=False),
+              Dense(2)],
      rng.integers(0, 10, (2, 6))),
     (lambda: [layers.Rescaling(0.5), layers.Residual([layers.LayerNormalization(), Dense(3, "silu")]),
               Sequential([Dense(2, kernel_regularizer=L2(0.1)), layers.Dropout(0.1)])], X),
@@ -199,7 +202,7 @@ def test_weights_alone(tmp_path):
 
 
 @pytest.mark.parametrize("parts, message", [
-    ([Dense(5), Dense(1)], r"weight layers.0.bias has shape \(4,\), but \(5,\) is needed|weight layers.0.kernel has shape"),
+    ([Dense(5), Dense(1)], r"weight layers.0.kernel has shape \(3, 4\), but \(3, 5\) is needed"),
     ([Dense(4)], "has, and sequential.* has not, a weight layers.1.bias, layers.1.kernel"),
     ([Dense(4), Dense(1), Dense(1)], "has no weight layers.2.bias, layers.2.kernel"),
 ])
@@ -216,8 +219,8 @@ def test_weights_of_another_architecture_change_nothing(tmp_path, parts, message
 
 def damage(path, how):
     data = path.read_bytes()
-    path.write_bytes({"truncated": data[:len(data) // 2], "empty": b"", "flipped": data[:-3] + bytes([data[-3] ^ 1]) + data[-2:],
-                      "foreign": b"\x89PNG\r\n" + data}[how])
+    path.write_bytes({"truncated": data[:len(data) // 2], "empty": b"", "foreign": b"\x89PNG\r\n" + data,
+                      "flipped": data[:-3] + bytes([data[-3] ^ 1]) + data[-2:]}[how])
 
 
 @pytest.mark.parametrize("how", ["truncated", "empty", "flipped", "foreign"])
@@ -240,7 +243,8 @@ def test_damaged_files_are_named(tmp_path, how, file):
 
 
 @pytest.mark.parametrize("change, message", [
-    ({"format": "something else"}, "is not a minigrad model"), ({"version": 2}, "has version 2; this minigrad reads version 1"),
+    ({"format": "something else"}, "is not a minigrad model"),
+    ({"version": 2}, "has version 2; this minigrad reads version 1"),
     ({"model": {"class": "os.system", "config": {"command": "true"}}}, "os.system is not part of minigrad"),
     ({"model": {"class": "minigrad.backend.seed", "config": {"n": 1}}}, "is not a class"),
     ({"model": {"class": "minigrad.layers.core.Dnese", "config": {}}}, "no such thing"),
@@ -284,4 +288,5 @@ def test_pack_and_unpack_are_inverse():
     back = saving.unpack(json.loads(text), arrays)
     assert back["a"] == tree["a"] and np.isnan(back["f"])
     assert type(back["b"]["d"][0]) is np.float32 and back["b"]["d"][0] == np.float32(0.1)
-    assert back["b"]["d"][1].shape == () and np.array_equal(back["b"]["c"], np.arange(3)) and back["empty"].shape == (0, 2)
+    assert back["b"]["d"][1].shape == () and np.array_equal(back["b"]["c"], np.arange(3))
+    assert back["empty"].shape == (0, 2) and np.array_equal(back["e"], [1.0])

@@ -8,7 +8,7 @@ class Callback:
     logs            {"loss": 0.1, "accuracy": 0.97, ..., "val_loss": ...}: of the epoch, or of its batches so far
     """
     model = run = params = None
-    order = 0                               # callbacks of a lower order come first, those of one order as they were given
+    order = 0                               # lower ones come first, those of one order as they were given
 
     def on_train_begin(self, logs=None):
         """Before the first epoch."""
@@ -26,7 +26,7 @@ class Callback:
         """Before a batch, counted from 0 in each epoch; on_batch_begin is another name."""
 
     def on_train_batch_end(self, batch, logs=None):
-        """After a batch; on_batch_end is another name.  Reading logs makes a GPU wait, once for each batch that asks."""
+        """After a batch; on_batch_end is another name.  Reading logs makes a GPU wait, each time."""
 
     def on_backward(self, loss, gradients):
         """Between backward and the step: the loss with its tape still whole, and {weight: gradient}.
@@ -35,7 +35,7 @@ class Callback:
         """
 
     def state(self):
-        """What the callback must remember in order to go on in another process, as a tree of numbers, text and arrays."""
+        """What must be remembered in order to go on in another process: a tree of numbers, text and arrays, or None."""
 
     def load_state(self, state):
         """Go on from `state`."""
@@ -49,7 +49,7 @@ class Callback:
 
 
 class History(Callback):
-    """What fit returns: .epoch, the numbers of the epochs, and .history, {"loss": [...], "val_accuracy": [...], ...}."""
+    """What fit returns: .epoch, the numbers of the epochs, and .history, {"loss": [...], "val_loss": [...], ...}."""
     order = 1                               # with what other callbacks have added to the logs
 
     def __init__(self):

@@ -4,6 +4,9 @@ import math
 from .base import Callback
 
 
+HIGHER_IS_BETTER = ("acc", "auc", "f1", "precision", "recall", "score")
+
+
 class _Monitor(Callback):
     """Watches one number of the logs get better.
 
@@ -17,7 +20,7 @@ class _Monitor(Callback):
         if mode not in ("auto", "min", "max"):
             raise ValueError(f'{type(self).__name__}: mode must be "auto", "min" or "max", not {mode!r}')
         if mode == "auto":
-            mode = "max" if any(word in monitor for word in ("acc", "auc", "f1", "precision", "recall", "score")) else "min"
+            mode = "max" if any(word in monitor for word in HIGHER_IS_BETTER) else "min"
         self.monitor, self.sign, self.min_delta = monitor, 1 if mode == "max" else -1, abs(min_delta)
         self.best = None
 
@@ -27,8 +30,9 @@ class _Monitor(Callback):
     def improved(self, logs):
         """Whether the number is better than ever before; then it is the new best."""
         if self.monitor not in logs:
-            raise ValueError(f"{type(self).__name__} monitors {self.monitor!r}, but the logs have only {', '.join(logs)}"
-                             + ("; fit needs validation_data" if self.monitor.startswith("val_") else ""))
+            hint = "; fit needs validation_data" if self.monitor.startswith("val_") else ""
+            raise ValueError(f"{type(self).__name__} monitors {self.monitor!r}, "
+                             f"but the logs have only {', '.join(logs)}{hint}")
         value = logs[self.monitor]
         if math.isnan(value) or self.best is not None and self.sign * (value - self.best) <= self.min_delta:
             return False
@@ -60,7 +64,8 @@ class EarlyStopping(_Monitor):
         self.start_from_epoch = start_from_epoch
 
     def on_train_begin(self, logs=None):
-        self.best, self.waited, self.stopped_epoch, self.best_epoch, self.best_weights = self.baseline, 0, None, None, None
+        self.best, self.waited = self.baseline, 0
+        self.stopped_epoch = self.best_epoch = self.best_weights = None
 
     def on_epoch_end(self, epoch, logs=None):
         if epoch < self.start_from_epoch:
@@ -98,7 +103,8 @@ class ModelCheckpoint(_Monitor):
         try:
             path = self.filepath.format(epoch=epoch + 1, **logs)
         except KeyError as error:
-            raise ValueError(f"ModelCheckpoint: {self.filepath!r} uses {error}, but the logs have only {', '.join(logs)}") from None
+            raise ValueError(f"ModelCheckpoint: {self.filepath!r} uses {error}, "
+                             f"but the logs have only {', '.join(logs)}") from None
         self.model.save_weights(path) if self.save_weights_only else self.model.save(path)
 
 
@@ -109,7 +115,8 @@ class ReduceLROnPlateau(_Monitor):
     min_lr      the rate does not go below this
     """
 
-    def __init__(self, monitor="val_loss", factor=0.1, patience=10, mode="auto", min_delta=1e-4, cooldown=0, min_lr=0.0):
+    def __init__(self, monitor="val_loss", factor=0.1, patience=10, mode="auto", min_delta=1e-4, cooldown=0,
+                 min_lr=0.0):
         super().__init__(monitor, mode, min_delta)
         if not 0 < factor < 1:
             raise ValueError(f"ReduceLROnPlateau: factor must lie between 0 and 1, not {factor!r}")

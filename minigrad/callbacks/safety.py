@@ -20,7 +20,8 @@ class TerminateOnNaN(Callback):
         if _finite(loss._data) and all(_finite(g) for g in gradients.values()):
             return
         names = {id(w): path for path, w in self.model.named_weights().items()}
-        self.report = f"TerminateOnNaN: epoch {self.run.epoch + 1}, batch {self.run.loader.batch}: " + first_nonfinite(loss, names)
+        place = f"epoch {self.run.epoch + 1}, batch {self.run.loader.batch}"
+        self.report = f"TerminateOnNaN: {place}: {first_nonfinite(loss, names)}"
         self.model.stop_training = True
         print(self.report, flush=True)
 
@@ -44,8 +45,9 @@ def first_nonfinite(loss, names=()):
         if t.node is None:
             return f"{names.get(id(t), 'a leaf')}, of shape {t.shape}, holds {values} before the forward pass"
         place = "forward" if t.node.order <= loss.node.order else "backward"
-        return (f"{t.node.op.name}, in the {place} pass, is the first operation with a result that isn't finite: {values}, "
-                f"of shape {t.shape}; its inputs were {', '.join(_describe(x, loss, names) for x in t.node.inputs)}")
+        inputs = ", ".join(_describe(x, loss, names) for x in t.node.inputs)
+        return (f"{t.node.op.name}, in the {place} pass, is the first operation with a result that isn't finite: "
+                f"{values}, of shape {t.shape}; its inputs were {inputs}")
     return "a gradient isn't finite, though each recorded operation's result is"
 
 
@@ -90,7 +92,8 @@ class BackupAndRestore(Callback):
         try:
             self.run.load_state(state, "the backup")
         except (ValueError, KeyError, TypeError) as error:
-            raise Failure(f"the backup in {self.folder} is of another run: {error}; to start afresh, remove it") from error
+            raise Failure(f"the backup in {self.folder} is of another run: {error}; "
+                          "to start afresh, remove it") from error
 
     def on_train_batch_end(self, batch, logs=None):
         if self.save_freq != "epoch" and (self.run.epoch * self.params["steps"] + batch + 1) % self.save_freq == 0:
