@@ -2,9 +2,11 @@
 
 (B, T, C) = (16, 64, 128), 4 layers of 4 heads, 65 tokens: 818k parameters, as for learning Shakespeare by character.
 """
+import importlib.util
 import math
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -272,14 +274,23 @@ def jax(p):
 
 
 # -- memory ----------------------------------------------------------------------------------------------------------
+def peak():
+    """Megabytes: the largest resident set of this process so far."""
+    try:                                        # getrusage's maximum begins with that of the process that started this
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 2**10
+    except (OSError, StopIteration):
+        import resource
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
 def peak_memory(name):
-    """Megabytes: the largest resident set of a process that trains the GPT with one contender."""
+    """The peak memory of a process that trains the GPT with one contender."""
     def make(p):
-        __import__({"torch fused": "torch", "numpy": "numpy"}.get(name, name))
-        program = ("import resource, sys; from benchmarks.gpt import CONTENDERS, problem; "
-                   f"step = CONTENDERS[{name!r}](problem({p.toy})); [step() for _ in range(3)]; "
-                   "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; "
-                   "print(peak / (2**20 if sys.platform == 'darwin' else 2**10))")      # bytes there, kilobytes here
+        if importlib.util.find_spec(name.split()[0]) is None:
+            raise ModuleNotFoundError(name)
+        program = ("from benchmarks.gpt import CONTENDERS, peak, problem; "
+                   f"step = CONTENDERS[{name!r}](problem({p.toy})); [step() for _ in range(3)]; print(peak())")
         return lambda: float(subprocess.check_output([sys.executable, "-c", program], cwd=ROOT).split()[-1])
     return make
 
