@@ -103,7 +103,7 @@ class TriangleMultiplication(Layer):
 
 
 class OuterProduct(Layer):
-    """What two residues say together: s (B, L, c) to (B, L, L, units), a Dense of the products aᵢ bⱼ of dim features."""
+    """What two residues say together: s (B, L, c) to (B, L, L, units), a Dense of products aᵢ bⱼ of dim features."""
 
     def __init__(self, units, dim=8, **kwargs):
         super().__init__(**kwargs)

@@ -90,7 +90,8 @@ def test_contact_is_closer_than_8_angstrom():
     log_p = np.log(np.eye(d.BINS) + 1e-300)[None]               # pair (0, k) is surely in bin k
     assert np.allclose(d.contact_probability(log_p)[0], d.EDGES[0] + np.arange(d.BINS) <= 8)
     exact = distances(backbone(CRAMBIN)[:, CB])
-    assert np.array_equal(d.contact_probability(np.log(np.eye(d.BINS)[d.distogram_of(CRAMBIN)] + 1e-300)) > 0.5, exact < 8)
+    sure = np.log(np.eye(d.BINS)[d.distogram_of(CRAMBIN)] + 1e-300)
+    assert np.array_equal(d.contact_probability(sure) > 0.5, exact < 8)
 
 
 def test_the_interval_covers_the_mean_as_often_as_it_says():
@@ -123,7 +124,8 @@ def test_classes_tell_more_when_there_is_more_to_tell():
     chains = []
     for seed in range(30):
         letters = "".join(np.random.default_rng(seed).choice(list("AV"))) * 30
-        chains.append(Protein("X", letters, "C" * 30, place(np.tile(shapes[letters[0]], (1, 30, 1)))[0].astype(np.float32)))
+        atoms = place(np.tile(shapes[letters[0]], (1, 30, 1)))[0]
+        chains.append(Protein("X", letters, "C" * 30, atoms.astype(np.float32)))
     plain, informed = d.Frequencies(chains), d.Frequencies(chains, d.by_residues, 400, strength=1)
     truth = d.distogram_of(chains[0])
     assert d.cross_entropy(informed(chains[0]), truth)[0] < 0.2 * d.cross_entropy(plain(chains[0]), truth)[0]
@@ -134,7 +136,7 @@ def test_secondary_classes():
     c = classes(None)
     assert kinds == 12 and c.min() >= 0 and c.max() < 12
     assert c[0, 1] == 9 and c[4, 5] == 10 and c[2, 2] == 11             # within one helix, strand, coil
-    assert c[0, 3] == 0 and c[0, 4] == 1 and c[2, 4] == 7               # helix and another helix, a strand; coil and strand
+    assert c[0, 3] == 0 and c[0, 4] == 1 and c[2, 4] == 7         # two helices; helix and strand; coil and strand
 
 
 def test_separations():
