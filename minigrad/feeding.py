@@ -19,7 +19,8 @@ def loader_of(x, y=None, sample_weight=None, class_weight=None, batch_size=None,
     given = [name for name, value in dict(y=y, sample_weight=sample_weight, class_weight=class_weight,
                                           batch_size=batch_size).items() if value is not None]
     if given:
-        raise ValueError(f"x is a DataLoader, which makes batches of its own: {', '.join(given)} can't be given with it")
+        raise ValueError("x is a DataLoader, which makes batches of its own: "
+                         f"{', '.join(given)} can't be given with it")
     return x
 
 

@@ -151,7 +151,8 @@ class Run:
         mine = [c for c in self.callbacks if c.state() is not None]
         theirs, names = [name for name, _ in state["callbacks"]], [type(c).__name__ for c in mine]
         if names != theirs:
-            raise ValueError(f"{source} was written with the callbacks {', '.join(theirs)}; this fit has {', '.join(names)}")
+            raise ValueError(f"{source} was written with the callbacks {', '.join(theirs)}; "
+                             f"this fit has {', '.join(names)}")
         self.loader.load_state(state["loader"])
         self.model.assign(state["weights"], source)
         self.model.optimizer.load_state(state["optimizer"])

@@ -116,7 +116,8 @@ def test_checkpoints_of_the_best_and_of_all(tmp_path):
     values, trained = [3, 1, 2, 0.5], model()
     every = tmp_path / "all-{epoch:02d}-{val_loss:.1f}.safetensors"
     trained.fit(X, Y, epochs=4, verbose=0, callbacks=[
-        Scripted(values), ModelCheckpoint(every, save_weights_only=True), ModelCheckpoint(tmp_path / "best-{epoch}", save_best_only=True), ModelCheckpoint(tmp_path / "last")])
+        Scripted(values), ModelCheckpoint(every, save_weights_only=True),
+        ModelCheckpoint(tmp_path / "best-{epoch}", save_best_only=True), ModelCheckpoint(tmp_path / "last")])
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         "all-01-3.0.safetensors", "all-02-1.0.safetensors", "all-03-2.0.safetensors", "all-04-0.5.safetensors",
         "best-1", "best-2", "best-4", "last"]

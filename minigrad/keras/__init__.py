@@ -19,3 +19,4 @@ from . import utils
 for _module in (activations, callbacks, datasets, initializers, layers, losses, metrics, models, optimizers,
                 regularizers):
     sys.modules[_module.__name__.replace("minigrad.", "minigrad.keras.")] = _module
+sys.modules["minigrad.keras.optimizers.schedules"] = optimizers.schedules
