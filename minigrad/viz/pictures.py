@@ -1,133 +1,129 @@
-"""Pictures of data and of what a classifier makes of it."""
+"""What is inside a network, as images: inputs, filters, feature maps, attention."""
 import numpy as np
 
-from .curves import learning_curves
-from .style import BLUE, RED, figure, light, save
+from .style import as_array, bare, figure, styled
 
 
-def image_grid(images, titles=None, columns=8, size=1.1, cmap="gray_r"):
-    """Images (n, height, width) in rows, each on its own scale; filters and feature maps too."""
-    images = np.asarray(images)
-    if images.ndim != 3 or not len(images):
-        raise ValueError(f"image_grid: images must have shape (n, height, width) with n > 0, not {images.shape}")
+@styled
+def image_grid(images, titles=None, columns=8, size=1.0):
+    """Images in rows, each on its own scale: (n, height, width), or (n, height, width, 3) in colour from 0 to 1.
+
+    Ink is dark on white.  Where values have both signs, 0 is white, positive is orange and negative is purple.
+    """
+    images = as_array(images)
+    if not len(images) or images.ndim != 3 and (images.ndim != 4 or images.shape[-1] != 3):
+        raise ValueError("image_grid: images must be (n, height, width) or (n, height, width, 3), n > 0, "
+                         f"not {images.shape}")
+    if titles is not None and len(titles) != len(images):
+        raise ValueError(f"image_grid: {len(titles)} titles for {len(images)} images")
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
-    fig, axes = figure(size * columns, (size + 0.2 * bool(titles)) * rows, rows, columns, squeeze=False)
+    tall = size * images.shape[1] / images.shape[2]
+    fig, axes = figure(size * columns, (tall + (0.22 if titles else 0)) * rows, rows, columns, squeeze=False)
     for k, ax in enumerate(axes.flat):
-        light(ax)
+        bare(ax)
         if k < len(images):
-            ax.imshow(images[k], cmap=cmap)
+            draw_image(ax, images[k])
             if titles:
-                ax.set_title(titles[k], fontsize=8)
-    fig.alt = f"{len(images)} images of {images.shape[1]} x {images.shape[2]} pixels."
+                ax.set_title(titles[k], fontsize=8, loc="center", pad=3)
+    fig.get_layout_engine().set(w_pad=0.03, h_pad=0.03)
+    fig.alt = f"{len(images)} images of {images.shape[1]} × {images.shape[2]} pixels" + (
+        f": {', '.join(map(str, titles))}." if titles and len(titles) <= 40 else ".")
     return fig
 
 
-def _check(probabilities, labels, class_names, who):
-    probabilities, labels = np.asarray(probabilities), np.asarray(labels)
-    if probabilities.ndim != 2 or probabilities.shape != (len(labels), len(class_names)):
-        raise ValueError(f"{who}: probabilities must have shape ({len(labels)} examples, {len(class_names)} classes), "
-                         f"not {probabilities.shape}")
-    return probabilities, labels
+def draw_image(ax, image):
+    """One image: in colour, as ink on white, or with signs."""
+    high = np.nanmax(np.abs(image), initial=0) or 1
+    if image.ndim == 3:
+        ax.imshow(np.clip(image, 0, 1))
+    elif image.min() < 0:
+        ax.imshow(image, cmap="PuOr_r", vmin=-high, vmax=high)
+        for spine in ax.spines.values():                # where 0 is white, a frame says where the image ends
+            spine.set(visible=True, color="0.8")
+    else:
+        ax.imshow(image, cmap="gray_r", vmin=0, vmax=high)
 
 
-def _choose(probabilities, labels, count):
-    """Which examples to show: up to half of them wrong ones, the surest first; then right ones, from the least sure up."""
-    predicted, sureness = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = np.flatnonzero(predicted != labels)
-    right = np.flatnonzero(predicted == labels)
-    wrong = wrong[np.argsort(-sureness[wrong], kind="stable")][:count // 2]
-    right = right[np.argsort(sureness[right], kind="stable")]
-    spread = np.unique(np.linspace(0, len(right) - 1, min(count - len(wrong), len(right))).astype(int)) if len(right) else []
-    return np.concatenate([wrong, right[spread]]).astype(int)
+def filters(weights, image_shape=None, most=32):
+    """The weights of a layer as images, one for each unit or channel; the first `most`.
 
-
-def _draw_prediction(image_ax, bar_ax, image, probabilities, label, class_names):
-    predicted = int(probabilities.argmax())
-    right = predicted == label
-    light(image_ax)
-    image_ax.imshow(image, cmap="gray_r")
-    name = class_names[predicted]
-    image_ax.set_title(f"✓ {name}" if right else f"✗ {name}, is {class_names[label]}", fontsize=8, color=BLUE if right else RED)
-    top = np.argsort(-probabilities, kind="stable")[:3]
-    bar_ax.barh(range(len(top)), probabilities[top], color=[BLUE if k == label else "0.7" for k in top], height=0.75)
-    bar_ax.set(xlim=(0, 1), yticks=range(len(top)), yticklabels=[class_names[k] for k in top], xticks=[])
-    bar_ax.tick_params(length=0, labelsize=6)
-    bar_ax.invert_yaxis()
-    for spine in bar_ax.spines.values():
-        spine.set_visible(False)
-    for row, k in enumerate(top):
-        inside = probabilities[k] > 0.6
-        bar_ax.text(probabilities[k] + (-0.03 if inside else 0.03), row, f"{probabilities[k]:.0%}", va="center", fontsize=6,
-                    ha="right" if inside else "left", color="white" if inside and k == label else "black")
-
-
-def predictions(images, labels, probabilities, class_names, count=12, columns=6):
-    """Some images with the three most probable classes; wrong ones first, marked ✗.  The right class's bar is blue."""
-    probabilities, labels = _check(probabilities, labels, class_names, "predictions")
-    chosen = _choose(probabilities, labels, count)
-    rows = -(-len(chosen) // columns)
-    fig, axes = figure(1.15 * columns, 1.9 * rows, 2 * rows, columns, squeeze=False, height_ratios=[2.2, 1] * rows)
-    _fill(axes, images, labels, probabilities, class_names, chosen)
-    wrong = int((probabilities.argmax(axis=1) != labels).sum())
-    fig.alt = f"{len(chosen)} images with the probabilities of their three likeliest classes; {wrong} of {len(labels)} are wrong."
-    return fig
-
-
-def _fill(axes, images, labels, probabilities, class_names, chosen):
-    rows, columns = axes.shape
-    for k in range(rows // 2 * columns):
-        image_ax, bar_ax = axes[2 * (k // columns), k % columns], axes[2 * (k // columns) + 1, k % columns]
-        if k < len(chosen):
-            n = chosen[k]
-            _draw_prediction(image_ax, bar_ax, images[n], probabilities[n], labels[n], class_names)
-        else:
-            image_ax.set_visible(False)
-            bar_ax.set_visible(False)
-
-
-def confusion_matrix(labels, predicted, class_names, ax=None):
-    """How often each class (row) was taken for each (column): counts, shaded by the share of the row."""
-    labels, predicted, n = np.asarray(labels), np.asarray(predicted), len(class_names)
-    if labels.shape != predicted.shape or labels.size and not 0 <= min(labels.min(), predicted.min()) <= max(labels.max(), predicted.max()) < n:
-        raise ValueError(f"confusion_matrix: labels and predictions must be equally many class numbers from 0 to {n - 1}")
-    counts = np.zeros((n, n), int)
-    np.add.at(counts, (labels, predicted), 1)
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    fig = None
-    if ax is None:
-        fig, ax = figure(1 + 0.36 * n, 1 + 0.33 * n)
-    ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    for i, j in zip(*np.nonzero(counts)):
-        ax.text(j, i, counts[i, j], ha="center", va="center", fontsize=7, color="white" if share[i, j] > 0.5 else "black")
-    ax.set(xticks=range(n), yticks=range(n), xticklabels=class_names, yticklabels=class_names, xlabel="predicted", ylabel="true")
-    ax.tick_params(length=0, labelsize=8)
-    if fig is not None:
-        fig.alt = f"Confusion matrix of {n} classes: {int(np.trace(counts))} of {counts.sum()} on the diagonal."
-    return fig
-
-
-def training_report(history, images, labels, probabilities, class_names, path=None):
-    """The whole training in one picture: learning curves, some predictions, the confusion matrix.  Written to path if given.
-
-    images (n, height, width), labels (n,) class numbers, probabilities (n, classes) of the same held-out examples
+    weights     of a Dense layer on images, (height · width, units), with image_shape (height, width); or of a Conv2D,
+                (height, width, channels in, channels out): with 1 or 3 channels in an image for each filter, with more
+                a row for each of the first filters and a column for each of the first channels
     """
-    probabilities, labels = _check(probabilities, labels, class_names, "training_report")
-    fig, placeholder = figure(11, 6.4)
-    placeholder.remove()
-    outer = fig.add_gridspec(2, 3, height_ratios=[1, 1], width_ratios=[1, 1, 1.3])
-    names = [n for n in history if not n.startswith("val_")][:2]
-    learning_curves({k: v for k, v in history.items() if k.removeprefix("val_") in names},
-                    [fig.add_subplot(outer[0, k]) for k in range(len(names))])
-    predicted = probabilities.argmax(axis=1)
-    confusion_matrix(labels, predicted, class_names, fig.add_subplot(outer[:, 2]))
-    inner = outer[1, :2].subgridspec(4, 8, height_ratios=[2.2, 1.1] * 2)
-    grid = np.array([[fig.add_subplot(inner[r, c]) for c in range(8)] for r in range(4)])
-    _fill(grid, images, labels, probabilities, class_names, _choose(probabilities, labels, 16))
-    right = int((predicted == labels).sum())
-    fig.suptitle(f"{right} of {len(labels)} held-out images right: accuracy {right / len(labels):.4f}", fontsize=11)
-    fig.alt = (f"A training in pictures: learning curves, 16 predictions with their probabilities, and the confusion matrix; "
-               f"{right} of {len(labels)} held-out images are right.")
-    if path is not None:
-        save(fig, path)
+    w = as_array(weights)
+    if w.ndim == 2 and image_shape is not None and len(w) == image_shape[0] * image_shape[1]:
+        return image_grid(w.T[:most].reshape(-1, *image_shape))
+    if w.ndim != 4:
+        raise ValueError(f"filters: weights must be (h, w, in, out), or (h · w, units) with image_shape, not {w.shape}")
+    if w.shape[2] == 1:
+        return image_grid(np.moveaxis(w[:, :, 0], -1, 0)[:most])
+    if w.shape[2] == 3:
+        coloured = np.moveaxis(w, -1, 0)[:most]
+        low, high = coloured.min(axis=(1, 2, 3), keepdims=True), coloured.max(axis=(1, 2, 3), keepdims=True)
+        return image_grid((coloured - low) / np.where(high > low, high - low, 1))
+    return image_grid(np.transpose(w, (3, 2, 0, 1))[:8, :8].reshape(-1, *w.shape[:2]), columns=min(8, w.shape[2]))
+
+
+def feature_maps(maps, most=32):
+    """What the channels of a layer answer to one image, (height, width, channels); the first `most`."""
+    maps = as_array(maps)[..., :most]
+    if maps.ndim != 3:
+        raise ValueError(f"feature_maps: maps of one image must be (height, width, channels), not {maps.shape}")
+    return image_grid(np.moveaxis(maps, -1, 0), titles=[f"channel {k}" for k in range(maps.shape[-1])])
+
+
+@styled
+def attention_maps(weights, tokens=None, keys=None, columns=4):
+    """Where each position looks: a panel for each head, a row for each query, white 0, dark the largest weight.
+
+    weights         (heads, T, S) or (T, S): rows add up to 1
+    tokens, keys    names of the T queries and the S keys; keys are the tokens themselves by default
+    """
+    weights = as_array(weights)
+    weights = weights[None] if weights.ndim == 2 else weights
+    if weights.ndim != 3 or not weights.size:
+        raise ValueError(f"attention_maps: weights must be (heads, T, S) or (T, S), not {weights.shape}")
+    heads, t, s = weights.shape
+    tokens, keys = (list(names) if names is not None else None for names in (tokens, keys))
+    keys = tokens if keys is None and t == s else keys
+    for names, n, what in ((tokens, t, "tokens"), (keys, s, "keys")):
+        if names is not None and len(names) != n:
+            raise ValueError(f"attention_maps: {len(names)} {what} for {n} positions")
+    columns = min(columns, heads)
+    rows = -(-heads // columns)
+    width = min(max(0.17 * s, 1.6), 4.5, 10 / columns)
+    fig, axes = figure(width * columns + 1.1, (width * t / s + 0.45) * rows + 0.5, rows, columns, squeeze=False)
+    for k, ax in enumerate(axes.flat):
+        if k >= heads:
+            ax.set_visible(False)
+            continue
+        drawn = ax.imshow(weights[k], cmap="Blues", vmin=0, vmax=weights.max())
+        ax.set_title(f"head {k + 1}" if heads > 1 else "")
+        _ticks(ax, "x", "looks at", keys, width, shown=k + columns >= heads)
+        _ticks(ax, "y", "position", tokens, width * t / s, shown=k % columns == 0)
+    for spine in (spine for ax in axes.flat for spine in ax.spines.values()):
+        spine.set(visible=True, color="0.8")
+    fig.colorbar(drawn, ax=axes, shrink=0.8, aspect=25, label="weight").outline.set_visible(False)
+    head, query, key = np.unravel_index(weights.argmax(), weights.shape)
+    query, key = f"{query} {tokens[query]!r}" if tokens else query, f"{key} {keys[key]!r}" if keys else key
+    fig.alt = (f"Attention weights of {heads} head{'s' * (heads > 1)}, {t} positions looking at {s}; the largest, "
+               f"{weights.max():.2f}, is in head {head + 1} from position {query} to {key}.")
     return fig
+
+
+def _ticks(ax, axis, label, names, inches, shown):
+    """The tokens along an axis, if they were given and fit; else the numbers of the positions."""
+    ax.tick_params(length=0)
+    if names is not None and len(names) * 0.13 < inches:
+        names = [str(name).replace("\n", "↵").replace(" ", "␣") for name in names]
+        getattr(ax, f"set_{axis}ticks")(range(len(names)), names, fontsize=7)
+        if axis == "x" and max(map(len, names)) > 2:
+            ax.tick_params(axis="x", rotation=90)
+    else:
+        getattr(ax, f"{axis}axis").get_major_locator().set_params(integer=True)
+    if shown:
+        ax.set(**{f"{axis}label": label})
+    else:
+        ax.tick_params(**{"labelbottom" if axis == "x" else "labelleft": False})

@@ -28,7 +28,7 @@ COLOURS = {
 }
 STROKES = {"line", "on", "back", *(name for name in COLOURS if name.endswith("edge"))}
 FONT = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
-EM = 0.62                                   # letters of one width, so that boxes fit: at most this share of the font size
+EM = 0.62                                   # letters of one width, so that boxes fit: at most 0.62 of the font size
 PACE = 1.2                                  # seconds for each step of a film
 
 
@@ -65,14 +65,14 @@ def stylesheet(*rules):
         "@media (prefers-reduced-motion:reduce){.mg:not(.mg-held) *{animation:none!important}}"]))
 
 
-def until(step):
+def until(step, pace=PACE):
     """The style of what is hidden before a step of a film."""
-    return f"animation:mg-hidden {step * PACE:.1f}s" if step else None
+    return f"animation:mg-hidden {step * pace:.2f}s" if step else None
 
 
-def only(step):
+def only(step, pace=PACE):
     """The style of what is seen during one step alone."""
-    return f"opacity:0;animation:mg-seen {PACE}s {step * PACE:.1f}s"
+    return f"opacity:0;animation:mg-seen {pace}s {step * pace:.2f}s"
 
 
 class Drawing:
@@ -105,7 +105,7 @@ class Drawing:
 class Film(Drawing):
     """A drawing with steps: in a notebook and as an .html file it has a slider; as an .svg file it plays once."""
 
-    steps = 0                               # after the last one, all is seen
+    steps, pace = 0, PACE                   # after the last step, all is seen
 
     _repr_svg_ = None                       # the notebook takes the HTML below
 
@@ -113,7 +113,7 @@ class Film(Drawing):
         data = base64.b64encode(self.svg.encode()).decode()
         name = "mg-film-" + hashlib.sha256(self.svg.encode()).hexdigest()[:8]
         image = element("img", src=f"data:image/svg+xml;base64,{data}", alt=self.alt, style="max-width:100%")
-        script = SLIDER.replace("NAME", name).replace("STEPS", str(self.steps)).replace("PACE", str(PACE))
+        script = SLIDER.replace("NAME", name).replace("STEPS", str(self.steps)).replace("PACE", str(self.pace))
         return element("div", image, element("script", script), class_=name)
 
     def save(self, path):
