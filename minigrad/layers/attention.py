@@ -1,6 +1,7 @@
 """Attention: every position of a sequence takes a weighted mean of others, the weights being learned likenesses."""
 import numpy as np
 
+from .. import backend
 from ..ops import FUNCTIONS
 from ..ops.neural import attention_weights, dropout
 from ..tensor import Tensor
@@ -18,7 +19,8 @@ class MultiHeadAttention(Layer):
 
     query (B, T, n), value (B, S, m), key (B, S, l) or the value itself; y (B, T, n), or output_shape features.  With
     the query alone, value and key are the query: self-attention.  (Vaswani et al. 2017)
-    attention_mask      boolean, (B, T, S) or (B, 1, T, S) or what broadcasts to it: True where a query may look
+    attention_mask      boolean, (B, T, S) or (B, 1, T, S) or what broadcasts to it: True where a query may look; one
+                        that may look nowhere, because it is padding say, looks everywhere, as in Keras
     use_causal_mask     each position sees itself and earlier ones
     dropout             the rate, in training, at which attention weights are dropped
     Sublayers query, key, value (Dense to heads · dim features, heads one after the other) and attention_output.
@@ -44,12 +46,14 @@ class MultiHeadAttention(Layer):
         value = query if value is None else as_tensors(value)
         key = value if key is None else as_tensors(key)
         q, k, v = self._heads(self.query(query)), self._heads(self.key(key)), self._heads(self.value(value))
-        mask = _for_heads(attention_mask)
+        if attention_mask is not None:
+            attention_mask = _for_heads(attention_mask, q.shape[2], k.shape[2], use_causal_mask)
+            use_causal_mask = False         # it is in the mask
         if return_attention_scores or training and self.dropout:
-            weights = attention_weights(q, k, use_causal_mask, mask)
+            weights = attention_weights(q, k, use_causal_mask, attention_mask)
             y = (dropout(weights, self.dropout) if training else weights) @ v
         else:
-            y = attention(q, k, v, causal=use_causal_mask, mask=mask)
+            y = attention(q, k, v, causal=use_causal_mask, mask=attention_mask)
         B, _, T, _ = y.shape
         y = self.attention_output(y.swapaxes(1, 2).reshape(B, T, self.num_heads * self.value_dim))
         return (y, weights) if return_attention_scores else y
@@ -60,9 +64,10 @@ class MultiHeadAttention(Layer):
         return x.reshape(B, T, self.num_heads, n // self.num_heads).swapaxes(1, 2)
 
 
-def _for_heads(mask):
+def _for_heads(mask, T, S, causal):
     """A boolean array whose last three axes are heads, T and S; one mask for all heads gets an axis for them."""
-    if mask is None:
-        return None
     mask = mask._data if isinstance(mask, Tensor) else np.asarray(mask)
-    return (mask[:, None] if mask.ndim == 3 else mask).astype(bool)
+    mask = (mask[:, None] if mask.ndim == 3 else mask).astype(bool)
+    if causal:
+        mask = mask & backend.array_module(mask).tri(T, S, S - T, dtype=bool)
+    return mask | ~mask.any(axis=-1, keepdims=True)

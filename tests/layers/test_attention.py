@@ -66,6 +66,17 @@ def test_later_positions_have_no_influence_under_a_causal_mask():
     assert np.array_equal(before[:, :4], after[:, :4]) and not np.allclose(before[:, 4:], after[:, 4:])
 
 
+@pytest.mark.parametrize("causal", [False, True])
+def test_a_query_that_may_look_nowhere_looks_everywhere(causal):
+    x, mask = np.random.default_rng(0).standard_normal((1, 3, 4)), np.ones((1, 3, 3), bool)
+    mask[0, 1, :2] = False                              # under a causal mask that is nowhere
+    mask[0, 1, 2] = causal
+    layer = layers.MultiHeadAttention(2, 2)
+    y, scores = layer(x, attention_mask=mask, use_causal_mask=causal, return_attention_scores=True)
+    free = layer(x, return_attention_scores=True)[1]
+    assert np.allclose(scores.numpy()[0, :, 1], free.numpy()[0, :, 1]) and np.isfinite(y.numpy()).all()
+
+
 def test_dropout_of_attention_in_training_only():
     mg.seed(0)
     x = np.random.default_rng(0).standard_normal((2, 6, 4))

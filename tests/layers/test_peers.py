@@ -45,7 +45,8 @@ def attention():
 
 def convolution():
     mine = layers.Conv2D(4, (3, 2), strides=2, bias_initializer="random_normal")
-    return mine, torch.nn.Conv2d(3, 4, (3, 2), 2), (2, 9, 8, 3), lambda w, b: {"weight": w.transpose(3, 2, 0, 1), "bias": b}
+    return mine, torch.nn.Conv2d(3, 4, (3, 2), 2), (2, 9, 8, 3), lambda w, b: {
+        "weight": w.transpose(3, 2, 0, 1), "bias": b}
 
 
 def batch_norm():
