@@ -58,7 +58,7 @@ def _learning_curve(ax, name, training, validation):
     ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     ax.set_xlim(0.5, max(1.5, len(training) * 1.03))
     ax.grid(axis="y", color=FAINT, lw=0.6)
-    ax.legend(loc="best")
+    ax.legend(loc="best", frameon=True, edgecolor="none", framealpha=0.9)
     ax.margins(y=0.12)
     return words
 

@@ -2,7 +2,7 @@
 from .layout import layered
 from .svg import EM, element, text, words
 
-WIDEST = 860                                # a graph that would be wider from left to right is drawn from top to bottom
+WIDEST = 760                                # a graph that would be wider from left to right is drawn from top to bottom
 SIZE, HEADER, LINE, PAD = 11, 20, 14, 8
 LETTER = SIZE * EM
 INDENT = PAD + 6 * LETTER                   # of the numbers, after their label "value" or "grad"

@@ -215,7 +215,7 @@ def test_both_modes_are_in_the_picture():
 # -- films -----------------------------------------------------------------------------------------------------------
 def test_steps_stands_still_as_the_whole_graph():
     y, names = neuron()
-    film, still = viz.steps(y, names), viz.graph(y, names)
+    film, still = viz.steps(y, names, "right"), viz.graph(y, names, direction="right")
     assert parts(film) == parts(still) and film.steps == 1 + 4 + 1 + 4
     check_page(film)
     hidden = [e for e in ET.fromstring(film.svg).iter() if "opacity:0" in (e.get("style") or "")]
