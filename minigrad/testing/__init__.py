@@ -10,7 +10,8 @@ import importlib
 
 from .gradients import GradientError, Report, check_gradients
 
-_ELSEWHERE = {"check_op": "checking", "Failed": "checking", "PROFILES": "checking", "load_op": "loading",
+PROFILES = {"dev": 25, "ci": 100, "deep": 1000}     # how many cases of each op are drawn
+_ELSEWHERE = {"check_op": "checking", "Failed": "checking", "load_op": "loading",
               "strategies": "strategies", "cases": "cases", "mutants": "mutants", "machine": "machine"}
 
 

@@ -69,6 +69,8 @@ def of_arrays(f, inputs, params={}, real=None):
         filled = iter([next(rest) if r else x for x, r in zip(leaves, real)])
         y = f(*tree_map(lambda _: next(filled), list(inputs)), **params)
         ys = [y for y in tree_leaves(y) if not isinstance(y, Tensor) or y.dtype.kind in "fc"]
+        if not ys:
+            raise TypeError(f"check_gradients: {name} returns no floating-point tensor: there is nothing to differentiate")
         for y in ys:
             if not isinstance(y, Tensor):
                 raise TypeError(f"check_gradients: {name} must return a tensor made of minigrad's operations, not "

@@ -1,192 +1,53 @@
 """Do the checks notice?  Break every derivative rule in every way we can think of, and require that each break is found.
 
-A mutant is a rule with one small change in its source: a term or a factor dropped, a sign flipped, the wrong operand, a
-reshape in place of a transpose, another axis; or a rule whose result is treated wrongly: detached, without its cotangent,
-zero at second order, overwriting instead of adding.  What survives is either a hole in the checks or a change that changes
-nothing; those are listed in equivalent.py, each with its reason.
+A mutant is a rule with one small change in its source (mutations.py), or one whose arguments or result are treated wrongly:
+detached, without its cotangent, zero at second order, overwriting instead of adding, not summed over what was broadcast.
+What survives is a hole in the checks, or a change that changes nothing; those are listed in equivalent.py, with the reason.
 """
-import ast
 import copy
-import functools
 import inspect
-import time
-import types
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..op import REGISTRY
-from ..tensor import Tensor
+from ..tensor import Tensor, backpropagate, tape_of
 from .cases import cases
+from .cases.products import in_small_pieces
 from .equivalent import reason
-from .checking import run
-from .properties import convention, gradients, linear_in_the_cotangent, precision_kept, python_numbers
+from .mutations import compiled, detached, helpers, mark, source_of, variants
+from .properties import Trial, convention, gradients, linear_in_the_cotangent, precision_kept, python_numbers
 
-PROPERTIES = (convention, gradients, linear_in_the_cotangent, precision_kept, python_numbers)  # the telling ones
+TELLING = (gradients, linear_in_the_cotangent, precision_kept)      # the properties that a wrong rule may lack; and once:
+ONCE = (convention, python_numbers)
 
 
 @dataclass
 class Mutant:
-    """A broken op: what was changed, and how the checks took it."""
+    """A broken op: which rule, what was changed, and how the checks took it."""
     op: str
+    rule: str                   # "da" of y = f(a, b)
     change: str
-    broken: object
-    place: tuple = ()           # the function that was changed, and how: the same change may be met through several ops
+    place: tuple                # the function that was changed, and how: several ops may share it
+    broken: object = None
+    marked: object = None       # where it detaches something: the op with marks in these places
     killed: bool = False
 
     @property
     def name(self):
-        return f"{self.op}: {self.change}"
+        return f"{self.op}, {self.rule}: {self.change}"
 
     @property
     def equivalent(self):
         """The reason why it is no mistake, or None."""
-        return reason(self.op, self.change.partition(", ")[2] if self.change.startswith("rule ") else self.change)
+        return reason(self.name)
 
 
-# -- changing the source ---------------------------------------------------------------------------------------------
-@functools.cache
-def _tree(path):
-    with open(path, encoding="utf-8") as file:
-        return ast.parse(file.read())
-
-
-def _source(f):
-    """The syntax tree of a function, found by the place where its code begins."""
-    code = f.__code__
-    start = min((line, column) for line, _, column, _ in code.co_positions() if line and column is not None and line > 0
-                and (line, column) > (code.co_firstlineno, 0))
-    for node in ast.walk(_tree(inspect.getsourcefile(f))):
-        if isinstance(node, ast.FunctionDef) and node.name == f.__name__ and node.lineno == code.co_firstlineno:
-            return node
-        if isinstance(node, ast.Lambda) and (node.body.lineno, node.body.col_offset) == start:
-            return node
-    raise LookupError(f"no source found for {f}")
-
-
-def _compile(node, f, names=()):
-    """A function of the same module made from a syntax tree, with some global names given other meanings."""
-    scope = {**f.__globals__, **dict(names)}
-    if isinstance(node, ast.Lambda):
-        return eval(compile(ast.fix_missing_locations(ast.Expression(copy.deepcopy(node))), "<mutant>", "eval"), scope)
-    node = copy.deepcopy(node)
-    node.decorator_list = []
-    exec(compile(ast.fix_missing_locations(ast.Module([node], [])), "<mutant>", "exec"), scope)
-    return scope[node.name]
-
-
-def _changes(node, names):
-    """(words, replacement) for one node of a rule's source."""
-    text = ast.unparse(node)
-    if isinstance(node, ast.BinOp):
-        left, right, sign = node.left, node.right, {ast.Add: ast.Sub, ast.Sub: ast.Add}.get(type(node.op))
-        if sign:
-            yield f"{text}: second term dropped", left
-            yield f"{text}: first term dropped", right
-            yield f"{text}: sign flipped", ast.BinOp(left, sign(), right)
-        elif isinstance(node.op, ast.Mult):
-            yield f"{text}: second factor dropped", left
-            yield f"{text}: first factor dropped", right
-        elif isinstance(node.op, ast.Div):
-            yield f"{text}: divisor dropped", left
-        elif isinstance(node.op, ast.MatMult):
-            yield f"{text}: factors exchanged", ast.BinOp(right, node.op, left)
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not isinstance(node.operand, ast.Constant):
-        yield f"{text}: sign flipped", node.operand
-    elif isinstance(node, ast.Constant) and type(node.value) in (int, float) and node.value not in (0, -1):
-        yield f"{text} changed to {node.value * 2}", ast.Constant(node.value * 2)
-    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
-        for other in names:
-            if other != node.id:
-                yield f"{other} in place of {text} (column {node.col_offset})", ast.Name(other, ast.Load())
-    elif isinstance(node, ast.Attribute) and node.attr == "T":
-        yield f"{text}: reshape in place of transpose", _reshaped(node.value, node)
-    elif isinstance(node, ast.Call):
-        function = ast.unparse(node.func)
-        if function.endswith((".swapaxes", ".transpose", ".moveaxis")):
-            whole = node.func.value if not function.startswith("np.") else node.args[0]
-            yield f"{text}: reshape in place of transpose", _reshaped(whole, node)
-        elif function == "np.where":
-            yield f"{text}: mask dropped", node.args[1]
-            yield f"{text}: mask reversed", ast.Call(node.func, [node.args[0], node.args[2], node.args[1]], [])
-        elif function.endswith(".sum") and isinstance(node.func, ast.Attribute):
-            yield f"{text}: mean in place of sum", ast.Call(ast.Attribute(node.func.value, "mean", ast.Load()), node.args, node.keywords)
-        elif function == "np.flip":
-            yield f"{text}: not reversed", node.args[0]
-    elif isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], (ast.Gt, ast.Lt, ast.Eq)):
-        opposite = {ast.Gt: ast.LtE, ast.Lt: ast.GtE, ast.Eq: ast.NotEq}[type(node.ops[0])]()
-        yield f"{text}: condition reversed", ast.Compare(node.left, [opposite], node.comparators)
-    elif isinstance(node, ast.keyword) and node.arg == "axis" and isinstance(node.value, (ast.Constant, ast.UnaryOp)):
-        yield f"{text}: axis 0", ast.keyword("axis", ast.Constant(0))
-
-
-def _reshaped(whole, moved):
-    return ast.Call(ast.Attribute(whole, "reshape", ast.Load()), [ast.Attribute(moved, "shape", ast.Load())], [])
-
-
-BOOKKEEPING = (ast.Compare, ast.Tuple, ast.Subscript, ast.Slice, ast.keyword, ast.IfExp, ast.comprehension)
-
-
-def _places(body):
-    """The nodes of a rule that compute: not those that only ask for shapes, count axes or make up indices."""
-    for node in body:
-        yield node
-        if isinstance(node, ast.Attribute) and node.attr in ("shape", "ndim", "dtype", "size"):
-            continue
-        children = list(ast.iter_child_nodes(node))
-        if isinstance(node, BOOKKEEPING):   # of these, calls and names of arrays, but no arithmetic with small numbers
-            children = [c for c in children if not isinstance(c, (ast.Constant, ast.UnaryOp, ast.BinOp, ast.Tuple))]
-        if isinstance(node, ast.Call):      # x.reshape(...), np.zeros(...): their arguments are shapes
-            shaped = ast.unparse(node.func).rpartition(".")[2] in ("reshape", "zeros", "ones", "eye", "arange", "moveaxis", "range",
-                                                                   "swapaxes", "broadcast_to", "tri", "roll", "repeat")
-            children = [node.func, *([a for a in node.args[:1] if not shaped or ast.unparse(node.func).startswith("np.")]
-                                     if shaped else node.args), *node.keywords]
-        yield from _places(children)
-
-
-def _variants(node):
-    """(words, changed tree) for every change of one place in the body of a function."""
-    arguments = [a.arg for a in node.args.posonlyargs + node.args.args] + ([node.args.vararg.arg] if node.args.vararg else [])
-    names = [n for n in arguments if n in ("g", "y", "x", "a", "b", "q", "k", "v", "w", "z", "t")]
-    body = node.body if isinstance(node.body, list) else [node.body]
-    places = list(_places(body))
-    for number, place in enumerate(places):
-        for words, _ in _changes(place, names):
-            changed = copy.deepcopy(node)
-            body_again = changed.body if isinstance(changed.body, list) else [changed.body]
-            target = list(_places(body_again))[number]
-            replacement = next(r for w, r in _changes(target, names) if w == words)
-            yield words, _Replace(target, replacement).visit(changed)
-
-
-class _Replace(ast.NodeTransformer):
-    def __init__(self, target, replacement):
-        self.target, self.replacement = target, replacement
-
-    def visit(self, node):
-        return self.replacement if node is self.target else self.generic_visit(node)
-
-
-def _helpers(f):
-    """The private functions of its own module that a rule calls by name."""
-    found = (f.__globals__.get(name) for name in f.__code__.co_names)
-    return [h for h in found if isinstance(h, types.FunctionType) and h.__module__ == f.__module__ and h.__name__.startswith("_")]
-
-
-def _rewritten(rule):
-    """(words, mutated rule, place) by changes of its source and of the private helpers it calls."""
-    for words, node in _variants(_source(rule)):
-        yield words, _compile(node, rule), (rule.__qualname__, words)
-    for helper in _helpers(rule):
-        for words, node in _variants(_source(helper)):
-            yield f"in {helper.__name__}, {words}", _compile(_source(rule), rule, {helper.__name__: _compile(node, helper)}), \
-                (helper.__qualname__, words)
-
-
-# -- treating the result wrongly -------------------------------------------------------------------------------------
+# -- treating arguments or results wrongly ---------------------------------------------------------------------------
 def _each(result, f):
     """f of a cotangent, or of each of several."""
-    return [r if r is None else f(r) for r in result] if isinstance(result, (tuple, list)) or inspect.isgenerator(result) else f(result)
+    several = isinstance(result, (tuple, list)) or inspect.isgenerator(result)
+    return [r if r is None else f(r) for r in result] if several else f(result)
 
 
 def _overwriting(x, index, shape):
@@ -196,68 +57,142 @@ def _overwriting(x, index, shape):
     return Tensor(array) if isinstance(x, Tensor) else array
 
 
-def _mistreated(rule):
-    """(words, mutated rule) by what is done to its arguments and result."""
-    def ones(g):
-        return g * 0.0 + 1.0
+def _unsummed(cotangent, shape):
+    """Of a cotangent that the engine would sum over broadcast axes, the first slice."""
+    extra = cotangent.ndim - len(shape)
+    stretched = [slice(0, 1) if n == 1 and m != 1 else slice(None) for n, m in zip(shape, cotangent.shape[extra:])]
+    return cotangent[(0,) * extra + tuple(stretched)]
 
-    yield "sign of the result flipped", lambda *args, **kw: _each(rule(*args, **kw), lambda r: -r)
-    yield "result doubled", lambda *args, **kw: _each(rule(*args, **kw), lambda r: 2 * r)
-    yield "detached (result zero)", lambda *args, **kw: _each(rule(*args, **kw), lambda r: r * 0.0)
-    yield "cotangent ignored", lambda g, *args, **kw: rule(ones(g), *args, **kw)
-    yield "zero at second order", lambda *args, **kw: _each(rule(*args, **kw), lambda r: r.detach() if isinstance(r, Tensor) else r)
+
+def _mistreated(rule, argument):
+    """(words, mutated rule) for what is done to its arguments and its result."""
+    def result(f):
+        return lambda *args, **params: _each(rule(*args, **params), f)
+    yield "result: sign flipped", result(lambda r: -r)
+    yield "result: doubled", result(lambda r: 2 * r)
+    yield "result: zero", result(lambda r: r * 0.0)
+    yield "result: zero at second order", result(detached)
+    yield "result: reversed", result(lambda r: np.flip(r) if r.ndim else r * 2.0)
+    yield "cotangent: ignored", lambda g, *args, **params: rule(g * 0.0 + 1.0, *args, **params)
+    if argument is not None:
+        yield "sum over broadcast axes: skipped", lambda g, y, *args, **params: _unsummed(
+            rule(g, y, *args, **params), np.shape(args[argument]))
     if "scatter_add" in rule.__code__.co_names:
-        yield "overwrites instead of adding", _compile(_source(rule), rule, {"scatter_add": _overwriting})
+        yield "repeated index: overwrites", compiled(source_of(rule), rule, {"scatter_add": _overwriting})
 
 
 def mutants_of(op):
     """Every mutant of an op's rules."""
+    names = _argument_names(op)
     for i, rule in enumerate((op.vjp,) if op.joint else op.rules or ()):
         if rule is None:
             continue
-        rule = inspect.unwrap(rule)
-        which = f"rule {i}, " if op.rules and len(op.rules) > 1 and not op.joint else ""
-        seen = set()
-        for words, broken_rule, *place in [*_mistreated(rule), *_rewritten(rule)]:
-            if words in seen:
-                words += f" ({sum(w.startswith(words) for w in seen) + 1})"
-            seen.add(words)
-            broken = copy.copy(op)
-            if op.joint:
-                broken.vjp = broken.rules = broken_rule
-                broken.rules = (broken_rule,)
-            else:
-                broken.rules = tuple(broken_rule if j == i else r for j, r in enumerate(op.rules))
-            named = place and "<lambda>" not in place[0][0]
-            yield Mutant(op.name, which + words, broken, place[0] if named else (op.name, which + words))
+        rule, seen = inspect.unwrap(rule), {}
+        broadcasts = op.elementwise and op.arity > 1 and not op.joint
+        changed = [(words, f, (op.name, i, words)) for words, f in _mistreated(rule, i if broadcasts else None)]
+        if not op.joint and sum(r is not None for r in op.rules) > 1:
+            other = next(r for r in op.rules[i + 1:] + op.rules if r is not None)
+            changed.append(("rule of another argument", other, (op.name, i, "other")))
+        own = op.name if rule.__name__ == "<lambda>" else ""
+        changed += [(words, f, (rule.__qualname__, own, words), m) for words, f, m in variants(rule)]
+        for h in helpers(rule):
+            def calling(f, h=h):
+                return f and compiled(source_of(rule), rule, {h.__name__: f})
+            changed += [(f"in {h.__name__}, {words}", calling(f), (h.__qualname__, "", words), calling(m)) for words, f, m in variants(h)]
+        for words, f, place, *marks in changed:
+            seen[words] = seen.get(words, 0) + 1
+            words += f"  ({seen[words]})" if seen[words] > 1 else ""
+            yield Mutant(op.name, "the vjp" if op.joint else f"d{names[i]}", words, place, _with_rule(op, i, f),
+                         _with_rule(op, i, marks[0]) if marks and marks[0] else None)
+
+
+def _with_rule(op, i, rule):
+    """The op with another i-th rule."""
+    other = copy.copy(op)
+    other.rules = (rule,) if op.joint else tuple(rule if j == i else r for j, r in enumerate(op.rules))
+    other.vjp = rule if op.joint else op.vjp
+    return other
+
+
+def _argument_names(op):
+    code = getattr(op.__wrapped__, "__code__", None) or next(r for r in op.rules if r).__code__
+    return code.co_varnames[:op.arity] if hasattr(op.__wrapped__, "__code__") else code.co_varnames[2:2 + op.arity]
+
+
+# -- the hunt --------------------------------------------------------------------------------------------------------
+def collect(strategy, examples, seed):
+    """Cases drawn from a strategy that differ in shapes or params, the largest first: they tell most."""
+    from hypothesis import HealthCheck, Phase, given, settings
+    from hypothesis import seed as seeded
+    found = {}
+
+    @seeded(seed)
+    @settings(max_examples=4 * examples, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(strategy)
+    def note(case):
+        found.setdefault(repr(([x.shape for x in case[0]], case[1])), case)
+    note()
+    return sorted(found.values(), key=lambda case: -sum(x.size for x in case[0]))[:examples]
+
+
+def noticed(broken, drawn, seed=0):
+    """Does some property fail on some case?"""
+    with np.errstate(all="ignore"):
+        for number, case in enumerate(drawn):
+            trial = Trial(broken, *case, seed=seed + number, explain=False)
+            for property in (TELLING if number else ONCE + TELLING):
+                try:
+                    property(trial)
+                except Exception:
+                    return True
+    return False
 
 
 def hunt(op, examples=40, seed=0):
-    """All mutants of an op, each tried: killed if a property fails on some case."""
-    found = []
-    for mutant in mutants_of(op):
-        result = run(mutant.broken, inputs=cases(op, layouts=("C",)), reference=None, examples=examples, seed=seed, order=2,
-                     properties=PROPERTIES, shrink=False)
-        mutant.killed = bool(result.failure)
-        found.append(mutant)
-    return found
+    """All mutants of an op, each tried on the same cases."""
+    drawn = collect(cases(op, layouts=("C",)), examples, seed)
+    with in_small_pieces():
+        return [replace(m, broken=None, marked=None, killed=noticed(m.broken, drawn, seed)) for m in mutants_of(op)
+                if m.marked is None or any(_passes_mark(m.marked, case) for case in drawn)]
 
 
-@dataclass
-class Hunt:
-    """What the hunt through the registry found."""
-    mutants: list
-    seconds: float
+def _passes_mark(op, case):
+    """Does the derivative of the rule go through what is marked?  Where only a shape or a condition is used, it does not."""
+    trial = Trial(op, *case)
+    leaves, y, g = trial.recorded()
+    try:
+        found = backpropagate(y, Tensor(g, requires_grad=True), create_graph=True)
+        return any(t.node and t.node.op is mark for x, r in zip(leaves, trial.real) if r and x in found and found[x].requires_grad
+                   for t in tape_of(found[x]))
+    except Exception:
+        return True                         # let the checks see what it is
 
-    @property
-    def survivors(self):
-        noticed = {m.place for m in self.mutants if m.killed}
-        return [m for m in self.mutants if m.place not in noticed and not m.equivalent]
+
+def survivors(mutants):
+    """Those that no check noticed, of this op or of another that uses the same function, and that are mistakes."""
+    found = {m.place for m in mutants if m.killed}
+    return [m for m in mutants if m.place not in found and not m.equivalent]
 
 
-def hunt_all(names=None, examples=40, seed=0, progress=lambda ops: ops):
-    """The mutants of every op of the registry (or of those named)."""
-    start = time.perf_counter()
-    ops = [REGISTRY[n] for n in names] if names else [o for o in REGISTRY.values() if o.vjp is not None
-                                                      and o.__module__.startswith("minigrad.")]
-    return Hunt([m for op in progress(ops) for m in hunt(op, examples, seed)], time.perf_counter() - start)
+def differs(op, broken, case, seed=0):
+    """Does a mutant give other gradients than the op on one case, by more than rounding?  First and second order."""
+    here, there = Trial(op, *case), Trial(broken, *case)
+    g = np.random.default_rng(seed).standard_normal(np.shape(op(*case[0], **case[1])))
+    return any(a is not None and not np.allclose(a, b, rtol=1e-10, atol=1e-10, equal_nan=True)
+               for a, b in zip(_derivatives(here, g), _derivatives(there, g), strict=True))
+
+
+def _derivatives(trial, g):
+    leaves, y, _ = trial.recorded()
+    wanted = [x for x, r in zip(leaves, trial.real) if r]
+    cotangent = Tensor(g, requires_grad=True)
+    first = backpropagate(y, cotangent, create_graph=True)
+    first = [first.get(x) for x in wanted]
+    slope = sum(((d * d * 0.5 + d).sum() for d in first if d is not None), start=Tensor(np.zeros(())))
+    second = backpropagate(slope) if slope.requires_grad else {}
+    return [None if d is None else d._data for d in first] + [second.get(x, np.zeros(x.shape)) for x in (*wanted, cotangent)]
+
+
+def registered():
+    """The ops of minigrad that have a derivative."""
+    return [op for op in REGISTRY.values() if op.vjp is not None and op.__module__.startswith("minigrad.")]
