@@ -44,7 +44,7 @@ class ProgressBar(Callback):
             self.bar = tqdm(total=self.params["steps"], desc=self._label(self.run.epoch if epoch is None else epoch),
                             unit="step", dynamic_ncols=True)
         self.bar.n = done
-        self.bar.set_postfix_str(_text(logs))
+        self.bar.set_postfix_str(_text(logs), refresh=done < self.params["steps"])      # the last one by close()
 
     def _label(self, epoch):
         return f"epoch {epoch + 1}/{self.params['epochs']}"
