@@ -4,7 +4,8 @@ from ..ops import FUNCTIONS
 from .base import Layer
 from .core import at_least_1, pair
 
-conv2d, max_pool2d, avg_pool2d = FUNCTIONS["conv2d"], FUNCTIONS["max_pool2d"], FUNCTIONS["avg_pool2d"]
+conv2d, bias_add, max_pool2d, avg_pool2d = (
+    FUNCTIONS[name] for name in ("conv2d", "bias_add", "max_pool2d", "avg_pool2d"))
 IMAGES = "batch, height, width, channels"
 
 
@@ -35,7 +36,7 @@ class Conv2D(Layer):
     def call(self, x):
         y = conv2d(x, self.kernel, strides=self.strides, padding=self.padding)
         if self.use_bias:
-            y = y + self.bias
+            y = bias_add(y, self.bias)
         return self.activation(y)
 
 

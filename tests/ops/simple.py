@@ -125,7 +125,8 @@ FORMULAS = {
     "avg_pool2d": avg_pool2d,
 }
 VALUES = {                                  # what NumPy calls by another name, or takes another way
-    "abs": np.abs, "clip": np.clip, "erf": np.vectorize(math.erf, otypes=[float]), "norm": np.linalg.norm,
+    "abs": np.abs, "bias_add": np.add, "clip": np.clip,
+    "erf": np.vectorize(math.erf, otypes=[float]), "norm": np.linalg.norm,
     "getitem": lambda x, index: x[index], "embedding": lambda table, indices: table[indices],
     "scatter_add": scatter_add,
     "overlap_add": overlap_add, "astype": lambda x, dtype: x.astype(dtype),

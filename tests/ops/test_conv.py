@@ -85,6 +85,16 @@ def test_a_border_never_wins_and_never_counts():
     assert_allclose(mg.avg_pool2d(x, 2, padding="same"), -1)
 
 
+@given(st.integers(0, 3), st.integers(0, 4), st.sampled_from([1, 2, 6, 40]))
+def test_a_bias_is_added_to_every_pixel(n, width, channels):
+    x = np.random.default_rng(0).standard_normal((n, 2, width, channels))
+    b = np.arange(float(channels))
+    assert_allclose(mg.bias_add(x, b), x + b)
+    assert_allclose(mg.bias_add(x.swapaxes(1, 2), b), (x + b).swapaxes(1, 2))
+    db = gradients(mg.bias_add, [x, b], x)[0][1]
+    assert_allclose(db, x.sum(axis=(0, 1, 2)), atol=1e-12)
+
+
 def test_few_channels_are_computed_in_blocks_and_many_are_not():
     images, filters = np.ones((1, 28, 28, 1)), np.ones((5, 5, 1, 6))
     assert conv._plan(images, filters, 1, "same").block == 4
