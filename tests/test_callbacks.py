@@ -1,6 +1,7 @@
 """Callbacks: called when they say, and doing what they say."""
 import csv
 import math
+import os
 
 import numpy as np
 import pytest
@@ -171,6 +172,28 @@ def test_lines_and_bars(capsys):
     silent.predict(X)
     out = capsys.readouterr()
     assert not out.out and not out.err                  # what is quick shows no bar
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudoterminal")
+@pytest.mark.parametrize("rows, columns", [(0, 0), (24, 60), (50, 200)])
+def test_the_bar_in_a_terminal_of_any_size(rows, columns, monkeypatch):
+    import fcntl
+    import struct
+    import termios
+    end = "that was all"
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    with open(theirs, "w") as terminal:
+        monkeypatch.setattr("sys.stderr", terminal)
+        model().fit(X, Y, epochs=1)
+        print(end, file=terminal, flush=True)
+        shown = b""
+        while end.encode() not in shown:
+            shown += os.read(ours, 1000)
+    os.close(ours)
+    last = shown.decode().partition("\r\n")[0].rpartition("\r")[2]
+    assert "epoch 1/1: 100%" in last and len(last) <= (columns or 120)
+    assert "loss" in last
 
 
 # -- numbers that are none ---------------------------------------------------------------------------------------------

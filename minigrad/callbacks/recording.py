@@ -1,5 +1,6 @@
 """Callbacks that show and write down how the training goes."""
 import csv
+import os
 import sys
 import time
 from pathlib import Path
@@ -13,7 +14,16 @@ def bar(batches, verbose, label):
     if not verbose:
         return batches
     from tqdm import tqdm
-    return tqdm(batches, label, leave=False, delay=0.5)     # what is quick needs no bar
+    return tqdm(batches, label, leave=False, delay=0.5, **_size())      # what is quick needs no bar
+
+
+def _size():
+    """The size of the terminal that stderr is, if it is one.  Some say 0 and mean unknown; tqdm would show nothing."""
+    try:
+        columns, rows = os.get_terminal_size(sys.stderr.fileno())
+    except (OSError, ValueError, AttributeError):
+        return {}
+    return {"ncols": columns or 120, "nrows": rows or 24}
 
 
 class ProgressBar(Callback):
@@ -42,7 +52,7 @@ class ProgressBar(Callback):
         if self.bar is None:
             from tqdm import tqdm
             self.bar = tqdm(total=self.params["steps"], desc=self._label(self.run.epoch if epoch is None else epoch),
-                            unit="step", dynamic_ncols=True)
+                            unit="step", **_size())
         self.bar.n = done
         self.bar.set_postfix_str(_text(logs), refresh=done < self.params["steps"])      # the last one by close()
 
