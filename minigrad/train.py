@@ -3,13 +3,14 @@
     minigrad train digits                  the network of the README on 1,797 handwritten digits
     minigrad train digits --data mnist     the same on 5,000 MNIST digits of 28 x 28 pixels
     minigrad train gpt                     a GPT on Shakespeare's plays (minigrad/train_gpt.py)
+    minigrad train distogram               distances in proteins from sequences (minigrad/train_distogram.py)
 """
 import argparse
 from pathlib import Path
 
 import numpy as np
 
-from . import backend, train_gpt
+from . import backend, train_distogram, train_gpt
 from .errors import Failure, UsageError
 
 DATA = {"digits": "load_digits", "mnist": "load_mnist5k", "mnist-full": "load_mnist", "fashion": "load_fashion_mnist"}
@@ -40,6 +41,7 @@ def add_parser(subparsers):
     digits.add_argument("--device", default="cpu", help='"cpu", "gpu" or "gpu:1" (default: cpu)')
     digits.set_defaults(run=run_digits)
     train_gpt.add_parser(jobs)
+    train_distogram.add_parser(jobs)
 
 
 def build():

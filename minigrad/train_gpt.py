@@ -49,7 +49,7 @@ def run(args):
     from .zoo.gpt import GPT
     from .zoo.ngram import bits_per_character
     _use(args.device)
-    settings = _settings(args)
+    settings = settings_of(args, SIZES, OWN)
     backend.seed(settings["seed"])
     alphabet, training, validation, test = t.divide(corpora.shakespeare())
     model = GPT(alphabet, settings["context"], settings["depth"], settings["heads"], settings["width"])
@@ -81,10 +81,14 @@ def run(args):
     return 0
 
 
-def _settings(args):
-    """What to train and how: of the options, or for --resume of the run that is to go on."""
+def settings_of(args, sizes, options):
+    """What to train and how, a dict: of the options given, or for --resume of the run that is to go on.
+
+    sizes       {"small": {...}, ...}: what --size stands for;  options  the names of those that can change it
+    Raises UsageError where --resume finds no unfinished run, or without it there is one.
+    """
     path, unfinished = args.out / "settings.json", (args.out / "backup" / "backup.json").exists()
-    given = {name: value for name in ("size", *OWN, "seed") if (value := getattr(args, name)) is not None}
+    given = {name: value for name in ("size", *options, "seed") if (value := getattr(args, name)) is not None}
     if args.resume:
         if given:
             raise UsageError(f"--resume goes on with the settings of the run: leave out "
@@ -98,7 +102,7 @@ def _settings(args):
     if unfinished:
         raise UsageError(f"{args.out} holds an unfinished run: go on with --resume, take another --out, "
                          f"or remove {args.out / 'backup'} to give it up")
-    return SIZES[given.pop("size", "small")] | {"seed": 0} | given
+    return sizes[given.pop("size", "small")] | {"seed": 0} | given
 
 
 def _report(folder, model, history, counted, reached):

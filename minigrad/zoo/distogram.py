@@ -5,8 +5,13 @@ says more than a number: how sure the prediction is, and that a distance may be 
 """
 import numpy as np
 
+import minigrad as mg
+
 from ..data import DataLoader
+from ..optimizers import Adam
+from ..schedules import CosineDecay
 from .evoformer import ALPHABET, encode
+from .fold import horizon, pair_distances
 from .structure import CB, CONTACT, backbone, distances, separations
 
 EDGES = np.arange(4.0, 21.0)            # angstrom: below 4, seventeen bins of 1 in between, above 20
@@ -50,6 +55,20 @@ class Chains(DataLoader):
                 np.stack([d[a:a + length, a:a + length] for (_, d), a in zip(batch, starts)]))
 
 
+def train(model, proteins, held_out, epochs, crop=64, learning_rate=2e-3, batch_size=4, seed=0, callbacks=()):
+    """Train an Evoformer; {"loss": [...], "val_loss": [...]} by epochs, in nats per pair, means over proteins.
+
+    Adam, the rate warmed up and then lowered along a cosine; gradients limited to norm 1.
+    """
+    loader = Chains(proteins, batch_size, crop, seed=seed)
+    steps = epochs * len(loader)
+    warm_up = min(100, steps // 10)
+    rate = CosineDecay(0.0, steps - warm_up, 0.0, learning_rate, warm_up)
+    model.compile(Adam(rate, beta_2=0.99, global_clipnorm=1.0))
+    whole = Chains(held_out, 1, None, shuffle=False)
+    return model.fit(loader, epochs=epochs, validation_data=whole, callbacks=list(callbacks)).history
+
+
 # -- what a prediction is worth --------------------------------------------------------------------------------------
 def cross_entropy(log_p, truth, least=NEAREST, most=None):
     """(Σ -ln p of the true bin, the number of pairs), in nats, over pairs i < j with least <= j - i < most.
@@ -66,14 +85,22 @@ def contact_probability(log_p):
     return np.exp(log_p[..., :np.searchsorted(EDGES, CONTACT) + 1]).sum(-1)
 
 
+def expected_distances(log_p):
+    """The mean distance (L, L) of a distogram, in angstrom; the open last bin counts as 22."""
+    return np.exp(log_p) @ np.append(EDGES - 0.5, 22.0)
+
+
 def precision(log_p, truth):
     """(How many of the L/5 likeliest contacts of long range are contacts, how many were named): CASP's measure.
 
-    Fewer are named in a chain so short that it has fewer pairs of long range; of equal probabilities the nearer pair.
+    Only chains of 30 residues and more count, as in shorter ones there are hardly more such pairs than are named:
+    (0, 0).  Of equal probabilities the nearer pair is named.
     """
     length = len(truth)
+    if length < 30:
+        return 0, 0
     i, j = np.triu_indices(length, LONG)
-    order = np.lexsort((j - i, -contact_probability(log_p)[i, j]))[:max(length // 5, 1)]
+    order = np.lexsort((j - i, -contact_probability(log_p)[i, j]))[:length // 5]
     return int((truth[i, j][order] <= np.searchsorted(EDGES, CONTACT)).sum()), len(order)
 
 
@@ -86,6 +113,19 @@ def interval(sums, counts, draws=2000, seed=0):
     rows = np.random.default_rng(seed).integers(len(sums), size=(draws, len(sums)))
     low, high = np.percentile(sums[rows].sum(1) / counts[rows].sum(1), [2.5, 97.5])
     return sums.sum() / counts.sum(), low, high
+
+
+def scores(predict, proteins, progress=iter):
+    """What predictions are worth, a row for each protein (n, 6): sums and counts for `interval`.
+
+    predict     a function protein -> log_p (L, L, bins)
+    Columns: nats and pairs of all separations; of long range; contacts right and named.
+    """
+    rows = []
+    for protein in progress(proteins):
+        log_p, truth = predict(protein), distogram_of(protein)
+        rows.append((*cross_entropy(log_p, truth), *cross_entropy(log_p, truth, LONG), *precision(log_p, truth)))
+    return np.array(rows, float)
 
 
 # -- baselines -------------------------------------------------------------------------------------------------------
@@ -133,3 +173,31 @@ def by_residues(protein):
     """Classes for Frequencies: which two amino acids they are, 400 kinds."""
     kind = encode(protein.sequence)
     return len(ALPHABET) * kind[:, None] + kind
+
+
+# -- from a distogram to an energy -----------------------------------------------------------------------------------
+def potential(log_p, reference):
+    """The energy of distances under a prediction: a function (angles, atoms, progress) -> (B,) for `fold.fold`.
+
+        E = Σ over pairs i < j of horizon · V(dᵢⱼ) / L,     V(bin) = -ln p(bin) + ln p(bin | separation)
+
+    log_p, reference    (L, L, bins): what is predicted for this protein, and for any one (`Frequencies`), of which only
+                        the ratio says something; it also makes the open last bin comparable with the others
+    Between the middles of two bins V is a straight line.  Beyond the last it is level, below the first it goes on.
+    """
+    length = len(log_p)
+    v = reference - log_p
+    slopes = np.diff(v, axis=-1)
+    first = EDGES[0] - 0.5
+    i, j = np.triu_indices(length, NEAREST)
+
+    def energy(angles, atoms, progress):
+        beta = atoms[:, :, CB]
+        place = mg.minimum(pair_distances(beta)[:, i, j] - first, BINS - 1.0)                   # (B, pairs), in bins
+        left = np.clip(getattr(place, "_data", place).astype(int), 0, BINS - 2)
+        pairs = np.arange(len(i))
+        rise, level = slopes[i, j][pairs, left], v[i, j][pairs, left]
+        weight = horizon(length, progress)[i, j] / length
+        at = level + rise * (place - left)
+        return (at * weight).sum(axis=1)
+    return energy

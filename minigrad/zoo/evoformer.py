@@ -190,6 +190,11 @@ class Evoformer(Model):
             s, z = block(s, z)
         return self.head(self.norm(z + z.swapaxes(1, 2)))               # a distance has no direction
 
+    def distogram(self, sequence):
+        """ln p of the bins (L, L, bins), a float64 array, for one sequence of letters."""
+        with mg.no_grad():
+            return mg.log_softmax(self(encode(sequence)[None], training=False)._data[0].astype(np.float64))
+
     def compute_loss(self, y, y_pred, sample_weight=None):
         """y (B, L, L): the bin of each pair."""
         length = y.shape[-1]

@@ -11,6 +11,8 @@ Coordinates and distances are in angstrom (1e-10 m), angles in radians.
 """
 import numpy as np
 
+from ..files import atomic_write
+
 N, CA, C, CB = range(4)                 # the atoms of a residue, in the order of the second to last axis
 CONTACT = 8.0                           # residues touch when their CB atoms are closer than this (CASP's definition)
 
@@ -54,6 +56,14 @@ def backbone(protein):
     """The atoms N, CA, C and CB of a `corpora.Protein`: (L, 4, 3) float64."""
     atoms = protein.coordinates[:, :3].astype(np.float64)
     return np.concatenate([atoms, beta_carbons(atoms)[:, None]], axis=1)
+
+
+def breaks(atoms):
+    """Where a chain (L, 3 or more, 3) is broken: residues k from which the bond to the next is longer than 2 angstrom.
+
+    A peptide bond has 1.33; where residues are missing from a crystal structure there is none.
+    """
+    return np.flatnonzero(np.linalg.norm(atoms[1:, N] - atoms[:-1, C], axis=-1) > 2)
 
 
 def distances(x):
@@ -147,3 +157,22 @@ def from_distances(d):
     gram = squared - squared.mean(0) - squared.mean(1)[:, None] + squared.mean()
     values, vectors = np.linalg.eigh(gram)
     return vectors[:, -3:] * np.sqrt(np.maximum(values[-3:], 0))
+
+
+# -- files -----------------------------------------------------------------------------------------------------------
+NAMES = dict(zip("ACDEFGHIKLMNPQRSTVWY", ("ALA CYS ASP GLU PHE GLY HIS ILE LYS LEU "
+                                          "MET ASN PRO GLN ARG SER THR VAL TRP TYR").split()))
+
+
+def write_pdb(path, sequence, atoms):
+    """Write atoms (L, 4, 3) to a PDB file, the format (version 3.3) that programs which show proteins read."""
+    lines, serial = [], 0
+    for k, letter in enumerate(sequence):
+        for name, (x, y, z) in zip(("N", "CA", "C", "CB"), atoms[k]):
+            if letter == "G" and name == "CB":
+                continue                    # glycine has none
+            serial += 1
+            lines.append(f"ATOM  {serial:5d}  {name:<3} {NAMES.get(letter, 'UNK')} A{k + 1:4d}    "
+                         f"{x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00           {name[0]}")
+    with atomic_write(path, "w") as file:
+        file.write("\n".join([*lines, "TER", "END", ""]))
