@@ -118,6 +118,7 @@ def sigmoid_cross_entropy(z, t, /):
 
     Computed as max(z, 0) - z t + ln(1 + e^-|z|), which can't overflow; in nats.
     """
+    z = np.full_like(t, z) if isinstance(z, (int, float)) else z
     return np.maximum(z, 0) - z * t + np.log1p(np.exp(-np.abs(z)))
 
 
