@@ -17,6 +17,7 @@ import numpy as np
 import minigrad as mg
 
 from ..callbacks import Callback
+from ..callbacks.recording import _size
 from ..data import DataLoader
 
 PIECE = 20_000                              # characters: about a scene and a half
@@ -131,7 +132,7 @@ class Bar(Callback):
         from tqdm import tqdm
         done = self.run.epoch * self.params["steps"] + batch + 1
         if self.bar is None:                # here, because a resumed run doesn't begin at 0
-            self.bar = tqdm(total=self.total, initial=done - 1, unit="step", dynamic_ncols=True, mininterval=0.5)
+            self.bar = tqdm(total=self.total, initial=done - 1, unit="step", mininterval=0.5, **_size())
         self.bar.update(done - self.bar.n)
         if done % 10 == 0:
             loss = logs["loss"]
