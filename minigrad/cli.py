@@ -10,7 +10,8 @@ import sys
 from . import __version__
 from .errors import Failure, UsageError
 
-COMMANDS = ("train", "generate", "learn.main", "testing.main", "profile", "fetch", "estimate", "simulate")      # modules, in the order of --help
+# The modules, in the order of --help.
+COMMANDS = ("train", "generate", "learn.main", "testing.main", "profile", "fold", "fetch", "estimate", "simulate")
 
 
 class Parser(argparse.ArgumentParser):
