@@ -50,7 +50,7 @@ def run(args):
     training = strangers(everything)
     relatives = len(everything) - len(training)
     training, held_out = training[:settings["proteins"]], held_out[:settings["proteins"]]
-    model = Evoformer(distogram.BINS, *(settings[name] for name in ("single", "pair", "blocks")), triangle_attention=False)
+    model = Evoformer(distogram.BINS, settings["single"], settings["pair"], settings["blocks"])
     _writable(args.out)
     with atomic_write(args.out / "settings.json", "w") as file:
         json.dump(settings, file, indent=1)

@@ -166,11 +166,12 @@ class Evoformer(Model):
     single, pair    features of the two representations
     blocks          rounds; AlphaFold 2 has 48 of them, and 256 and 128 features
     reach           separations i - j are told apart from -reach to reach (AlphaFold: 32)
+    triangle_attention      whether blocks have it; it costs more than all the rest
 
     Its loss is the mean cross-entropy, in nats, of the pairs of residues that are no neighbours.
     """
 
-    def __init__(self, bins, single=64, pair=32, blocks=4, heads=4, reach=32, triangle_attention=True, **kwargs):
+    def __init__(self, bins, single=64, pair=32, blocks=4, heads=4, reach=32, triangle_attention=False, **kwargs):
         super().__init__(**kwargs)
         self.reach = reach
         self.residues = Embedding(len(ALPHABET) + 1, single)

@@ -49,7 +49,8 @@ def draw_chains(ax, chains, turn, limits=None):
         pieces.append(np.stack([flat[k:len(flat) - 3 + k] for k in range(4)], axis=1))      # each with its neighbours
         depths.append(depth)
         n = len(depth)
-        colours.append(colormaps["viridis"](0.9 * np.arange(n) / n) if colour is None else np.tile((*colour, 1.0), (n, 1)))
+        running = colormaps["viridis"](0.9 * np.arange(n) / n)
+        colours.append(running if colour is None else np.tile((*colour, 1.0), (n, 1)))
         thick = [{"H": 5.0, "E": 4.2}.get(letter, 2.4) for letter in letters or "C" * len(x)]
         widths.append(np.repeat(thick, FINE)[:n] if colour is None else np.full(n, 1.8))
     pieces, depths, colours, widths = map(np.concatenate, (pieces, depths, colours, widths))    # (n, 4, 2), (n,), ...
