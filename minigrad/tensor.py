@@ -91,7 +91,7 @@ class Tensor:
         create_graph    record the backward pass too (unless no_grad), so that gradients can be differentiated again
         retain_graph    keep the tape; otherwise it is released as it is consumed, and freed with it the memory
         """
-        with grad_mode(create_graph or _recording):
+        with grad_mode(True) if create_graph else contextlib.nullcontext():
             found, owned = backpropagate(self, grad, None, create_graph, retain_graph), set()
         for leaf, g in found.items():
             if not isinstance(g, Tensor):   # gradients may share memory with each other; each leaf gets its own
