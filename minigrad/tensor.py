@@ -88,7 +88,7 @@ class Tensor:
         """Set .grad = d(self)/d(leaf) on every leaf that requires it.
 
         grad            the cotangent of self; 1 for a scalar, needed for any other shape
-        create_graph    record the backward pass too (unless no_grad), so that gradients can be differentiated again
+        create_graph    record the backward pass itself, so that the gradients can be differentiated again
         retain_graph    keep the tape; otherwise it is released as it is consumed, and freed with it the memory
         """
         with grad_mode(True) if create_graph else contextlib.nullcontext():
