@@ -108,8 +108,8 @@ def _general(words):
 
 def _common(error, mistakes):
     """Of the mistakes that explain the smallest case, those that explain every case that failed in the same argument."""
-    explained = [set(found) for argument, found in mistakes if argument == error.argument and found]
-    return [w for w in error.words if all(_general(w) in found for found in explained)] or error.words
+    others = [found for argument, found in mistakes if argument == error.argument]
+    return [w for w in error.words if all(_general(w) in found for found in others)]
 
 
 def _explain(op, property, case, error, mistakes, seed):

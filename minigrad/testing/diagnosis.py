@@ -1,7 +1,7 @@
 """What mistake would explain a wrong gradient?  Each classic is a hypothesis: "then the result would be what we got".
 
-A hypothesis is a function of the Evidence that returns words if it reproduces the wrong gradient exactly, else None.  What stands
-in brackets in the words depends on the case; the rest is the same for all cases with this mistake.
+A hypothesis is a function of the Evidence that yields words if it reproduces the wrong gradient exactly.  What stands in
+brackets in the words depends on the case; the rest is the same for all cases with this mistake.
 """
 import itertools
 import math
@@ -45,64 +45,65 @@ class Evidence:
 # -- hypotheses, the most specific first -----------------------------------------------------------------------------
 def not_finite(e):
     if not np.isfinite(e.got).all():
-        return ("nan or infinity where the slope is finite: 0/0 or 0·∞ in the rule; where the condition is a where, make the branch "
-                "that is not taken safe first")
+        yield ("nan or infinity where the slope is finite: 0/0 or 0·∞ in the rule; where the condition is a where, make the "
+               "branch that is not taken safe first")
 
 
 def detached(e):
     if not e.got.any():
-        return "detached: no gradient arrives (._data, np.asarray, .numpy() or .detach() on the way, or a rule that returns zeros)"
+        yield ("detached: no gradient arrives (._data, np.asarray, .numpy() or .detach() on the way, or a rule that "
+               "returns zeros)")
 
 
 def sign(e):
     if e.is_got(-e.expected):
-        return "the sign is wrong"
+        yield "the sign is wrong"
 
 
 def cotangent_ignored(e):
     if e.is_got(e.jacobian.sum(axis=1)):
-        return "the rule ignores its cotangent g, as if it were ones"
+        yield "the rule ignores its cotangent g, as if it were ones"
 
 
 def wrong_argument(e):
     for j, x in enumerate(e.xs):
         if j != e.k and x.size == e.got.size and e.is_gradient(measured_gradient(e, j, e.xs)):
-            return f"this is the gradient of the wrong argument (of {e.f.arguments[j]})"
+            yield f"this is the gradient of the wrong argument (of {e.f.arguments[j]})"
 
 
 def transposed(e):
+    """Axes exchanged, where the shape allows it; or a reshape, which reads the right numbers in the wrong order."""
     expected = e.expected.reshape(e.shape)
     for order in itertools.permutations(range(len(e.shape))):
         moved = expected.transpose(order)
-        if order == tuple(range(len(e.shape))) or np.array_equal(moved.ravel(), e.expected):
-            continue
-        if moved.shape == e.shape and e.is_got(moved):
-            return "transposed, or a reshape where a transpose belongs"
-        if e.is_got(moved):
-            return "a reshape where a transpose belongs: the right numbers, read in the wrong order"
+        if e.is_got(moved) and not np.array_equal(moved.ravel(), e.expected):
+            if moved.shape == e.shape:
+                yield "transposed"
+            yield "a reshape where a transpose belongs"
+            return
 
 
 def reversed_along(e):
     for axis, n in enumerate(e.shape):
         if n > 1 and e.is_got(np.flip(e.expected.reshape(e.shape), axis)):
-            return f"reversed (along axis {axis})"
+            yield f"reversed (along axis {axis})"
 
 
 def sum_missing(e):
     """The result repeats the argument along an axis, and one slice alone counts."""
     for axis, n in enumerate(e.u.shape):
-        for which in (0, n - 1) if n > 1 else ():
+        for which in ("first", "last") if n > 1 else ():
             slice_alone = np.zeros_like(e.u)
-            index = (slice(None),) * axis + (which,)
+            index = (slice(None),) * axis + (0 if which == "first" else -1,)
             slice_alone[index] = e.u[index]
             if _repeats(e, axis) and e.is_got(e.jacobian @ slice_alone.ravel()):
-                return f"the sum over a broadcast axis is missing (of axis {axis} of the result, {'last' if which else 'first'} alone counts)"
+                yield f"the sum over a broadcast axis is missing (only the {which} of axis {axis} of the result counts)"
 
 
 def mean_for_sum(e):
     for axis, n in enumerate(e.u.shape):
         if n > 1 and _repeats(e, axis) and e.is_got(e.expected / n):
-            return f"a mean where a sum belongs (over axis {axis} of the result, of length {n})"
+            yield f"a mean where a sum belongs (over axis {axis} of the result, of length {n})"
 
 
 def _repeats(e, axis):
@@ -115,85 +116,87 @@ def _repeats(e, axis):
 def overwritten(e):
     used = np.abs(e.jacobian) > 1e-9
     if not (used.sum(axis=1) > 1).any():
-        return None
-    columns, any_use = np.arange(e.u.size), used.any(axis=1)
-    rows = np.arange(len(used))
+        return
+    columns, rows = np.arange(e.u.size), np.arange(len(used))
     for which, pick in (("last", np.where(used, columns, -1).max(axis=1)),
-                        ("first", np.where(used, columns, columns.size).min(axis=1) % max(columns.size, 1))):
-        if e.is_got(np.where(any_use, e.jacobian[rows, pick] * e.u.ravel()[pick], 0)):
-            return f"a repeated index overwrote instead of adding (only the {which} use of an element counts)"
+                        ("first", np.where(used, columns, columns.size).min(axis=1) % columns.size)):
+        if e.is_got(np.where(used.any(axis=1), e.jacobian[rows, pick] * e.u.ravel()[pick], 0)):
+            yield f"a repeated index overwrote instead of adding (only the {which} use of an element counts)"
 
 
 def factor(e):
-    missing = _constant_ratio(e)
-    if missing:
-        return f"the factor {_in_words(missing)} is missing"
+    """A constant, or a constant times the argument, the result or another argument."""
+    wanted = np.abs(e.expected) > 1e-9 * np.abs(e.expected).max(initial=0)
+    if not wanted.any() or not e.got[wanted].all():
+        return
+    ratio = e.expected[wanted] / e.got[wanted]
+    named = [("", np.ones(e.got.size)), *((e.f.arguments[j], x.ravel()) for j, x in enumerate(e.xs) if x.shape == e.shape)]
+    y = e.f.values(e.xs)[0]
+    for name, array in named + ([("y", y.ravel())] if y.shape == e.shape else []):
+        for over, form in ((ratio / array[wanted], "{} " + name), (ratio * array[wanted], "{} / " + name))[:2 if name else 1]:
+            constant = float(np.median(over))
+            if np.isfinite(constant) and np.allclose(over, constant, rtol=1e-5) and (name or abs(abs(constant) - 1) > 1e-6):
+                yield f"the factor {form.format(_in_words(constant)).strip()} is missing".replace("factor 1 /", "divisor").replace(
+                    "factor 1 ", "factor ")
 
 
 def size_factor(e):
     """1/n forgotten, or too many: a sum for a mean, a mean for a sum."""
-    missing = _constant_ratio(e)
     sizes = {n: f"the length of axis {a} of {e.f.arguments[e.k]}" for a, n in enumerate(e.shape)}
     sizes |= {e.got.size: f"the number of elements of {e.f.arguments[e.k]}"}
-    for n, what in sizes.items() if missing else ():
-        if n > 1 and math.isclose(missing * n, 1, rel_tol=1e-5):
-            return f"the factor 1/n is missing, a sum where a mean belongs (n = {n}, {what})"
-        if n > 1 and math.isclose(missing, n, rel_tol=1e-5):
-            return f"a factor 1/n too many, a mean where a sum belongs (n = {n}, {what})"
+    for n, what in sizes.items():
+        if n > 1 and e.is_got(e.expected * n):
+            yield f"the factor 1/n is missing, a sum where a mean belongs (n = {n}, {what})"
+        if n > 1 and e.is_got(e.expected / n):
+            yield f"a factor 1/n too many, a mean where a sum belongs (n = {n}, {what})"
 
 
-def _constant_ratio(e):
-    """expected / got, if the same everywhere and neither 1 nor -1."""
-    present = np.abs(e.expected) > 1e-9 * np.abs(e.expected).max(initial=0)
-    if not present.any() or not e.got[present].all():
-        return None
-    ratio = float(np.median(e.expected[present] / e.got[present]))
-    return ratio if abs(abs(ratio) - 1) > 1e-6 and e.is_got(e.expected / ratio) else None
+CONSTANTS = {"ln 2": math.log(2), "ln 10": math.log(10), "π": math.pi, "π/180": math.pi / 180, "√2": math.sqrt(2)}
 
 
 def _in_words(number):
-    for value, text in ((math.log(2), "ln 2"), (math.log(10), "ln 10"), (math.pi, "π"), (math.pi / 180, "π/180"), (math.sqrt(2), "√2")):
+    for text, value in CONSTANTS.items():
         for power, form in ((value, text), (1 / value, f"1/({text})")):
             if math.isclose(abs(number), power, rel_tol=1e-5):
                 return "-" * (number < 0) + form
-    whole = round(1 / number) if abs(number) < 1 else 0
+    whole = round(1 / number) if 1e-4 < abs(number) < 1 else 0
     return f"1/{whole}" if whole and math.isclose(1 / number, whole, rel_tol=1e-5) else f"{number:.5g}"
 
 
 def taken_at_result(e):
     y = e.f.values(e.xs)[0]
     if len(e.xs) == 1 and y.shape == e.shape and y.any() and e.is_got(measured_gradient(e, 0, [y])):
-        return "the derivative is taken at y where x belongs"
+        yield "the derivative is taken at y where x belongs"
 
 
 def mask(e):
     same = np.isclose(e.got, e.expected, rtol=1e-5, atol=1e-9 * np.abs(e.expected).max(initial=0))
     if same.any() and ((e.got == 0) | (e.expected == 0) | same).all():
-        return "right except where it is 0, or should be: a stale mask, made from other values, or one with the wrong side"
+        yield "right except where it is 0, or should be: a stale mask, made from other values, or one with the wrong side"
 
 
 def misplaced(e):
-    if e.got.size > 1 and np.ptp(e.expected) and e.is_got(e.expected[np.argsort(np.argsort(e.got))]) is False \
-            and np.allclose(np.sort(e.got), np.sort(e.expected), rtol=1e-5):
-        return "the right numbers in the wrong places: a permutation, shift or order was not undone"
+    if np.ptp(e.expected) and np.allclose(np.sort(e.got), np.sort(e.expected), rtol=1e-5):
+        yield "the right numbers in the wrong places: a permutation, shift or order was not undone"
 
 
 def rounded(e):
     if np.allclose(e.got, e.expected, rtol=1e-5, atol=1e-6 * np.abs(e.expected).max(initial=0)):
-        return "right to about 6 digits: the rule rounds to float32, or has a constant with few digits"
+        yield "right to about 6 digits: the rule rounds to float32, or has a constant with few digits"
 
 
-HYPOTHESES = (not_finite, detached, sign, cotangent_ignored, wrong_argument, transposed, reversed_along, sum_missing, mean_for_sum,
-              overwritten, factor, size_factor, taken_at_result, mask, misplaced, rounded)
+HYPOTHESES = (not_finite, detached, sign, cotangent_ignored, wrong_argument, transposed, reversed_along, sum_missing,
+              mean_for_sum, overwritten, factor, size_factor, taken_at_result, mask, misplaced, rounded)
 
 
 def diagnose(evidence):
     """Words for each mistake that reproduces the wrong gradient; the most specific first."""
     if evidence.f.depth:
-        return ["the first order is right, so " + ("the rule" if not evidence.got.any() else "part of the rule") + " is detached: it takes values "
-                "past the tape (._data, np.asarray, a saved array); or it is made of an operation that is itself wrong"]
+        part = "part of the rule" if evidence.got.any() else "the rule"
+        return [f"the first order is right, so {part} is detached: it takes values past the tape (._data, np.asarray, a saved "
+                "array); or it is made of an operation that is itself wrong"]
     with np.errstate(all="ignore"):
-        return [words for hypothesis in HYPOTHESES if (words := hypothesis(evidence))]
+        return [words for hypothesis in HYPOTHESES for words in hypothesis(evidence)]
 
 
 def measured_gradient(e, j, xs):

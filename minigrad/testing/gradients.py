@@ -137,7 +137,7 @@ class _Check:
             lost = ROUNDING * np.abs(v).max() * np.abs(self.u).sum()
             allowed = self.rtol * size + 20 * doubt + lost if doubt <= CLEAR * size + 1e3 * lost + self.negligible() else -1.0
             if least is None or doubt / (abs(measured) + 1e-300) < least or abs(said - measured) <= allowed:
-                least, found = doubt / (abs(measured) + 1e-300), (said, measured, allowed, size)
+                least, found = doubt / (abs(measured) + 1e-300), (said, measured, allowed, size + 1e9 * lost)
             if abs(said - measured) <= allowed:
                 break
         return found

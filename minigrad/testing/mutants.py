@@ -148,7 +148,7 @@ def noticed(broken, drawn, seed=0):
     return False
 
 
-def hunt(op, examples=40, seed=0):
+def hunt(op, examples=50, seed=0):
     """All mutants of an op, each tried on the same cases."""
     drawn = collect(cases(op, layouts=("C",)), examples, seed)
     with in_small_pieces():

@@ -164,9 +164,8 @@ def _changes(node, names):
         opposite = {ast.Gt: ast.LtE, ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.LtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
         if type(node.ops[0]) in opposite:
             yield "condition reversed", ast.Compare(node.left, [opposite[type(node.ops[0])]()], node.comparators)
-    elif isinstance(node, ast.keyword) and node.arg == "axis" and isinstance(node.value, (ast.Constant, ast.UnaryOp)):
-        if ast.unparse(node.value) != "0":
-            yield "wrong axis", ast.keyword("axis", ast.Constant(0))
+    elif isinstance(node, ast.keyword) and node.arg == "axis" and ast.unparse(node.value) in ("-1", "1", "axis"):
+        yield "wrong axis", ast.keyword("axis", ast.Constant(0))
     elif isinstance(node, ast.Call):
         yield from _changed_calls(node)
 
@@ -175,6 +174,9 @@ def _changed_calls(node):
     function = ast.unparse(node.func)
     name, method = function.rpartition(".")[2], not function.startswith(("np.", "xp.")) and "." in function
     whole = node.func.value if method else node.args[0] if node.args else None
+    for i, argument in enumerate(node.args):
+        if ast.unparse(argument) in ("axis", "-1") and name not in SHAPED:
+            yield "wrong axis", ast.Call(node.func, [*node.args[:i], ast.Constant(0), *node.args[i + 1:]], node.keywords)
     if name in ("swapaxes", "transpose", "moveaxis"):
         yield "reshape for transpose", _reshaped(whole, node)
     elif function == "np.where":

@@ -39,14 +39,11 @@ def values(draw, domain, size):
     """`size` numbers from a domain, short in decimal, so that a counterexample can be read."""
     domain = domain or REAL
     low, high = max(domain.low, -3) + MARGIN, min(domain.high, 3) - MARGIN
-
-    def allowed(v):
-        points = domain.avoid
-        if domain.period:
-            points = [p + k * domain.period for p in points for k in range(-8, 9)]
-        return all(abs(v - p) >= MARGIN for p in points)
-    number = st.integers(math.ceil(low * 100), math.floor(high * 100)).map(lambda n: n / 100).filter(allowed)
-    return draw(st.lists(number, min_size=size, max_size=size))
+    number = st.integers(math.ceil(low * 100), math.floor(high * 100))
+    points = [p + k * domain.period for p in domain.avoid for k in range(-8, 9)] if domain.period else domain.avoid
+    if points:
+        number = number.filter(lambda n: all(abs(n / 100 - p) >= MARGIN for p in points))
+    return np.array(draw(st.lists(number, min_size=size, max_size=size)), float) / 100
 
 
 def _matrix(rows, structure):
@@ -65,8 +62,8 @@ def arrays(draw, shape, domain=None, dtype=np.float64, layouts=("C",)):
     if structure == "boolean":
         array = np.array(draw(st.lists(st.booleans(), min_size=size, max_size=size)), bool).reshape(shape)
     else:
-        distinct = np.array(draw(values(domain if not structure else None, size))).reshape(shape)
-        array = (_matrix(distinct, structure) if structure else distinct).astype(dtype)
+        numbers = draw(values(domain if not structure else None, size)).reshape(shape)
+        array = (_matrix(numbers, structure) if structure else numbers).astype(dtype)
     return lay_out(array, draw(st.sampled_from(layouts)))
 
 

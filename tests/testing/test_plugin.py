@@ -1,0 +1,43 @@
+"""The fixtures, in a pytest of their own, as in a user's project."""
+import subprocess
+import sys
+
+TESTS = '''
+import minigrad as mg
+
+def test_op(check_op):
+    assert check_op(mg.ops.REGISTRY["tanh"]).examples == {examples}
+
+def test_function(check_gradients):
+    check_gradients(lambda x: mg.exp(x).sum(), mg.tensor([1.0, 2.0]))
+
+def test_wrong(check_op):
+    check_op(mg.ops.REGISTRY["tanh"], reference=lambda x: x)
+'''
+
+
+def pytest_in(folder, *args):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *args]
+    plugin = [] if registered() else ["-p", "minigrad.testing.plugin"]
+    return subprocess.run(command + plugin, cwd=folder, capture_output=True, text=True, timeout=120)
+
+
+def registered():
+    from importlib.metadata import entry_points
+    return any(e.value == "minigrad.testing.plugin" for e in entry_points(group="pytest11"))
+
+
+def test_the_test_of_an_op_is_one_line(tmp_path):
+    (tmp_path / "test_mine.py").write_text(TESTS.format(examples=25))
+    run = pytest_in(tmp_path)
+    assert "1 failed, 2 passed" in run.stdout and "tanh lacks a property: the value is that of the reference" in run.stdout
+
+
+def test_profiles(tmp_path):
+    (tmp_path / "test_mine.py").write_text(TESTS.format(examples=100))
+    assert "2 passed, 1 deselected" in pytest_in(tmp_path, "--gradient-profile", "ci", "-k", "not wrong").stdout
+
+
+def test_the_plugin_imports_nothing_before_it_is_used():
+    code = "import sys; import minigrad.testing.plugin; assert 'hypothesis' not in sys.modules and 'matplotlib' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
