@@ -76,8 +76,8 @@ def run(args):
         print("\nstopped by Ctrl-C; what was trained is saved.  To go on: "
               f"minigrad train gpt --resume --out {args.out}")
         return 130
-    remove_folder(args.out / "backup", "backup")
     _report(args.out, model, history, counted, t.bits(model, test))
+    remove_folder(args.out / "backup", "backup")
     return 0
 
 
