@@ -3,6 +3,7 @@
 Williams, Waterman & Patterson 2009, "Roofline: an insightful visual performance model for multicore architectures".
 A computation that does I FLOPs per byte moved can't run faster than min(peak, I × bandwidth).
 """
+import math
 import statistics
 from pathlib import Path
 
@@ -32,17 +33,21 @@ def draw(results, roof, path):
     left = min([p["minigrad"][0] for _, p in placed] + [0.1]) / 2
     right = max([p["minigrad"][0] for _, p in placed] + [ridge]) * 4
     axes.plot([left, ridge, right], [left * bandwidth / 1e9, peak / 1e9, peak / 1e9], color="#555555", linewidth=1.5)
-    axes.annotate(f"{peak / 1e9:.0f} GFLOP/s: a large product in NumPy", (right, peak / 1e9), ha="right", va="bottom",
-                  xytext=(0, 3), textcoords="offset points", fontsize=8)
+    axes.annotate(f"{peak / 1e9:.0f} GFLOP/s: a large product in NumPy", (ridge, peak / 1e9), xytext=(4, 4),
+                  textcoords="offset points", fontsize=8)
     axes.annotate(f"{bandwidth / 1e9:.0f} GB/s:\na large array, copied", (ridge / 20, peak / 1e9 / 20), ha="right",
                   va="bottom", xytext=(-6, 0), textcoords="offset points", fontsize=8)
     for name, colour in COLOURS.items():
         pairs = [p[name] for _, p in placed if name in p]
         axes.scatter([i for i, _ in pairs], [s / 1e9 for _, s in pairs], color=colour, label=name, s=34, zorder=3,
                      marker={"minigrad": "o", "numpy": "_", "torch": "^"}[name], linewidths=1.5)
-    for result, p in placed:
-        x, y = p["minigrad"][0], min(s for _, s in p.values()) / 1e9
-        axes.annotate(result["workload"], (x, y), xytext=(0, -12), textcoords="offset points", ha="center", fontsize=8)
+    width, last = math.log(right / left), -1.0
+    for result, p in sorted(placed, key=lambda rp: rp[1]["minigrad"][0]):           # names above, none on another
+        x = p["minigrad"][0]
+        last = max(math.log(x / left) / width, last + 0.032)
+        axes.axvline(x, color="#cccccc", linewidth=0.6, zorder=1)
+        axes.annotate(result["workload"], (x, 1), (last, 1.03), xycoords=("data", "axes fraction"), rotation=55,
+                      textcoords="axes fraction", fontsize=8, arrowprops={"arrowstyle": "-", "color": "#cccccc"})
     for result in results:
         if result["workload"] == "gpt":
             for name, (flops, moved, seconds) in result["work"].items():
@@ -52,7 +57,7 @@ def draw(results, roof, path):
                                   textcoords="offset points", fontsize=6.5, color="#777777")
     threads = results[0]["threads"] if results else 1
     axes.set(xscale="log", yscale="log", xlim=(left, right), xlabel="arithmetic intensity (FLOPs per byte moved)",
-             ylabel="speed (GFLOP/s)", title=f"Roofline, {threads} thread{'s' if threads > 1 else ''}")
+             ylabel=f"speed (GFLOP/s), {threads} thread{'s' if threads > 1 else ''}")
     axes.grid(alpha=0.25)
     axes.legend(loc="lower right", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)

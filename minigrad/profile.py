@@ -86,11 +86,11 @@ def backward_flops(op, index, result, y, inputs, params):
 
 
 def bytes_moved(read, written):
-    """Bytes read and written; nothing where the result is a view."""
-    written = _arrays(written)
-    if all(a.base is not None for a in written):
+    """Bytes read and written; nothing where the result is a view of what was read."""
+    read, written = _arrays(list(read)), _arrays(written)
+    if any(np.may_share_memory(a, b) for a in written for b in read):
         return 0
-    return sum(a.nbytes for a in _arrays(list(read)) + written)
+    return sum(a.nbytes for a in read + written)
 
 
 # -- the stopwatch ---------------------------------------------------------------------------------------------------

@@ -45,6 +45,8 @@ def test_elementwise_is_a_flop_per_element_and_moving_is_free():
 def test_bytes():
     forward, backward = counted(lambda: mg.tanh(leaf(3, 4)))["tanh"]
     assert (forward.bytes, backward.bytes) == (2 * 48, 3 * 48)          # x, y;  g, x, dx
+    forward, _ = counted(lambda: leaf(2, 3, 4) @ leaf(4, 5))["matmul"]
+    assert forward.bytes == 4 * (2 * 3 * 4 + 4 * 5 + 2 * 3 * 5)         # computed as one product, reshaped
 
 
 def test_only_wanted_cotangents_are_counted():
