@@ -44,12 +44,12 @@ class Op:
     def __call__(self, *inputs, **params):
         if len(inputs) != self.arity or self.variadic:
             inputs, params = self.bind(inputs, params)
-        args, records, order = [], False, 0
+        args, tensors, records = [], False, False
         for x in inputs:
             if isinstance(x, Tensor):
                 if x._checksum is not None:
                     x.last_edit()           # an edit before this moment is no edit of what the tape needs
-                records, order = records or x.requires_grad, 1
+                tensors, records = True, records or x.requires_grad
                 x = x._data
             elif isinstance(x, (list, tuple)):
                 x = np.asarray(x)
@@ -62,7 +62,7 @@ class Op:
         saved = None
         if self.saves:
             y, saved = y
-        if not order:
+        if not tensors:
             return y                        # ops called on plain arrays return plain arrays
         if not (records and is_recording() and self.vjp is not None):
             return Tensor(y)
