@@ -134,7 +134,7 @@ def _report(args, protein, true, folded, frames, maps):
     save(protein_pictures.structures(true, {"model": best}, protein.name), args.out / "structure.png")
     save(protein_pictures.distance_maps(maps, protein.name), args.out / "distances.png")
     captions = [f"step {step}: RMSD {structure.rmsd(atoms[:, 1], true[:, 1]):.1f} Å" for step, atoms in frames]
-    protein_pictures.film(true, [atoms for _, atoms in frames], captions, args.out / "folding.gif")
+    protein_pictures.film(true, [atoms for _, atoms in frames], captions, protein.name).save(args.out / "folding.gif")
     print(f"RMSD {near:.2f} angstrom, TM-score {alike:.3f}, on the CA atoms; "
           f"energy {folded.energy[0]:.3f}, the lowest of {len(found)}")
     print(f"wrote model.pdb, structure.png, distances.png, folding.gif and figures.json to {args.out}")

@@ -3,6 +3,8 @@
 A chain is drawn as a tube through its CA atoms, seen along the direction in which it is thinnest: near parts cover far
 ones and are drawn wider.  Its colour runs from dark at the first residue to light at the last.
 """
+import base64
+import html
 import io
 
 import numpy as np
@@ -93,9 +95,28 @@ def structures(true, models, name="the protein"):
     return fig
 
 
+class Film:
+    """A GIF that shows itself in a notebook; save writes it to a file."""
+
+    def __init__(self, data, alt):
+        self.data, self.alt = data, alt
+
+    def _repr_html_(self):
+        encoded = base64.b64encode(self.data).decode()
+        return f'<img alt="{html.escape(self.alt)}" style="max-width:100%" src="data:image/gif;base64,{encoded}">'
+
+    def save(self, path):
+        with atomic_write(path) as file:
+            file.write(self.data)
+        return path
+
+    def __repr__(self):
+        return f"<film: {self.alt}>"
+
+
 @styled
-def film(true, frames, captions, path, seconds=6.0):
-    """Write a GIF of a chain that folds, superposed on its true structure in grey; the path.
+def film(true, frames, captions, name="the protein", seconds=6.0):
+    """A Film of a chain that folds, superposed on its true structure in grey.
 
     true (L, 4, 3); frames a list of atoms (L, 4, 3); captions a text for each.  The last frame stays for two seconds.
     """
@@ -117,9 +138,10 @@ def film(true, frames, captions, path, seconds=6.0):
     palette = images[-1].quantize(64)
     images = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
     pace = [int(1000 * seconds / len(images))] * (len(images) - 1) + [2000]
-    with atomic_write(path) as file:
-        images[0].save(file, "GIF", save_all=True, append_images=images[1:], duration=pace, loop=0, optimize=True)
-    return path
+    buffer = io.BytesIO()
+    images[0].save(buffer, "GIF", save_all=True, append_images=images[1:], duration=pace, loop=0, optimize=True)
+    alt = f"The chain of {name} folds onto its true structure, in grey: {captions[0]}; at the end, {captions[-1]}."
+    return Film(buffer.getvalue(), alt)
 
 
 @styled

@@ -51,7 +51,9 @@ def test_models_over_the_true_structure(tmp_path):
 
 def test_a_film_of_frames(tmp_path):
     frames = [ATOMS * s for s in (1.5, 1.2, 1.0)]
-    path = pictures.film(ATOMS, frames, ["one", "two", "three"], tmp_path / "f.gif")
+    shown = pictures.film(ATOMS, frames, ["one", "two", "three"], "crambin")
+    assert "crambin" in shown.alt and "one" in shown.alt and 'src="data:image/gif;base64,R0lGOD' in shown._repr_html_()
+    path = shown.save(tmp_path / "f.gif")
     film = Image.open(path)
     assert film.n_frames == 3 and path.stat().st_size < 100_000
     first = np.asarray(film.convert("RGB"))
