@@ -8,6 +8,8 @@ them; the record, as C code, becomes a single kernel.  The formula stays the onl
 
 In-place steps are recorded too: `np.multiply(m, 0.9, out=m)` gives m a new value, and the kernel writes m back.
 """
+import functools
+
 import numpy as np
 
 from . import backend
@@ -154,6 +156,7 @@ def fuse(formula, name):
     """The formula, but on GPU arrays as one kernel, where it can be traced.  NumPy arrays and Tensors it gets as before."""
     kernels = {}
 
+    @functools.wraps(formula)
     def call(*args, **params):
         if all(backend.device_of(a) == "cpu" for a in args) or any(isinstance(a, Tensor) for a in args):
             return formula(*args, **params)

@@ -84,6 +84,8 @@ class Op:
             raise TypeError(f"{self.name}: {', '.join(twice)} given twice, by position and by name")
         return inputs, {**dict(zip(self.positional, values)), **params}
 
+    native = property(lambda self: self.__module__.startswith("minigrad."), doc="Is it minigrad's own, not a user's?")
+
     def __repr__(self):
         return f"<op {self.name}: {(self.__doc__ or '').strip().splitlines()[0] if self.__doc__ else ''}>"
 

@@ -67,7 +67,7 @@ def _in_place(a, b, f, name):
     result = f(a, b)
     if result.shape != a.shape:
         raise ValueError(f"{f.name}: in-place result of shape {result.shape} doesn't fit into shape {a.shape}")
-    getattr(operator, f"i{name}")(a._data, b._data if isinstance(b, Tensor) else b)
+    getattr(operator, f"i{name}")(_to_edit(a), b._data if isinstance(b, Tensor) else b)
     a.touch()
     return a
 
@@ -79,8 +79,13 @@ def _setitem(self, index, value):
             raise RuntimeError("x[index] = value isn't recorded, so value would get no gradient: use mg.where, "
                                "mg.concatenate or mg.scatter_add; or assign value.detach()")
         value = value._data
-    self._data[_strip(index)] = value
+    _to_edit(self)[_strip(index)] = value
     self.touch()
+
+
+def _to_edit(x):
+    """The array of x; if x may be a view, what it is a view of is watched from now on."""
+    return x.data if x.node else x._data
 
 
 def _strip(value):

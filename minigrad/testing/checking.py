@@ -95,7 +95,7 @@ def numpy_twin(op):
     aliases = {"norm": np.linalg.norm, "inv": np.linalg.inv, "solve": np.linalg.solve, "det": np.linalg.det,
                "cholesky": np.linalg.cholesky, "einsum": lambda *xs, subscripts: np.einsum(subscripts, *xs),
                "concatenate": lambda *xs, axis: np.concatenate(xs, axis), "stack": lambda *xs, axis: np.stack(xs, axis)}
-    if not op.__module__.startswith("minigrad.") or op.name == "astype":
+    if not op.native or op.name == "astype":
         return None
     return aliases.get(op.name) or getattr(np, op.name, None)
 
@@ -126,21 +126,21 @@ def snippet(op, inputs, params, seed=0):
     names = "abcdefgh"[:len(inputs)]
     where = getattr(op, "loaded_from", None)
     load = (f"op = mg.testing.load_op({where!r})" if where else
-            f"op = mg.ops.REGISTRY[{op.name!r}]" if op.__module__.startswith("minigrad.") else
+            f"op = mg.ops.REGISTRY[{op.name!r}]" if op.native else
             f"from {op.__module__} import {op.__name__} as op")
     lines = ["import numpy as np", "from numpy import array, bool, float64, int64", "import minigrad as mg", load]
-    lines += [f"{n} = {_literal(x)}" for n, x in zip(names, inputs)]
-    arguments = "{" + ", ".join(f"{k!r}: {_literal(v)}" for k, v in params.items()) + "}"
+    lines += [f"{n} = {literal(x)}" for n, x in zip(names, inputs)]
+    arguments = "{" + ", ".join(f"{k!r}: {literal(v)}" for k, v in params.items()) + "}"
     return [*"\n".join(lines).splitlines(),
             f"mg.testing.check_op(op, inputs=[([{', '.join(names)}], {arguments})]{f', seed={seed}' if seed else ''})"]
 
 
-def _literal(value):
+def literal(value):
     """Python source for a value of a case; of an array, its shape and type too, where an empty list would lose them."""
     if isinstance(value, np.ndarray):
         text = np.array2string(value, separator=", ", threshold=value.size + 1, floatmode="unique")
         return f"array({text}, {value.dtype}).reshape({value.shape})"
     if isinstance(value, (tuple, list)):
-        inner = ", ".join(map(_literal, value))
+        inner = ", ".join(map(literal, value))
         return f"({inner}{',' * (len(value) == 1)})" if isinstance(value, tuple) else f"[{inner}]"
     return "..." if value is ... else value.__name__ if isinstance(value, type) else repr(value)

@@ -57,7 +57,7 @@ def _summed_pullback(ys, xs, us, create_graph):
 
 def of_arrays(f, inputs, params={}, real=None):
     """(f as a Function of its floating-point inputs alone, or of those that are `real`; those inputs as float64 arrays)."""
-    name, names = getattr(f, "__name__", type(f).__name__), _argument_names(f, len(inputs))
+    name, names = getattr(f, "__name__", type(f).__name__), argument_names(f, len(inputs))
     leaves = tree_leaves(list(inputs))
     arrays = [x._data if isinstance(x, Tensor) else np.asarray(x) for x in leaves]
     labels = [n for tree, n in zip(inputs, names) for n in _paths(tree, n)]
@@ -83,10 +83,10 @@ def of_arrays(f, inputs, params={}, real=None):
     return function, [np.array(x, np.float64) for x, r in zip(arrays, real) if r]
 
 
-def _argument_names(f, count):
+def argument_names(f, count):
     """As f's own signature has them; NumPy's ufuncs have none, the rules of the ops made of them do."""
     if isinstance(f, Op):
-        rule = f.vjp if callable(f.vjp) else next((r for r in f.rules or () if r), None)
+        rule = f.vjp if callable(f.vjp) else next((inspect.unwrap(r) for r in f.rules or () if r), None)
         code = getattr(f.__wrapped__, "__code__", None)
         names = code.co_varnames[:f.arity] if code else rule.__code__.co_varnames[2:2 + f.arity] if rule else ()
         if f.variadic:

@@ -48,7 +48,7 @@ def run(args):
 
 def _registered(mutants):
     from ..op import REGISTRY
-    return [name for name, op in REGISTRY.items() if op.__module__.startswith("minigrad.") and (op.vjp or not mutants)]
+    return [name for name, op in REGISTRY.items() if op.native and (op.vjp or not mutants)]
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from ..tensor import Tensor, backpropagate, tape_of
 from .cases import cases
 from .cases.products import in_small_pieces
 from .equivalent import reason
+from .functions import argument_names
 from .mutations import compiled, detached, helpers, mark, source_of, variants
 from .properties import Trial, convention, gradients, linear_in_the_cotangent, precision_kept, python_numbers
 
@@ -83,7 +84,7 @@ def _mistreated(rule, argument):
 
 def mutants_of(op):
     """Every mutant of an op's rules."""
-    names = _argument_names(op)
+    names = argument_names(op, op.arity)
     for i, rule in enumerate((op.vjp,) if op.joint else op.rules or ()):
         if rule is None:
             continue
@@ -112,11 +113,6 @@ def _with_rule(op, i, rule):
     other.rules = (rule,) if op.joint else tuple(rule if j == i else r for j, r in enumerate(op.rules))
     other.vjp = rule if op.joint else op.vjp
     return other
-
-
-def _argument_names(op):
-    code = getattr(op.__wrapped__, "__code__", None) or next(r for r in op.rules if r).__code__
-    return code.co_varnames[:op.arity] if hasattr(op.__wrapped__, "__code__") else code.co_varnames[2:2 + op.arity]
 
 
 # -- the hunt --------------------------------------------------------------------------------------------------------
@@ -195,4 +191,4 @@ def _derivatives(trial, g):
 
 def registered():
     """The ops of minigrad that have a derivative."""
-    return [op for op in REGISTRY.values() if op.vjp is not None and op.__module__.startswith("minigrad.")]
+    return [op for op in REGISTRY.values() if op.native and op.vjp is not None]

@@ -77,9 +77,11 @@ def _changed_trees(node):
         before = ast.unparse(context)
         for kind, replacement in _changes(place, names):
             _put(holder, field, index, replacement)
-            after = ast.unparse(context if context is not place else replacement)
-            yield f"{kind}: {_one_line(before)}  →  {_one_line(after)}", node
-            _put(holder, field, index, place)
+            try:
+                after = ast.unparse(context if context is not place else replacement)
+                yield f"{kind}: {_one_line(before)}  →  {_one_line(after)}", node
+            finally:                        # also where the caller stops in the middle
+                _put(holder, field, index, place)
 
 
 def _one_line(text):

@@ -123,7 +123,7 @@ def gradients(t):
 
 def convention(t):
     """at kinks, ties and zeros the gradient is what minigrad's convention says"""
-    if t.op.__module__.startswith("minigrad."):
+    if t.op.native:
         for inputs, params, expected in CONVENTIONS.get(t.op.name, ()):
             g = np.full(np.shape(t.op(*inputs, **params)), 2.5)
             there = Trial(t.op, inputs, params)
