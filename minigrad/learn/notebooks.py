@@ -50,6 +50,12 @@ def is_blank(cell):
     return "exercise" in cell["metadata"].get("tags", [])
 
 
+def data_needed(notebook):
+    """The data sets that its text asks the reader to fetch: "minigrad data fetch shakespeare"."""
+    text = "\n".join(map(source, notebook["cells"]))
+    return [name for names in re.findall(r"minigrad data fetch ([a-z0-9 ]+)", text) for name in names.split()]
+
+
 def solved(notebook):
     """A copy with each blank filled in from the folded solution that follows it."""
     notebook = copy.deepcopy(notebook)

@@ -11,7 +11,7 @@ import pytest
 from minigrad import fetch
 from minigrad.cli import main
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not fetch._folder("smollm2").is_dir(),
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not fetch.folder_of("smollm2").is_dir(),
                                                    reason="no model in the cache: run minigrad data fetch smollm2")]
 REFERENCE = json.loads((Path(__file__).parent / "smollm2_reference.json").read_text(encoding="utf-8"))
 
