@@ -22,7 +22,7 @@ pow = FUNCTIONS["power"]
 
 _LOADED_WHEN_USED = ("activations", "callbacks", "corpora", "data", "datasets", "initializers", "interpretability",
                      "keras", "layers", "learn", "losses", "metrics", "models", "optimizers", "profile",
-                     "regularizers", "schedules", "testing", "viz", "zoo")
+                     "regularizers", "schedules", "security", "testing", "viz", "zoo")
 
 
 def _repr_svg_(tensor):

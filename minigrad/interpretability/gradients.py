@@ -50,7 +50,8 @@ def floats(x):
 
 def score_gradient(model, x, target):
     """∂ model(x)[i, target[i]] / ∂ x[i] for each example i."""
-    return grad(lambda x: class_scores(model, x, target).sum())(x)
+    with no_grad():                         # the gradient itself need not be differentiable with respect to the weights
+        return grad(lambda x: class_scores(model, x, target).sum())(x)
 
 
 def saliency(model, x, target=None):
