@@ -19,7 +19,7 @@ class Result:
     name: str
     properties: int = 0
     examples: int = 0
-    worst: float = 0.0          # the largest relative error of a gradient
+    worst: float = 0.0          # the largest relative error of a gradient (gradients.Report)
     seconds: float = 0.0
     failure: str = ""           # "" if every property held
 
@@ -43,7 +43,8 @@ def check_op(op, *, inputs=None, reference=None, examples=50, seed=0, order=2, p
 
         mg.testing.check_op(my_op)
     """
-    result = run(op, inputs=inputs, reference=reference, examples=examples, seed=seed, order=order, properties=properties)
+    result = run(op, inputs=inputs, reference=reference, examples=examples, seed=seed, order=order,
+                 properties=properties)
     if result.failure:
         raise Failed(result.failure)
     return result
@@ -107,7 +108,7 @@ def _general(words):
 
 
 def _common(error, mistakes):
-    """Of the mistakes that explain the smallest case, those that explain every case that failed in the same argument."""
+    """Of the mistakes that explain the smallest case, those that explain all that failed in the same argument."""
     others = [found for argument, found in mistakes if argument == error.argument]
     return [w for w in error.words if all(_general(w) in found for found in others)]
 

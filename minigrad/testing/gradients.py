@@ -1,8 +1,9 @@
 """Is a gradient right?  Compare it with slopes measured in double precision; if it is wrong, say of what and why.
 
-A gradient of an array-valued f is checked through L(x) = Σ u f(x) with a *random* cotangent u: with ones, a rule that hands
-slopes to the wrong places can still give the right sum.  Along a random direction v, dL is measured once and must be gradient · v;
-only where it isn't are slopes measured element by element, to show where, and to recognise the mistake (diagnosis.py).
+A gradient of an array-valued f is checked through L(x) = Σ u f(x) with a *random* cotangent u: with ones, a rule that
+hands slopes to the wrong places can still give the right sum.  Along a random direction v, dL is measured once and must
+be gradient · v; only where it isn't are slopes measured element by element, to show where, and to recognise the mistake
+(diagnosis.py).
 
 A gradient is itself a function of (x, u), so the second order is the same check again, applied to that function.
 """
@@ -15,14 +16,20 @@ from .diagnosis import Evidence, diagnose, misshapen
 from .functions import of_arrays
 from .numerical import complex_step, derivative, kink
 
-EVERY = 128         # so many elements are measured one by one; among more, the wrong ones are first looked for by halving
+EVERY = 128         # so many elements are measured one by one; among more, the wrong ones are first found by halving
 CLEAR = 1e-6        # a slope that is uncertain by more than this part of its size is no evidence
 ROUNDING = 1e-15    # of what cancels inside f, relative to the step in x: it can't be seen from outside
+VISIBLE = 1e9       # an error is relative to the slope, or to so many times its rounding if that is more
 
 
 @dataclass
 class Report:
-    """What a check found: the largest relative error, how many slopes were measured, and the kinks, where f has no slope."""
+    """What a check found.
+
+    worst   the largest relative error; where a gradient is 0, or next to it, relative to what the values of f can show
+    slopes  how many were measured
+    kinks   where f has no slope
+    """
     worst: float = 0.0
     slopes: int = 0
     kinks: list = field(default_factory=list)
@@ -33,7 +40,7 @@ class Report:
 
 
 class GradientError(AssertionError):
-    """A gradient is wrong: of which function and argument, where, by how much; and `words` for what may be the mistake."""
+    """A gradient is wrong: of which function and argument, where, by how much; `words` for what may be the mistake."""
 
     def __init__(self, text, function, argument=None, index=None, got=None, expected=None, words=(), seed=None):
         super().__init__(text)
@@ -52,14 +59,14 @@ class GradientError(AssertionError):
 def check_gradients(f, *inputs, order=2, rtol=1e-9, seed=0, params=None, explain=True):
     """Check the gradients of f at the inputs, up to an order; a Report, or GradientError.
 
-    f           a function made of minigrad's operations (an op, a layer, a loss), which returns a tensor or a tree of tensors
-    inputs      arrays, tensors, numbers or trees of them; floating-point ones are differentiated, in float64 whatever they were,
-                others (indices, masks) are passed as they are
+    f           a function made of minigrad's operations (an op, a layer, a loss); it returns a tensor or a tree of them
+    inputs      arrays, tensors, numbers or trees of them; floating-point ones are differentiated, in float64 whatever
+                they were, others (indices, masks) are passed as they are
     order       1: gradients; 2: also the gradients of the gradients, and so on
     rtol        relative to the size of the gradient; what measuring is unsure of is added to it
     seed        of the cotangents and directions; it is part of the message of a failure
     params      what else f takes, by name
-    explain     find the wrong operation and the likely mistake; False: only say that something is wrong, which is faster
+    explain     find the wrong operation and the likely mistake; False: only say that something is wrong, faster
 
         mg.testing.check_gradients(lambda a, b: mg.tanh(a @ b), np.ones((2, 3)), np.ones((3, 4)))
 
@@ -74,7 +81,7 @@ def check_gradients(f, *inputs, order=2, rtol=1e-9, seed=0, params=None, explain
 
 
 class _Check:
-    """The check of one function at one point: f at xs with values ys, a random cotangent for each, and what backward says (got)."""
+    """The check of one function at one point: f at xs, its values ys with random cotangents us; backward says got."""
 
     def __init__(self, f, xs, rtol, seed, rng=None, explain=True):
         self.f, self.xs, self.rtol, self.seed, self.explain = f, xs, rtol, seed, explain
@@ -82,13 +89,14 @@ class _Check:
         self.ys = f.values(xs)
         for y in self.ys:
             if not np.isfinite(y).all():
-                raise ValueError(f"check_gradients: {f.name} is not finite at these inputs ({np.count_nonzero(~np.isfinite(y))} of {y.size} "
-                                 "elements): choose them inside its domain")
+                raise ValueError(f"check_gradients: {f.name} is not finite at these inputs ({(~np.isfinite(y)).sum()} "
+                                 f"of {y.size} elements): choose them inside its domain")
         if any((a != b).any() for a, b in zip(self.ys, f.values(xs))):
-            raise ValueError(f"check_gradients: {f.name} gives two values at the same inputs; if it draws random numbers, as dropout does, "
-                             "fix them inside it, with mg.seed")
+            raise ValueError(f"check_gradients: {f.name} gives two values at the same inputs; if it draws random "
+                             "numbers, as dropout does, fix them inside it, with mg.seed")
         self.us = [self.rng.standard_normal(y.shape) for y in self.ys]
         self.u = np.concatenate([u.ravel() for u in self.us])
+        self.total = sum(np.abs(u * y).sum() for u, y in zip(self.us, self.ys))     # the terms of what is measured
         self.report, self.got = Report(), None
 
     def up_to(self, order):
@@ -99,14 +107,15 @@ class _Check:
                 self.argument(k)
             if order > 1 and all(np.isfinite(g).all() for g in self.got):
                 self.recorded()
-                self.report.add(_Check(f.pullback(), [*xs, *self.us], self.rtol, self.seed, self.rng, self.explain).up_to(order - 1))
+                of_gradients = _Check(f.pullback(), [*xs, *self.us], self.rtol, self.seed, self.rng, self.explain)
+                self.report.add(of_gradients.up_to(order - 1))
         except GradientError as error:
             if f.op or f.depth or not self.explain:
                 raise
             culprit = _culprit(f, xs, order, self.rtol, self.seed)
             if culprit is None:             # no operation that was recorded is wrong, so something was not recorded
-                error.words.insert(0, "each operation on the tape is right by itself: part of the computation is not on it (.numpy(), "
-                                      "np.asarray, .data, .detach())")
+                error.words.insert(0, "each operation on the tape is right by itself: part of the computation is not "
+                                      "on it (.numpy(), np.asarray, .data, .detach())")
             raise culprit or error from None
         return self.report
 
@@ -116,16 +125,16 @@ class _Check:
         x = self.xs[k]
         if x.size and self.u.size:
             direction = self.rng.choice([-1, 1], x.shape) * self.rng.uniform(0.5, 1.5, x.shape)
-            said, measured, allowed, size = self.along(k, direction)
+            said, measured, allowed, scale = self.along(k, direction)
             if not abs(said - measured) <= allowed:
                 self.look_closer(k, self.suspects(k, direction))
-            elif size:
-                self.report.worst = max(self.report.worst, float(abs(said - measured) / size))
+            elif scale:
+                self.report.worst = max(self.report.worst, float(abs(said - measured) / scale))
 
     def along(self, k, direction):
-        """(gradient · v, the measured slope along v, by how much they may differ, the size of their terms); v in the scales of x.
+        """(gradient · v, the measured slope along v, by how much they may differ, what a difference is relative to).
 
-        The scales are tried until gradient and slope agree: to agree by chance is next to impossible.
+        v is in the scales of x, which are tried until gradient and slope agree: by chance they hardly would.
         """
         least = None
         for scale in _scales(self.xs[k]):
@@ -135,16 +144,19 @@ class _Check:
             measured, doubt = self.measured(k, v)
             size = max(size, abs(measured)) if np.isfinite(size) else abs(measured)
             lost = ROUNDING * np.abs(v).max() * np.abs(self.u).sum()
-            allowed = self.rtol * size + 20 * doubt + lost if doubt <= CLEAR * size + 1e3 * lost + self.negligible() else -1.0
+            clear = doubt <= CLEAR * size + 1e3 * lost + self.negligible
+            allowed = self.rtol * size + 20 * doubt + lost if clear else -1.0
             if least is None or doubt / (abs(measured) + 1e-300) < least or abs(said - measured) <= allowed:
-                least, found = doubt / (abs(measured) + 1e-300), (said, measured, allowed, size + 1e9 * lost)
+                scale = size + VISIBLE * (lost + ROUNDING * self.total)
+                least, found = doubt / (abs(measured) + 1e-300), (said, measured, allowed, scale)
             if abs(said - measured) <= allowed:
                 break
         return found
 
+    @property
     def negligible(self):
         """A slope lost in the rounding of what it is measured by."""
-        return 1e-9 * sum(np.abs(u * y).sum() for u, y in zip(self.us, self.ys))
+        return 1e-9 * self.total
 
     def measured(self, k, v):
         """(the derivative of Σ u f(x + t v) at t = 0, its uncertainty)."""
@@ -154,7 +166,7 @@ class _Check:
         exact = complex_step(phi)           # to be trusted only if differences say the same, less precisely
         if exact is not None:
             slope, doubt = derivative(phi, enough=1e-5)
-            if abs(exact - slope) <= 10 * doubt + 1e-9 * abs(exact) and doubt <= 1e-3 * abs(slope) + self.negligible():
+            if abs(exact - slope) <= 10 * doubt + 1e-9 * abs(exact) and doubt <= 1e-3 * abs(slope) + self.negligible:
                 return exact, 1e-13 * abs(exact)
         return derivative(phi)
 
@@ -178,7 +190,7 @@ class _Check:
 
     def look_closer(self, k, chosen):
         """Measure dy/dx element by element; GradientError unless only kinks stood in the way."""
-        f, x, u = self.f, self.xs[k], self.u
+        f, u = self.f, self.u
         name = f"the gradient of {f.name}" if f.depth else f.name
         self.report.slopes += len(chosen)
         wrong, unsure, rows = [], None, []
@@ -192,8 +204,8 @@ class _Check:
                 continue
             left, right, differ = kink(phi)
             if differ.any() and not np.isnan(said):
-                self.report.kinks.append(f"{name} has no slope at {f.arguments[k]}{_index(x, i)} = {x.flat[i]:.6g}, but {left @ u:.6g} on its "
-                                         f"left and {right @ u:.6g} on its right; the rule says {said:.6g}")
+                self.report.kinks.append(f"{name} has no slope at {self.place(k, i)}, but {left @ u:.6g} on its left "
+                                         f"and {right @ u:.6g} on its right; the rule says {said:.6g}")
                 if _between(said, left * u, right * u, 1e-3 * size):
                     continue
             elif not clear and np.isfinite(said):
@@ -205,8 +217,11 @@ class _Check:
         if wrong:
             raise self.error(k, chosen[:len(rows)], np.array(rows).reshape(len(rows), u.size), wrong)
         if unsure is not None:
-            raise ValueError(f"check_gradients: the slope of {name} at {f.arguments[k]}{_index(x, unsure)} = {x.flat[unsure]:.6g} can't be "
-                             "measured: differences scatter (noise, or very fast oscillation); choose other inputs")
+            raise ValueError(f"check_gradients: the slope of {name} at {self.place(k, unsure)} can't be measured: "
+                             "differences scatter (noise, or very fast oscillation); choose other inputs")
+
+    def place(self, k, i):
+        return f"{self.f.arguments[k]}{_index(self.xs[k], i)} = {self.xs[k].flat[i]:.6g}"
 
     def row(self, k, i):
         """(dy/dx for one element of argument k and all of y, its uncertainty, the function that was measured)."""
@@ -230,12 +245,15 @@ class _Check:
         got, expected = self.got[k].ravel()[chosen], jacobian @ self.u
         off = np.abs(got - expected)[wrong]
         worst = wrong[int(np.argmax(np.where(np.isfinite(off), off, np.inf)))]
-        words = diagnose(Evidence(f, self.xs, self.us, k, got, expected, jacobian)) if self.explain and len(chosen) == self.xs[k].size else []
+        whole = self.explain and len(chosen) == self.xs[k].size
+        words = diagnose(Evidence(f, self.xs, self.us, k, got, expected, jacobian)) if whole else []
         index = _index(self.xs[k], chosen[worst])
         ratio = f", ratio {got[worst] / expected[worst]:.6g}" if expected[worst] and np.isfinite(got[worst]) else ""
         lines = [f"{f.derivative_in(k)}, shape {shape}, is wrong in {len(wrong)} of {len(chosen)} elements",
-                 f"  worst at {index}: got {got[worst]:.8g}, expected {expected[worst]:.8g}{ratio}", *(f"  {t}" for t in self.report.kinks[:1])]
-        return GradientError("\n".join(lines), f.name, f.arguments[k], tuple(index), float(got[worst]), float(expected[worst]), words, self.seed)
+                 f"  worst at {index}: got {got[worst]:.8g}, expected {expected[worst]:.8g}{ratio}",
+                 *(f"  {text}" for text in self.report.kinks[:1])]
+        return GradientError("\n".join(lines), f.name, f.arguments[k], tuple(index), float(got[worst]),
+                             float(expected[worst]), words, self.seed)
 
     # -- other ways to be wrong --------------------------------------------------------------------------------------
     def recorded(self):
@@ -247,8 +265,9 @@ class _Check:
                 i = int(np.argmax(np.where(np.isfinite(h), np.abs(g - h), np.inf)))
                 index = _index(g, i)
                 raise GradientError(
-                    f"{self.f.derivative_in(k)} depends on how it is computed: at {index} {g.flat[i]:.8g} from arrays, but {h.flat[i]:.8g} "
-                    "where backward is recorded (create_graph)", self.f.name, self.f.arguments[k], tuple(index), float(h.flat[i]), float(g.flat[i]),
+                    f"{self.f.derivative_in(k)} depends on how it is computed: at {index} {g.flat[i]:.8g} from arrays, "
+                    f"but {h.flat[i]:.8g} where backward is recorded (create_graph)",
+                    self.f.name, self.f.arguments[k], tuple(index), float(h.flat[i]), float(g.flat[i]),
                     ["the rule computes something else from tensors than from arrays"], self.seed)
 
     def or_explain(self, gradients):
@@ -256,12 +275,12 @@ class _Check:
         try:
             return gradients()
         except Exception as error:
-            words = misshapen(self.f, self.xs, self.us)
-            raise GradientError(f"{self.f.name}: its vjp raises {type(error).__name__}: {error}", self.f.name, words=words) from error
+            text = f"{self.f.name}: its vjp raises {type(error).__name__}: {error}"
+            raise GradientError(text, self.f.name, words=misshapen(self.f, self.xs, self.us)) from error
 
 
 def _scales(x):
-    """How far each element may move: as far as it is large; or as far as the array is, if that is lost in rounding; or by 1."""
+    """How far each element may move: as it is large; or as the array is, if that is lost in rounding; or by 1."""
     magnitude = np.abs(x)
     overall = float(np.sqrt(np.mean(magnitude ** 2))) or 1.0
     return np.where(magnitude > 0, magnitude, overall), np.maximum(magnitude, overall), np.ones(x.shape)
@@ -279,13 +298,14 @@ def _index(x, i):
 
 
 def _culprit(f, xs, order, rtol, seed):
-    """Which operation is wrong, if f is made of several: each on the tape of f is checked alone, at the values that it had."""
+    """Which operation is wrong, if f is made of several: each on its tape is checked alone, at the values it had."""
     with grad_mode(True):
         ys = f.call([Tensor(x, requires_grad=True) for x in xs])
     tape = {t: None for y in ys if y.requires_grad for t in tape_of(y) if t.node}
     for t in tape:
         node = t.node
-        alone, inputs = of_arrays(node.op, node.args, node.params, [isinstance(x, Tensor) and x.requires_grad for x in node.inputs])
+        real = [isinstance(x, Tensor) and x.requires_grad for x in node.inputs]
+        alone, inputs = of_arrays(node.op, node.args, node.params, real)
         try:
             _Check(alone, inputs, rtol, seed).up_to(order)
         except GradientError as error:

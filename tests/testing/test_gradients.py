@@ -1,4 +1,4 @@
-"""check_gradients: right functions pass, in any form; kinks are reported; what can't be checked is refused with words."""
+"""check_gradients: right functions pass, in any form; kinks are reported; what can't be checked is refused in words."""
 import zlib
 
 import numpy as np
@@ -14,7 +14,8 @@ R = np.random.default_rng(1)
 
 
 def test_functions_of_several_inputs_and_results_pass():
-    report = check_gradients(lambda a, b: (a @ b, mg.exp(a).sum()), R.standard_normal((2, 3)), R.standard_normal((3, 2)))
+    a, b = R.standard_normal((2, 3)), R.standard_normal((3, 2))
+    report = check_gradients(lambda a, b: (a @ b, mg.exp(a).sum()), a, b)
     assert report.worst < 1e-9 and report.slopes >= 6 and not report.kinks
 
 
@@ -28,13 +29,15 @@ def test_trees_of_weights_pass_and_are_named():
 
 
 def test_a_wrong_weight_of_a_tree_is_named_where_no_operation_is_to_blame():
-    with pytest.raises(GradientError, match=r"the gradient of p\['w'\].*\n.*\n  likely: each operation on the tape is right by itself"):
+    words = r"the gradient of p\['w'\].*\n.*\n  likely: each operation on the tape is right by itself"
+    with pytest.raises(GradientError, match=words):
         check_gradients(lambda p: (p["w"] * mg.tensor(p["w"].numpy())).sum(), {"w": R.standard_normal(3)})
 
 
 def test_integers_and_masks_stay_as_they_are():
     labels, mask = np.array([0, 2]), np.array([[True, False, True]])
-    check_gradients(lambda z, t, m: mg.sparse_softmax_cross_entropy(mg.where(m, z, 0.0), t), R.standard_normal((2, 3)), labels, mask)
+    check_gradients(lambda z, t, m: mg.sparse_softmax_cross_entropy(mg.where(m, z, 0.0), t),
+                    R.standard_normal((2, 3)), labels, mask)
 
 
 @pytest.mark.parametrize("order", [1, 2, 3])
@@ -73,11 +76,28 @@ def test_one_wrong_element_of_many_is_found():
         check_gradients(lambda x: mg.tanh(op(x)), R.standard_normal((50, 100)), order=1)
 
 
+# -- the worst error -------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("f", [
+    mg.sign, mg.floor, mg.ceil, lambda x: x - x, lambda x: x / x, lambda x: mg.sin(x)**2 + mg.cos(x)**2,
+    lambda x: mg.softmax(x).sum(), lambda x: mg.softmax(x[:, None], axis=1)])
+def test_a_slope_of_zero_is_not_compared_with_its_own_rounding(f, scale):
+    assert check_gradients(f, scale * np.sqrt([0.3, 1.7, 0.9, 2.4])).worst < 1e-8
+
+
+@settings(deadline=None)
+@given(st.integers(0, 20))
+def test_the_worst_error_is_relative_to_the_gradient(exponent):
+    op = Op(lambda x, /: x**3, lambda g, y, x: (3 + 3e-10) * g * x * x, name="nearly")
+    assert check_gradients(op, 10.0**exponent * np.array([0.3, 2.4]), order=1).worst == pytest.approx(1e-10, rel=0.01)
+
+
 # -- kinks -----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("f, at", [
-    (mg.relu, [0.0, 1.0, -1.0]), (mg.abs, [0.0, 1.0]), (lambda x: mg.maximum(x, 1.0), [1.0, 2.0]), (mg.max, [3.0, 3.0, 1.0]),
-    (mg.norm, [0.0, 0.0]), (mg.sort, [1.0, 1.0, 2.0]), (mg.floor, [1.0, 1.5]), (lambda x: mg.clip(x, 0.0, 1.0), [0.0, 0.5, 1.0]),
-    (mg.sqrt, [0.0, 1.0]), (lambda x: mg.relu(x @ np.ones((2, 3))), [0.0, 0.0])])
+    (mg.relu, [0.0, 1.0, -1.0]), (mg.abs, [0.0, 1.0]), (lambda x: mg.maximum(x, 1.0), [1.0, 2.0]),
+    (mg.max, [3.0, 3.0, 1.0]), (mg.norm, [0.0, 0.0]), (mg.sort, [1.0, 1.0, 2.0]), (mg.floor, [1.0, 1.5]),
+    (lambda x: mg.clip(x, 0.0, 1.0), [0.0, 0.5, 1.0]), (mg.sqrt, [0.0, 1.0]),
+    (lambda x: mg.relu(x @ np.ones((2, 3))), [0.0, 0.0])])
 def test_a_kink_is_reported_and_no_failure(f, at):
     report = check_gradients(f, np.array(at))
     assert report.kinks and "no slope at x[0]" in report.kinks[0].replace("argument 0", "x")
