@@ -40,6 +40,7 @@ class DataLoader:
             raise ValueError(f"DataLoader: {self.rows} rows are less than one batch of {self.batch_size}, "
                              "and drop_last=True drops the rest: nothing would be left")
         self.epoch = self.batch = 0     # the epoch, and the next batch in it
+        self.part = (0, 1)              # (i, n): give the i-th of n parts of each batch, its rows dealt out evenly
         self._resuming = False
 
     def __len__(self):
@@ -62,7 +63,9 @@ class DataLoader:
         return np.random.default_rng([self.seed, epoch]).permutation(self.rows) if self.shuffle else None
 
     def _take(self, order, number):
-        rows = slice(number * self.batch_size, (number + 1) * self.batch_size)
+        begin, (i, n) = number * self.batch_size, self.part
+        size = min(self.batch_size, (self.rows if order is None else len(order)) - begin)
+        rows = slice(begin - i * size // -n, begin - (i + 1) * size // -n)      # rounded up: the first is never empty
         return _take(self.arrays, rows if order is None else order[rows])
 
     def _read_ahead(self, order, start):

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+writes = True               # whether this process writes what all processes of a job share: minigrad/distributed
+
+
 @contextmanager
 def atomic_write(path, mode="wb", **options):
     """Open a file that takes the place of `path` only when it is complete.

@@ -10,6 +10,11 @@ from .tensor import no_grad
 from .transforms import tree_leaves
 
 
+def rows(x):
+    """The length of a batch: of a tensor, or of a tree of them."""
+    return len(tree_leaves(x)[0]._data)
+
+
 class Scores(Mapping):
     """The loss and the metrics over the batches so far: {"loss": ..., "accuracy": ...}.
 
@@ -27,7 +32,7 @@ class Scores(Mapping):
 
     def add(self, x, y, y_pred, sample_weight, loss):
         """Note one batch."""
-        self.noted.append((loss._data, len(tree_leaves(x)[0]._data)))
+        self.noted.append((loss._data, rows(x)))
         for metric in self.metrics:
             metric.update_state(y, y_pred)
         for metric in self.weighted:
@@ -65,8 +70,9 @@ class Scores(Mapping):
         with no_grad():
             for batch in upload(batches, device):
                 x, y, sample_weight = unpack(batch, device)
-                loss, y_pred = model.test_step(x, y, sample_weight)
-                self.add(x, y, y_pred, sample_weight, loss)
+                if rows(x):
+                    loss, y_pred = model.test_step(x, y, sample_weight)
+                    self.add(x, y, y_pred, sample_weight, loss)
         return dict(self)
 
     def state(self):
@@ -86,6 +92,8 @@ class Run:
     epoch       the number of the epoch in progress, or of the next one
     state       all that a run of the same script needs in order to go on from here, bit for bit
     """
+
+    label = ""                              # which of several processes this is, for messages
 
     def __init__(self, model, loader, validation, epochs, initial_epoch, callbacks):
         self.model, self.loader, self.validation = model, loader, validation
@@ -108,9 +116,10 @@ class Run:
                 self.tell("on_epoch_begin", self.epoch)
             self.within = False
             self._batches()
-            logs = dict(self.scores)
+            logs = self.summary()
             if self.validation is not None:
-                logs |= {f"val_{name}": value for name, value in self.scores.of(model, self.validation).items()}
+                self.scores.of(model, self.validation)
+                logs |= {f"val_{name}": value for name, value in self.summary().items()}
             self.epoch += 1
             self.tell("on_epoch_end", self.epoch - 1, logs)
         self.tell("on_train_end", logs)
@@ -122,12 +131,29 @@ class Run:
             for hook in begin:
                 hook(loader.batch - 1)
             x, y, sample_weight = unpack(batch, device)
-            loss, y_pred = model.train_step(x, y, sample_weight)
-            scores.add(x, y, y_pred, sample_weight, loss)
+            self.step(x, y, sample_weight)
             for hook in end:
                 hook(loader.batch - 1, scores)
-            if model.stop_training:
+            if self.any(model.stop_training):
                 break
+
+    def step(self, x, y, sample_weight):
+        """Learn from one batch."""
+        loss, y_pred = self.model.train_step(x, y, sample_weight)
+        self.scores.add(x, y, y_pred, sample_weight, loss)
+
+    # What is otherwise where many processes train together (minigrad/distributed/training.py):
+    def summary(self):
+        """The scores over all batches of the epoch, as a dict."""
+        return dict(self.scores)
+
+    def any(self, flag):
+        """Whether a flag is set in any process."""
+        return flag
+
+    def once(self, function):
+        """What function() returns, called in one process for all."""
+        return function()
 
     def hooks(self, name):
         """The callbacks' methods of this name, of those callbacks that have one of their own."""

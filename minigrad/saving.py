@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import backend
+from . import backend, files
 from .errors import Failure
 from .files import atomic_write
 from .tensor import Tensor
@@ -22,19 +22,21 @@ from .tensor import Tensor
 
 def write_folder(folder, name, description, **groups):
     """Write {group: {array name: array}} and a JSON-able description to folder, as name.json; all or nothing."""
-    folder, files = Path(folder), {}
+    if not files.writes:
+        return
+    folder, named = Path(folder), {}
     if folder.exists() and not folder.is_dir():
         raise Failure(f"can't write to {folder}: it is a file, and a folder is needed")
     for group, arrays in groups.items():
         data = _to_bytes(arrays)
         digest = hashlib.sha256(data).hexdigest()
-        files[group] = {"file": f"{group}-{digest[:16]}.safetensors", "sha256": digest}
-        with atomic_write(folder / files[group]["file"]) as file:
+        named[group] = {"file": f"{group}-{digest[:16]}.safetensors", "sha256": digest}
+        with atomic_write(folder / named[group]["file"]) as file:
             file.write(data)
     with atomic_write(folder / f"{name}.json", "w") as file:
-        json.dump({"format": f"minigrad {name}", "version": 1, "files": files} | description, file, indent=1)
+        json.dump({"format": f"minigrad {name}", "version": 1, "files": named} | description, file, indent=1)
     for group in groups:
-        _remove_arrays(folder, group, but=files[group]["file"])
+        _remove_arrays(folder, group, but=named[group]["file"])
 
 
 def _remove_arrays(folder, group, but=None):
@@ -46,7 +48,7 @@ def _remove_arrays(folder, group, but=None):
 def remove_folder(folder, name):
     """Remove what write_folder wrote, and the folder if nothing else is in it."""
     path = Path(folder) / f"{name}.json"
-    if path.exists():
+    if files.writes and path.exists():
         groups = _read_json(path).get("files", {})
         path.unlink()
         for group in groups:
@@ -86,8 +88,9 @@ def _to_bytes(arrays):
 
 def write_arrays(path, arrays):
     """Write {name: array} as one safetensors file, whole or not at all."""
-    with atomic_write(path) as file:
-        file.write(_to_bytes(arrays))
+    if files.writes:
+        with atomic_write(path) as file:
+            file.write(_to_bytes(arrays))
 
 
 def read_arrays(path, sha256=None):

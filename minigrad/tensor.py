@@ -198,14 +198,14 @@ def is_recording():
 RELEASED = Node(None, (), (), {}, None, -1)
 
 
-def backpropagate(y, g=None, wrt=None, create_graph=False, retain_graph=False):
+def backpropagate(y, g=None, wrt=None, create_graph=False, retain_graph=False, into=dict):
     """The chain rule from y to its leaves: {leaf: cotangent}; or, given wrt, to these tensors and no further.
 
-    Cotangents are arrays, or Tensors when create_graph is true.
+    Cotangents are arrays, or Tensors when create_graph is true.  They gather in an `into`, a kind of dict.
     """
     if not y.requires_grad:
         raise RuntimeError("backward: nothing here requires gradients (no leaf with requires_grad=True, or no_grad)")
-    grads = {y: _seed(y, g, create_graph)}
+    grads = into({y: _seed(y, g, create_graph)})
     tape, wanted, guarded = tape_of(y, wrt or ()), (), False
     if wrt is not None:                     # visit only what lies between wrt and y
         between = set(wrt)

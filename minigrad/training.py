@@ -96,7 +96,7 @@ class Training:
     def minimize(self, loss):
         """Move the trainable weights a step of the optimizer against the gradient of loss."""
         targets = self._targets()
-        gradients = backpropagate(loss, wrt=targets.only, retain_graph=bool(targets.watchers))
+        gradients = backpropagate(loss, wrt=targets.only, retain_graph=bool(targets.watchers), into=self.optimizer.into)
         for watch in targets.watchers:
             watch(loss, gradients)
         if not (targets.watchers and self.stop_training):       # a watcher may see that this step would do harm
@@ -111,7 +111,7 @@ class Training:
     # -- loops over data ---------------------------------------------------------------------------------------------
     def fit(self, x, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
             validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0,
-            validation_batch_size=None):
+            validation_batch_size=None, distribute=False):
         """Train for `epochs` passes over the data; a History, with .history = {"loss": [...], "val_loss": [...], ...}.
 
         x, y                arrays with an example in each row, or dicts, lists or tuples of such; floats are taken as
@@ -125,6 +125,8 @@ class Training:
         class_weight        {class: weight}, multiplied into the loss of examples of that class
         sample_weight       a weight for each row, multiplied into its loss
         initial_epoch       the number of the first epoch: epochs - initial_epoch are trained
+        distribute          True: share the work with the other processes of this mpiexec, each of which calls fit with
+                            the same data; "sharded": with the optimizer's memory divided too (minigrad/distributed)
         """
         self._need_compile("fit")
         seed = int(backend.generator("cpu").integers(2**62))
@@ -136,8 +138,12 @@ class Training:
             loader = loader_of(x, y, sample_weight, class_weight, batch_size, shuffle, seed)
         validation = self._validation(validation_data, validation_batch_size or loader.batch_size)
         self.history = History()
-        self.run = Run(self, loader, validation, epochs, initial_epoch,
-                       [self.history, *(callbacks or []), *([ProgressBar(verbose)] if verbose else [])])
+        callbacks = [self.history, *(callbacks or []), *([ProgressBar(verbose)] if verbose else [])]
+        if distribute:
+            from .distributed import DistributedRun
+            self.run = DistributedRun(self, loader, validation, epochs, initial_epoch, callbacks, distribute)
+        else:
+            self.run = Run(self, loader, validation, epochs, initial_epoch, callbacks)
         try:
             self.run.train()
         finally:

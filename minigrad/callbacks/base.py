@@ -8,6 +8,7 @@ class Callback:
     logs            {"loss": 0.1, "accuracy": 0.97, ..., "val_loss": ...}: of the epoch, or of its batches so far
     """
     model = run = params = None
+    shows = False                           # whether it only shows something, of which many processes need one
     order = 0                               # lower ones come first, those of one order as they were given
 
     def on_train_begin(self, logs=None):

@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+from .. import files
 from ..files import atomic_write
 from .base import Callback
 
@@ -28,7 +29,7 @@ def _size():
 
 class ProgressBar(Callback):
     """A bar for each epoch with its scores, on stderr; with verbose=2 a line for each epoch instead, on stdout."""
-    order = 2
+    order, shows = 2, True
 
     def __init__(self, verbose=1):
         self.verbose, self.bar, self.shown = verbose, None, 0.0
@@ -86,10 +87,11 @@ class CSVLogger(Callback):
         rows = [{"epoch": e, **{name: values[i] for name, values in history.history.items()}}
                 for i, e in enumerate(history.epoch)]
         names = list(dict.fromkeys(name for row in (*self.earlier, *rows) for name in row))
-        with atomic_write(self.path, "w", newline="") as file:
-            writer = csv.DictWriter(file, names, delimiter=self.separator)
-            writer.writeheader()
-            writer.writerows(self.earlier + rows)
+        if files.writes:
+            with atomic_write(self.path, "w", newline="") as file:
+                writer = csv.DictWriter(file, names, delimiter=self.separator)
+                writer.writeheader()
+                writer.writerows(self.earlier + rows)
 
     def state(self):
         return {"earlier": self.earlier}

@@ -20,7 +20,7 @@ class TerminateOnNaN(Callback):
         if _finite(loss._data) and all(_finite(g) for g in gradients.values()):
             return
         names = {id(w): path for path, w in self.model.named_weights().items()}
-        place = f"epoch {self.run.epoch + 1}, batch {self.run.loader.batch}"
+        place = f"{self.run.label}epoch {self.run.epoch + 1}, batch {self.run.loader.batch}"
         self.report = f"TerminateOnNaN: {place}: {first_nonfinite(loss, names)}"
         self.model.stop_training = True
         print(self.report, flush=True)
@@ -85,15 +85,21 @@ class BackupAndRestore(Callback):
         self.folder, self.save_freq, self.delete_checkpoint = Path(backup_dir), save_freq, delete_checkpoint
 
     def on_train_begin(self, logs=None):
-        if not (self.folder / "backup.json").exists():
+        state = self.run.once(self._read)
+        if state is None:
             return
-        description, groups = saving.read_folder(self.folder, "backup")
-        state = saving.unpack(description["state"], groups["state"])
         try:
             self.run.load_state(state, "the backup")
         except (ValueError, KeyError, TypeError) as error:
             raise Failure(f"the backup in {self.folder} is of another run: {error}; "
                           "to start afresh, remove it") from error
+
+    def _read(self):
+        """The state that was saved, or None."""
+        if not (self.folder / "backup.json").exists():
+            return None
+        description, groups = saving.read_folder(self.folder, "backup")
+        return saving.unpack(description["state"], groups["state"])
 
     def on_train_batch_end(self, batch, logs=None):
         if self.save_freq != "epoch" and (self.run.epoch * self.params["steps"] + batch + 1) % self.save_freq == 0:

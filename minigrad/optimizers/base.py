@@ -25,6 +25,7 @@ class Optimizer(Configured):
 
     After the first step a variable's array is a view of the optimizer's buffer; replacing it is seen by the next step.
     """
+    into = dict                             # what backpropagate gathers gradients in, see minigrad/distributed
     slots = {}                              # what is remembered for each number of a variable: {name: first value}
 
     def __init__(self, learning_rate, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None,
@@ -56,6 +57,10 @@ class Optimizer(Configured):
         All are one-dimensional arrays; s is one more of them, for intermediate results, or None: allocate them.
         """
         raise NotImplementedError(f"{type(self).__name__} needs a method update(self, theta, g, ...)")
+
+    def squares(self, total):
+        """Σ g² over all variables, given that over these: more where other processes have others."""
+        return total
 
     def fraction(self, name, value):
         if not 0 <= value < 1:
@@ -124,7 +129,7 @@ class Optimizer(Configured):
             for g in (g for run in self._runs for g in run.gradients):
                 g *= self.clipnorm / np.maximum(np.sqrt(np.dot(g, g)), self.clipnorm)
         if self.global_clipnorm is not None:
-            norm = np.sqrt(sum(np.dot(run.gradient, run.gradient) for run in self._runs))
+            norm = np.sqrt(self.squares(sum(np.dot(run.gradient, run.gradient) for run in self._runs)))
             for run in self._runs:
                 run.gradient *= self.global_clipnorm / np.maximum(norm, self.global_clipnorm)
 

@@ -45,7 +45,7 @@ class CausalSelfAttention(Layer):
         if cache is not None:
             k, v = cache.extend(block, k, v)                                # (B, H, S, d), S all places so far
         y = mg.attention(q, k, v, causal=True)                              # (B, H, T, d)
-        return self.out(y.swapaxes(1, 2).reshape(x.shape))                  # (B, T, C), the heads side by side
+        return self.out(y.swapaxes(1, 2).reshape(*x.shape[:2], -1))         # (B, T, C), the heads side by side
 
     def split(self, x):
         """(B, T, C) to (B, H, T, d)."""

@@ -94,20 +94,21 @@ def compile(model, steps, learning_rate=4e-3):
                   mg.losses.SparseCategoricalCrossentropy(from_logits=True))
 
 
-def train(model, training, validation, steps, batch_size=16, learning_rate=4e-3, rounds=20, seed=0, callbacks=()):
+def train(model, training, validation, steps, batch_size=16, learning_rate=4e-3, rounds=20, seed=0, callbacks=(),
+          distribute=False):
     """Train for a number of steps; {"loss": [...], "val_loss": [...], "bits": [...], "val_bits": [...]} by rounds.
 
     training, validation    pieces of text (n, length), as divide makes them
     rounds                  how often to judge the model on some of the validation text; steps are rounded down to a
                             multiple of it
-    callbacks               of minigrad.callbacks
+    callbacks               of minigrad.callbacks;  distribute as in fit
     """
     each = max(steps // rounds, 1)
     compile(model, steps, learning_rate)
     loader = Stretches(training.ravel(), model.context, batch_size, each, seed)
     judges = judged(validation, model.context, most=400)
     history = model.fit(loader, epochs=max(steps // each, 1), validation_data=judges,
-                        callbacks=[InBits(), *callbacks], verbose=0)
+                        callbacks=[InBits(), *callbacks], verbose=0, distribute=distribute)
     return history.history
 
 
@@ -120,7 +121,7 @@ class InBits(Callback):
 
 class Bar(Callback):
     """One progress bar for the whole training, with the loss and what it means in bits per character."""
-    order = 2
+    order, shows = 2, True
 
     def __init__(self):
         self.bar, self.validation = None, ""
@@ -172,6 +173,6 @@ class StopBetweenSteps(Callback):
         self.asked = True
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.asked:
+        if self.run.any(self.asked):        # where many processes train, all of them stop after the same step
             self.backup.save()
             raise KeyboardInterrupt

@@ -1,0 +1,141 @@
+"""Ranks that talk to each other, a thin layer over MPI: what is said is arrays; and how one that fails ends all.
+
+Every method is *collective*: all ranks of the group must call it, in the same order.  A rank that calls another one, or
+none because it has failed, would leave the others waiting for ever; so a rank that fails says so and ends the job.
+"""
+import os
+import sys
+import time
+import traceback
+
+import numpy as np
+
+from .. import files
+
+# What mpiexec tells its processes: MPICH and Intel MPI, Open MPI, PMIx (and Slurm's srun).
+LAUNCHERS = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_RANK")
+_world = None
+
+
+def launched():
+    """Whether mpiexec started this process; found out without MPI."""
+    return any(name in os.environ for name in LAUNCHERS)
+
+
+def mpi():
+    """mpi4py's MPI module; RuntimeError, in one line, where there is none."""
+    try:
+        from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:        # RuntimeError: mpi4py is there, and no MPI library
+        raise RuntimeError(f'no MPI ({error}): run pip install "minigrad[distributed]"') from error
+    return MPI
+
+
+def world():
+    """The Group of all ranks of this job; of this process alone where no mpiexec started it.
+
+    From the first call on, rank 0 alone writes models, backups and histories, and an exception that nothing catches
+    ends the job on all ranks.
+    """
+    global _world
+    if _world is None:
+        _world = Group(mpi().COMM_WORLD)
+        files.writes = _world.rank == 0
+        if _world.size > 1:
+            sys.excepthook = _end_all
+    return _world
+
+
+class Group:
+    """Ranks 0 ... size-1; `rank` is this process's own number among them.
+
+    comm    an mpi4py communicator; group.split(color) makes smaller groups
+    """
+
+    def __init__(self, comm):
+        self.comm, self.rank, self.size = comm, comm.Get_rank(), comm.Get_size()
+
+    def split(self, color):
+        """The group of those ranks that pass the same number, in the same order."""
+        return Group(self.comm.Split(color, self.rank))
+
+    # -- arrays, which stay where they are -----------------------------------------------------------------------------
+    def all_reduce(self, array):
+        """array <- Σ over ranks of array, in place; returns it."""
+        self.comm.Allreduce(mpi().IN_PLACE, array)
+        return array
+
+    def start_all_reduce(self, array):
+        """The same, begun: a request whose Wait() ends it.  The array must be left alone until then."""
+        return self.comm.Iallreduce(mpi().IN_PLACE, array)
+
+    def start_reduce_scatter(self, array, part):
+        """part <- the rank-th 1/size of Σ over ranks of array; begun.  len(array) = size · len(part)."""
+        return self.comm.Ireduce_scatter_block(array, part)
+
+    def start_all_gather(self, part, array):
+        """array <- the parts of all ranks, end to end; begun."""
+        return self.comm.Iallgather(part, array)
+
+    def broadcast(self, array, root=0):
+        """array <- rank root's array, in place; returns it."""
+        self.comm.Bcast(array, root)
+        return array
+
+    # -- Python values, which should be small --------------------------------------------------------------------------
+    def sum(self, number):
+        """Σ over ranks of a number, in double precision."""
+        return float(self.all_reduce(np.array([number], np.float64))[0])
+
+    def any(self, flag):
+        """Whether a flag is set on any rank."""
+        return self.size > 1 and bool(self.all_reduce(np.array([bool(flag)], np.int32))[0]) or bool(flag)
+
+    def all_gather(self, value):
+        """The list of all ranks' values."""
+        return self.comm.allgather(value)
+
+    def share(self, value):
+        """Rank 0's value."""
+        return self.comm.bcast(value)
+
+    def once(self, function):
+        """What function() returns on rank 0, where alone it is called; an exception is raised on all ranks."""
+        result = error = None
+        if self.rank == 0:
+            try:
+                result = function()
+            except Exception as exception:
+                error = exception
+        result, error = self.share((result, error))
+        if error is not None:
+            raise error
+        return result
+
+    def meet(self):
+        """Wait for all ranks, asleep: what goes before may take one of them seconds, and waiting awake takes a core."""
+        request = self.comm.Ibarrier()
+        while not request.Test():
+            time.sleep(0.002)
+
+
+# -- failures ----------------------------------------------------------------------------------------------------------
+def fail(message, code=1):
+    """Say what went wrong, on stderr, and end the job on all ranks; returns only where this process is alone."""
+    if _world is None or _world.size == 1:
+        print(message, file=sys.stderr)
+        return
+    if _world.rank:                         # where all ranks fail alike, rank 0 speaks for them
+        time.sleep(0.5)
+    lines = message.rstrip().splitlines()
+    lines[-1] = f"rank {_world.rank} of {_world.size}: {lines[-1]}"
+    print("\n".join(lines), file=sys.stderr, flush=True)
+    sys.stdout.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)        # MPI's own report of an abort says less
+    _world.comm.Abort(code)
+
+
+def _end_all(kind, error, trace):
+    if issubclass(kind, KeyboardInterrupt):
+        fail("interrupted", 130)
+    fail("".join(traceback.format_exception(kind, error, trace)))

@@ -1,0 +1,130 @@
+"""n ranks train as one process does: the same weights and scores after 50 steps, whatever n and the batches."""
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from minigrad.distributed.buckets import Bucket, Gathering
+from minigrad.saving import read_arrays
+from minigrad.tensor import Tensor, backpropagate
+
+# 83 rows in batches of 10: the last has 3, too few for four ranks.  50 steps are five epochs and a half.
+TRAIN = """
+    import json, sys
+    import numpy as np
+    import minigrad as mg
+    from minigrad import losses, optimizers
+    from minigrad.callbacks import CSVLogger, EarlyStopping, Callback
+    from minigrad.layers import Dense, LayerNormalization
+    from minigrad.models import Sequential
+    out, distribute, how = sys.argv[1], {"no": False, "yes": True, "sharded": "sharded"}[sys.argv[2]], sys.argv[3]
+
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((83, 6)).astype(np.float32)
+    y = (x[:, 0] * x[:, 1] > 0).astype(int)
+    weight = rng.uniform(0.2, 2, 83).astype(np.float32)
+
+    class After50(Callback):
+        steps = 0
+        def on_train_batch_end(self, batch, logs=None):
+            self.steps += 1
+            self.model.stop_training = self.steps == 50
+
+    mg.seed(7)
+    if distribute:
+        from minigrad.distributed import world
+        mg.seed(7 + world().rank)           # the others must take what rank 0 has
+    model = Sequential([Dense(16, "relu", kernel_regularizer="l2"), LayerNormalization(), Dense(300, "tanh"), Dense(2)])
+    optimizer = {"adam": lambda: optimizers.Adam(0.01),
+                 "adamw": lambda: optimizers.AdamW(0.01, weight_decay=0.1, exclude="vectors", global_clipnorm=0.1),
+                 "sgd": lambda: optimizers.SGD(0.1, momentum=0.9, nesterov=True, clipvalue=0.05)}[how]()
+    model.compile(optimizer, losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+    history = model.fit(x, y, batch_size=10, epochs=6, sample_weight=weight, validation_data=(x[:13], y[:13]), verbose=0,
+                        callbacks=[CSVLogger(out + ".csv"), After50()], distribute=distribute)
+    model.save(out)
+    model.save_weights(out + ".safetensors")
+    if not distribute or world().rank == 0:
+        print(json.dumps(history.history))
+    if distribute:
+        for w in model.weights:             # bitwise the same on all ranks
+            assert np.array_equal(world().broadcast(w.numpy()), w.numpy())
+"""
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """{optimizer: (weights, optimizer's slots, history)} of one process, without MPI."""
+    folder, found = tmp_path_factory.mktemp("alone"), {}
+    (folder / "script.py").write_text(__import__("textwrap").dedent(TRAIN))
+
+    def train(how):
+        if how not in found:
+            words = [sys.executable, folder / "script.py", folder / how, "no", how]
+            out = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+            found[how] = results(folder / how, out)
+        return found[how]
+    return train
+
+
+def results(path, out):
+    (slots,) = path.glob("training-*.safetensors")
+    return read_arrays(f"{path}.safetensors"), read_arrays(slots), json.loads(out.strip().splitlines()[-1])
+
+
+@pytest.mark.parametrize("n, distribute, how", [
+    (1, "yes", "adamw"), (2, "yes", "adam"), (3, "yes", "adamw"), (4, "yes", "sgd"),
+    (2, "sharded", "adamw"), (3, "sharded", "sgd"), (4, "sharded", "adam")])
+def test_ranks_train_as_one_process(mpirun, alone, tmp_path, n, distribute, how):
+    out = mpirun(n, TRAIN, tmp_path / "model", distribute, how).stdout
+    (weights, slots, history), (theirs, their_slots, their_history) = results(tmp_path / "model", out), alone(how)
+    for name, w in theirs.items():
+        np.testing.assert_allclose(weights[name], w, rtol=1e-5, atol=1e-5, err_msg=name)
+    assert slots.keys() == their_slots.keys()
+    for name, slot in their_slots.items():
+        np.testing.assert_allclose(slots[name], slot, rtol=1e-3, atol=1e-5, err_msg=name)
+    for name, values in their_history.items():
+        np.testing.assert_allclose(history[name], values, rtol=1e-5, err_msg=name)
+    assert len((tmp_path / "model.csv").read_text().splitlines()) == 1 + len(their_history["loss"])
+
+
+# -- without MPI: how gradients are gathered ---------------------------------------------------------------------------
+class Recorder:
+    """Stands where DataParallel does, and notes when each gradient was handed on."""
+
+    def __init__(self, *variables):
+        self.place, self.found = dict.fromkeys(variables), []
+
+    def deposit(self, v, g):
+        self.found.append((v, g))
+
+
+def test_gradients_are_handed_on_once_complete_without_mpi():
+    a, b = (Tensor(np.array(value, np.float32), requires_grad=True) for value in ([1, 2], [3, 4]))
+    early = a * b                           # a is used last here: both uses of b come first in the walk
+    loss = (early * b * b).sum()
+    recorder = Recorder(a, b)
+    gradients = backpropagate(loss, into=lambda seed: Gathering(seed, recorder))
+    assert [v for v, _ in recorder.found] == [a, b] and {v for v, _ in recorder.found} == {a, b}
+    for v, g in recorder.found:
+        np.testing.assert_array_equal(g, gradients[v])
+    np.testing.assert_array_equal(gradients[b], 3 * a._data * b._data**2)
+
+
+def test_later_layers_come_first_without_mpi():
+    weights = [Tensor(np.eye(3, dtype=np.float32), requires_grad=True) for _ in range(5)]
+    x = Tensor(np.ones((2, 3), np.float32))
+    for w in weights:
+        x = x @ w
+    recorder = Recorder(*weights)
+    backpropagate(x.sum(), into=lambda seed: Gathering(seed, recorder))
+    assert [v for v, _ in recorder.found] == weights[::-1]
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 4])
+def test_buckets_are_padded_without_mpi(parts):
+    variables = [Tensor(np.zeros(shape, np.float32)) for shape in ((2, 3), (5,), ())]
+    bucket = Bucket(variables, parts)
+    assert len(bucket.buffer) % parts == 0 and 12 <= len(bucket.buffer) < 12 + parts
+    assert [(v.shape, view.shape) for v, view in bucket.views()] == [(v.shape, v.shape) for v in variables]
