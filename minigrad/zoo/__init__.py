@@ -1,5 +1,6 @@
 """Whole models, each in a few readable files.  Nothing is loaded before it is asked for.
 
+    lenet                       a convolutional network that reads digits
     gpt, gpt_training, ngram    a language model from scratch, and what counting alone can do
     llama, pretrained, chat     a pretrained language model, run and, with lora, fine-tuned
     structure, fold             proteins: geometry, and folding by gradient descent
