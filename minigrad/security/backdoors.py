@@ -58,7 +58,7 @@ def find_trigger(model, images, target, weight=0.02, steps=300, learning_rate=0.
     images, rng = as_array(images), np.random.default_rng(seed)
     sigmoid = FUNCTIONS["sigmoid"]
     shape = images.shape[1:]
-    mask, trigger = (Tensor(rng.normal(level, 0.1, shape).astype(np.float32), requires_grad=True) for level in (-2, 0))
+    mask, trigger = (Tensor(rng.normal(level, 0.1, shape).astype(np.float32)) for level in (-2, 0))
     optimizer = optimizers.Adam(learning_rate)
 
     def cost(mask, trigger, x):
