@@ -5,4 +5,6 @@
     llama, pretrained, chat     a pretrained language model, run and, with lora, fine-tuned
     structure, fold             proteins: geometry, and folding by gradient descent
     distogram, evoformer        AlphaFold in miniature: distances from the sequence
+    diagnosis                   medical diagnosis: probabilities, how sure they are, and what errors cost
+    forecast                    share prices: what of tomorrow can be predicted from the days before
 """
