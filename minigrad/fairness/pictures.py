@@ -9,9 +9,10 @@ WORDS = {"base": "base rate", "selection": "selected", "accuracy": "right", "tpr
 @styled
 def rates_by_group(found, names=("selection", "tpr", "fpr", "ppv"), title="", alt=None):
     """Each rate for each group, with its interval.  found: what `rates` returns; names: which of its rates, in order."""
-    fig, ax = figure(6, 0.55 * len(names) + 1.1)
+    step = min(0.22, 0.75 / len(found))
+    fig, ax = figure(6, max(0.5, 0.17 * len(found) + 0.1) * len(names) + 0.9)
     for i, ((group, of_group), (colour, _, marker)) in enumerate(zip(found.items(), CYCLE)):
-        height = [k + 0.22 * (i - (len(found) - 1) / 2) for k in range(len(names))]
+        height = [k + step * (i - (len(found) - 1) / 2) for k in range(len(names))]
         chosen = [of_group[name] for name in names]
         ax.hlines(height, [r.low for r in chosen], [r.high for r in chosen], color=colour, lw=2)
         ax.plot([r.value for r in chosen], height, marker, color=colour, label=str(group), lw=0)
