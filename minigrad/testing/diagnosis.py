@@ -1,7 +1,7 @@
 """What mistake would explain a wrong gradient?  Each classic is a hypothesis: "then the result would be what we got".
 
-A hypothesis is a function of the Evidence that yields words if it reproduces the wrong gradient exactly.  What stands in
-brackets in the words depends on the case; the rest is the same for all cases with this mistake.
+A hypothesis is a function of the Evidence that yields words if it reproduces the wrong gradient exactly.  What stands
+in brackets in the words depends on the case; the rest is the same for all cases with this mistake.
 """
 import itertools
 import math
@@ -15,7 +15,7 @@ from .numerical import derivative
 
 @dataclass
 class Evidence:
-    """A wrong gradient of argument k of f at xs, for cotangents us: got and expected, flat; jacobian[i, j] = dy[j] / dx[i]."""
+    """A wrong gradient of argument k of f at xs, for cotangents us: got, expected, flat; jacobian[i, j] = dyⱼ/dxᵢ."""
     f: object
     xs: list
     us: list
@@ -34,8 +34,8 @@ class Evidence:
         return self.us[0] if len(self.us) == 1 else np.concatenate([u.ravel() for u in self.us])
 
     def is_got(self, hypothesis):
-        size = np.abs(self.expected).max(initial=0) + 1e-300
-        return hypothesis.size == self.got.size and np.allclose(self.got, hypothesis.ravel(), rtol=1e-5, atol=1e-6 * size)
+        slack = 1e-6 * np.abs(self.expected).max(initial=0) + 1e-306
+        return hypothesis.size == self.got.size and np.allclose(self.got, hypothesis.ravel(), rtol=1e-5, atol=slack)
 
     def is_gradient(self, hypothesis):
         """Is got made of a hypothetical array in the layout of the argument, transposed or not?"""
@@ -45,8 +45,8 @@ class Evidence:
 # -- hypotheses, the most specific first -----------------------------------------------------------------------------
 def not_finite(e):
     if not np.isfinite(e.got).all():
-        yield ("nan or infinity where the slope is finite: 0/0 or 0·∞ in the rule; where the condition is a where, make the "
-               "branch that is not taken safe first")
+        yield ("nan or infinity where the slope is finite: 0/0 or 0·∞ in the rule; where the condition is a where, "
+               "make the branch that is not taken safe first")
 
 
 def detached(e):
@@ -130,14 +130,16 @@ def factor(e):
     if not wanted.any() or not e.got[wanted].all():
         return
     ratio = e.expected[wanted] / e.got[wanted]
-    named = [("", np.ones(e.got.size)), *((e.f.arguments[j], x.ravel()) for j, x in enumerate(e.xs) if x.shape == e.shape)]
-    y = e.f.values(e.xs)[0]
-    for name, array in named + ([("y", y.ravel())] if y.shape == e.shape else []):
-        for over, form in ((ratio / array[wanted], "{} " + name), (ratio * array[wanted], "{} / " + name))[:2 if name else 1]:
-            constant = float(np.median(over))
-            if np.isfinite(constant) and np.allclose(over, constant, rtol=1e-5) and (name or abs(abs(constant) - 1) > 1e-6):
-                yield f"the factor {form.format(_in_words(constant)).strip()} is missing".replace("factor 1 /", "divisor").replace(
-                    "factor 1 ", "factor ")
+    named = [*zip(e.f.arguments, e.xs), ("y", e.f.values(e.xs)[0])]
+    forms = [(ratio, "{}")]
+    for name, array in ((name, array.ravel()[wanted]) for name, array in named if array.shape == e.shape):
+        forms += [(ratio / array, "{} " + name), (ratio * array, "{} / " + name)]
+    for over, form in forms:
+        constant = float(np.median(over))
+        trivial = form == "{}" and abs(abs(constant) - 1) <= 1e-6
+        if np.isfinite(constant) and np.allclose(over, constant, rtol=1e-5) and not trivial:
+            words = f"the factor {form.format(_in_words(constant))} is missing"
+            yield words.replace("factor 1 /", "divisor").replace("factor 1 ", "factor ")
 
 
 def size_factor(e):
@@ -172,7 +174,8 @@ def taken_at_result(e):
 def mask(e):
     same = np.isclose(e.got, e.expected, rtol=1e-5, atol=1e-9 * np.abs(e.expected).max(initial=0))
     if same.any() and ((e.got == 0) | (e.expected == 0) | same).all():
-        yield "right except where it is 0, or should be: a stale mask, made from other values, or one with the wrong side"
+        yield ("right except where it is 0, or should be: a stale mask, made from other values, or one with the wrong "
+               "side")
 
 
 def misplaced(e):
@@ -193,8 +196,8 @@ def diagnose(evidence):
     """Words for each mistake that reproduces the wrong gradient; the most specific first."""
     if evidence.f.depth:
         part = "part of the rule" if evidence.got.any() else "the rule"
-        return [f"the first order is right, so {part} is detached: it takes values past the tape (._data, np.asarray, a saved "
-                "array); or it is made of an operation that is itself wrong"]
+        return [f"the first order is right, so {part} is detached: it takes values past the tape (._data, np.asarray, "
+                "a saved array); or it is made of an operation that is itself wrong"]
     with np.errstate(all="ignore"):
         return [words for hypothesis in HYPOTHESES for words in hypothesis(evidence)]
 

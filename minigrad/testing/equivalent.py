@@ -7,13 +7,15 @@ import re
 SHAPE_ONLY = "only its shape is used there"
 KIND_ONLY = "only its kind of array is used there, or its type"
 UNUSED = "it is passed on to a rule that does not use it"
+A_OR_B = "y is a or b: where it is compared with one, it says what the other says"
+SAME_NUMBERS = "a choice among ways to compute the same numbers"
 PATTERNS = [
     (r"(sign|floor|ceil), .*", "the derivative is zero everywhere: whatever is done to zero, it stays zero"),
     (r"astype, dx: wrong operand: np.zeros_like.*", "zero, in the engine's hands, takes the type and shape of x"),
     (r"(add|bias_add), d.: rule of another argument", "a sum treats its terms alike"),
     (r"abs, dx: detached: .*detached\(x\).*", "the slope of sign x is 0"),
-    (r"(maximum|minimum), (da: .*→  _share\(g, (y . b, a == b|a . b, a == y)\)|db: .*→  _share\(g, (y . a, a == b|b . a, y == b)\))",
-     "y is a or b: where it is compared with one, it says what the other says"),
+    (r"(maximum|minimum), da: .*→  _share\(g, (y . b, a == b|a . b, a == y)\)", A_OR_B),
+    (r"(maximum|minimum), db: .*→  _share\(g, (y . a, a == b|b . a, y == b)\)", A_OR_B),
     (r"relu, dx: .* g \* \(x > 0\)", "x > 0 exactly where y > 0"),
     (r"(leaky_relu|elu|selu), dx: wrong operand: .*y > 0.*", "y > 0 exactly where x > 0"),
     (r"power, da: .*isinstance\(a.*", "the same numbers, computed as arrays"),
@@ -27,17 +29,18 @@ PATTERNS = [
     (r"attention, .*_scale\(k, scale\).*", "only its last length is used there, which q and k share"),
     (r"trace, .*array_module.*|einsum, .*array_module.*", KIND_ONLY),
     (r"einsum, .*_einsum_vjp\(g, g, .*", UNUSED),
-    (r"linear, d[xw]: (wrong operand: _matmul_d[ab].*_matmul_d[ab]\(g, [gxwb], x, w\)|wrong operand: .*_matmul_da\(g, y, [gyw], w\))",
-     UNUSED),
-    (r"conv2d, .*_plan, .*(most|step|cache) = .*|conv2d, .*_plan, first term dropped: slice.*", "a choice among ways to compute the same numbers"),
-    (r"conv2d, .*len\(plan.parts\) != 1.*", "in one piece or several, the same numbers"),
+    (r"linear, d[xw]: wrong operand: _matmul_d[ab].*_matmul_d[ab]\(g, [gxwb], x, w\)", UNUSED),
+    (r"linear, dx: wrong operand: .*_matmul_da\(g, y, [gyw], w\)", UNUSED),
+    (r"conv2d, .*_plan, .*(most|step|cache) = .*", SAME_NUMBERS),
+    (r"conv2d, .*_plan, first term dropped: slice.*", SAME_NUMBERS),
+    (r"conv2d, .*len\(plan.parts\) != 1.*", SAME_NUMBERS),
     (r"max_pool2d, .*, math.inf\).*", "the border must equal no maximum; it does not, above or below"),
     (r"(erf|gelu), .*in _bounded, constant doubled.*", "a bound against overflow, where the slope has long been 0"),
     (r"(std|norm), dx: constant doubled: .*, 2, y\).*", "at y = 0 the numerator is 0, whatever it is divided by"),
     (r"std, dx: wrong operand: .*_var_vjp\(g \* 0.5 / np.where\(y == 0, 1, y\), [gx], .*", UNUSED),
-    (r"prod, dx: wrong operand: .*\(y != 0\).all.*", "where no factor is 0, the product is not 0 either, and the other way round"),
+    (r"prod, dx: wrong operand: .*\(y != 0\).all.*", "no factor is 0 exactly where the product is not 0"),
     (r"logsumexp, .*where\(g == -math.inf.*", "y is -∞ only where all x are: outside the domain"),
-    (r"softmax_cross_entropy, .*_real, condition reversed.*", "floating-point numbers are what they were, converted or not"),
+    (r"softmax_cross_entropy, .*_real, condition reversed.*", "converted to their own type, numbers stay the same"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""f as the checks see it: a function from a list of arrays to a list of arrays, with its gradient, and the gradient's own."""
+"""f as the checks see it: a function from a list of arrays to a list of arrays, its gradient, and that one's own."""
 import inspect
 from dataclasses import dataclass
 
@@ -46,7 +46,8 @@ class Function:
         return Function(vjp, self.name, [*self.arguments, "the cotangent"], self.op, self.depth + 1)
 
     def derivative_in(self, k):
-        what = ("gradient of", "second derivative in", "third derivative in")[self.depth] if self.depth < 3 else f"{self.depth + 1}th derivative in"
+        orders = ("gradient of", "second derivative in", "third derivative in")
+        what = orders[self.depth] if self.depth < len(orders) else f"{self.depth + 1}th derivative in"
         return f"{self.name}: the {what} {self.arguments[k]}"
 
 
@@ -56,7 +57,7 @@ def _summed_pullback(ys, xs, us, create_graph):
 
 
 def of_arrays(f, inputs, params={}, real=None):
-    """(f as a Function of its floating-point inputs alone, or of those that are `real`; those inputs as float64 arrays)."""
+    """(f as a Function of its floating-point inputs alone, or of those that are `real`; these, as float64 arrays)."""
     name, names = getattr(f, "__name__", type(f).__name__), argument_names(f, len(inputs))
     leaves = tree_leaves(list(inputs))
     arrays = [x._data if isinstance(x, Tensor) else np.asarray(x) for x in leaves]
@@ -70,14 +71,14 @@ def of_arrays(f, inputs, params={}, real=None):
         y = f(*tree_map(lambda _: next(filled), list(inputs)), **params)
         ys = [y for y in tree_leaves(y) if not isinstance(y, Tensor) or y.dtype.kind in "fc"]
         if not ys:
-            raise TypeError(f"check_gradients: {name} returns no floating-point tensor: there is nothing to differentiate")
+            raise TypeError(f"check_gradients: {name} returns no floating-point tensor: nothing to differentiate")
         for y in ys:
             if not isinstance(y, Tensor):
                 raise TypeError(f"check_gradients: {name} must return a tensor made of minigrad's operations, not "
                                 f"{type(y).__name__}; np.asarray, .numpy() or float() inside it cut the tape")
             if y.dtype.itemsize < 8:
-                raise TypeError(f"check_gradients: {name} returns {y.dtype} for float64 inputs; slopes can't be measured through "
-                                "such rounding: leave out the conversion for the check")
+                raise TypeError(f"check_gradients: {name} returns {y.dtype} for float64 inputs; slopes can't be "
+                                "measured through such rounding: leave out the conversion for the check")
         return ys
     function = Function(call, name, [n for n, r in zip(labels, real) if r], f if isinstance(f, Op) else None)
     return function, [np.array(x, np.float64) for x, r in zip(arrays, real) if r]

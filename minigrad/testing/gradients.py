@@ -75,7 +75,7 @@ def check_gradients(f, *inputs, order=2, rtol=1e-9, seed=0, params=None, explain
     """
     f, xs = of_arrays(f, inputs, params or {})
     if not xs:
-        raise TypeError(f"check_gradients: no input of {f.name} is floating-point: there is nothing to differentiate")
+        raise TypeError(f"check_gradients: no input of {f.name} is floating-point: nothing to differentiate")
     with np.errstate(all="ignore"):
         return _Check(f, xs, rtol, seed, explain=explain).up_to(order)
 

@@ -18,8 +18,9 @@ def load_op(target):
     if not place:
         if target not in REGISTRY:
             near = difflib.get_close_matches(target, REGISTRY, 3)
-            raise UsageError(f"no operation {target!r} is registered" + (f"; did you mean {' or '.join(near)}?" if near else "")
-                             + " To check your own, name its place: path/to/file.py:my_op or package.module:my_op")
+            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise UsageError(f"no operation {target!r} is registered{hint} To check your own, name its place: "
+                             "path/to/file.py:my_op or package.module:my_op")
         return REGISTRY[target]
     module = _from_file(Path(place)) if place.endswith(".py") else _from_module(place)
     op = getattr(module, name, None)
@@ -38,7 +39,12 @@ def _from_file(path):
     name = path.stem
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
-    return _run(path, path.parent, lambda: (sys.modules.setdefault(name, module), spec.loader.exec_module(module), module)[-1])
+
+    def execute():
+        sys.modules.setdefault(name, module)
+        spec.loader.exec_module(module)
+        return module
+    return _run(path, path.parent, execute)
 
 
 def _from_module(name):

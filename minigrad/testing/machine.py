@@ -1,8 +1,9 @@
 """Random programs of engine calls, compared with the scalar reference after each call.
 
-Hypothesis draws the calls: operations, backward with all its options, no_grad, detach, edits in place of leaves, results and
-views.  After each, every value must be the reference's; after backward, every gradient.  Of edits the engine promises: if
-backward needs a value that was changed since, it raises; it never returns a wrong gradient, nor raises without cause.
+Hypothesis draws the calls: operations, backward with all its options, no_grad, detach, edits in place of leaves,
+results and views.  After each, every value must be the reference's; after backward, every gradient.  Of edits the
+engine promises: if backward needs a value that was changed since, it raises; it never returns a wrong gradient, nor
+raises without cause.
 
     mg.testing.machine.run(examples=100)
 """
@@ -32,7 +33,7 @@ def broadcast(x, y):
 
 
 class Pair:
-    """A tensor, and the Scalars that it should be; the pairs that it was made from, and how often each had been edited."""
+    """A tensor and the Scalars that it should be; the pairs it was made from, and how often each had been edited."""
 
     def __init__(self, tensor, scalars, made_from=(), leaf=False, loose=False):
         self.tensor, self.scalars, self.leaf = tensor, scalars, leaf
@@ -96,12 +97,13 @@ class EngineMachine(RuleBasedStateMachine):
             with no_grad():
                 y = OP[name](*inputs, **params)
         scalars = np.asarray(reference(*(p.scalars for p in pairs)), object)
-        self.enter(Pair(y, copied(scalars) if y.requires_grad else lift(lower(scalars)), pairs if y.requires_grad else ()))
+        self.enter(Pair(y, copied(scalars), pairs) if y.requires_grad else Pair(y, lift(lower(scalars))))
         if y.size > SIZE or np.abs(y._data).max(initial=0) > LARGE:
             self.pairs.pop()
 
     @precondition(lambda self: self.pairs)
-    @rule(name=st.sampled_from(sorted(ELEMENTWISE)), a=PICK, b=PICK, recorded=st.sampled_from([True, True, True, False]))
+    @rule(name=st.sampled_from(sorted(ELEMENTWISE)), a=PICK, b=PICK,
+          recorded=st.sampled_from([True, True, True, False]))
     def elementwise(self, name, a, b, recorded):
         a = self.pick(a)
         fitting = [p for p in self.pairs if broadcast(a.tensor, p.tensor)
@@ -156,13 +158,14 @@ class EngineMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.pairs)
     @rule(a=PICK, how=st.sampled_from(["data", "setitem", "add"]), number=NUMBER)
     def edit(self, a, how, number):
-        """All that shares memory with the tensor changes with it; of the reference, new Scalars take the place of the old."""
+        """All that shares memory with the tensor changes with it; in the reference new Scalars replace the old."""
         edited = self.pick(a)
         t = edited.tensor
         if not t.size or not t._data.flags.writeable:
             return
         # Known limit: of a view that was made unrecorded, the engine does not know the base; edits of either go unseen.
-        if any(not p.wants and not p.leaf and p.tensor is not t and np.shares_memory(p.tensor._data, t._data) for p in self.all):
+        if any(not p.wants and not p.leaf and p.tensor is not t and np.shares_memory(p.tensor._data, t._data)
+               for p in self.all):
             return
         place = (0,) * t.ndim
         if how == "add":
@@ -179,8 +182,9 @@ class EngineMachine(RuleBasedStateMachine):
 
     # -- gradients ---------------------------------------------------------------------------------------------------
     @precondition(lambda self: any(p.wants for p in self.pairs))
-    @rule(a=PICK, numbers=st.lists(NUMBER, min_size=SIZE, max_size=SIZE), create_graph=st.sampled_from([False, False, True]),
-          retain_graph=st.sampled_from([True, True, False]), again=st.booleans())
+    @rule(a=PICK, numbers=st.lists(NUMBER, min_size=SIZE, max_size=SIZE),
+          create_graph=st.sampled_from([False, False, True]), retain_graph=st.sampled_from([True, True, False]),
+          again=st.booleans())
     def backward(self, a, numbers, create_graph, retain_graph, again):
         """From a result, rarely from a leaf; `again`: from a gradient, or what was made of one, if there is one."""
         wanting = [p for p in self.pairs if p.wants]
@@ -217,11 +221,12 @@ class EngineMachine(RuleBasedStateMachine):
             grad[place] = sum((derivative(total, s) for s in cells.values()), start=scalar(0))
         got = p.tensor.grad
         assert got is not None and got.shape == p.tensor.shape
-        assert np.allclose(got._data, lower(grad), rtol=1e-9, atol=1e-9), f"gradient {got._data}, by the reference {lower(grad)}"
+        right = lower(grad)
+        assert np.allclose(got._data, right, rtol=1e-9, atol=1e-9), f"gradient {got._data}, by the reference {right}"
         varies = not set(ancestors(grad.flat)).isdisjoint(i for q in tape if q.leaf for i in q.ever())
-        assert got.requires_grad == (create_graph and varies), "create_graph: a gradient is on the tape exactly if it depends on a leaf"
+        assert got.requires_grad == (create_graph and varies), "under create_graph, on the tape exactly if it varies"
         if create_graph and np.abs(got._data).max(initial=0) <= LARGE:
-            self.enter(Pair(got, grad if got.requires_grad else lift(lower(grad)), tape if got.requires_grad else (), loose=True))
+            self.enter(Pair(got, grad, tape, loose=True) if got.requires_grad else Pair(got, lift(right), loose=True))
 
     def forget(self, tape):
         """Part of a tape is released, and which we don't know: nothing that leads to it can be used any more."""

@@ -4,7 +4,6 @@ Exit code 0 if all properties hold (or no mutant survives), 1 if not, 2 if the r
 """
 import json
 import os
-import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -18,13 +17,15 @@ from .loading import load_op
 
 def add_parser(subparsers):
     p = subparsers.add_parser("check", help="check the derivatives of operations", description=__doc__.splitlines()[0])
-    p.add_argument("op", nargs="*", help="a registered name, path/to/file.py:my_op or package.module:my_op (default: all registered)")
+    p.add_argument("op", nargs="*",
+                   help="a registered name, path/to/file.py:my_op or package.module:my_op (default: all registered)")
     p.add_argument("--profile", choices=PROFILES, default="dev", help="how many cases of each op: " + ", ".join(
         f"{name} {n}" for name, n in PROFILES.items()) + " (default: dev)")
     p.add_argument("--examples", type=int, metavar="N", help="how many cases of each op, instead of a profile")
     p.add_argument("--order", type=int, default=2, metavar="K", help="check derivatives up to this order (default: 2)")
     p.add_argument("--seed", type=int, default=0, metavar="S", help="the same seed draws the same cases (default: 0)")
-    p.add_argument("--mutants", action="store_true", help="break each rule in every way instead, and see whether the checks notice")
+    p.add_argument("--mutants", action="store_true",
+                   help="break each rule in every way instead, and see whether the checks notice")
     p.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="processes (default: one per core)")
     p.add_argument("--json", action="store_true", help="print the results as JSON")
     p.set_defaults(run=run)
@@ -69,7 +70,8 @@ def _workers(jobs, count):
 def _each(function, targets, args, *rest):
     """function(target, *rest) of each target, in order, with a progress bar."""
     from tqdm import tqdm
-    with _workers(args.jobs, len(targets)) as each, tqdm(total=len(targets), unit="op", disable=None, leave=False) as bar:
+    bar = tqdm(total=len(targets), unit="op", disable=None, leave=False)
+    with _workers(args.jobs, len(targets)) as each, bar:
         for target, result in zip(targets, each(function, targets, *([r] * len(targets) for r in rest))):
             bar.update()
             bar.set_postfix_str(target)
@@ -97,15 +99,16 @@ def _check(targets, examples, args):
     for r in _each(_one, targets, args, examples, args.seed, args.order):
         results.append(r)
         if not args.json:
-            print(f"{r.name:30}{r.properties:>11}{r.examples:>10}{r.worst:>13.1e}{r.seconds:>8.2f}{'' if r.passed else '  FAILED'}")
-            sys.stdout.flush()
+            print(f"{r.name:30}{r.properties:>11}{r.examples:>10}{r.worst:>13.1e}{r.seconds:>8.2f}",
+                  end="\n" if r.passed else "  FAILED\n", flush=True)
     failed, seconds = [r for r in results if not r.passed], time.perf_counter() - start
     if args.json:
         print(json.dumps({"seed": args.seed, "examples": examples, "order": args.order, "seconds": round(seconds, 3),
                           "failed": len(failed), "ops": [asdict(r) for r in results]}, indent=1))
     else:
-        print(f"\n{len(results)} ops, {sum(r.examples for r in results)} cases, worst error {max(r.worst for r in results):.1e}, "
-              f"{seconds:.1f} s, seed {args.seed}: {f'{len(failed)} FAILED' if failed else 'all properties hold'}")
+        count, worst = sum(r.examples for r in results), max(r.worst for r in results)
+        print(f"\n{len(results)} ops, {count} cases, worst error {worst:.1e}, {seconds:.1f} s, seed {args.seed}: "
+              f"{f'{len(failed)} FAILED' if failed else 'all properties hold'}")
         for r in failed:
             print(f"\n{r.failure}")
     return 1 if failed else 0
@@ -125,13 +128,15 @@ def _mutants(targets, examples, args):
     equivalent = [m for m in mutants if not m.killed and m.equivalent]
     killed = len(mutants) - len(alive) - len(equivalent)
     if args.json:
-        print(json.dumps({"seed": args.seed, "examples": examples, "seconds": round(seconds, 3), "mutants": len(mutants), "killed": killed,
-                          "equivalent": {m.name: m.equivalent for m in equivalent}, "survivors": [m.name for m in alive]}, indent=1))
+        print(json.dumps({"seed": args.seed, "examples": examples, "seconds": round(seconds, 3),
+                          "mutants": len(mutants), "killed": killed,
+                          "equivalent": {m.name: m.equivalent for m in equivalent},
+                          "survivors": [m.name for m in alive]}, indent=1))
         return 1 if alive else 0
     for m in equivalent:
         print(f"no mistake: {m.name}\n            {m.equivalent}")
     for m in alive:
         print(f"SURVIVED:   {m.name}")
-    print(f"{len(mutants)} mutants of {len(targets)} ops: {killed} noticed, {len(equivalent)} are no mistakes, {len(alive)} survived; "
-          f"{seconds:.0f} s, seed {args.seed}")
+    print(f"{len(mutants)} mutants of {len(targets)} ops: {killed} noticed, {len(equivalent)} are no mistakes, "
+          f"{len(alive)} survived; {seconds:.0f} s, seed {args.seed}")
     return 1 if alive else 0

@@ -1,6 +1,7 @@
 """Small changes of a function's source: a term or factor dropped, a sign flipped, the wrong operand, another axis, ...
 
-A rule is found in its file by the place where its code begins, changed as a syntax tree, and compiled again in its module.
+A rule is found in its file by the place where its code begins, changed as a syntax tree, and compiled again in its
+module.
 """
 import ast
 import functools
@@ -60,19 +61,21 @@ def marked(x):
 def helpers(f):
     """The private functions of its own module that a rule calls by name."""
     found = (f.__globals__.get(name) for name in f.__code__.co_names)
-    return [h for h in found if isinstance(h, types.FunctionType) and h.__module__ == f.__module__ and h.__name__.startswith("_")]
+    return [h for h in found if isinstance(h, types.FunctionType)
+            and h.__module__ == f.__module__ and h.__name__.startswith("_")]
 
 
 def variants(f):
-    """(words, changed function, the same with marks for what it detaches) for every change of every place of its source."""
+    """(words, changed function, the same with marks for what it detaches) for each change of each place of a source."""
     for words, node in _changed_trees(source_of(f)):
-        yield words, compiled(node, f), compiled(node, f, {"detached": marked}) if words.startswith("detached") else None
+        with_marks = compiled(node, f, {"detached": marked}) if words.startswith("detached") else None
+        yield words, compiled(node, f), with_marks
 
 
 def _changed_trees(node):
     """(words, tree) for each change; the tree is changed in place and restored after the next."""
-    arguments = [a.arg for a in node.args.posonlyargs + node.args.args] + ([node.args.vararg.arg] if node.args.vararg else [])
-    names = [n for n in arguments if n in ARRAYS]
+    arguments = [*node.args.posonlyargs, *node.args.args, *([node.args.vararg] if node.args.vararg else [])]
+    names = [a.arg for a in arguments if a.arg in ARRAYS]
     for holder, field, index, place, context in list(_places(node, "body", None)):
         before = ast.unparse(context)
         for kind, replacement in _changes(place, names):
@@ -96,18 +99,20 @@ def _put(holder, field, index, node):
 
 
 # -- where -----------------------------------------------------------------------------------------------------------
-SHAPED = ("reshape", "zeros", "ones", "eye", "arange", "moveaxis", "range", "swapaxes", "broadcast_to", "tri", "roll", "repeat")
+SHAPED = ("reshape", "zeros", "ones", "eye", "arange", "moveaxis", "range", "swapaxes", "broadcast_to", "tri", "roll",
+          "repeat")
 LOOKS = ("shape", "ndim", "dtype", "size")
 CONTEXT = 60                                # a name of a mutant quotes about so many letters
 
 
 def _places(holder, field, context):
-    """(holder, field, index, node, what to quote) of all that computes: not what asks for shapes or makes up indices."""
+    """(holder, field, index, node, what to quote) of all that computes, not what asks for shapes or makes indices."""
     value = getattr(holder, field)
     for index, node in enumerate(value) if isinstance(value, list) else ((None, value),):
         if not isinstance(node, ast.AST):
             continue
-        quote = node if context is None or isinstance(node, ast.stmt) or len(ast.unparse(context)) > CONTEXT else context
+        too_long = context is None or len(ast.unparse(context)) > CONTEXT
+        quote = node if too_long or isinstance(node, ast.stmt) else context
         yield holder, field, index, node, quote
         if isinstance(node, ast.Attribute) and node.attr in LOOKS:
             continue
@@ -128,11 +133,16 @@ def _skipped(node, field):
 
 def _bookkeeping(node, child):
     """Of conditions, indices and lists, calls and names count, but no arithmetic with small numbers."""
-    return isinstance(node, (ast.Compare, ast.Tuple, ast.Subscript, ast.Slice, ast.keyword, ast.IfExp, ast.comprehension)) and \
-        isinstance(child, (ast.Constant, ast.UnaryOp, ast.BinOp, ast.Tuple))
+    places = ast.Compare, ast.Tuple, ast.Subscript, ast.Slice, ast.keyword, ast.IfExp, ast.comprehension
+    return isinstance(node, places) and isinstance(child, (ast.Constant, ast.UnaryOp, ast.BinOp, ast.Tuple))
 
 
 # -- what ------------------------------------------------------------------------------------------------------------
+OPPOSITE = {ast.Gt: ast.LtE, ast.LtE: ast.Gt, ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
+LEFT_OUT = ("flip", "cumsum", "exp", "log", "cos", "sin", "sinh", "cosh", "sqrt", "sign", "tril", "triu", "sigmoid",
+            "softmax")
+
+
 def _changes(node, names):
     """(kind of change, replacement) for one node."""
     if isinstance(node, ast.BinOp):
@@ -163,9 +173,8 @@ def _changes(node, names):
     elif isinstance(node, ast.Attribute) and node.attr == "T":
         yield "reshape for transpose", _reshaped(node.value, node)
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:
-        opposite = {ast.Gt: ast.LtE, ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.LtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
-        if type(node.ops[0]) in opposite:
-            yield "condition reversed", ast.Compare(node.left, [opposite[type(node.ops[0])]()], node.comparators)
+        if opposite := OPPOSITE.get(type(node.ops[0])):
+            yield "condition reversed", ast.Compare(node.left, [opposite()], node.comparators)
     elif isinstance(node, ast.keyword) and node.arg == "axis" and ast.unparse(node.value) in ("-1", "1", "axis"):
         yield "wrong axis", ast.keyword("axis", ast.Constant(0))
     elif isinstance(node, ast.Call):
@@ -178,7 +187,8 @@ def _changed_calls(node):
     whole = node.func.value if method else node.args[0] if node.args else None
     for i, argument in enumerate(node.args):
         if ast.unparse(argument) in ("axis", "-1") and name not in SHAPED:
-            yield "wrong axis", ast.Call(node.func, [*node.args[:i], ast.Constant(0), *node.args[i + 1:]], node.keywords)
+            arguments = [*node.args[:i], ast.Constant(0), *node.args[i + 1:]]
+            yield "wrong axis", ast.Call(node.func, arguments, node.keywords)
     if name in ("swapaxes", "transpose", "moveaxis"):
         yield "reshape for transpose", _reshaped(whole, node)
     elif function == "np.where":
@@ -186,7 +196,7 @@ def _changed_calls(node):
         yield "mask reversed", ast.Call(node.func, [node.args[0], node.args[2], node.args[1]], [])
     elif name == "sum" and method:
         yield "mean for sum", ast.Call(ast.Attribute(whole, "mean", ast.Load()), node.args, node.keywords)
-    elif name in ("flip", "cumsum", "exp", "log", "cos", "sin", "sinh", "cosh", "sqrt", "sign", "tril", "triu", "sigmoid", "softmax"):
+    elif name in LEFT_OUT:
         yield f"{name} left out", whole
 
 

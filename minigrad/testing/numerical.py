@@ -58,9 +58,10 @@ def complex_step(phi, h=1e-100):
 
 
 def kink(phi):
-    """(slope on the left, on the right, where they differ) of φ at 0; infinite at a step, nan where φ has no value on that side.
+    """(slope on the left, on the right, where they differ) of φ at 0.
 
-    Where a side scatters, so that nothing can be said of its slope, they do not count as different.
+    A slope is infinite at a step, nan where φ has no value on that side.  Where a side scatters, so that nothing can be
+    said of its slope, they do not count as different.
     """
     (left, left_doubt), (right, right_doubt) = _one_side(phi, -1), _one_side(phi, 1)
     same = np.abs(right - left) <= 1e-4 * (np.abs(left) + np.abs(right)) + 10 * (left_doubt + right_doubt)

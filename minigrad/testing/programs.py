@@ -1,8 +1,8 @@
 """Whole random programs: chains of registered operations, each fed from its own domain and from what came before.
 
-A step takes a case of its op, as drawn for the op alone, and adds to the inputs what an earlier value says, reshaped to fit:
-all of it where the op is smooth on all reals, a small part where a domain, a tie or a condition number is to be kept.  So any
-op that can be fed can be part of a program, and gradients flow through all of them.
+A step takes a case of its op, as drawn for the op alone, and adds to the inputs what an earlier value says, reshaped to
+fit: all of it where the op is smooth on all reals, a small part where a domain, a tie or a condition number is to be
+kept.  So any op that can be fed can be part of a program, and gradients flow through all of them.
 """
 from dataclasses import dataclass, field
 
@@ -80,15 +80,16 @@ class _Builder:
 
     def program(self):
         """The inputs first, then the steps, with their positions in the new order."""
-        inputs = [i for i, e in enumerate(self.entries) if not isinstance(e, Step)]
-        order = {old: new for new, old in enumerate(inputs + [i for i, e in enumerate(self.entries) if isinstance(e, Step)])}
-        return Program([self.entries[i] for i in inputs],
-                       [Step(e.name, tuple(order[p] for p in e.positions), e.params) for e in self.entries if isinstance(e, Step)])
+        order = sorted(range(len(self.entries)), key=lambda i: isinstance(self.entries[i], Step))
+        new, entries = {old: new for new, old in enumerate(order)}, [self.entries[i] for i in order]
+        return Program([e for e in entries if not isinstance(e, Step)],
+                       [Step(e.name, tuple(new[p] for p in e.positions), e.params)
+                        for e in entries if isinstance(e, Step)])
 
 
 @st.composite
 def programs(draw, max_steps=6, ops=None):
-    """A random Program of up to max_steps operations, and what connects them: of those named, or of all with a derivative."""
+    """A random Program of up to max_steps operations and what connects them, of those named, or with a derivative."""
     names = ops or [name for name, op in REGISTRY.items() if op.native and op.vjp is not None]
     build = _Builder()
     last = None

@@ -1,4 +1,4 @@
-"""The properties that every operation must have.  Each is a function of a Trial that raises AssertionError with words."""
+"""The properties that every operation must have: each a function of a Trial that raises AssertionError with words."""
 import itertools
 
 import numpy as np
@@ -182,7 +182,7 @@ def no_hidden_state(t):
 # -- shapes, types and memory ----------------------------------------------------------------------------------------
 @differentiable
 def precision_kept(t):
-    """float32 in, float32 out, and so its gradients; in company of float64, each gradient in the precision of its input"""
+    """float32 in, float32 out, and so its gradients; beside float64, each gradient in the precision of its input"""
     if "dtype" in t.params:
         return
     params = {k: v.astype(np.float32) if isinstance(v, (np.ndarray, np.generic)) and v.dtype.kind == "f" else v
@@ -256,7 +256,7 @@ def nothing_shared(t):
     others = [(y._data, "the result"), (g, "the cotangent"), *((x, "an input") for x in t.inputs)]
     for k, found in enumerate(grads):
         for other, what in [*others, *((h, "another") for h in grads[:k])]:
-            assert not np.shares_memory(found, other), f"gradient {k} shares memory with {what}: an edit of one shows in both"
+            assert not np.shares_memory(found, other), f"gradient {k} shares memory with {what}: edits show in both"
     for x in leaves:
         assert not isinstance(x, Tensor) or x.grad is None or x.grad.shape == x.shape, "a gradient has another shape"
 

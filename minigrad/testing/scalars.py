@@ -1,8 +1,8 @@
 """The reference that the engine is compared with: automatic differentiation as slow and as plain as can be.
 
-A Scalar is one number that knows its parents and its slope in each.  dy/dx is the sum over the parents of y of slope times
-d parent/dx.  Slopes are Scalars too, so that a derivative can be differentiated again.  NumPy's arrays of objects do the
-rest: np.matmul, x[index] or np.concatenate of arrays of Scalars are what they are for numbers.
+A Scalar is one number that knows its parents and its slope in each.  dy/dx is the sum over the parents of y of slope
+times d parent/dx.  Slopes are Scalars too, so that a derivative can be differentiated again.  NumPy's arrays of objects
+do the rest: np.matmul, x[index] or np.concatenate of arrays of Scalars are what they are for numbers.
 """
 import math
 

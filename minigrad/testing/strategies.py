@@ -1,4 +1,4 @@
-"""Hypothesis strategies: arrays from a domain in any layout, tensors, shapes that broadcast, axes, indices, whole programs."""
+"""Hypothesis strategies: arrays from a domain in any layout, tensors, broadcasting shapes, axes, indices, programs."""
 import math
 
 import numpy as np
@@ -21,7 +21,7 @@ def shapes(min_dims=0, max_dims=3, min_side=0, max_side=SIDE):
 
 @st.composite
 def broadcastable_shapes(draw, count=2, max_dims=3, min_side=0):
-    """Tuples of shapes that broadcast: a common shape, of which each may lack leading axes and have others of length 1."""
+    """Tuples of shapes that broadcast: a common shape; each may lack leading axes of it and have others of length 1."""
     common, found = draw(shapes(max_dims=max_dims, min_side=min_side)), []
     for _ in range(count):
         kept = [n if draw(st.sampled_from([True, True, False])) else 1 for n in common]
@@ -31,7 +31,8 @@ def broadcastable_shapes(draw, count=2, max_dims=3, min_side=0):
 
 def shapes_of_signature(signature):
     """Tuples of input shapes that fit a gufunc signature, batch axes included."""
-    return hnp.mutually_broadcastable_shapes(signature=signature, max_dims=1, min_side=1, max_side=3).map(lambda f: f.input_shapes)
+    found = hnp.mutually_broadcastable_shapes(signature=signature, max_dims=1, min_side=1, max_side=3)
+    return found.map(lambda f: f.input_shapes)
 
 
 @st.composite
@@ -101,7 +102,8 @@ def indices(draw, shape):
     """Any index of an array of a shape: integers, slices, None, ..., boolean masks, integer arrays with repeats."""
     kind = draw(st.sampled_from(["basic", "integers", "mask"]))
     if kind == "mask":
-        return np.array(draw(st.lists(st.booleans(), min_size=math.prod(shape), max_size=math.prod(shape))), bool).reshape(shape)
+        size = math.prod(shape)
+        return np.array(draw(st.lists(st.booleans(), min_size=size, max_size=size)), bool).reshape(shape)
     if kind == "basic" or not shape or 0 in shape:
         return draw(hnp.basic_indices(shape, allow_newaxis=True))
     n = draw(st.integers(1, 4))
@@ -111,6 +113,6 @@ def indices(draw, shape):
 
 
 def programs(max_steps=6, ops=None):
-    """Whole random programs (programs.py): a Program of up to max_steps registered operations, or of those named in ops."""
+    """Whole random programs (programs.py): a Program of up to max_steps operations, of all or of those named in ops."""
     from .programs import programs          # it needs the cases, which need this module
     return programs(max_steps, ops)

@@ -1,10 +1,11 @@
-"""The derivative table's operations said in PyTorch, for whole random programs; each takes the params that minigrad's takes."""
+"""The derivative table's operations said in PyTorch, for whole random programs; each takes the params of minigrad's."""
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-SAME = """add subtract multiply divide negative positive reciprocal square sqrt exp expm1 log log2 log10 log1p logaddexp sin cos
-tan arcsin arccos arctan arctan2 sinh cosh tanh abs sign floor ceil maximum minimum where matmul sigmoid erf""".split()
+SAME = """add subtract multiply divide negative positive reciprocal square sqrt exp expm1 log log2 log10 log1p logaddexp
+sin cos tan arcsin arccos arctan arctan2 sinh cosh tanh abs sign floor ceil maximum minimum where matmul sigmoid
+erf""".split()
 
 
 def axes(x, axis):

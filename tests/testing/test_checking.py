@@ -40,7 +40,8 @@ def by_memory_order(x, /):
 
 def sets_for_the_other():
     seen = []
-    return Op(lambda a, b, /: a + b, (lambda g, y, a, b: g * len(seen), lambda g, y, a, b: seen.append(g) or g), name="sets")
+    rules = lambda g, y, a, b: g * len(seen), lambda g, y, a, b: seen.append(g) or g
+    return Op(lambda a, b, /: a + b, rules, name="sets")
 
 
 LACKS = {   # property -> an op that lacks it
@@ -53,12 +54,14 @@ LACKS = {   # property -> an op that lacks it
     "each_input_alone": sets_for_the_other(),
     "no_hidden_state": stale(),
     "precision_kept": Op(lambda x, /: x * np.float64(2), lambda g, y, x: 2 * g, name="double"),
-    "python_numbers": Op(lambda a, b, /: a * np.asarray(b, float), (lambda g, y, a, b: g * b, lambda g, y, a, b: g * a), name="times"),
+    "python_numbers": Op(lambda a, b, /: a * np.asarray(b, float),
+                         (lambda g, y, a, b: g * b, lambda g, y, a, b: g * a), name="times"),
     "inputs_unmodified": Op(double, edits_its_cotangent),
     "layout_does_not_matter": Op(by_memory_order, lambda g, y, x: g, shapes=""),
     "nothing_shared": Op(double, lambda g, y, x: x),
 }
-NEEDS = {"value": {"reference": lambda x: 3 * x}, "layout_does_not_matter": {"inputs": [([np.arange(6.0).reshape(2, 3)], {})]}}
+NEEDS = {"value": {"reference": lambda x: 3 * x},
+         "layout_does_not_matter": {"inputs": [([np.arange(6.0).reshape(2, 3)], {})]}}
 
 
 @pytest.mark.parametrize("name", LACKS)
@@ -118,9 +121,17 @@ def test_the_case_is_as_small_as_can_be():
         check_op(Op(forward, lambda g, y, x: g, name="steps"), examples=200)
 
 
+POWERED = """
+import minigrad as mg
+
+@mg.op(vjp=lambda g, y, x, n: g * n * x, shapes="")
+def powered(x, /, n):
+    return x**n
+"""
+
+
 def test_the_snippet_reproduces_the_failure(tmp_path, monkeypatch):
-    (tmp_path / "ops_of_a_user.py").write_text(
-        "import minigrad as mg\n\n@mg.op(vjp=lambda g, y, x, n: g * n * x, shapes='')\ndef powered(x, /, n):\n    return x**n\n")
+    (tmp_path / "ops_of_a_user.py").write_text(POWERED)
     monkeypatch.chdir(tmp_path)
     op = mg.testing.load_op("ops_of_a_user.py:powered")
     with pytest.raises(Failed) as caught:

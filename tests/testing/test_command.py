@@ -46,8 +46,9 @@ def test_a_table_of_registered_ops(capsys):
 
 def test_a_user_is_told_what_is_wrong(capsys, user_file):
     assert check(capsys, f"{user_file}:cubed", "--examples", 10)[0] == 0
-    code, out, _ = check(capsys, f"{user_file}:cubed_wrong")
-    assert code == 1 and "FAILED" in out and "likely: the factor 3 is missing" in out and f"{user_file}:cubed_wrong" in out
+    wrong = f"{user_file}:cubed_wrong"
+    code, out, _ = check(capsys, wrong)
+    assert code == 1 and "FAILED" in out and "likely: the factor 3 is missing" in out and wrong in out
 
 
 def test_an_op_by_module(capsys, user_file, monkeypatch):
@@ -61,7 +62,8 @@ def test_an_op_that_can_not_be_fed_fails_with_words(capsys, user_file):
 
 
 def test_json(capsys, user_file):
-    code, out, _ = check(capsys, "exp", f"{user_file}:cubed_wrong", "--examples", 5, "--seed", 3, "--order", 1, "--json")
+    options = "--examples", 5, "--seed", 3, "--order", 1, "--json"
+    code, out, _ = check(capsys, "exp", f"{user_file}:cubed_wrong", *options)
     found = json.loads(out)
     assert code == 1 and found["failed"] == 1 and found["seed"] == 3 and found["examples"] == 5 and found["order"] == 1
     exp, cubed = found["ops"]
@@ -72,7 +74,8 @@ def test_json(capsys, user_file):
 @pytest.mark.parametrize("args, words", [
     (["tahn"], "did you mean tan"), (["no_such.py:f"], "no such file"), (["json:loads"], "'loads' is no operation"),
     (["minigrad.ops.arithmetic:tahn"], "there is no 'tahn'"), (["no_such_module:f"], "can't be imported"),
-    (["exp", "--examples", "0"], "--examples must be at least 1"), (["exp", "--order", "0"], "--order must be at least 1")])
+    (["exp", "--examples", "0"], "--examples must be at least 1"),
+    (["exp", "--order", "0"], "--order must be at least 1")])
 def test_a_wrong_request_is_one_line_and_exit_code_2(capsys, args, words):
     code, out, err = check(capsys, *args)
     assert code == 2 and not out and words in err and err.count("\n") == 1

@@ -1,4 +1,4 @@
-"""Operations with wrong derivatives: each classic mistake as a user would make it, with inputs, and words that must name it."""
+"""Operations with wrong derivatives: each classic mistake as a user would make it, and words that must name it."""
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +44,18 @@ def rows_plus(x, b, /):
     return x + b
 
 
+def plus(rule_of_b):
+    return Op(rows_plus, (lambda g, y, x, b: g, rule_of_b), shapes="(m,n),(n)->(m,n)")
+
+
+def columns_plus(x, b, /):
+    return x + b[:, None]
+
+
+def times(a, b, /):
+    return a * b
+
+
 def picked(x, /):
     return x[INDEX]
 
@@ -68,33 +80,43 @@ def stale():
 
 WRONG = {
     "transposed": Wrong(unary(lambda g, y, x: g, turn, "turn", ""), (A33,), "transposed"),
-    "reshape": Wrong(unary(lambda g, y, x: g.reshape(x.shape), turn, "turn", ""), (A23,), "a reshape where a transpose belongs"),
+    "reshape": Wrong(unary(lambda g, y, x: g.reshape(x.shape), turn, "turn", ""), (A23,),
+                     "a reshape where a transpose belongs"),
     "sign": Wrong(unary(lambda g, y, x: -3 * g * x * x, cube, "cube"), (A23,), "the sign is wrong"),
     "factor 3": Wrong(unary(lambda g, y, x: g * x * x, cube, "cube"), (A23,), "the factor 3 is missing"),
-    "factor 1/2": Wrong(unary(lambda g, y, x: g / y, lambda x, /: np.sqrt(x), "root"), (np.abs(A23),), "the factor 1/2 is missing"),
+    "factor 1/2": Wrong(unary(lambda g, y, x: g / y, lambda x, /: np.sqrt(x), "root"), (np.abs(A23),),
+                        "the factor 1/2 is missing"),
     "ln 2": Wrong(unary(lambda g, y, x: g * y, lambda x, /: 2.0 ** x, "exp2"), (A23,), "the factor ln 2 is missing"),
-    "sum for mean": Wrong(unary(lambda g, y, x: g + 0 * x, lambda x, /: x.mean(), "average", ""), (A34,), "the factor 1/n is missing"),
-    "mean for sum": Wrong(unary(lambda g, y, x: g / x.size + 0 * x, lambda x, /: x.sum(), "total", ""), (A34,), "a factor 1/n too many"),
+    "sum for mean": Wrong(unary(lambda g, y, x: g + 0 * x, lambda x, /: x.mean(), "average", ""), (A34,),
+                          "the factor 1/n is missing"),
+    "mean for sum": Wrong(unary(lambda g, y, x: g / x.size + 0 * x, lambda x, /: x.sum(), "total", ""), (A34,),
+                          "a factor 1/n too many"),
     "cotangent ignored": Wrong(unary(lambda g, y, x: 3 * x * x + 0 * g, cube, "cube"), (A23,), "ignores its cotangent"),
-    "missing sum": Wrong(Op(rows_plus, (lambda g, y, x, b: g, lambda g, y, x, b: g[0]), shapes="(m,n),(n)->(m,n)"), (A23, A23[0]),
-                         "the sum over a broadcast axis is missing", "b"),
-    "mean over broadcast": Wrong(Op(rows_plus, (lambda g, y, x, b: g, lambda g, y, x, b: g.mean(axis=0)), shapes="(m,n),(n)->(m,n)"),
-                                 (A23, A23[0]), "a mean where a sum belongs", "b"),
-    "overwritten": Wrong(unary(lambda g, y, x: overwrite(g, x), picked, "picked", ""), (A4,), "overwrote instead of adding"),
-    "wrong argument": Wrong(Op(lambda a, b, /: a * b, (lambda g, y, a, b: g * a, lambda g, y, a, b: g * b), name="times"), (A23, A23 + 1),
+    "missing sum": Wrong(plus(lambda g, y, x, b: g[0]), (A23, A23[0]), "the sum over a broadcast axis is missing", "b"),
+    "mean over broadcast": Wrong(plus(lambda g, y, x, b: g.mean(axis=0)), (A23, A23[0]),
+                                 "a mean where a sum belongs", "b"),
+    "overwritten": Wrong(unary(lambda g, y, x: overwrite(g, x), picked, "picked", ""), (A4,),
+                         "overwrote instead of adding"),
+    "wrong argument": Wrong(Op(times, (lambda g, y, a, b: g * a, lambda g, y, a, b: g * b)), (A23, A23 + 1),
                             "the wrong argument (of b)", "a"),
     "stale mask": Wrong(stale(), (np.array([1.0, 2.0, -3.0, -4.0]),), "a stale mask"),
     "detached": Wrong(unary(lambda g, y, x: 0 * g, cube, "cube"), (A23,), "detached"),
-    "detached at second order": Wrong(unary(lambda g, y, x: g * (3 * array(x) ** 2), cube, "cube"), (A23,), "the rule is detached"),
-    "half detached": Wrong(unary(lambda g, y, x: g * 3 * x * array(x), cube, "cube"), (A23,), "part of the rule is detached"),
-    "taken at y": Wrong(unary(lambda g, y, x: g * np.cos(y), lambda x, /: np.sin(x), "sine"), (A23,), "taken at y where x belongs"),
-    "not undone": Wrong(unary(lambda g, y, x: np.roll(g, 1), lambda x, /: np.roll(x, 1), "rolled", ""), (A4,), "was not undone"),
+    "detached at second order": Wrong(unary(lambda g, y, x: g * (3 * array(x) ** 2), cube, "cube"), (A23,),
+                                      "the rule is detached"),
+    "half detached": Wrong(unary(lambda g, y, x: g * 3 * x * array(x), cube, "cube"), (A23,),
+                           "part of the rule is detached"),
+    "taken at y": Wrong(unary(lambda g, y, x: g * np.cos(y), lambda x, /: np.sin(x), "sine"), (A23,),
+                        "taken at y where x belongs"),
+    "not undone": Wrong(unary(lambda g, y, x: np.roll(g, 1), lambda x, /: np.roll(x, 1), "rolled", ""), (A4,),
+                        "was not undone"),
     "reversed": Wrong(unary(lambda g, y, x: g, lambda x, /: x[::-1], "backwards", ""), (A23,), "reversed"),
-    "nan": Wrong(unary(lambda g, y, x: g * x / np.abs(x), lambda x, /: np.square(x) / 2, "half_square"), (np.array([0.0, 1.0]),), "0/0"),
+    "nan": Wrong(unary(lambda g, y, x: g * x / np.abs(x), lambda x, /: np.square(x) / 2, "half_square"),
+                 (np.array([0.0, 1.0]),), "0/0"),
     "float32": Wrong(unary(lambda g, y, x: (g * 3 * x * x).astype(np.float32), cube, "cube"), (A23,), "float32"),
-    "wrong shape": Wrong(unary(lambda g, y, x: g, turn, "turn", ""), (A23,), "transposed: shape (3, 2) for an argument of shape (2, 3)"),
-    "wrong shape, no sum": Wrong(Op(lambda x, b, /: x + b[:, None], (lambda g, y, x, b: g, lambda g, y, x, b: g), name="columns_plus", shapes=""),
-                                 (A23, A23[:, 0]), "the sum over an axis is missing: axis 1"),
+    "wrong shape": Wrong(unary(lambda g, y, x: g, turn, "turn", ""), (A23,),
+                         "transposed: shape (3, 2) for an argument of shape (2, 3)"),
+    "wrong shape, no sum": Wrong(Op(columns_plus, (lambda g, y, x, b: g,) * 2, shapes=""), (A23, A23[:, 0]),
+                                 "the sum over an axis is missing: axis 1"),
     "wrong term": Wrong(unary(lambda g, y, x: g * 2 * x, lambda x, /: x * x + np.sin(x), "wavy"), (A23,), ""),
 }
 

@@ -1,7 +1,7 @@
 """What to feed an op: strategies of (inputs, params), derived from its declaration, or listed where that can't tell.
 
-An elementwise op is fed arrays that broadcast, an op with a gufunc signature arrays of such shapes, both from its domain.
-For ops whose declaration leaves something open, a table draws inputs together with the params that fit them.
+An elementwise op is fed arrays that broadcast, an op with a gufunc signature arrays of such shapes, both from its
+domain.  For ops whose declaration leaves something open, a table draws inputs together with the params that fit them.
 """
 import numpy as np
 from hypothesis import strategies as st
@@ -29,9 +29,10 @@ def cases(op, layouts=mst.LAYOUTS):
     elif op.shapes:
         input_shapes = mst.shapes_of_signature(op.shapes)
     else:
-        raise NoCases(f"{op.name}: nothing tells what inputs fit together. Declare shapes= as a gufunc signature such as "
-                      '"(m,n),(n,p)->(m,p)" (or leave it out for an elementwise op), or give it cases: a Hypothesis strategy, '
-                      f"or a list, of (list of arrays, dict of params), as inputs= or as {op.name}.cases = ...")
+        raise NoCases(f"{op.name}: nothing tells what inputs fit together. Declare shapes= as a gufunc signature such "
+                      'as "(m,n),(n,p)->(m,p)" (or leave it out for an elementwise op), or give it cases: a Hypothesis '
+                      "strategy, or a list, of (list of arrays, dict of params), as inputs= or as "
+                      f"{op.name}.cases = ...")
 
     @st.composite
     def build(draw):

@@ -21,8 +21,9 @@ def lettered(draw, terms, sizes):
 @table("matmul")
 def product(draw):
     """Vectors and matrices, with batches that broadcast, each as likely as the other."""
-    terms = draw(st.sampled_from([("mk", "kn"), ("k", "k"), ("k", "kn"), ("mk", "k"), ("mk", "kn"), ("bmk", "kn"), ("mk", "bkn"),
-                                  ("bmk", "1kn"), ("bmk", "k"), ("k", "bkn"), ("bmk", "bkn"), ("cbmk", "bkn")]))
+    terms = draw(st.sampled_from([("mk", "kn"), ("k", "k"), ("k", "kn"), ("mk", "k"), ("mk", "kn"), ("bmk", "kn"),
+                                  ("mk", "bkn"), ("bmk", "1kn"), ("bmk", "k"), ("k", "bkn"), ("bmk", "bkn"),
+                                  ("cbmk", "bkn")]))
     sizes = {"k": draw(SIDE), "m": draw(SIDE), "n": draw(SIDE) or 2, "b": 2, "c": 2, "1": 1}
     return lettered(draw, terms, sizes), {}
 
@@ -40,7 +41,7 @@ def outer(draw):
 
 @table("tensordot")
 def contracted(draw):
-    """Over the last axes of a and the first of b, by number; or over any, as lists, each side in an order of its own."""
+    """Over the last axes of a and the first of b, by number; or over any, as lists, each side in its own order."""
     shared, a, b = a_shape(draw, 0, 2, 1), a_shape(draw, 0, 1, 1), a_shape(draw, 0, 1, 1)
     x, y = draw(arrays(a + shared)), draw(arrays(shared + b))
     if draw(st.booleans()):
@@ -105,7 +106,8 @@ def convolved(draw):
 @table("max_pool2d", "avg_pool2d")
 def pooled(draw):
     size = st.one_of(st.integers(1, 3), st.tuples(st.integers(1, 3), st.integers(1, 3)))
-    return [distinct(draw, image(draw, draw(st.integers(1, 2))))], optional(draw, pool_size=size, strides=LENGTH, padding=PADDING)
+    x = distinct(draw, image(draw, draw(st.integers(1, 2))))
+    return [x], optional(draw, pool_size=size, strides=LENGTH, padding=PADDING)
 
 
 def windows(draw):

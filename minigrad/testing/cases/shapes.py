@@ -10,7 +10,8 @@ from .table import a_shape, optional, table
 @table("reshape")
 def reshaped(draw):
     x = draw(arrays(a_shape(draw)))
-    return [x], {"shape": draw(st.sampled_from([x.shape[::-1], (-1,) if x.size else (0,), (1, *x.shape), (x.size,), x.size]))}
+    flat = (-1,) if x.size else (0,)
+    return [x], {"shape": draw(st.sampled_from([x.shape[::-1], flat, (1, *x.shape), (x.size,), x.size]))}
 
 
 @table("transpose")
@@ -70,7 +71,8 @@ def joined(draw):
 @table("stack")
 def stacked(draw):
     shape = a_shape(draw, 0, 2)
-    return [draw(arrays(shape)) for _ in range(draw(st.integers(1, 3)))], {"axis": draw(st.integers(-len(shape) - 1, len(shape)))}
+    xs = [draw(arrays(shape)) for _ in range(draw(st.integers(1, 3)))]
+    return xs, {"axis": draw(st.integers(-len(shape) - 1, len(shape)))}
 
 
 @table("pad")
@@ -98,7 +100,8 @@ def rolled(draw):
 @table("tile")
 def tiled(draw):
     x = draw(arrays(a_shape(draw, 0, 2)))
-    return [x], {"reps": draw(st.one_of(st.integers(0, 3), st.lists(st.integers(0, 2), min_size=1, max_size=3).map(tuple)))}
+    per_axis = st.lists(st.integers(0, 2), min_size=1, max_size=3).map(tuple)
+    return [x], {"reps": draw(st.one_of(st.integers(0, 3), per_axis))}
 
 
 @table("repeat")
