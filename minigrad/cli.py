@@ -36,17 +36,21 @@ def main(arguments=None):
         args = parser().parse_args(arguments)
         return args.run(args)
     except UsageError as error:
-        print(f"minigrad: {error}", file=sys.stderr)
-        return 2
+        return ended(error, 2)
     except Failure as error:
-        print(f"minigrad: {error}", file=sys.stderr)
-        return 1
+        return ended(error, 1)
     except KeyboardInterrupt:
-        print("minigrad: interrupted", file=sys.stderr)
-        return 130
+        return ended("interrupted", 130)
     except BrokenPipeError:                 # the reader, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def ended(why, code):
+    """Say why; where this is one of several processes that work together, end all of them."""
+    group = sys.modules.get(f"{__package__}.distributed.group")
+    group.fail(f"minigrad: {why}", code) if group else print(f"minigrad: {why}", file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":

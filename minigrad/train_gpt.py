@@ -1,8 +1,9 @@
 """`minigrad train gpt`: a GPT learns to write like Shakespeare, by characters, and is measured against counting.
 
-    minigrad train gpt                      a few minutes on two cores
+    minigrad train gpt                      about twenty minutes on two cores
     minigrad train gpt --size medium        better, and several times as long
     minigrad train gpt --resume             go on after Ctrl-C, a crash or kill -9, as if nothing had happened
+    mpiexec -n 4 minigrad train gpt         by four processes, on one machine or on several (minigrad/distributed)
 """
 import itertools
 import json
@@ -11,12 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from . import backend
+from .distributed.group import launched, world
 from .errors import Failure, UsageError
 from .files import atomic_write
 
 SIZES = {       # of the model, and of its training
     "tiny": dict(depth=2, heads=2, width=32, context=32, steps=300, batch=8, learning_rate=1e-2),
-    "small": dict(depth=4, heads=4, width=96, context=64, steps=7000, batch=16, learning_rate=4e-3),
+    "small": dict(depth=4, heads=4, width=96, context=64, steps=14_000, batch=16, learning_rate=5e-3),
     "medium": dict(depth=6, heads=6, width=192, context=128, steps=20_000, batch=16, learning_rate=2e-3),
 }
 OWN = ("steps", "batch", "context", "learning_rate")        # what options can change
@@ -26,7 +28,7 @@ def add_parser(jobs):
     from .generate import number
     from .train import whole_number
     gpt = jobs.add_parser("gpt", help="a GPT that writes like Shakespeare")
-    gpt.add_argument("--size", choices=SIZES, help="small: a few minutes on two cores (the default); medium: hours; "
+    gpt.add_argument("--size", choices=SIZES, help="small: some twenty minutes on two cores (the default); medium: hours; "
                                                    "tiny: seconds, to try the command out")
     gpt.add_argument("--steps", type=whole_number(1), metavar="N", help="steps of training")
     gpt.add_argument("--batch", type=whole_number(1), metavar="N", help="stretches of text in a step")
@@ -49,36 +51,50 @@ def run(args):
     from .zoo.gpt import GPT
     from .zoo.ngram import bits_per_character
     _use(args.device)
-    settings = settings_of(args, SIZES, OWN)
+    group = _together()
+    settings = group.once(lambda: settings_of(args, SIZES, OWN)) if group else settings_of(args, SIZES, OWN)
+    first = group is None or group.rank == 0            # the one that writes and speaks
     backend.seed(settings["seed"])
     alphabet, training, validation, test = t.divide(corpora.shakespeare())
     model = GPT(alphabet, settings["context"], settings["depth"], settings["heads"], settings["width"])
-    _writable(args.out)
-    with atomic_write(args.out / "settings.json", "w") as file:
-        json.dump(settings, file, indent=1)
-
-    print(f"Shakespeare's plays: {training.size:,} characters to learn from, {test.size:,} held out for the test")
-    counted = bits_per_character(training, validation, test, len(alphabet), largest=9)
-    print(f"to beat: {min(counted):.3f} bits per character, by counting what came after which {len(counted) - 1}")
+    if first:
+        _writable(args.out)
+        with atomic_write(args.out / "settings.json", "w") as file:
+            json.dump(settings, file, indent=1)
+        print(f"Shakespeare's plays: {training.size:,} characters to learn from, {test.size:,} held out for the test")
+        counted = bits_per_character(training, validation, test, len(alphabet), largest=9)
+        print(f"to beat: {min(counted):.3f} bits per character, by counting what came after which {len(counted) - 1}",
+              flush=True)
     backup = BackupAndRestore(args.out / "backup", save_freq=100, delete_checkpoint=False)
     stop, interrupted = t.StopBetweenSteps(backup), False
     callbacks = [t.Bar(), CSVLogger(args.out / "history.csv"), backup, stop]
     with stop.listening():
         try:
             history = t.train(model, training, validation, settings["steps"], settings["batch"],
-                              settings["learning_rate"], seed=settings["seed"], callbacks=callbacks)
+                              settings["learning_rate"], seed=settings["seed"], callbacks=callbacks,
+                              distribute=group or False)
         except KeyboardInterrupt:
             interrupted = True
             if not model.built:
                 raise
     model.save(args.out / "model")
-    if interrupted:
+    if interrupted and first:
         print("\nstopped by Ctrl-C; what was trained is saved.  To go on: "
               f"minigrad train gpt --resume --out {args.out}")
-        return 130
-    _report(args.out, model, history, counted, t.bits(model, test))
-    remove_folder(args.out / "backup", "backup")
-    return 0
+    elif first:
+        _report(args.out, model, history, counted, t.bits(model, test))
+        remove_folder(args.out / "backup", "backup")
+    if group:
+        group.meet()                        # asleep, so that the first has the processor
+    return 130 if interrupted else 0
+
+
+def _together():
+    """The Group of all processes that mpiexec started, or None."""
+    try:
+        return world() if launched() else None
+    except RuntimeError as error:
+        raise UsageError(str(error)) from None
 
 
 def settings_of(args, sizes, options):

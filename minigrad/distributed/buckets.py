@@ -145,7 +145,7 @@ class DataParallel:
             np.multiply(g.reshape(-1), self.rows, out=part)
             self.present.add(v)
             if not _finite(part):
-                self.bad = self.bad or v
+                self.bad = v if self.bad is None else self.bad
         self.deposited.add(v)
         bucket.waiting -= 1
         while self.sent < len(self.buckets) and not self.buckets[self.sent].waiting:
@@ -175,7 +175,7 @@ class DataParallel:
         return note[0], {v for v, n in zip(self.variables, note[2:]) if n}
 
     def _report(self, bad):
-        found = bad is not None and f"the gradient of {self._name(bad)}, of shape {bad.shape}"
+        found = bad is not None and f"the gradient of {self._name(bad)}, of shape {bad.shape},"
         where = [f"rank {rank}: {text}" for rank, text in enumerate(self.group.all_gather(found)) if text]
         return f"{'; '.join(where)} isn't finite at step {self.iterations + 1}, which no rank has made"
 
@@ -183,7 +183,7 @@ class DataParallel:
         return self.names.get(id(v)) or f"variable {next(i for i, w in enumerate(self.variables) if w is v)}"
 
     def apply_gradients(self, grads_and_vars):
-        """A step by pairs (this rank's gradient, variable); those that backward has handed on already are on their way."""
+        """A step by pairs (this rank's gradient, variable); those that backward has handed on are on their way."""
         pairs = list(grads_and_vars)
         self.plan([v for _, v in pairs])
         for g, v in reversed(pairs):

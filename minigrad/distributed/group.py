@@ -3,23 +3,28 @@
 Every method is *collective*: all ranks of the group must call it, in the same order.  A rank that calls another one, or
 none because it has failed, would leave the others waiting for ever; so a rank that fails says so and ends the job.
 """
+import atexit
 import os
+import signal
+import subprocess
 import sys
 import time
 import traceback
+from pathlib import Path
 
 import numpy as np
 
 from .. import files
+from ..errors import Failure
 
-# What mpiexec tells its processes: MPICH and Intel MPI, Open MPI, PMIx (and Slurm's srun).
-LAUNCHERS = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_RANK")
-_world = None
+# How many there are, as the launchers tell their processes: MPICH and Intel MPI, Open MPI, Slurm's srun.
+LAUNCHERS = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
+_world = _watcher = None    # the group of all, and the process that watches this machine's ranks
 
 
 def launched():
-    """Whether mpiexec started this process; found out without MPI."""
-    return any(name in os.environ for name in LAUNCHERS)
+    """Whether mpiexec started this process as one of several; found out without MPI."""
+    return any(os.environ.get(name, "1") != "1" for name in LAUNCHERS)
 
 
 def mpi():
@@ -43,6 +48,7 @@ def world():
         files.writes = _world.rank == 0
         if _world.size > 1:
             sys.excepthook = _end_all
+            _watch(_world)
     return _world
 
 
@@ -120,6 +126,37 @@ class Group:
 
 
 # -- failures ----------------------------------------------------------------------------------------------------------
+def _watch(group):
+    """Start a process on each machine that says which rank died, if one does (watch.py)."""
+    global _watcher
+    here = Group(group.comm.Split_type(mpi().COMM_TYPE_SHARED, group.rank))
+    processes = here.all_gather((group.rank, os.getpid()))
+    if here.rank == 0 and hasattr(os, "pidfd_open"):
+        words = [sys.executable, "-S", str(Path(__file__).with_name("watch.py")), *(f"{r}:{p}" for r, p in processes)]
+        process = subprocess.Popen(words, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        process.stdout.readline()           # it watches now
+        process.stdout.close()
+        process.returncode = 0              # as if waited for: only its end will matter
+        _watcher = process.pid
+    _watcher = here.share(_watcher)
+    atexit.register(_part, group)
+
+
+def _part(group):
+    """The end of a job that ends well: when all have come so far, the watchers go, then the ranks."""
+    group.meet()
+    _dismiss()
+    group.meet()
+
+
+def _dismiss():
+    if _watcher:
+        try:
+            os.kill(_watcher, signal.SIGTERM)
+        except ProcessLookupError:
+            pass
+
+
 def fail(message, code=1):
     """Say what went wrong, on stderr, and end the job on all ranks; returns only where this process is alone."""
     if _world is None or _world.size == 1:
@@ -131,11 +168,15 @@ def fail(message, code=1):
     lines[-1] = f"rank {_world.rank} of {_world.size}: {lines[-1]}"
     print("\n".join(lines), file=sys.stderr, flush=True)
     sys.stdout.flush()
+    _dismiss()
+    time.sleep(0.2)                         # until mpiexec has passed it on
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)        # MPI's own report of an abort says less
     _world.comm.Abort(code)
 
 
 def _end_all(kind, error, trace):
     if issubclass(kind, KeyboardInterrupt):
-        fail("interrupted", 130)
+        fail("minigrad: interrupted", 130)
+    if issubclass(kind, Failure):           # its message is enough
+        fail(f"minigrad: {error}")
     fail("".join(traceback.format_exception(kind, error, trace)))

@@ -1,7 +1,7 @@
 """Tensor parallelism: each of n ranks computes a part of every layer, for all rows.  (Shoeybi et al. 2019, Megatron-LM)
 
     ColumnDense     y_r = f(x W_r + b_r)            W = [W_1 ... W_n] cut by columns: each rank has some of the features
-    RowDense        y = Σ_r x_r W_r + b             W cut by rows: each rank takes its features, and the sum is the whole
+    RowDense        y = Σ_r x_r W_r + b             W cut by rows: each rank takes its features, the sum is the whole
 
 A column layer, then a row layer, need one sum: of the row layer's outputs, forward, and of the column layer's input
 gradients, backward.  Those are two ops, each the other's derivative:
@@ -9,8 +9,8 @@ gradients, backward.  Those are two ops, each the other's derivative:
     spread   y = x              dx = Σ_r g_r        the input that all ranks share
     join     y = Σ_r x_r        dx_r = g            the output that all ranks have a part of
 
-Attention is such a pair: the heads are dealt out by the columns of query, key and value, and put together by the rows of
-the output.  What isn't cut (norms, embeddings, the biases of row layers) all ranks have, and change alike.
+Attention is such a pair: the heads are dealt out by the columns of query, key and value, and put together by the rows
+of the output.  What isn't cut (norms, embeddings, the biases of row layers) all ranks have, and change alike.
 """
 import numpy as np
 
@@ -107,8 +107,8 @@ def split_gpt(model, group=None):
     """Cut the blocks of a GPT, in place: each rank keeps 1/n of heads and of the MLPs' features.  Returns the model.
 
     model       a GPT that has its weights; those of rank 0 are taken
-    All ranks must then see the same batches, model.fit(loader, ...) with the same seed or a loop of one's own.  If it is
-    compiled, global_clipnorm limits the norm of the whole gradient.  To save it, put whole_weights(model) into a GPT
+    All ranks must then see the same batches: model.fit(loader, ...) with the same seed, or a loop of one's own.  If it
+    is compiled, global_clipnorm limits the norm of the whole gradient.  To save it, put whole_weights(model) into a GPT
     that isn't cut.  ValueError if heads or features can't be dealt out evenly, or the model is not built.
     """
     group = group or world()

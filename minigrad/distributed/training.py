@@ -15,7 +15,7 @@ from ..run import Run, rows
 from ..feeding import unpack
 from ..transforms import tree_leaves, tree_map
 from .buckets import DataParallel
-from .group import Group, world
+from .group import Group, fail, world
 from .sharded import Sharded
 
 
@@ -62,6 +62,9 @@ class DistributedRun(Run):
             for part in loaders:
                 part.part = self.group.rank, self.group.size
             super().train()
+        except SystemExit as error:         # the others would wait for ever
+            fail(f"left the training with exit code {error.code}")
+            raise
         finally:
             for part in loaders:
                 part.part = 0, 1

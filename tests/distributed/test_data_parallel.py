@@ -2,6 +2,7 @@
 import json
 import subprocess
 import sys
+import textwrap
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ TRAIN = """
     import numpy as np
     import minigrad as mg
     from minigrad import losses, optimizers
-    from minigrad.callbacks import CSVLogger, EarlyStopping, Callback
+    from minigrad.callbacks import Callback, CSVLogger
     from minigrad.layers import Dense, LayerNormalization
     from minigrad.models import Sequential
     out, distribute, how = sys.argv[1], {"no": False, "yes": True, "sharded": "sharded"}[sys.argv[2]], sys.argv[3]
@@ -41,8 +42,8 @@ TRAIN = """
                  "adamw": lambda: optimizers.AdamW(0.01, weight_decay=0.1, exclude="vectors", global_clipnorm=0.1),
                  "sgd": lambda: optimizers.SGD(0.1, momentum=0.9, nesterov=True, clipvalue=0.05)}[how]()
     model.compile(optimizer, losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
-    history = model.fit(x, y, batch_size=10, epochs=6, sample_weight=weight, validation_data=(x[:13], y[:13]), verbose=0,
-                        callbacks=[CSVLogger(out + ".csv"), After50()], distribute=distribute)
+    history = model.fit(x, y, batch_size=10, epochs=6, sample_weight=weight, validation_data=(x[:13], y[:13]),
+                        verbose=0, callbacks=[CSVLogger(out + ".csv"), After50()], distribute=distribute)
     model.save(out)
     model.save_weights(out + ".safetensors")
     if not distribute or world().rank == 0:
@@ -57,7 +58,7 @@ TRAIN = """
 def alone(tmp_path_factory):
     """{optimizer: (weights, optimizer's slots, history)} of one process, without MPI."""
     folder, found = tmp_path_factory.mktemp("alone"), {}
-    (folder / "script.py").write_text(__import__("textwrap").dedent(TRAIN))
+    (folder / "script.py").write_text(textwrap.dedent(TRAIN))
 
     def train(how):
         if how not in found:

@@ -9,7 +9,8 @@ from minigrad.distributed import group
 
 
 def python(script):
-    return subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True).stdout
+    words = [sys.executable, "-c", textwrap.dedent(script)]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
 
 
 def test_importing_needs_no_mpi_without_mpi():
@@ -40,8 +41,9 @@ def test_launched_without_mpi(monkeypatch, name):
     for other in group.LAUNCHERS:
         monkeypatch.delenv(other, raising=False)
     assert not group.launched()
-    monkeypatch.setenv(name, "2")
-    assert group.launched()
+    for size in "1", "2":
+        monkeypatch.setenv(name, size)
+        assert group.launched() == (size == "2")
 
 
 def test_what_is_said_arrives(mpirun):

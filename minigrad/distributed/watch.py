@@ -1,0 +1,48 @@
+"""A small process that sees which rank dies.  Run as a file, with the pairs rank:process of one machine's ranks.
+
+A rank that is killed (kill -9, or by the system for want of memory) can say nothing, and mpiexec, which ends the
+others, knows no ranks.  The kernel tells whoever holds a *pidfd* when its process ends; the first to end is the one that died.
+A job that ends well ends its watcher first, with SIGTERM.
+"""
+import os
+import select
+import socket
+import sys
+from pathlib import Path
+
+
+def main(pairs):
+    ranks, poll, terminal = {}, select.poll(), stderr_of_mpiexec()
+    for pair in pairs:
+        rank, process = map(int, pair.split(":"))
+        try:
+            descriptor = os.pidfd_open(process)
+        except OSError:                     # dead already: or there is no such thing as a pidfd here
+            return
+        ranks[descriptor] = rank, process
+        poll.register(descriptor, select.POLLIN)
+    print("watching", flush=True)
+    died = [ranks[descriptor] for descriptor, _ in poll.poll()]
+    # Usually one; several where this process was slow to wake, and mpiexec quick to end the others.
+    who = " or ".join(f"rank {rank} (process {process} on {socket.gethostname()})" for rank, process in sorted(died))
+    with terminal as file:
+        file.write(f"minigrad: {who} was killed or crashed, so mpiexec ends the job.  What was saved last is whole: "
+                   "start the job again to go on from there\n")
+
+
+def stderr_of_mpiexec():
+    """Where to say it: mpiexec is about to end, and what it hasn't passed on by then is lost.  Else our own stderr."""
+    process = os.getppid()
+    try:
+        while process > 1:
+            name, _, rest = Path(f"/proc/{process}/stat").read_text().partition("(")[2].rpartition(")")
+            if name.startswith(("mpiexec", "mpirun")):
+                return open(f"/proc/{process}/fd/2", "a")
+            process = int(rest.split()[1])
+    except (OSError, ValueError):
+        pass
+    return sys.stderr
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
