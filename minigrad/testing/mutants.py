@@ -1,8 +1,9 @@
-"""Do the checks notice?  Break every derivative rule in every way we can think of, and require that each break is found.
+"""Do the checks notice?  Break every derivative rule in every way we can think of, and require that each is noticed.
 
-A mutant is a rule with one small change in its source (mutations.py), or one whose arguments or result are treated wrongly:
-detached, without its cotangent, zero at second order, overwriting instead of adding, not summed over what was broadcast.
-What survives is a hole in the checks, or a change that changes nothing; those are listed in equivalent.py, with the reason.
+A mutant is a rule with one small change in its source (mutations.py), or one whose arguments or result are treated
+wrongly: detached, without its cotangent, zero at second order, overwriting instead of adding, not summed over what was
+broadcast.  What survives is a hole in the checks, or a change that changes nothing; those are listed in equivalent.py,
+with the reason.
 """
 import copy
 import inspect
@@ -12,6 +13,7 @@ import numpy as np
 
 from ..op import REGISTRY
 from ..tensor import Tensor, backpropagate, tape_of
+from . import PROFILES
 from .cases import cases
 from .cases.products import in_small_pieces
 from .equivalent import reason
@@ -19,8 +21,8 @@ from .functions import argument_names
 from .mutations import compiled, detached, helpers, mark, source_of, variants
 from .properties import Trial, convention, gradients, linear_in_the_cotangent, precision_kept, python_numbers
 
-TELLING = (gradients, linear_in_the_cotangent, precision_kept)      # the properties that a wrong rule may lack; and once:
-ONCE = (convention, python_numbers)
+TELLING = (gradients, linear_in_the_cotangent, precision_kept)      # the properties that a wrong rule may lack
+ONCE = (convention, python_numbers)                                 # and those to try with the first case alone
 
 
 @dataclass
@@ -99,7 +101,8 @@ def mutants_of(op):
         for h in helpers(rule):
             def calling(f, h=h):
                 return f and compiled(source_of(rule), rule, {h.__name__: f})
-            changed += [(f"in {h.__name__}, {words}", calling(f), (h.__qualname__, "", words), calling(m)) for words, f, m in variants(h)]
+            changed += [(f"in {h.__name__}, {words}", calling(f), (h.__qualname__, "", words), calling(m))
+                        for words, f, m in variants(h)]
         for words, f, place, *marks in changed:
             seen[words] = seen.get(words, 0) + 1
             words += f"  ({seen[words]})" if seen[words] > 1 else ""
@@ -117,18 +120,23 @@ def _with_rule(op, i, rule):
 
 # -- the hunt --------------------------------------------------------------------------------------------------------
 def collect(strategy, examples, seed):
-    """Cases drawn from a strategy that differ in shapes or params, the largest first: they tell most."""
+    """Cases drawn from a strategy that differ in shapes or params, the largest first: they tell most.
+
+    All are kept, since a rule may have a branch for vectors, say, and another for an axis of length 1; that is why many
+    more are drawn than examples were asked for: Hypothesis likes to repeat itself.
+    """
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import seed as seeded
     found = {}
 
     @seeded(seed)
-    @settings(max_examples=4 * examples, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(max_examples=8 * examples, deadline=None, database=None, phases=[Phase.generate],
+              suppress_health_check=list(HealthCheck))
     @given(strategy)
     def note(case):
         found.setdefault(repr(([x.shape for x in case[0]], case[1])), case)
     note()
-    return sorted(found.values(), key=lambda case: -sum(x.size for x in case[0]))[:examples]
+    return sorted(found.values(), key=lambda case: -sum(x.size for x in case[0]))
 
 
 def noticed(broken, drawn, seed=0):
@@ -144,7 +152,7 @@ def noticed(broken, drawn, seed=0):
     return False
 
 
-def hunt(op, examples=50, seed=0):
+def hunt(op, examples=PROFILES["dev"], seed=0):
     """All mutants of an op, each tried on the same cases."""
     drawn = collect(cases(op, layouts=("C",)), examples, seed)
     with in_small_pieces():
@@ -153,13 +161,13 @@ def hunt(op, examples=50, seed=0):
 
 
 def _passes_mark(op, case):
-    """Does the derivative of the rule go through what is marked?  Where only a shape or a condition is used, it does not."""
+    """Does the derivative of the rule go through what is marked?  Not where only a shape or a condition is used."""
     trial = Trial(op, *case)
     leaves, y, g = trial.recorded()
     try:
         found = backpropagate(y, Tensor(g, requires_grad=True), create_graph=True)
-        return any(t.node and t.node.op is mark for x, r in zip(leaves, trial.real) if r and x in found and found[x].requires_grad
-                   for t in tape_of(found[x]))
+        cotangents = [found[x] for x, r in zip(leaves, trial.real) if r and x in found]
+        return any(t.node and t.node.op is mark for c in cotangents if c.requires_grad for t in tape_of(c))
     except Exception:
         return True                         # let the checks see what it is
 
@@ -186,7 +194,8 @@ def _derivatives(trial, g):
     first = [first.get(x) for x in wanted]
     slope = sum(((d * d * 0.5 + d).sum() for d in first if d is not None), start=Tensor(np.zeros(())))
     second = backpropagate(slope) if slope.requires_grad else {}
-    return [None if d is None else d._data for d in first] + [second.get(x, np.zeros(x.shape)) for x in (*wanted, cotangent)]
+    return [*(None if d is None else d._data for d in first),
+            *(second.get(x, np.zeros(x.shape)) for x in (*wanted, cotangent))]
 
 
 def registered():
