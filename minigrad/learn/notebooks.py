@@ -79,14 +79,14 @@ def execute(notebook, path, timeout=600, shortened=False):
 
     import nbformat
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError
     node = nbformat.reads(json.dumps(notebook), as_version=4)
     environment = {**os.environ, "MINIGRAD_SHORT": "1" if shortened else "0", "PYTHONWARNINGS": "default"}
     client = NotebookClient(node, timeout=timeout, kernel_name="python3",
                             resources={"metadata": {"path": str(Path(path).parent)}})
     try:
         client.execute(env=environment)
-    except CellExecutionError as error:
+    except (CellExecutionError, CellTimeoutError) as error:
         raise Failure(f"{Path(path).name}: {error}") from None
     return json.loads(nbformat.writes(node))
 
@@ -134,4 +134,4 @@ def write(notebook, path):
 
 def rebuild(path):
     """Run a notebook as a newcomer finds it, blanks empty, and save it with clean outputs."""
-    write(clean(execute(read(path), path)), path)
+    write(clean(execute(read(path), path, timeout=3600)), path)
