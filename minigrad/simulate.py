@@ -3,6 +3,7 @@
     minigrad simulate --model 175e9 --gpus 1024 --gpu a100      the best of each kind of layout
     minigrad simulate --model 175e9 --gpus 1024 --top 10        the ten fastest
     minigrad simulate --check                                   the cost model against published runs
+    minigrad simulate --here                                    and against 1, 2 and 4 ranks on this machine
 
 The cost model is in cluster.py; this file searches the layouts and holds the published runs. d t p are the data-,
 tensor- and pipeline-parallel sizes, v the chunks per stage, b the sequences per micro-batch.
@@ -206,6 +207,8 @@ def add_parser(subparsers):
     parser.add_argument("--top", type=costs.count, metavar="K", help="the K fastest, not the best of each kind")
     for name in FIXED:
         parser.add_argument(f"--{name}", type=int, help=f"only layouts with this {name} size or stage")
+    parser.add_argument("--here", action="store_true", help="train on 1, 2 and 4 ranks of this machine, calibrate, and "
+                                                            "compare")
     parser.set_defaults(run=run)
 
 
@@ -216,6 +219,10 @@ def run(args):
     """Carry out the command; 0, or UsageError."""
     if args.check:
         print_check()
+        return 0
+    if args.here:
+        from .distributed.measure import print_here
+        print_here()
         return 0
     model, chip = costs.model_from(args, args.model), costs.find_chip(args.gpu)
     cluster = cluster_of(chip, args.gpus, args.precision)
