@@ -42,19 +42,20 @@ def shuffled(layers, seed=0):
 def randomisation_test(model, x, method, target=None, seed=0):
     """{layer: similarity} of explanations before and after the weights are shuffled, from the last layer down to it.
 
-    The similarity is the mean over examples of Spearman's ρ between |explanations|.  The last entry is that of a network
-    with nothing learned: an explanation of the learned network must be far from it; one that stays close to 1
-    would have been the same for any network.                                           (Adebayo et al. 2018)
+    The similarity is the mean over examples of Spearman's ρ between the explanations.  The last entry is that of a
+    network with nothing learned: an explanation of the learned network must be far from it; one that stays close to 1
+    would have been the same for any network.  Signs count: without them, what is a product with the input, such as
+    integrated gradients, keeps the input's shape whatever the network says.            (Adebayo et al. 2018)
 
     method      method(model, x, target) -> explanations (B, ...), of the classes that the trained model gives
     """
     x = floats(x)
     target = classes_of(model, x, target)
-    trained = np.abs(method(model, x, target))
+    trained = method(model, x, target)
     layers = [layer for layer in model.layers if layer.weights][::-1]
     similarity = {}
     for count, layer in enumerate(layers, 1):
         with shuffled(layers[:count], seed):
-            now = np.abs(method(model, x, target))
+            now = method(model, x, target)
         similarity[layer.name] = float(np.mean([rank_correlation(a, b) for a, b in zip(trained, now)]))
     return similarity
