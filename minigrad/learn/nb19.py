@@ -1,25 +1,8 @@
 """Exercises of notebook 19: fairness."""
 import numpy as np
 
-from . import Wrong, call, exercise, for_all, same
-
-
-def _compare(answer, inputs, expected, what, telling, mistakes):
-    """Wrong unless answer(*inputs) is expected; on the telling input, a mistake that gives the same is named.
-
-    mistakes    [(what a mistaken answer computes, words)]
-    """
-    got = call(answer, *inputs)
-    try:
-        same(got, expected, what)
-    except Wrong as wrong:
-        try:
-            shown = np.asarray(answer(*telling), float)
-        except Exception:                   # told already, by the smaller input
-            raise wrong from None
-        words = next((words for f, words in mistakes
-                      if np.shape(f(*telling)) == shown.shape and np.allclose(shown, f(*telling))), "")
-        raise Wrong(f"{wrong} {words}".strip()) from None
+from . import exercise, for_all
+from .mistakes import compare
 
 
 def _people(least=1):
@@ -53,7 +36,7 @@ def _(answer):
         (lambda d, group: np.ptp(_counts(d, group) / len(d)), "Each share is of its own group, not of all people."),
         (lambda d, group: abs(_shares(d, group)[0] - _shares(d, group)[1]), "There may be more than two groups."),
         (lambda d, group: abs(_shares(d, group)[0] - _shares(d, group)[-1]), "There may be more than two groups.")]
-    for_all(lambda people: _compare(answer, people, np.ptp(_shares(*people)), "the gap", CROWD, mistakes),
+    for_all(lambda people: compare(answer, people, np.ptp(_shares(*people)), "the gap", CROWD, mistakes),
             150, people=_people())
 
 
@@ -81,7 +64,7 @@ def _(answer):
 
     def property(n, share, z):
         k = round(share * n)
-        _compare(answer, (k, n, z), _wilson(k, n, z), "the interval", (3, 10, 1.5), mistakes)
+        compare(answer, (k, n, z), _wilson(k, n, z), "the interval", (3, 10, 1.5), mistakes)
     for_all(property, n=st.integers(1, 1000), share=st.sampled_from([0, 0.1, 0.5, 0.9, 1]), z=st.sampled_from([1.0, 1.96]))
 
 
@@ -105,7 +88,7 @@ def _(answer):
     def property(hits, misses, false_alarms, rejections):
         positive, negative = hits + misses, false_alarms + rejections
         inputs = positive / (positive + negative), hits / (hits + false_alarms), hits / positive
-        _compare(answer, inputs, false_alarms / negative, "FPR", (0.3, 0.6, 0.7), mistakes)
+        compare(answer, inputs, false_alarms / negative, "FPR", (0.3, 0.6, 0.7), mistakes)
     number = st.integers(1, 20)
     for_all(property, hits=number, misses=number, false_alarms=number, rejections=number)
 
@@ -129,7 +112,7 @@ def _(answer):
         (_weights(lambda label, g, both: 1 / g), "That weighs groups; the label must matter too."),
         (_weights(lambda label, g, both: g / both), "P(y) is missing, so the mean weight isn't 1.")]
     right = _weights(lambda label, g, both: label * g / both)
-    for_all(lambda people: _compare(answer, people, right(*people), "the array of weights", CROWD, mistakes),
+    for_all(lambda people: compare(answer, people, right(*people), "the array of weights", CROWD, mistakes),
             100, people=_people())
 
 
@@ -151,6 +134,6 @@ def _(answer):
         x = np.array(values)
         g = np.arange(1.0, len(x) + 1)
         telling = np.array([1.0, 2.0]), np.array([5.0, -3.0]), np.array([5.0, -3.0]), 0.5
-        _compare(answer, (g, x, x, strength), -strength * g, f"for g = {g.tolist()} the cotangent of x", telling, mistakes)
+        compare(answer, (g, x, x, strength), -strength * g, f"for g = {g.tolist()} the cotangent of x", telling, mistakes)
     for_all(property, values=st.lists(st.sampled_from([-1.5, 0.0, 2.0]), min_size=1, max_size=3),
             strength=st.sampled_from([0.5, 1.0, 3.0]))

@@ -20,7 +20,7 @@ def test_tensorflow_privacy_tutorial(noise, epochs, published):
 
 
 def test_abadi():
-    """Abadi et al. 2016, section 3.2 and figure 2: q = 0.01, σ = 4, δ = 1e-5, T = 10,000 steps: ε = 1.26."""
+    """Abadi et al. 2016, section 3.1, after theorem 1: q = 0.01, σ = 4, δ = 1e-5, T = 10,000 steps: ε = 1.26."""
     assert Accountant().spend(0.01, 4, 10_000).epsilon(1e-5, improved=False) == pytest.approx(1.26, abs=0.005)
 
 

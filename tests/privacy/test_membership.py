@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigrad import losses, optimizers
-from minigrad.privacy import Accountant, advantage_bound, fit_private, lira_scores, membership_attack
+from minigrad import losses, optimizers, viz
+from minigrad.privacy import (Accountant, advantage_bound, attack_curves, fit_private, lira_scores,
+                              membership_attack)
 
 from ..networks import network
 
@@ -84,6 +85,14 @@ def test_likelihood_ratios_tell_members_by_the_example_itself():
     ratio = membership_attack(-score[member], -score[~member])
     assert ratio.auc > 0.95 > 0.7 > threshold.auc
     assert ratio.true_positive_at(0.01) > 5 * threshold.true_positive_at(0.01)
+
+
+def test_the_picture_says_in_words_what_it_shows(tmp_path):
+    attacks = {"sure": membership_attack([0.1, 0.2], [0.5, 3.0]), "guess": membership_attack([1.0], [1.0])}
+    for log in (False, True):
+        fig = attack_curves(attacks, epsilon=1.0, delta=1e-3, log=log)
+        assert "sure 1.00, guess 0.50" in fig.alt
+        assert viz.save(fig, tmp_path / "attack.png").stat().st_size > 2000
 
 
 def test_refusals():
