@@ -7,6 +7,7 @@ gᵢ is the gradient of example i's own loss, C the clipping norm, σ the noise 
 """
 import numpy as np
 
+from .. import backend
 from ..tensor import Tensor
 from .accountant import Accountant, noise_for
 from .per_example import PerExample
@@ -16,7 +17,7 @@ class DPOptimizer:
     """An optimizer that sees only clipped and noisy gradients, and keeps account of what each step costs.
 
         private = DPOptimizer(SGD(0.5), clip=1.0, noise=1.1, rate=256 / 60000, people=60000)
-        for rows in private.batches():                          # Poisson sampling: each row with probability `rate`
+        for rows in private.batches(steps=14_000):              # Poisson sampling: each row with probability `rate`
             losses = loss(y[rows], model(x[rows]))              # (B,)
             private.step(losses, model.trainable_weights)
         private.epsilon(delta=1e-5)
@@ -51,9 +52,13 @@ class DPOptimizer:
             self.norms = per_example.norms()
             sums = per_example.total(np.minimum(1, self.clip / np.maximum(self.norms, 1e-30)))
         else:
-            sums = [np.zeros_like(w._data) for w in weights]
+            sums = [backend.array_module(w).zeros_like(w._data) for w in weights]
         deviation, expected = self.noise * self.clip, self.rate * self.people
-        return [((g + deviation * self.rng.standard_normal(g.shape)) / expected).astype(g.dtype) for g in sums]
+
+        def noisy(g):
+            noise = deviation * self.rng.standard_normal(g.shape)
+            return (g + backend.asarray(noise, g.dtype, backend.device_of(g))) / expected
+        return [noisy(g) for g in sums]
 
     def step(self, losses, weights):
         """One private step, and its cost noted.  losses: a Tensor (B,), one for each example of a batch from `batches`."""

@@ -8,6 +8,7 @@ import copy
 
 import numpy as np
 
+from .. import backend
 from ..tensor import Tensor, backpropagate, tape_of, unbroadcast
 
 MIXING = ("batch_norm",)                    # ops whose result for one example depends on the others
@@ -86,10 +87,12 @@ class PerExample:
             raise ValueError(f"PerExample: losses must hold one number for each example, not shape {losses.shape}: "
                              "use a loss with reduction=None")
         self.size, self.shares = len(losses), {w: [] for w in weights}
-        for t in tape_of(losses):
-            if t.node is not None:
-                self._tap(t)
-        backpropagate(losses, np.ones(self.size, losses.dtype))
+        tape = [t for t in tape_of(losses) if t.node is not None]
+        self.spread = {x for t in tape if t.node.op.elementwise for x in t.node.inputs      # the same for all examples
+                       if isinstance(x, Tensor) and x.ndim < t.ndim}
+        for t in tape:
+            self._tap(t)
+        backpropagate(losses, backend.array_module(losses).ones_like(losses._data))
 
     def _tap(self, t):
         """Let the op that made t note its cotangent, and give weights none: they have shares instead."""
@@ -100,7 +103,7 @@ class PerExample:
         weights = [i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x in self.shares]
         if not weights:
             return
-        if np.shape(t)[:1] != (self.size,) or not any(
+        if t.shape[:1] != (self.size,) or t in self.spread or not any(
                 has_rows(op, x, t) for i, x in enumerate(args) if i not in weights):
             raise ValueError(f"PerExample: {op.name} makes an array of shape {t.shape} from a weight of shape "
                              f"{inputs[weights[0]].shape} and no examples, of which there are {self.size}")
@@ -124,23 +127,28 @@ class PerExample:
 
     def norms(self):
         """(B,): the norm of each example's gradient, over all weights together."""
-        squared = np.zeros(self.size)
-        for shares in self.shares.values():
+        squared = 0.0
+        for w, shares in self.shares.items():
             known = shares[0].norms_squared() if len(shares) == 1 else None
-            if known is None and shares:
-                known = np.square(sum(s.gradients() for s in shares)).reshape(self.size, -1).sum(axis=1)
-            squared += 0 if known is None else known
+            if known is None:
+                known = np.square(self._gradients(w)).reshape(self.size, w.size).sum(axis=1)
+            squared = squared + known
         return np.sqrt(squared)
 
     def total(self, coefficients):
         """Σᵢ coefficientsᵢ · the gradient of example i: a list of arrays in the weights' shapes."""
-        return [sum((s.total(np.asarray(coefficients, w.dtype)) for s in shares), np.zeros_like(w._data))
-                for w, shares in self.shares.items()]
+        def total(w):
+            c = backend.asarray(coefficients, w.dtype, w.device)
+            return sum((s.total(c) for s in self.shares[w]), backend.array_module(w).zeros_like(w._data))
+        return [total(w) for w in self.shares]
 
     def gradients(self):
         """A list of arrays (B, *weight.shape)."""
-        return [sum((s.gradients() for s in shares), np.zeros((self.size, *w.shape), w.dtype))
-                for w, shares in self.shares.items()]
+        return [self._gradients(w) for w in self.shares]
+
+    def _gradients(self, w):
+        nothing = backend.array_module(w).zeros((self.size, *w.shape), w.dtype)
+        return sum((s.gradients() for s in self.shares[w]), nothing)
 
 
 def per_example_gradients(losses, weights):

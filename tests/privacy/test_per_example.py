@@ -103,6 +103,15 @@ def test_a_weight_that_meets_no_examples_is_refused():
         PerExample((x @ w).sum(axis=1) + (w * w).sum(), [w])
 
 
+def test_a_weight_that_is_the_same_for_all_examples_is_refused_also_where_the_shapes_happen_to_fit():
+    """Positions: the table is looked up for T places, and T may equal B."""
+    for n in (4, 3):
+        table, x = mg.tensor(np.ones((4, 2)), requires_grad=True), mg.tensor(np.ones((n, 4, 2)))
+        places = mg.embedding(table, np.arange(4))
+        with pytest.raises(ValueError, match="no examples"):
+            PerExample((x * places).sum(axis=(1, 2)), [table])
+
+
 def test_losses_must_be_one_for_each_example():
     model, x, y = model_and_data(MODELS["dense"][0](), (5,), 2, 0)
     with pytest.raises(ValueError, match="reduction=None"):
