@@ -165,7 +165,8 @@ def fail(message, code=1):
     if _world.rank:                         # where all ranks fail alike, rank 0 speaks for them
         time.sleep(0.5)
     lines = message.rstrip().splitlines()
-    lines[-1] = f"rank {_world.rank} of {_world.size}: {lines[-1]}"
+    begin, name, reason = lines[-1].rpartition("minigrad: ")
+    lines[-1] = f"{begin}{name}rank {_world.rank} of {_world.size}: {reason}"
     print("\n".join(lines), file=sys.stderr, flush=True)
     sys.stdout.flush()
     _dismiss()

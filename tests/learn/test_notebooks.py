@@ -1,5 +1,6 @@
 """The course runs: as a newcomer finds it, and with the solutions filled in; wrong answers get the right words."""
 import importlib
+from importlib.util import find_spec
 import re
 
 import pytest
@@ -17,6 +18,8 @@ def run(book, path):
     """The notebook, executed; skipped where the data that it asks for have not been fetched."""
     if missing := [name for name in notebooks.data_needed(book) if not fetch.folder_of(name).is_dir()]:
         pytest.skip(f"needs data: minigrad data fetch {' '.join(missing)}")
+    if any("minigrad[distributed]" in notebooks.source(cell) for cell in book["cells"]) and not find_spec("mpi4py"):
+        pytest.skip('needs MPI: pip install "minigrad[distributed]"')
     return notebooks.execute(book, path, shortened=True)
 
 
