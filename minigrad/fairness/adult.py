@@ -26,9 +26,9 @@ class Census(Dataset):
 def load_adult(protected=False):
     """(train, test): 32,561 and 16,281 people as a Census each, in the split of the source.
 
-    x: (n, 84) float32: five numbers with their units as feature_names say, then a column of 0 and 1 for each kind of work,
-    marital status, occupation, relationship and native country ("?" is a kind of its own).  Neither sex nor race is
-    among the features, unless protected=True adds them, as seven more columns.
+    x: (n, 84) float32: five numbers, in the units that feature_names say, then a column of 0 and 1 for each kind of
+    work, marital status, occupation, relationship and native country ("?" is a kind of its own). Neither sex nor race
+    is among the features, unless protected=True adds them, as seven more columns.
     y: (n,) int64, 1 = over 50,000 dollars a year.
     Left out: fnlwgt, the weight of a row in the census, and education in words, which repeats its number.
     Downloaded once, 28 MB (see minigrad.fetch); Failure without a connection or for files that are not these.

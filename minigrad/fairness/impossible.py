@@ -1,4 +1,4 @@
-"""Why no classifier is fair in every sense: where groups differ in how common y = 1 is, the measures exclude each other.
+"""Why no classifier is fair in every sense: where y = 1 is more common in one group, the measures exclude each other.
 
 Counting people in a group gives an identity, whatever the classifier:
 
@@ -24,7 +24,7 @@ def implied_fpr(base, ppv, tpr):
 
 
 def class_balance(y, s, group):
-    """{group: (mean s where y = 0, mean s where y = 1, mean s, mean y)}: Kleinberg et al.'s three conditions at a glance.
+    """{group: (mean s where y = 0, mean s where y = 1, mean s, mean y)}: Kleinberg et al.'s conditions at a glance.
 
     Balance for the negative and for the positive class ask that the first two are equal over groups; calibration
     implies that the last two are equal within each.
@@ -37,14 +37,15 @@ def class_balance(y, s, group):
 
 
 def thresholds_for(target, y, s, group, rate="selection"):
-    """{group: threshold t}, so that d = (s > t) has about the same rate in each group: the postprocessing of Hardt et al.
+    """{group: threshold t}, so that d = (s > t) has about the same rate in each group: postprocessing.
 
     rate    "selection": target = P(s > t | g);  "tpr": P(s > t | y = 1, g);  "fpr": P(s > t | y = 0, g)
     (Hardt, Price and Srebro 2016; without their randomisation)
     """
     group, y = _checked("thresholds_for", group, y=y)
     if rate not in ("selection", "tpr", "fpr") or not 0 <= target <= 1:
-        raise ValueError(f'thresholds_for: rate is "selection", "tpr" or "fpr", target from 0 to 1; got {rate!r}, {target}')
+        raise ValueError('thresholds_for: rate is "selection", "tpr" or "fpr", target from 0 to 1; '
+                         f"got {rate!r} and {target}")
     among = {"selection": np.ones_like(y), "tpr": y, "fpr": ~y}[rate]
     s = np.asarray(s, float)
     return {g: float(np.quantile(s[among & (group == g)], 1 - target)) for g in np.unique(group).tolist()}

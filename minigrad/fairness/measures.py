@@ -43,7 +43,7 @@ def wilson(k, n, z=1.96):
 
 
 def bootstrap(statistic, *arrays, samples=500, confidence=0.95, seed=0):
-    """(low, high) for statistic(*arrays): the middle `confidence` of its values on data drawn anew, rows with replacement.
+    """(low, high) for statistic(*arrays): the middle `confidence` of its values on rows drawn anew, with replacement.
 
     The percentile bootstrap (Efron 1979).  Rows that belong together stay together; samples on which the statistic is
     nan don't count.  A difference that can't be negative, such as a gap between groups, is biased upward by it.

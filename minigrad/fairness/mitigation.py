@@ -17,7 +17,7 @@ def reweigh(y, group):
     """Weights (n,) with which y and the group are independent: w = P(g) P(y) / P(g, y), each estimated by counting.
 
     Those seen less often than independence would have it count more; the mean weight is 1 (if every combination is
-    there).  Pass them to fit as sample_weight.  (Kamiran and Calders 2012, "Data preprocessing techniques", algorithm 3)
+    there).  Pass them to fit as sample_weight.  (Kamiran and Calders 2012, "Data preprocessing techniques")
     """
     y, group = np.asarray(y), np.asarray(group)
     if y.shape != group.shape or y.ndim != 1 or not y.size:
@@ -40,7 +40,8 @@ def known(criterion):
 def soft_gaps(p, y, group, criterion):
     """The signed gaps, group 1 less group 0, of the mean probability p: smooth stand-ins for those of decisions.
 
-    criterion   "demographic_parity": one gap, of E[p | g];  "equalized_odds": two, of E[p | y = 0, g] and E[p | y = 1, g]
+    criterion   "demographic_parity": one gap, of E[p | g]
+                "equalized_odds": two, of E[p | y = 0, g] and of E[p | y = 1, g]
     p a Tensor (n,), y and group arrays (n,).  A batch that lacks one of the parts gives no gap for it, None.
     """
     gaps = []
@@ -122,9 +123,9 @@ reverse_gradient = Op(_same, lambda g, y, x, strength=1.0: -strength * g, name="
 class Adversarial(Fair):
     """min over θ of E[L_y] - α E[L_a],  min over φ of E[L_a]:  predict y so that nobody can tell the group from it.
 
-    The adversary φ, a small network, guesses the group from the logit, and for equalized odds from the label too; L_a is
-    its cross-entropy.  One backward pass serves both sides, because the gradient is reversed, and multiplied by α, on
-    its way from the adversary into the classifier.  (Zhang, Lemoine and Mitchell 2018, without their projection; Ganin
+    The adversary φ, a small network, guesses the group from the logit, for equalized odds from the label too; L_a is
+    its cross-entropy. One backward pass serves both sides, because the gradient is reversed, and multiplied by α, on
+    its way from the adversary into the classifier. (Zhang, Lemoine and Mitchell 2018, without their projection; Ganin
     and Lempitsky 2015 for the reversal)
 
     adversary   a model or layer from (n, 1), or for "equalized_odds" (n, 3), to a logit (n, 1)

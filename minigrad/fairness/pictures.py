@@ -8,7 +8,7 @@ WORDS = {"base": "base rate", "selection": "selected", "accuracy": "right", "tpr
 
 @styled
 def rates_by_group(found, names=("selection", "tpr", "fpr", "ppv"), title="", alt=None):
-    """Each rate for each group, with its interval.  found: what `rates` returns; names: which of its rates, in order."""
+    """Each rate for each group, with its interval.  found: what `rates` returns; names: which of its rates."""
     step = min(0.22, 0.75 / len(found))
     fig, ax = figure(6, max(0.5, 0.17 * len(found) + 0.1) * len(names) + 0.9)
     for i, ((group, of_group), (colour, _, marker)) in enumerate(zip(found.items(), CYCLE)):
@@ -20,8 +20,8 @@ def rates_by_group(found, names=("selection", "tpr", "fpr", "ppv"), title="", al
            ylim=(len(names) - 0.5, -0.5), title=title, xlabel="share, with its 95 % interval")
     ax.grid(axis="x", color=FAINT, lw=0.6)
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    fig.alt = alt or "Rates by group. " + "; ".join(
-        f"{WORDS.get(name, name)}: " + ", ".join(f"{g} {r[name].value:.2f}" for g, r in found.items()) for name in names)
+    fig.alt = alt or "Rates by group. " + "; ".join(f"{WORDS.get(name, name)}: " + ", ".join(
+        f"{group} {of_group[name].value:.2f}" for group, of_group in found.items()) for name in names)
     return fig
 
 

@@ -48,7 +48,7 @@ def _wilson(k, n, z):
 
 
 wilson = exercise("19.wilson", "Wilson's interval, which never leaves 0 to 1",
-                  "p = k / n; the middle is p + z²/2n, the half width z √(p (1 - p)/n + z²/4n²); divide both by 1 + z²/n.")
+                  "p = k / n; middle p + z²/2n, half width z √(p (1 - p)/n + z²/4n²); divide both by 1 + z²/n.")
 
 
 @wilson.property
@@ -65,12 +65,14 @@ def _(answer):
     def property(n, share, z):
         k = round(share * n)
         compare(answer, (k, n, z), _wilson(k, n, z), "the interval", (3, 10, 1.5), mistakes)
-    for_all(property, n=st.integers(1, 1000), share=st.sampled_from([0, 0.1, 0.5, 0.9, 1]), z=st.sampled_from([1.0, 1.96]))
+    for_all(property, n=st.integers(1, 1000), share=st.sampled_from([0, 0.1, 0.5, 0.9, 1]),
+            z=st.sampled_from([1.0, 1.96]))
 
 
 # -- the impossible --------------------------------------------------------------------------------------------------
 implied = exercise("19.implied_fpr", "p / (1 - p) · (1 - PPV) / PPV · TPR",
-                   "rightly selected: p · tpr. They are a share ppv of all selected, so how many are selected wrongly? Of 1 - p.")
+                   "rightly selected: p · tpr. They are a share ppv of all selected, so how many are selected wrongly? "
+                   "Of 1 - p.")
 
 
 @implied.property
@@ -101,14 +103,15 @@ def _weights(f):
 
 
 reweigh = exercise("19.reweigh", "P(g) P(y) / P(g, y)",
-                   "for each label and each group: both = (y == label) & (group == g); np.mean of a condition is its probability.")
+                   "for each label and each group: both = (y == label) & (group == g); np.mean of a condition is its "
+                   "probability.")
 
 
 @reweigh.property
 def _(answer):
     mistakes = [
         (_weights(lambda label, g, both: both / (label * g)), "It is upside down: rare combinations must count more."),
-        (_weights(lambda label, g, both: 1 / both), "All combinations become equally common; P(g) and P(y) should stay."),
+        (_weights(lambda label, g, both: 1 / both), "All combinations become equally common; P(g) and P(y) must stay."),
         (_weights(lambda label, g, both: 1 / g), "That weighs groups; the label must matter too."),
         (_weights(lambda label, g, both: g / both), "P(y) is missing, so the mean weight isn't 1.")]
     right = _weights(lambda label, g, both: label * g / both)
@@ -134,6 +137,7 @@ def _(answer):
         x = np.array(values)
         g = np.arange(1.0, len(x) + 1)
         telling = np.array([1.0, 2.0]), np.array([5.0, -3.0]), np.array([5.0, -3.0]), 0.5
-        compare(answer, (g, x, x, strength), -strength * g, f"for g = {g.tolist()} the cotangent of x", telling, mistakes)
+        compare(answer, (g, x, x, strength), -strength * g, f"for g = {g.tolist()} the cotangent of x", telling,
+                mistakes)
     for_all(property, values=st.lists(st.sampled_from([-1.5, 0.0, 2.0]), min_size=1, max_size=3),
             strength=st.sampled_from([0.5, 1.0, 3.0]))

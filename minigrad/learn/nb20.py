@@ -55,7 +55,7 @@ def _(answer):
 
 # -- each one's gradient ---------------------------------------------------------------------------------------------
 per_example = exercise("20.per_example", "the outer product of each row of x with its row of g",
-                       'give x the shape (B, n, 1) and g (B, 1, m), x[:, :, None], and multiply; or einsum "bi,bo->bio".')
+                       'x[:, :, None] has the shape (B, n, 1); give g (B, 1, m), and multiply; or einsum "bi,bo->bio".')
 
 
 @per_example.property
@@ -63,7 +63,7 @@ def _(answer):
     from hypothesis import strategies as st
     mistakes = [(lambda x, g: x.T @ g, "That is their sum over the batch."),
                 (lambda x, g: g[:, :, None] * x[:, None, :], "Each is transposed."),
-                (lambda x, g: x[:, :, None] * g[:, None, :] / len(x), "Each person's own gradient: no mean over the batch.")]
+                (lambda x, g: x[:, :, None] * g[:, None, :] / len(x), "Each its own gradient: no mean over the batch.")]
 
     def inputs(batch, n, m):
         rng = np.random.default_rng(10 * batch + n)
@@ -117,7 +117,8 @@ def _(answer):
 
     def property(rows, C, L):
         g = np.array(rows)
-        compare(answer, (g, C, 0.0, L, _Ones()), _clipped(g, C).sum(axis=0) / L, "without noise the result", telling, mistakes)
+        compare(answer, (g, C, 0.0, L, _Ones()), _clipped(g, C).sum(axis=0) / L, "without noise the result", telling,
+                mistakes)
     rows = st.lists(st.tuples(*[st.integers(-30, 30).map(lambda v: v / 10)] * 2), min_size=1, max_size=4)
     for_all(property, 150, rows=rows, C=st.sampled_from([1.0, 0.5]), L=st.sampled_from([4, 10]))
 
@@ -126,16 +127,17 @@ def _(answer):
 def _(answer):
     """Noise alone."""
     inputs = np.zeros((3, 2)), 0.5, 3.0, 10, _Ones()
-    mistakes = [(lambda g, C, sigma, L, rng: np.full(2, sigma / L), "The noise must grow with C, which is what it hides."),
+    mistakes = [(lambda g, C, sigma, L, rng: np.full(2, sigma / L), "The noise must grow with C, which it hides."),
                 (lambda g, C, sigma, L, rng: np.full(2, sigma * C), "The noise is divided by L, too."),
-                (lambda g, C, sigma, L, rng: np.full(2, 3 * sigma * C / L), "The noise comes once, not for each person."),
+                (lambda g, C, sigma, L, rng: np.full(2, 3 * sigma * C / L), "The noise comes once, not for each one."),
                 (lambda g, C, sigma, L, rng: np.zeros(2), "The noise is missing.")]
-    compare(answer, inputs, np.full(2, 0.15), "for three gradients of 0, C = 0.5, sigma = 3, L = 10 and noise drawn as 1, the result",
-            inputs, mistakes)
+    what = "for three gradients of 0, C = 0.5, sigma = 3, L = 10 and noise drawn as 1, the result"
+    compare(answer, inputs, np.full(2, 0.15), what, inputs, mistakes)
 
 
 # -- the account -----------------------------------------------------------------------------------------------------
-epsilon = exercise("20.epsilon", "the smallest of r + ln(1/δ) / (α - 1)", "compute it for all orders at once, then np.min.")
+epsilon = exercise("20.epsilon", "the smallest of r + ln(1/δ) / (α - 1)",
+                   "compute it for all orders at once, then np.min.")
 
 
 @epsilon.property
@@ -146,9 +148,9 @@ def _(answer):
     def each(a, r, delta):
         return r + np.log(1 / delta) / (a - 1)
     mistakes = [(each, "One number: the smallest."),
-                (lambda a, r, delta: each(a, r, delta)[0], "The best order is neither always the first nor always the last."),
-                (lambda a, r, delta: each(a, r, delta)[-1], "The best order is neither always the first nor always the last."),
-                (lambda a, r, delta: each(a, r, delta).max(), "Every order's bound holds, so the smallest may be used."),
+                (lambda a, r, delta: each(a, r, delta)[0], "The best order is not always at an end."),
+                (lambda a, r, delta: each(a, r, delta)[-1], "The best order is not always at an end."),
+                (lambda a, r, delta: each(a, r, delta).max(), "Every order's bound holds: the smallest may be used."),
                 (lambda a, r, delta: np.min(r + np.log(delta) / (a - 1)), "ln(1/δ) is positive, and it is added."),
                 (lambda a, r, delta: np.min(r), "Where is δ?")]
     telling = orders, np.array([0.1, 9.0, 0.5, 0.9, 1.7, 3.3, 6.5]), 1e-2      # its largest is not at an end

@@ -96,7 +96,7 @@ def noise_for(epsilon, delta, q, steps, tolerance=1e-3):
     while spent(high) > epsilon:
         low, high = high, 2 * high
         if high > 1000:
-            raise ValueError(f"noise_for: no noise up to 1000 gives epsilon {epsilon} at delta {delta} in {steps} steps")
+            raise ValueError(f"noise_for: no noise up to 1000 gives epsilon {epsilon}, delta {delta} in {steps} steps")
     while high - low > tolerance * high:
         middle = (low + high) / 2
         low, high = (middle, high) if spent(middle) > epsilon else (low, middle)

@@ -27,7 +27,7 @@ class DPOptimizer:
     noise       σ, the noise multiplier; 0 only clips, and epsilon is then infinite
     rate        q, the probability of each example to be in a batch
     people      N, the number of examples; L = q N
-    seed        of sampling and noise.  A seed that others know undoes the protection, so for a release leave it None; and
+    seed        of sampling and noise.  A seed that others know undoes the protection: for a release leave it None; and
                 NumPy's generator and rounding aren't made to withstand attack (Mironov 2012, on floating-point noise)
     """
 
@@ -45,7 +45,7 @@ class DPOptimizer:
             yield np.flatnonzero(self.rng.random(self.people) < self.rate)
 
     def privatize(self, losses, weights):
-        """g̃ for each weight, from losses (B,): a list of arrays.  The clipped norms are at most C; B = 0 gives noise."""
+        """g̃ for each weight, from losses (B,): a list of arrays.  B = 0 gives noise alone."""
         weights = list(weights)
         if len(losses):
             per_example = PerExample(losses, weights)
@@ -61,7 +61,7 @@ class DPOptimizer:
         return [noisy(g) for g in sums]
 
     def step(self, losses, weights):
-        """One private step, and its cost noted.  losses: a Tensor (B,), one for each example of a batch from `batches`."""
+        """One private step, and its cost noted.  losses: a Tensor (B,), one for each example of one of `batches`."""
         if not isinstance(losses, Tensor):
             raise TypeError(f"DPOptimizer.step takes the losses as a Tensor, not {type(losses).__name__}")
         weights = list(weights)

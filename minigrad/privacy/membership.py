@@ -40,8 +40,8 @@ def membership_attack(member_losses, other_losses):
     """
     members, others = (np.sort(np.asarray(losses, float).ravel()) for losses in (member_losses, other_losses))
     if not members.size or not others.size or np.isnan(members).any() or np.isnan(others).any():
-        raise ValueError(f"membership_attack: it needs losses of members and of others, without nan; got {members.size} and "
-                         f"{others.size}")
+        raise ValueError("membership_attack: it needs losses of members and of others, without nan; "
+                         f"got {members.size} and {others.size}")
     thresholds = np.unique(np.concatenate([members, others]))
     rates = [np.concatenate([[0.0], np.searchsorted(losses, thresholds, side="right") / losses.size])
              for losses in (others, members)]

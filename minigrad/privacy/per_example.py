@@ -15,7 +15,7 @@ MIXING = ("batch_norm",)                    # ops whose result for one example d
 
 
 class Share:
-    """A place where an op uses a weight: the op's inputs and its result's cotangent g, whose first axis counts examples.
+    """A place where an op uses a weight: the op's inputs, and its result's cotangent g, a row for each example.
 
     position    which of the op's inputs the weight is; weights, the positions of all inputs that are weights
     """

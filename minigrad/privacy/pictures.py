@@ -18,10 +18,11 @@ def attack_curves(attacks, epsilon=None, delta=0.0, log=False, title="", alt=Non
         ax.fill_between(grid, most, 1, color=FAINT, alpha=0.6, lw=0, label=f"excluded by ε = {epsilon:g}")
     ax.plot(grid, grid, color=QUIET, lw=1, ls=":", label="guessing")
     for (name, found), (colour, line, _) in zip(attacks.items(), CYCLE):
-        ax.plot(found.false_positive, found.true_positive, color=colour, ls=line, label=f"{name} (area {found.auc:.2f})")
+        label = f"{name} (area {found.auc:.2f})"
+        ax.plot(found.false_positive, found.true_positive, color=colour, ls=line, label=label)
     scale, limits = ("log", (1e-3, 1)) if log else ("linear", (0, 1))
-    ax.set(xlabel="others taken for members", ylabel="members found", xscale=scale, yscale=scale, xlim=limits, ylim=limits,
-           title=title)
+    ax.set(xlabel="others taken for members", ylabel="members found", xscale=scale, yscale=scale, xlim=limits,
+           ylim=limits, title=title)
     ax.legend(loc="lower right" if not log else "upper left")
     fig.alt = alt or "Members found against others taken for members. Area under the curve: " + ", ".join(
         f"{name} {found.auc:.2f}" for name, found in attacks.items())

@@ -15,8 +15,8 @@ def test_fair_training():
     with standin.installed():
         mg.set_device("gpu")
         for criterion in ("demographic_parity", "equalized_odds"):
-            for make in (lambda c: Constrained(network(4, 1), c), lambda c: Adversarial(network(4, 1), layers.Dense(1), c)):
-                model = make(criterion)
+            for model in (Constrained(network(4, 1), criterion),
+                          Adversarial(network(4, 1), layers.Dense(1), criterion)):
                 model.compile(optimizers.Adam(0.01))
                 model.fit(x, labels, epochs=1, verbose=0)
                 assert np.isfinite(model.predict(x, verbose=0)).all()

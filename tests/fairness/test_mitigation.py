@@ -192,7 +192,7 @@ def test_the_frontier_is_what_nothing_beats(points):
 
 # -- refusals --------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("call, words", [
-    (lambda: reweigh([0, 1], ["a"]), "both must be"), (lambda: Constrained(layers.Dense(1), "fairness"), "criterion is"),
+    (lambda: reweigh([0, 1], ["a"]), "both must be"), (lambda: Constrained(layers.Dense(1), "x"), "criterion is"),
     (lambda: Adversarial(layers.Dense(1), layers.Dense(1), "x"), "criterion is"),
     (lambda: Constrained(layers.Dense(1), slack=-1), "slack"), (lambda: frontier([1], [1, 2]), "both be"),
     (lambda: trained(Constrained(network(4, 1)), *unfair(20)[:2], np.full(20, 2), epochs=1), "numbered 0 and 1")])

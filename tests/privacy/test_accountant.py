@@ -32,9 +32,10 @@ def test_divergences_of_tensorflow_privacy(order, published):
 
 
 def binomial(q, noise, order):
-    """For whole orders: A = Σₖ (α over k) (1 - q)^(α - k) q^k e^((k² - k) / 2σ²).  (Mironov et al. 2019, section 3.3)"""
+    """For whole α: A = Σₖ (α over k) (1 - q)^(α - k) q^k e^((k² - k) / 2σ²).  (Mironov et al. 2019, section 3.3)"""
     terms = [math.lgamma(order + 1) - math.lgamma(k + 1) - math.lgamma(order - k + 1)
-             + (order - k) * math.log1p(-q) + k * math.log(q) + (k * k - k) / (2 * noise ** 2) for k in range(order + 1)]
+             + (order - k) * math.log1p(-q) + k * math.log(q) + (k * k - k) / (2 * noise ** 2)
+             for k in range(order + 1)]
     return np.logaddexp.reduce(terms) / (order - 1)
 
 
@@ -60,7 +61,7 @@ def test_without_sampling_it_is_the_gaussian_mechanism():
 
 
 @settings(max_examples=20, deadline=None)
-@given(steps=st.lists(st.tuples(st.sampled_from([0.01, 0.1]), st.sampled_from([1.0, 2.0]), st.integers(0, 50)), max_size=4))
+@given(st.lists(st.tuples(st.sampled_from([0.01, 0.1]), st.sampled_from([1.0, 2.0]), st.integers(0, 50)), max_size=4))
 def test_steps_add_up_in_any_order(steps):
     one, other = Accountant(), Accountant()
     for q, noise, n in steps:

@@ -18,6 +18,11 @@ def each(f):
     return weights
 
 
+def undivided(k, n, z):
+    p, half = k / n, z * np.sqrt(k / n * (1 - k / n) / n + z * z / (4 * n * n))
+    return np.array([p + z * z / (2 * n) - half, p + z * z / (2 * n) + half])
+
+
 WRONG = {
     "19.parity": [
         (lambda d, group: shares(d, group).min() - shares(d, group).max(), "largest less the smallest"),
@@ -28,10 +33,8 @@ WRONG = {
     "19.wilson": [
         (lambda k, n, z: (k / n - z * np.sqrt(k / n * (1 - k / n) / n), k / n + z * np.sqrt(k / n * (1 - k / n) / n)),
          "certain at k = 0"),
-        (lambda k, n, z: tuple(k / n + z * z / (2 * n) + side * z * np.sqrt(k / n * (1 - k / n) / n + z * z / (4 * n * n))
-                               for side in (-1, 1)), "division by 1 + z²/n"),
-        (lambda k, n, z: tuple((k / n + z * z / (2 * n) + side * z * np.sqrt(k / n * (1 - k / n) / n + z * z / (4 * n * n)))
-                               / (1 + z * z / n) for side in (1, -1)), "lower end comes first"),
+        (lambda k, n, z: undivided(k, n, z), "division by 1 + z²/n"),
+        (lambda k, n, z: undivided(k, n, z)[::-1] / (1 + z * z / n), "lower end comes first"),
     ],
     "19.implied_fpr": [
         (lambda p, ppv, tpr: (1 - ppv) / ppv * tpr, "How common"),
