@@ -8,6 +8,7 @@ import os
 import sys
 
 from . import __version__
+from .distributed.group import fail, first, launched
 from .errors import Failure, UsageError
 
 # The modules, in the order of --help.
@@ -18,7 +19,8 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose complaint is one line that says where to look."""
 
     def error(self, message):
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        many = launched() and not first()       # all say the same, so one says it
+        self.exit(2, None if many else f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 def parser():
@@ -34,6 +36,8 @@ def main(arguments=None):
     """Run one command; the exit code."""
     try:
         args = parser().parse_args(arguments)
+        if launched() and not getattr(args, "together", False):
+            raise UsageError("this command is for one process: start it without mpiexec, which minigrad train gpt is for")
         return args.run(args)
     except UsageError as error:
         return ended(error, 2)
@@ -48,8 +52,7 @@ def main(arguments=None):
 
 def ended(why, code):
     """Say why; where this is one of several processes that work together, end all of them."""
-    group = sys.modules.get(f"{__package__}.distributed.group")
-    group.fail(f"minigrad: {why}", code) if group else print(f"minigrad: {why}", file=sys.stderr)
+    fail(f"minigrad: {why}", code)
     return code
 
 

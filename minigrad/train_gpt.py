@@ -39,7 +39,7 @@ def add_parser(jobs):
     gpt.add_argument("--seed", type=whole_number(0), help="of weights and batches (default: 0)")
     gpt.add_argument("--resume", action="store_true", help="go on with the unfinished run in --out")
     gpt.add_argument("--device", default="cpu", help='"cpu", "gpu" or "gpu:1" (default: cpu)')
-    gpt.set_defaults(run=run)
+    gpt.set_defaults(run=run, together=True)
 
 
 def run(args):

@@ -27,6 +27,11 @@ def launched():
     return any(os.environ.get(name, "1") != "1" for name in LAUNCHERS)
 
 
+def first():
+    """Whether this process is rank 0, or alone; found out without MPI."""
+    return all(os.environ.get(name, "0") == "0" for name in ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "SLURM_PROCID"))
+
+
 def mpi():
     """mpi4py's MPI module; RuntimeError, in one line, where there is none."""
     try:
@@ -160,7 +165,8 @@ def _dismiss():
 def fail(message, code=1):
     """Say what went wrong, on stderr, and end the job on all ranks; returns only where this process is alone."""
     if _world is None or _world.size == 1:
-        print(message, file=sys.stderr)
+        if not launched() or first():
+            print(message, file=sys.stderr)
         return
     if _world.rank:                         # where all ranks fail alike, rank 0 speaks for them
         time.sleep(0.5)

@@ -45,8 +45,6 @@ class Sharded(DataParallel):
             raise ValueError("Sharded: the optimizer has stepped, or its variables have changed; make a new one")
         self.shards, self.parts_of_gradient = [], []
         for bucket in self.buckets:
-            for v, view in bucket.views():
-                view[...] = backend.to_numpy(v._data)
             own = self._own(bucket.buffer)
             self.shards.append(Tensor(own.copy(), requires_grad=True))
             self.parts_of_gradient.append(np.zeros_like(own))
@@ -72,6 +70,10 @@ class Sharded(DataParallel):
             raise ValueError(f"Sharded: no gradient for {missing}, on any rank")
         for part in self.parts_of_gradient:
             part *= 1 / rows
+        for bucket, shard in zip(self.buckets, self.shards):    # the weights may have been changed since the last step
+            for v, view in bucket.views():
+                view[...] = backend.to_numpy(v._data)
+            shard._data[...] = self._own(bucket.buffer)
         self.optimizer.apply_gradients(list(zip(self.parts_of_gradient, self.shards)))
         self.gather([shard._data for shard in self.shards])
         for bucket in self.buckets:
@@ -110,7 +112,4 @@ class Sharded(DataParallel):
                                          f"{np.shape(arrays[f'{name}.{i}'])}, the variable has {v.shape}")
                     view[...] = arrays[f"{name}.{i}"]
                 own[f"{name}.{b}"] = self._own(bucket.buffer).copy()
-            for v, view in bucket.views():              # the shards follow the weights, which may be others now
-                view[...] = backend.to_numpy(v._data)
-            self.shards[b]._data[...] = self._own(bucket.buffer)
         self.optimizer.load_state((own, settings))

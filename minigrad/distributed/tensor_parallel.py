@@ -121,9 +121,16 @@ def split_gpt(model, group=None):
         block.attention = ParallelAttention(block.attention, group)
         block.up = _part(block.up, ColumnDense(block.up.units, activation="gelu", group=group), 1, group)
         block.down = _part(block.down, RowDense(block.down.units, group=group), 0, group)
+    model.save = model.save_weights = _refuse_to_save
     if model.optimizer is not None:
+        model.optimizer.state = _refuse_to_save         # a backup would hold one rank's part
         _measure_whole_gradient(model, group)
     return model
+
+
+def _refuse_to_save(*_):
+    raise RuntimeError("a model that is cut can't be saved as it is, as each rank has a part of it: "
+                       "put whole_weights(model) into one that isn't, and save that")
 
 
 def _part(whole, part, axis, group):

@@ -2,7 +2,8 @@
 
     at the start        rank 0's weights, optimizer and order of the data go to all
     each batch          rank r learns from the r-th part of its rows; all make the same step (buckets.py, sharded.py)
-    each epoch          what the ranks have counted is added up: all see the same logs, and decide alike
+    each epoch          what the ranks have counted is added up: all see the same logs, and decide alike; within an epoch
+                        on_train_batch_end sees the scores of its own rank's rows
     files               all ranks call the callbacks, rank 0 alone writes (files.writes) and shows
 
 Dropout draws from a stream of its own on each rank.  Normalisation over the batch sees a rank's own rows, as is usual;
@@ -91,10 +92,10 @@ class DistributedRun(Run):
             w.touch()
         if not isinstance(model.optimizer, DataParallel):
             names = {id(w): name for name, w in model.named_weights().items()}
-            sharded_state = group.size > 1 and self.kind is Sharded
-            state = None if sharded_state else group.share(model.optimizer.state())
-            if state is not None and group.rank:
-                model.optimizer.load_state(state)
+            if group.any(model.optimizer.iterations):           # it has stepped before
+                state = group.share(model.optimizer.state())
+                if group.rank:
+                    model.optimizer.load_state(state)
             model.optimizer = self.kind(model.optimizer, group, names=names)
         model.optimizer.plan(model.trainable_weights)
         backend.set_rng_state(group.share(backend.rng_state()))

@@ -6,7 +6,10 @@ import textwrap
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from minigrad.data import DataLoader
 from minigrad.distributed.buckets import Bucket, Gathering
 from minigrad.saving import read_arrays
 from minigrad.tensor import Tensor, backpropagate
@@ -129,3 +132,16 @@ def test_buckets_are_padded_without_mpi(parts):
     bucket = Bucket(variables, parts)
     assert len(bucket.buffer) % parts == 0 and 12 <= len(bucket.buffer) < 12 + parts
     assert [(v.shape, view.shape) for v, view in bucket.views()] == [(v.shape, v.shape) for v in variables]
+
+
+@given(rows=st.integers(1, 40), batch_size=st.integers(1, 12), n=st.integers(1, 5), shuffle=st.booleans())
+def test_the_parts_of_a_batch_are_the_batch_without_mpi(rows, batch_size, n, shuffle):
+    """No row is lost or given twice, sizes differ by one at most, and the first part is never empty."""
+    def batches(part):
+        loader = DataLoader(np.arange(rows), batch_size=batch_size, shuffle=shuffle, seed=3)
+        loader.part = part
+        return list(loader)
+    for whole, *parts in zip(batches((0, 1)), *(batches((i, n)) for i in range(n))):
+        assert np.concatenate(parts).tolist() == whole.tolist()
+        sizes = [len(part) for part in parts]
+        assert max(sizes) - min(sizes) <= 1 and sizes[0] > 0

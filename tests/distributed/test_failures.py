@@ -185,3 +185,13 @@ def test_the_command_trains_on_many_ranks_and_resumes_on_others(tmp_path):
     out, err = again.communicate(timeout=90)
     assert again.returncode == 0, err
     assert out.count("this GPT") == 1 and json.loads((tmp_path / "gpt" / "figures.json").read_text())["bits"][-1] < 3
+
+
+@pytest.mark.parametrize("words, message", [
+    (["train", "gpt", "--steps", "0"], "'0' is not a whole number of at least 1"),
+    (["train", "gpt", "--device", "gpu:x"], "--device"),
+    (["estimate"], "this command is for one process")])
+def test_all_ranks_used_wrongly_speak_with_one_voice(words, message):
+    line, environment = command(2, "-m", "minigrad.cli", *words)
+    done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and done.stderr.count(message) == 1 and len(done.stderr.strip().splitlines()) == 1

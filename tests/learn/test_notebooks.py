@@ -1,7 +1,7 @@
 """The course runs: as a newcomer finds it, and with the solutions filled in; wrong answers get the right words."""
 import importlib
-from importlib.util import find_spec
 import re
+from importlib.util import find_spec
 
 import pytest
 
