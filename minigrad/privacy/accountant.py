@@ -1,6 +1,7 @@
 """How much privacy a training has spent: the Rényi accountant of the subsampled Gaussian mechanism.
 
-A mechanism M is (ε, δ)-differentially private if for all sets S of outcomes, and data D, D' that differ in one person,
+A mechanism M is (ε, δ)-differentially private if for all sets S of outcomes, and data D, D' of which one has one person
+more than the other,
 
     P(M(D) ∈ S) <= e^ε P(M(D') ∈ S) + δ                                     (Dwork et al. 2006)
 
