@@ -80,6 +80,7 @@ def test_means_are_of_the_days_before():
     assert np.isnan(f.before(series, 2)[:2]).all() and np.array_equal(f.before(series, 2)[2:], series[:-2])
 
 
+@settings(deadline=None)
 @given(st.integers(2, 30), st.integers(1, 10), seeds)
 def test_walking_forward_trains_on_days_before_the_block_alone(first, every, seed):
     rng = np.random.default_rng(seed)
@@ -141,6 +142,7 @@ def test_waves_of_variance_are_forecast():
     assert abs(((up > 0.5) == (DAYS.returns[1000:] > 0)).mean() - 0.5) < 0.08
 
 
+@settings(deadline=None)
 @given(st.floats(0.01, 100), st.floats(0.01, 100))
 def test_qlike_is_least_at_the_truth(v, forecast):
     assert f.qlike(v, v) == 0 and f.qlike(v, forecast) >= -1e-12
@@ -157,8 +159,8 @@ def test_the_best_constant_forecast_is_the_mean():
 
 
 # -- which is better? ------------------------------------------------------------------------------------------------
+@settings(deadline=None)
 @given(seeds, st.integers(10, 300))
-@settings(max_examples=30)
 def test_diebold_mariano_is_its_formula(seed, n):
     rng = np.random.default_rng(seed)
     a, b = rng.exponential(size=(2, n))
@@ -201,6 +203,7 @@ def test_trade_by_hand():
     assert np.allclose(f.trade(position, returns, 10), [9.9, 19.8, -0.1])
 
 
+@settings(deadline=None)
 @given(seeds, st.floats(0, 100))
 def test_costs_are_in_proportion_and_nan_is_no_position(seed, cost):
     rng = np.random.default_rng(seed)
