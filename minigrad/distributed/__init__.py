@@ -3,7 +3,9 @@
     mpiexec -n 4 minigrad train gpt                 a whole training
     mpiexec -n 4 python script.py                   with model.fit(x, y, distribute=True) in it
 
-Each process, a *rank*, runs the same script from its first line, and is told apart by world().rank alone.
+Each process, a *rank*, runs the same script from its first line, and is told apart by world().rank alone.  On one machine
+share its processors out: with OPENBLAS_NUM_THREADS=1 (or as many as there are for each) ranks don't stand in each other's
+way.  Where weights are on GPUs, gradients travel through the host's memory.
 
     group           Group: ranks that talk to each other; what they say; how a rank that fails ends all
     buckets         DataParallel: each rank sees a part of every batch; gradients are added up during backward

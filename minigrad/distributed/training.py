@@ -11,9 +11,9 @@ its moving statistics are averaged after each epoch.
 """
 from .. import backend, losses
 from ..callbacks.base import Callback
+from ..feeding import unpack
 from ..layers.inputs import dry_run, kind_of
 from ..run import Run, rows
-from ..feeding import unpack
 from ..transforms import tree_leaves, tree_map
 from .buckets import DataParallel
 from .group import Group, fail, world
@@ -103,12 +103,8 @@ class DistributedRun(Run):
 
     def _input(self):
         """What one example of the data is like, for a model that has not met any."""
-        batch = next(iter(self._example()))
+        batch = self.loader._take(self.loader._order(self.loader.epoch), 0)
         return kind_of(unpack(batch, "cpu")[0])
-
-    def _example(self):
-        order = self.loader._order(self.loader.epoch)
-        yield self.loader._take(order, 0)
 
     def _own_stream(self):
         """Move on to a part of the random numbers that no other rank draws from; rank 0 stays where it is."""

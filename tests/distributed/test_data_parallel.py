@@ -145,3 +145,87 @@ def test_the_parts_of_a_batch_are_the_batch_without_mpi(rows, batch_size, n, shu
         assert np.concatenate(parts).tolist() == whole.tolist()
         sizes = [len(part) for part in parts]
         assert max(sizes) - min(sizes) <= 1 and sizes[0] > 0
+
+
+# -- loops of one's own, and what is refused ---------------------------------------------------------------------------
+def test_buckets_set_out_during_backward_and_a_loop_of_ones_own(mpirun):
+    mpirun(2, """
+        import numpy as np
+        import minigrad as mg
+        from minigrad import optimizers
+        from minigrad.distributed import DataParallel, Sharded, world
+        from minigrad.tensor import Tensor, backpropagate
+        g, rng = world(), np.random.default_rng(0)
+        x, first = rng.standard_normal((7, 5)), rng.standard_normal((6, 5, 5))
+        mine = slice(0, 4) if g.rank == 0 else slice(4, 7)
+
+        def loss(weights, rows):
+            y = Tensor(x[rows])
+            for w in weights:
+                y = mg.tanh(y @ w)
+            return (y * y).mean()
+
+        def trained(wrap, rows, steps=5):
+            weights = [Tensor(w.copy(), requires_grad=True) for w in first]
+            optimizer = wrap(optimizers.Adam(0.01))
+            optimizer.rows = len(x[rows])
+            for _ in range(steps):
+                optimizer.minimize(loss(weights, rows), weights)
+            assert optimizer.iterations == steps and optimizer.learning_rate == 0.01
+            return weights
+
+        class Alone(optimizers.Adam):
+            def minimize(self, loss, weights):
+                gradients = backpropagate(loss)
+                self.apply_gradients([(gradients[w], w) for w in weights])
+        expected = trained(lambda optimizer: Alone(0.01), slice(0, 7))
+        for kind in DataParallel, Sharded:
+            for size in 1, 300, 1 << 20:            # bytes: one variable in a bucket, two, all
+                for a, b in zip(trained(lambda o: kind(o, bucket=size), mine), expected):
+                    assert np.allclose(a, b, rtol=1e-9, atol=1e-12), (kind, size)       # float64 here
+
+        optimizer = DataParallel(optimizers.Adam(0.01), bucket=300)
+        weights = [Tensor(w.copy(), requires_grad=True) for w in first]
+        optimizer.plan(weights)
+        assert [len(bucket.variables) for bucket in optimizer.buckets] == [1] * 6 and not optimizer.sent
+        backpropagate(loss(weights, mine), into=optimizer.into)
+        assert optimizer.sent == 6                  # before anything but backward was called
+        optimizer.abandon()
+        assert not optimizer.sent and optimizer.iterations == 0
+        assert all(np.array_equal(w, v) for w, v in zip(weights, first))
+    """)
+
+
+def test_what_would_be_wrong_is_refused(mpirun):
+    mpirun(2, """
+        import numpy as np
+        import minigrad as mg
+        from minigrad import losses, optimizers
+        from minigrad.distributed import DataParallel, Sharded, world
+        from minigrad.layers import Dense
+        from minigrad.models import Sequential
+        g, x = world(), np.ones((8, 3), np.float32)
+
+        def refused(message, distribute=True, loss="mse", optimizer="adam", rows=8, width=1):
+            model = Sequential([Dense(width)])
+            model.compile(optimizer, loss)
+            try:
+                model.fit(x[:rows], x[:rows, :1] * np.ones(width, np.float32), verbose=0, distribute=distribute)
+            except ValueError as error:
+                assert message in str(error), error
+            else:
+                assert False, message
+        refused("must be False, True", distribute="shared")
+        refused("the loss must be a mean", loss=losses.MeanSquaredError(reduction="sum"))
+        refused("use global_clipnorm or clipvalue", distribute="sharded", optimizer=optimizers.Adam(clipnorm=1.0))
+        refused(f"rank 1 has {{'epoch': 0, 'batch': 0, 'rows': 6", rows=8 - 2 * g.rank)
+        refused("do they run the same script?", width=1 + g.rank)
+    """)
+
+
+def test_one_process_is_a_group_of_one(tmp_path):
+    """A script with distribute=True runs as it is, where no mpiexec starts it."""
+    (tmp_path / "script.py").write_text(textwrap.dedent(TRAIN))
+    words = [sys.executable, tmp_path / "script.py", tmp_path / "model", "yes", "adam"]
+    out = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert len(json.loads(out.splitlines()[-1])["loss"]) == 6
