@@ -142,14 +142,19 @@ def show(value):
     return f"{value:.4g}" if isinstance(value, float) else repr(value)
 
 
-def same(got, expected, what="the result", tolerance=1e-6):
-    """Wrong, unless got has the shape and the values of expected."""
+def same(got, expected, what="the result", tolerance=1e-6, guesses=()):
+    """Wrong, unless got has the shape and the values of expected.
+
+    guesses     (value, words) for mistakes that are likely: words are added for the first whose value was given
+    """
     import numpy as np
     got, expected = np.asarray(got), np.asarray(expected)
     if got.shape != expected.shape:
         raise Wrong(f"{what} has shape {got.shape}, expected {expected.shape}.")
     if not np.allclose(got, expected, rtol=tolerance, atol=tolerance, equal_nan=True):
-        raise Wrong(f"{what} is {show(got)}, expected {show(expected)}.{_likely(got, expected)}")
+        words = next((f" {words}" for value, words in guesses
+                      if np.shape(value) == got.shape and np.allclose(got, value)), "")
+        raise Wrong(f"{what} is {show(got)}, expected {show(expected)}.{_likely(got, expected)}{words}")
 
 
 def _likely(got, expected):

@@ -9,16 +9,6 @@ def _seeds():
     return st.integers(0, 9999)
 
 
-def _explained(got, expected, what, guesses, tolerance=1e-6):
-    """`same`, with the words of the guess that the answer equals."""
-    try:
-        same(got, expected, what, tolerance)
-    except Wrong as wrong:
-        words = next((words for guess, words in guesses
-                      if np.shape(got) == np.shape(guess) and np.allclose(got, guess)), "")
-        raise Wrong(f"{wrong}{words and ' '}{words}") from None
-
-
 area = exercise("15.area", "how often a sick patient is ranked above a healthy one",
                 "sick[:, None] - healthy[None, :] holds the difference of every pair; take the mean of "
                 "(difference > 0), and of half of (difference == 0).")
@@ -32,12 +22,12 @@ def _(answer):
         rng = np.random.default_rng(seed)
         a, b = rng.integers(1, 10, sick) / 10, rng.integers(0, 9, healthy) / 10
         pairs = np.subtract.outer(a, b)
-        _explained(np.asarray(call(answer, a.copy(), b.copy()), float), np.mean((pairs > 0) + (pairs == 0) / 2),
-                   f"the share for sick {a.tolist()} and healthy {b.tolist()}", (
-                       (np.mean(pairs > 0), "Equal pairs count half."),
-                       (np.mean(pairs >= 0), "Equal pairs count half, not whole."),
-                       (np.mean((pairs < 0) + (pairs == 0) / 2), "The sick one should be the higher."),
-                       (np.sum((pairs > 0) + (pairs == 0) / 2), "That is their number; divide by that of all pairs.")))
+        got, right = call(answer, a.copy(), b.copy()), np.mean((pairs > 0) + (pairs == 0) / 2)
+        same(got, right, f"the share for sick {a.tolist()} and healthy {b.tolist()}", guesses=(
+            (np.mean(pairs > 0), "Equal pairs count half."),
+            (np.mean(pairs >= 0), "Equal pairs count half, not whole."),
+            (np.mean((pairs < 0) + (pairs == 0) / 2), "The sick one should be the higher."),
+            (np.sum((pairs > 0) + (pairs == 0) / 2), "That is their number; divide by that of all pairs.")))
     for_all(property, seed=_seeds(), sick=st.integers(1, 5), healthy=st.integers(1, 5))
 
 
@@ -54,7 +44,7 @@ def _(answer):
     def property(prevalence, recall, false_positive_rate):
         q, r, f = prevalence, recall, false_positive_rate
         got = np.asarray(call(answer, q, r, f), float)
-        _explained(got, q * r / (q * r + (1 - q) * f), "the precision", (
+        same(got, q * r / (q * r + (1 - q) * f), "the precision", guesses=(
             (r / (r + f), "That forgets how many are sick and how many healthy."),
             (q * r / (q * r + q * f), "The false alarms come from the healthy, 1 - prevalence of all."),
             (q * r / (q * r + f), "Only the healthy can be false alarms: 1 - prevalence of all."),
@@ -118,7 +108,7 @@ def _(answer):
 
     def property(miss, alarm):
         got = np.asarray(call(answer, miss, alarm), float)
-        _explained(got, alarm / (miss + alarm), "the threshold", (
+        same(got, alarm / (miss + alarm), "the threshold", guesses=(
             (miss / (miss + alarm), "The dearer a miss, the *lower* the threshold."),
             (alarm / miss, "That compares p · miss with alarm; but an alarm costs only if the patient is healthy: "
                            "(1 - p) · alarm."),

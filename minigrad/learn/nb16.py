@@ -9,15 +9,6 @@ def _seeds():
     return st.integers(0, 9999)
 
 
-def _explained(got, expected, what, guesses):
-    """`same`, with the words of the guess that the answer equals."""
-    try:
-        same(got, expected, what)
-    except Wrong as wrong:
-        words = next((words for guess, words in guesses if np.shape(got) == () and np.isclose(got, guess)), "")
-        raise Wrong(f"{wrong}{words and ' '}{words}") from None
-
-
 blocks = exercise("16.blocks", "each block is forecast from all days before it, and none after",
                   "start runs over range(first, days, every); training np.arange(start), test "
                   "np.arange(start, min(start + every, days)).")
@@ -74,7 +65,8 @@ def _(answer):
             for one in s[1:]:
                 out = decay * out + (1 - decay) * one
             return out
-        _explained(call(answer, squared.copy(), decay), mean(squared, decay), f"for {squared.tolist()} the variance", (
+        got, right = call(answer, squared.copy(), decay), mean(squared, decay)
+        same(got, right, f"for {squared.tolist()} the variance", guesses=(
             (mean(squared, 1 - decay), "decay goes with the old one, 1 - decay with the new."),
             (mean(squared[::-1], decay), "Oldest first: you began with the last."),
             (mean(squared[:-1], decay), "The last day is missing."),
@@ -99,7 +91,7 @@ def _(answer):
         if got.shape == () and np.isclose(got, d.mean() / d.std(ddof=1) * root):
             return                          # with n - 1: as good
         unpaired = (a.mean() - b.mean()) / np.sqrt((a.var() + b.var()) / days)
-        _explained(got, right, "the statistic", (
+        same(got, right, "the statistic", guesses=(
             (d.mean() / d.std(), "The error of a *mean* is the standard deviation divided by √n."),
             (d.mean() / d.std() * days, "Divide the standard deviation by √n, not by n."),
             (d.mean() / d.var() * root, "That is the variance; its root is wanted."),
@@ -123,7 +115,7 @@ def _(answer):
         gross, cost = np.sum(position * returns), basis_points / 100
         change = np.diff(position, prepend=0)
         got = np.asarray(call(answer, position.copy(), returns.copy(), basis_points), float)
-        _explained(got, gross - np.abs(change).sum() * cost, f"for positions {position.tolist()} the total", (
+        same(got, gross - np.abs(change).sum() * cost, f"for positions {position.tolist()} the total", guesses=(
             (gross, "The costs are missing."),
             (gross - np.abs(change[1:]).sum() * cost, "Getting in costs, too: before the first day the position is 0."),
             (gross - change.sum() * cost, "Selling costs as well: the *size* of each change."),
