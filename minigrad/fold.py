@@ -3,7 +3,7 @@
     minigrad fold                                   crambin, from the true distances between its residues
     minigrad fold --noise 2 --known 0.3             from a third of them, wrong by 2 angstrom
     minigrad fold --protein 3B08_B                  any of the 2,204 chains of the data
-    minigrad fold --model runs/distogram/model      from distances predicted from the sequence alone
+    minigrad fold --model runs/distogram            from distances predicted from the sequence alone
 """
 import difflib
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import UsageError
+from .errors import Failure, UsageError
 from .files import atomic_write
 
 
@@ -26,7 +26,7 @@ def add_parser(subparsers):
     fold.add_argument("--known", type=number(0, 1, above=True), default=1.0, metavar="PART",
                       help="the part of the distances that is known, from above 0 to 1 (default: 1)")
     fold.add_argument("--model", type=Path, metavar="DIR",
-                      help="fold from what this network, trained by `minigrad train distogram`, predicts instead")
+                      help="fold from what the network predicts that `minigrad train distogram` put there, instead")
     fold.add_argument("--copies", type=whole_number(1), default=8, metavar="N",
                       help="starts, of which the best result is kept (default: 8)")
     fold.add_argument("--steps", type=whole_number(1), default=600, metavar="N", help="steps of descent (default: 600)")
@@ -102,7 +102,9 @@ def _predicted(args, protein, true, training):
     from .zoo.evoformer import Evoformer
     from .zoo.fold import Ramachandran
     from .zoo.structure import CB, distances
-    model = Evoformer.load(args.model)
+    if not (args.model / "model" / "model.json").exists():
+        raise Failure(f"there is no trained network in {args.model}: minigrad train distogram --out {args.model} makes one")
+    model = Evoformer.load(args.model / "model")
     others = strangers(training)
     if protein.name in {p.name for p in others}:
         print(f"{protein.name} is one of the proteins that the network learned from: no test of what it understands")
