@@ -1,6 +1,7 @@
 """Which inputs matter for an answer: attributions by gradients.
 
-Every function takes a model, a batch x (B, ...) of floats and the class to explain, and returns an array of x's shape.
+Every function takes a model, a batch x (B, ...) of floats and the class to explain, and returns a NumPy array of x's
+shape.
 
     model       a model, or any function from a Tensor (B, ...) to scores (B, K), or (B,): explain logits rather than
                 probabilities, which are flat where the model is sure
@@ -27,14 +28,14 @@ def class_scores(model, x, target):
     scores = scores.reshape(scores.shape[0], -1)                                # (B, K), or (B,) as (B, 1)
     if target.max(initial=0) >= scores.shape[1] or target.min(initial=0) < 0:
         raise ValueError(f"target must be a class from 0 to {scores.shape[1] - 1}, not {target.tolist()}")
-    return FUNCTIONS["take_along_axis"](scores, target[:, None], axis=1)[:, 0]
+    return FUNCTIONS["take_along_axis"](scores, backend.asarray(target[:, None], device=scores.device), axis=1)[:, 0]
 
 
 def classes_of(model, x, target=None):
     """(B,) integers: the class to explain of each example, the likeliest unless target names one."""
     if target is None:
         with no_grad():
-            scores = model(Tensor(x))
+            scores = model(Tensor(backend.asarray(x)))
         return backend.to_numpy(scores._data).reshape(len(x), -1).argmax(axis=1)
     target = np.asarray(target)
     if target.dtype.kind not in "iu" or target.shape not in ((), (len(x),)):
@@ -43,15 +44,15 @@ def classes_of(model, x, target=None):
 
 
 def floats(x):
-    """x as an array of floats, float32 unless it is of another precision."""
-    x = np.asarray(getattr(x, "_data", x))
+    """x as a NumPy array of floats, float32 unless it is of another precision."""
+    x = backend.to_numpy(getattr(x, "_data", x))
     return x if x.dtype.kind == "f" else x.astype(np.float32)
 
 
 def score_gradient(model, x, target):
     """∂ model(x)[i, target[i]] / ∂ x[i] for each example i."""
     with no_grad():                         # the gradient itself need not be differentiable with respect to the weights
-        return grad(lambda x: class_scores(model, x, target).sum())(x)
+        return backend.to_numpy(grad(lambda x: class_scores(model, x, target).sum())(x))
 
 
 def saliency(model, x, target=None):

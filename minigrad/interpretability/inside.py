@@ -53,7 +53,7 @@ def grad_cam(model, x, layer, target=None):
     x = floats(x)
     target = classes_of(model, x, target)
     with tapped(layer, lambda y: Tensor(y._data, requires_grad=True)) as outputs, grad_mode(True):
-        score = class_scores(model, Tensor(x), target).sum()        # the layer's output is a leaf: the tape starts here
+        score = class_scores(model, Tensor(backend.asarray(x)), target).sum()       # the tape starts at the layer's output
     maps = _only(outputs, layer, "grad_cam")
     if maps.ndim != 4:
         raise ValueError(f"grad_cam: {layer.label} returns shape {maps.shape}, and images (batch, h, w, channels) are needed")

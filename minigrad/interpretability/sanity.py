@@ -3,6 +3,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from .. import backend
 from .gradients import classes_of, floats
 
 
@@ -30,7 +31,8 @@ def shuffled(layers, seed=0):
     kept = [(w, w._data.copy()) for layer in layers for w in layer.weights]
     try:
         for w, before in kept:
-            w._data[...] = before.ravel()[rng.permutation(before.size)].reshape(before.shape)
+            order = backend.asarray(rng.permutation(before.size), device=w.device)
+            w._data[...] = before.ravel()[order].reshape(before.shape)
             w.touch()
         yield
     finally:

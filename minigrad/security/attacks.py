@@ -6,7 +6,8 @@
     epsilon     the size of the change, in units of x
     norm        how it is measured: np.inf, the largest change of any input, or 2, the length of the whole change
     bounds      what a valid input is: pixels from 0 to 1, say; None: any number
-Returned are changed inputs, float32 of x's shape.  The examples of a batch must not act on each other.
+Returned are changed inputs, float32 of x's shape, where new tensors are made (mg.set_device).  The examples of a batch
+must not act on each other.
 """
 import math
 

@@ -55,19 +55,18 @@ def find_trigger(model, images, target, weight=0.02, steps=300, learning_rate=0.
     share is that of the images that the result turns.  A mask much smaller than those of the other classes betrays a
     backdoor: see anomaly_index of the sums of the masks.  Neural Cleanse in its simplest form, with a fixed weight.
     """
-    images, rng = as_array(images), np.random.default_rng(seed)
-    sigmoid = FUNCTIONS["sigmoid"]
-    shape = images.shape[1:]
-    mask, trigger = (Tensor(rng.normal(level, 0.1, shape).astype(np.float32)) for level in (-2, 0))
+    images, rng = np.asarray(images, np.float32), np.random.default_rng(seed)
+    sigmoid, shape = FUNCTIONS["sigmoid"], images.shape[1:]
+    mask, trigger = (Tensor(backend.asarray(rng.normal(level, 0.1, shape).astype(np.float32))) for level in (-2, 0))
     optimizer = optimizers.Adam(learning_rate)
 
     def cost(mask, trigger, x):
         m = sigmoid(mask)
         logits = model((1 - m) * x + m * sigmoid(trigger))
-        return losses(logits, np.full(len(x), target)).mean() + weight * m.sum()
+        return losses(logits, backend.asarray(np.full(len(x), target))).mean() + weight * m.sum()
     with no_grad():
         for _ in range(steps):
-            x = images[rng.integers(len(images), size=min(128, len(images)))]
+            x = backend.asarray(images[rng.integers(len(images), size=min(128, len(images)))])
             optimizer.apply_gradients(zip(grad(cost, (0, 1))(mask, trigger, x), (mask, trigger)))
         m, p = sigmoid(mask).numpy(), sigmoid(trigger).numpy()
     return p, m, float((predicted(model, stamp(images, p, m)) == target).mean())
