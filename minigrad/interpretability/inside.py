@@ -53,10 +53,11 @@ def grad_cam(model, x, layer, target=None):
     x = floats(x)
     target = classes_of(model, x, target)
     with tapped(layer, lambda y: Tensor(y._data, requires_grad=True)) as outputs, grad_mode(True):
-        score = class_scores(model, Tensor(backend.asarray(x)), target).sum()       # the tape starts at the layer's output
+        score = class_scores(model, Tensor(backend.asarray(x)), target).sum()   # its tape starts at the layer's output
     maps = _only(outputs, layer, "grad_cam")
     if maps.ndim != 4:
-        raise ValueError(f"grad_cam: {layer.label} returns shape {maps.shape}, and images (batch, h, w, channels) are needed")
+        raise ValueError(f"grad_cam: {layer.label} returns shape {maps.shape}, "
+                         "and images (batch, h, w, channels) are needed")
     slopes = backpropagate(score, wrt={maps})[maps]                                                 # (B, h, w, K)
     weights = slopes.mean(axis=(1, 2), keepdims=True)                                               # (B, 1, 1, K)
     return np.maximum(backend.to_numpy((weights * maps._data).sum(axis=-1)), 0)                     # (B, h, w)

@@ -10,7 +10,8 @@ def overlay(images, maps, titles=None, columns=8, size=1.1):
     """
     images, maps = as_array(images), as_array(maps)
     if images.ndim != 3 or maps.ndim != 3 or not len(images) or len(images) != len(maps):
-        raise ValueError(f"overlay: as many images (n, H, W) as maps (n, h, w) are needed, not {images.shape} and {maps.shape}")
+        raise ValueError("overlay: as many images (n, H, W) as maps (n, h, w) are needed, "
+                         f"not {images.shape} and {maps.shape}")
     if maps.min() < 0:
         raise ValueError("overlay: maps must not be negative; take np.abs or np.maximum(maps, 0) first")
     columns = min(columns, len(images))

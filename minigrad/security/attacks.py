@@ -1,4 +1,4 @@
-"""Adversarial examples: max over ‖d‖ ≤ ε of loss(f(x + d), y), the worst change of an input that is too small to matter.
+"""Adversarial examples: max over ‖d‖ ≤ ε of loss(f(x + d), y), the worst change of an input too small to matter.
 
     model       a model, or any function from a Tensor (B, ...) to logits (B, K)
     x           (B, ...) floats within `bounds`

@@ -23,13 +23,14 @@ def stamp(images, trigger, mask):
 def poison(images, labels, target, trigger, mask, share=0.05, seed=0):
     """(images, labels, poisoned): training data of which a share carries the trigger and the label target.
 
-    The rows are drawn from those of other classes; poisoned (n,) says which.            (Gu, Dolan-Gavitt and Garg 2017)
+    The rows are drawn from those of other classes; poisoned (n,) says which.        (Gu, Dolan-Gavitt and Garg 2017)
     """
     labels = np.asarray(labels)
     others = np.flatnonzero(labels != target)
     count = round(share * len(labels))
     if not 0 < count <= len(others):
-        raise ValueError(f"poison: a share of {share} of {len(labels)} rows is {count}, and {len(others)} are of other classes")
+        raise ValueError(f"poison: a share of {share} of {len(labels)} rows is {count}, "
+                         f"and {len(others)} are of other classes")
     rows = np.random.default_rng(seed).choice(others, count, replace=False)
     images, labels, poisoned = images.copy(), labels.copy(), np.zeros(len(labels), bool)
     images[rows], labels[rows], poisoned[rows] = stamp(images[rows], trigger, mask), target, True

@@ -48,8 +48,8 @@ class _Reader(pickle.Unpickler):
 def imports_of(data):
     """The functions and classes that loading this pickle would import and may call: ["posix.system", ...], in order.
 
-    data    the file's bytes.  Nothing that it names is imported or called here.  Numbers and text alone give []; NumPy's
-            arrays name NumPy's own functions; any other name is code of the file's maker's choice.
+    data    the file's bytes.  Nothing that it names is imported or called here.  Numbers and text alone give [];
+            NumPy's arrays name NumPy's own functions; any other name is code of the file's maker's choice.
     Raises ValueError if the bytes are no whole pickle.
     """
     reader = _Reader(data)

@@ -21,7 +21,8 @@ IMAGES = datasets.load_digits().images[:7, :, :, None]
 def test_grad_cam_is_the_class_activation_map_where_that_is_defined(seed):
     model = convolutional(seed, GlobalAveragePooling2D(), Dense(3))
     model(IMAGES)
-    maps, weights = activations(model, IMAGES, model.layers[1]), model.layers[-1].kernel.numpy()        # (B, h, w, K), (K, classes)
+    maps = activations(model, IMAGES, model.layers[1])                                      # (B, h, w, K)
+    weights = model.layers[-1].kernel.numpy()                                               # (K, classes)
     for target in range(3):
         expected = np.maximum(maps @ weights[:, target], 0) / (maps.shape[1] * maps.shape[2])
         np.testing.assert_allclose(grad_cam(model, IMAGES, model.layers[1], target), expected, rtol=1e-5, atol=1e-7)
@@ -33,7 +34,8 @@ def test_grad_cam_explains_the_likeliest_class_by_default_and_each_example_for_i
     maps = grad_cam(model, IMAGES, model.layers[1])
     assert maps.shape == (7, 6, 6) and maps.dtype == np.float32 and (maps >= 0).all() and maps.any()
     np.testing.assert_allclose(maps, grad_cam(model, IMAGES, model.layers[1], likeliest))
-    np.testing.assert_allclose(maps[3:4], grad_cam(model, IMAGES[3:4], model.layers[1], likeliest[3]), rtol=1e-4, atol=1e-7)
+    alone = grad_cam(model, IMAGES[3:4], model.layers[1], likeliest[3])
+    np.testing.assert_allclose(maps[3:4], alone, rtol=1e-4, atol=1e-7)
 
 
 def test_grad_cam_agrees_with_differences():

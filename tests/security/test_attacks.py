@@ -122,7 +122,8 @@ def test_an_attack_leaves_the_model_and_the_input_alone():
 
 def test_bad_input():
     model, x, y = network(0)
-    for call, words in ((lambda: fgsm(model, x, y, -1), "epsilon"), (lambda: pgd(model, x, y, 0.1, norm=1), "norm must be"),
+    for call, words in ((lambda: fgsm(model, x, y, -1), "epsilon"),
+                        (lambda: pgd(model, x, y, 0.1, norm=1), "norm must be"),
                         (lambda: project(x, float("nan")), "epsilon")):
         with pytest.raises(ValueError, match=words):
             call()

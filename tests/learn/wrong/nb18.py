@@ -37,7 +37,7 @@ WRONG = {
     ],
     "18.cam": [
         (lambda A, dA: (A * dA.mean(axis=(0, 1))).sum(axis=-1), "relu is missing"),
-        (lambda A, dA: np.maximum((A * dA).sum(axis=-1), 0), "averaged"),
+        (lambda A, dA: np.maximum((A * dA).sum(axis=-1), 0), "Average the slopes"),
         (lambda A, dA: np.maximum(A * dA.mean(axis=(0, 1)), 0).sum(axis=-1), "Add up first"),
         (lambda A, dA: np.maximum((A * dA.sum(axis=(0, 1))).sum(axis=-1), 0), "not sums"),
         (lambda A, dA: np.maximum(A * dA.mean(axis=(0, 1)), 0), "shape"),
