@@ -20,9 +20,10 @@ __version__ = "0.1.0"
 globals().update(FUNCTIONS)                 # mg.exp, mg.matmul, ...: every entry of the derivative table
 pow = FUNCTIONS["power"]
 
-_LOADED_WHEN_USED = ("activations", "callbacks", "corpora", "data", "datasets", "distributed", "fairness", "initializers",
-                     "interpretability", "keras", "layers", "learn", "losses", "metrics", "models", "optimizers",
-                     "privacy", "profile", "regularizers", "schedules", "security", "testing", "viz", "zoo")
+_LOADED_WHEN_USED = ("activations", "callbacks", "corpora", "data", "datasets", "distributed", "fairness",
+                     "initializers", "interpretability", "keras", "layers", "learn", "losses", "metrics", "models",
+                     "optimizers", "privacy", "profile", "regularizers", "schedules", "security", "testing", "viz",
+                     "zoo")
 
 
 def _repr_svg_(tensor):
