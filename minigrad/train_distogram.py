@@ -1,7 +1,7 @@
 """`minigrad train distogram`: a small Evoformer learns to predict distances between residues from a protein's sequence.
 
-    minigrad train distogram                    some minutes on two cores
-    minigrad train distogram --size medium      half an hour, the figures of the README
+    minigrad train distogram                    ten minutes on an idle core, the figures of the README
+    minigrad train distogram --size medium      half an hour or more
     minigrad train distogram --resume           go on after Ctrl-C, a crash or kill -9, as if nothing had happened
 """
 import json
