@@ -24,12 +24,13 @@ def derivative(phi, side=0, enough=1e-10):
     side    0: the slope; 1 or -1: the slope on the right or on the left alone
     enough  the relative uncertainty at which to stop
     Where no estimate can be had (φ is nan on either side, say) the slope is nan and the uncertainty infinite.
+    A step that leaves the domain, so that φ raises ValueError, is too large: it counts as nan.
     """
     here = phi(0.0)
     best, doubt = np.full(here.shape, np.nan), np.full(here.shape, np.inf)
     older, before, h = [], best, FIRST
     for _ in range(LEVELS):
-        up, down = phi(side * h or h), here if side else phi(-h)
+        up, down = _value(phi, side * h or h, here), here if side else _value(phi, -h, here)
         row = [side * (up - down) / h if side else (up - down) / (2 * h)]
         rounding = np.finfo(float).eps * (np.abs(up) + np.abs(down)) / h
         now, change = row[0], np.full(here.shape, np.inf)
@@ -38,12 +39,20 @@ def derivative(phi, side=0, enough=1e-10):
             apart = np.maximum(np.abs(better - row[k]), np.abs(better - estimate)) + rounding
             now, change = np.where(apart < change, better, now), np.fmin(change, apart)
             row.append(better)
-        change = np.maximum(change, np.abs(now - before))       # estimates may agree once by chance, hardly twice
+        # Estimates may agree once by chance, or twice where f is odd or periodic; so the first two are not trusted.
+        change = np.maximum(change, np.abs(now - before) if len(older) > 1 else np.inf)
         best, doubt = np.where(change < doubt, now, best), np.fmin(doubt, change)
         if np.all(doubt <= enough * np.abs(best) + 8 * rounding):       # smaller steps would only round more
             break
         older, before, h = row, now, h / 2
     return best, doubt
+
+
+def _value(phi, h, here):
+    try:
+        return phi(h)
+    except ValueError:                      # a matrix no longer positive definite, say
+        return np.full(here.shape, np.nan)
 
 
 def complex_step(phi, h=1e-100):
@@ -74,8 +83,8 @@ def _one_side(phi, side):
     slope, doubt = derivative(phi, side)
     changes = [phi(side * h) - phi(0.0) for h in (2.0 ** -16, 2.0 ** -18, 2.0 ** -20)]
     first, second = changes[1] / changes[0], changes[2] / changes[1]        # 1/4 if smooth, 1/2 for a root, 1 at a step
-    steep = (np.abs(first - second) < 0.05) & (second > 0.3)
-    absent = np.isnan(changes[2])
     unclear = doubt > 1e-5 * np.abs(slope) + 1e-7 * (1 + np.abs(phi(0.0)))
+    steep = unclear & (np.abs(first - second) < 0.05) & (second > 0.3)
+    absent = np.isnan(changes[2])
     slope = np.where(absent, np.nan, np.where(steep, side * np.sign(changes[2]) * np.inf, slope))
     return slope, np.where(absent | steep, 0.0, np.where(unclear, np.inf, doubt))

@@ -1,9 +1,10 @@
 """Measured derivatives: how precise they are, and that they know how precise they are."""
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+import minigrad as mg
 from minigrad.testing.numerical import complex_step, derivative, kink
 
 SMOOTH = {  # name -> (f, f')
@@ -46,6 +47,8 @@ def test_a_kink_has_two_slopes(left, right):
 
 
 @given(st.floats(-3, 3))
+@example(x=7.0149e-06)                      # changes of x³ by steps of about x look like those of a root
+@example(x=0.0625)                          # sin and x³ are odd: steps of 1/8 and 1/16 to the left measure the same slope
 def test_a_smooth_function_has_no_kink(x):
     assert not kink(lambda t: np.array([np.sin(x + t), (x + t) ** 3, np.exp(x + t), 1e6 + 0 * t]))[2].any()
 
@@ -62,3 +65,14 @@ def test_a_step_and_the_end_of_a_domain_have_a_side_without_slope():
 def test_noise_is_no_kink():
     left, right, differ = kink(lambda t: np.array([t + 1e-4 * np.sin(1e9 * t), t + 1e-4 * ((t * 1e12) % 1)]))
     assert not differ.any()
+
+
+def test_steps_that_leave_the_domain_are_made_smaller():
+    def phi(t):
+        if abs(t) > 1e-3:
+            raise ValueError("outside")
+        return np.array([np.exp(t)])
+    slope, doubt = derivative(phi)
+    assert slope == pytest.approx(1, rel=1e-9) and doubt < 1e-8
+    a = np.array([[1.12425625, -0.63901875], [-0.63901875, 0.5066125]])
+    mg.testing.check_op(mg.ops.REGISTRY["cholesky"], inputs=[([a], {})])
