@@ -57,13 +57,13 @@ class _Call:
         if not all(-len(args) <= n < len(args) for n in numbers):
             raise ValueError(f"{name}: argnums {argnums} with {len(args)} positional arguments")
         self.trees, self.single = [args[n] for n in numbers], isinstance(argnums, int)
-        aliases = tree_map(_alias, self.trees)
-        self.targets = tree_leaves(aliases)
         args = list(args)
-        for n, alias in zip(numbers, aliases):
-            args[n] = alias
         with grad_mode(True):
+            aliases = tree_map(_alias, self.trees)
+            for n, alias in zip(numbers, aliases):
+                args[n] = alias
             y = f(*args, **kwargs)
+        self.targets = tree_leaves(aliases)
         self.y, self.aux = y if has_aux else (y, None)
         if not isinstance(self.y, Tensor):
             raise TypeError(f"{name}: f must return a tensor made from its arguments with minigrad's operations, "

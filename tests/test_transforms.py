@@ -129,3 +129,11 @@ def test_checkpoint_changes_memory_not_values():
 def test_errors(call, words):
     with pytest.raises((TypeError, ValueError), match=words):
         call()
+
+
+def test_a_gradient_is_taken_under_no_grad_too():
+    """Its result is then a constant, whether or not the argument asks for gradients."""
+    for t in (mg.tensor(2.0), mg.tensor(2.0, requires_grad=True)):
+        with mg.no_grad():
+            found = mg.grad(lambda x: x * x)(t)
+        assert found.item() == 4 and not found.requires_grad

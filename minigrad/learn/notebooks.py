@@ -73,7 +73,8 @@ def solved(notebook):
 def execute(notebook, path, timeout=600, shortened=False):
     """Run all cells in a fresh kernel, in the notebook's folder; a copy with the outputs.
 
-    shortened   set MINIGRAD_SHORT=1, by which a notebook's long training runs are cut down for tests
+    shortened   set MINIGRAD_SHORT=1, by which a notebook's long training runs are cut down for tests; what is left is
+                too small to be worth a second thread
     """
     import os
 
@@ -81,7 +82,8 @@ def execute(notebook, path, timeout=600, shortened=False):
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError
     node = nbformat.reads(json.dumps(notebook), as_version=4)
-    environment = {**os.environ, "MINIGRAD_SHORT": "1" if shortened else "0", "PYTHONWARNINGS": "default"}
+    environment = {**os.environ, "MINIGRAD_SHORT": "1" if shortened else "0", "PYTHONWARNINGS": "default",
+                   **({"OPENBLAS_NUM_THREADS": "1"} if shortened else {})}
     client = NotebookClient(node, timeout=timeout, kernel_name="python3",
                             resources={"metadata": {"path": str(Path(path).parent)}})
     try:
