@@ -120,7 +120,7 @@ class Profile:
         return sum((tally for both in self.ops.values() for tally in both), Tally())
 
     def __str__(self):
-        lines = [f"{'op':24}{'direction':10}{'calls':>8}{'ms':>10}{'%':>7}{'GFLOP':>10}{'GFLOP/s':>9}{'MB':>10}{'GB/s':>7}"]
+        lines = [f"{'op':30}{'direction':10}{'calls':>8}{'ms':>10}{'%':>7}{'GFLOP':>10}{'GFLOP/s':>9}{'MB':>10}{'GB/s':>7}"]
         for name, forward, backward in self.rows():
             lines += [self._line(name, direction, tally)
                       for direction, tally in (("forward", forward), ("backward", backward)) if tally.calls]
@@ -130,7 +130,7 @@ class Profile:
 
     def _line(self, name, direction, t):
         seconds = max(t.seconds, 1e-9)
-        line = f"{name:24}{direction:10}{t.calls or '':>8}{t.seconds * 1e3:10.2f}{100 * t.seconds / max(self.seconds, 1e-9):7.1f}"
+        line = f"{name:30}{direction:10}{t.calls or '':>8}{t.seconds * 1e3:10.2f}{100 * t.seconds / max(self.seconds, 1e-9):7.1f}"
         if not t.calls:
             return line
         return line + f"{t.flops / 1e9:10.3f}{t.flops / seconds / 1e9:9.1f}{t.bytes / 1e6:10.1f}{t.bytes / seconds / 1e9:7.1f}"
