@@ -47,19 +47,29 @@ def draw(results, roof, path):
         last = max(math.log(x / left) / width, last + 0.032)
         axes.axvline(x, color="#cccccc", linewidth=0.6, zorder=1)
         axes.annotate(result["workload"], (x, 1), (last, 1.03), xycoords=("data", "axes fraction"), rotation=55,
-                      textcoords="axes fraction", fontsize=8, arrowprops={"arrowstyle": "-", "color": "#cccccc"})
-    for result in results:
-        if result["workload"] == "gpt":
-            for name, (flops, moved, seconds) in result["work"].items():
-                if name != "all" and flops and moved and seconds > 0.003 * result["work"]["all"][2]:
-                    axes.scatter(flops / moved, flops / seconds / 1e9, color="#999999", s=9, zorder=2)
-                    axes.annotate(name, (flops / moved, flops / seconds / 1e9), xytext=(4, 2),
-                                  textcoords="offset points", fontsize=6.5, color="#777777")
+                      textcoords="axes fraction", fontsize=8, ha="left", va="bottom", rotation_mode="anchor",
+                      arrowprops={"arrowstyle": "-", "color": "#cccccc", "relpos": (0, 0), "shrinkA": 0})
     threads = results[0]["threads"] if results else 1
     axes.set(xscale="log", yscale="log", xlim=(left, right), xlabel="arithmetic intensity (FLOPs per byte moved)",
              ylabel=f"speed (GFLOP/s), {threads} thread{'s' if threads > 1 else ''}")
+    _ops(axes, next((r["work"] for r in results if r["workload"] == "gpt"), {}))
     axes.grid(alpha=0.25)
     axes.legend(loc="lower right", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     with atomic_write(path) as file:
         figure.savefig(file, format=Path(path).suffix.lstrip(".") or "png", dpi=140)
+
+
+def _ops(axes, work):
+    """Small dots for the ops of a step, and their names, moved down where they would lie on each other."""
+    dots = [(flops / moved, flops / seconds / 1e9, name) for name, (flops, moved, seconds) in work.items()
+            if name != "all" and flops and moved and seconds > 0.003 * work["all"][2]]
+    taken = []
+    for x, y, name in sorted(dots, key=lambda dot: -dot[1]):
+        axes.scatter(x, y, color="#999999", s=9, zorder=2)
+        across, up = axes.transData.transform((x, y)) * 72 / axes.figure.dpi        # in points
+        down = 0
+        while any(abs(across - a) < 90 and abs(up - down - u) < 8 for a, u in taken):
+            down += 1
+        taken.append((across, up - down))
+        axes.annotate(name, (x, y), xytext=(4, 2 - down), textcoords="offset points", fontsize=6.5, color="#777777")
