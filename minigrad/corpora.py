@@ -56,7 +56,7 @@ class Protein(NamedTuple):
     """A protein chain of L residues, without gaps, as in a crystal structure."""
     name: str                   # PDB code and chain: 3SWY_A
     sequence: str               # L letters, one per amino acid
-    secondary: str              # L letters, *predicted* from sequence alignments by PSIPRED: H helix, E strand, C coil
+    secondary: str              # L letters, *predicted* by PSIPRED: H helix, E strand, C coil
     coordinates: np.ndarray     # (L, 4, 3) float32, angstrom: x, y, z of ATOMS
 
 
