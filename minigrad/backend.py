@@ -46,6 +46,16 @@ def cupy():
     return module
 
 
+def nccl():
+    """The module cupy.cuda.nccl, which sends from GPU to GPU; None without NCCL (CuPy says what to install)."""
+    cupy()
+    try:
+        from cupy.cuda import nccl as module
+    except ImportError:
+        return None
+    return module if module.available else None
+
+
 def parse_device(name):
     """"cpu", "gpu" or "gpu:1" -> (kind, index); anything else is a ValueError."""
     kind, colon, index = str(name).partition(":")

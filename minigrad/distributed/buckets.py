@@ -23,16 +23,18 @@ BUCKET = 1 << 20            # bytes
 class Bucket:
     """Some variables' gradients end to end: `buffer`, padded to a multiple of `parts` numbers.
 
-    waiting     how many gradients are still missing;  request: what MPI is doing with the buffer
+    device      where the buffer is: with the variables, unless said otherwise
+    waiting     how many gradients are still missing;  request: what MPI or NCCL is doing with the buffer
     """
 
-    def __init__(self, variables, parts=1):
+    def __init__(self, variables, parts=1, device=None):
         self.variables, self.spans, end = variables, [], 0
         for v in variables:
             self.spans.append(slice(end, end + v.size))
             end += v.size
         dtype = np.promote_types(variables[0].dtype, np.float32)
-        self.buffer = np.zeros(-(-end // parts) * parts, dtype)
+        self.device = device or variables[0].device
+        self.buffer = backend.asarray(np.zeros(-(-end // parts) * parts, dtype), device=self.device)
         self.waiting, self.request = len(variables), None
 
     def views(self):
@@ -73,7 +75,7 @@ class DataParallel:
     Everything else is the optimizer's own: learning_rate, iterations, state().  Raises Failure, on all ranks, where a
     gradient is nan or infinite; it names the rank and the variable, and no rank makes the step.
     """
-    kind, parts = "data parallel", 1
+    kind, parts, device = "data parallel", 1, None      # the device of the buckets, as Bucket takes it
 
     def __init__(self, optimizer, group=None, bucket=BUCKET, names=None):
         self.optimizer, self.group, self.bucket_bytes = optimizer, group or world(), bucket
@@ -105,17 +107,18 @@ class DataParallel:
                 size = 0
             groups[-1].append(v)
             size += v._data.nbytes
-        self.buckets = [Bucket(group, self.parts) for group in groups]
+        self.buckets = [Bucket(group, self.parts, self.device) for group in groups]
+        self.group.connect({bucket.device for bucket in self.buckets})
         self.place = {v: (b, i) for b, bucket in enumerate(self.buckets) for i, v in enumerate(bucket.variables)}
         self._begin()
 
     def _alike(self, a, b):
         """Whether two variables may share a bucket."""
-        return a.dtype == b.dtype
+        return a.dtype == b.dtype and a.device == b.device
 
     def _begin(self):
         """Make ready for the next step."""
-        self.deposited, self.present, self.bad, self.sent = set(), set(), None, 0
+        self.deposited, self.present, self.bad, self.checks, self.sent = set(), set(), None, {}, 0
         for bucket in self.buckets:
             bucket.waiting, bucket.request = len(bucket.variables), None
 
@@ -140,11 +143,12 @@ class DataParallel:
         if g is None or not self.rows:
             part[...] = 0
         else:
-            g = getattr(g, "_data", g)
-            g = g if isinstance(g, np.ndarray) else backend.to_numpy(g)
+            g = backend.asarray(getattr(g, "_data", g), device=bucket.device)
             np.multiply(g.reshape(-1), self.rows, out=part)
             self.present.add(v)
-            if not _finite(part):
+            if bucket.device != "cpu":
+                self.checks[v] = np.isfinite(part).all()    # on the GPU, until finish asks
+            elif not _finite(part):
                 self.bad = v if self.bad is None else self.bad
         self.deposited.add(v)
         bucket.waiting -= 1
@@ -164,6 +168,9 @@ class DataParallel:
         """
         for v in self.variables:
             self.deposit(v, None)
+        if self.checks:                     # the only time in a step that the host waits for the GPU
+            fine = backend.to_numpy(np.stack(list(self.checks.values())))
+            self.bad = next((v for v, ok in zip(self.checks, fine) if not ok), self.bad)
         note = np.array([self.rows, self.bad is not None, *(v in self.present for v in self.variables)], np.float64)
         self.group.all_reduce(note)
         for bucket in self.buckets:

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import files
+from .. import backend, files
 from ..errors import Failure
+from . import nccl
 
 # How many there are, as the launchers tell their processes: MPICH and Intel MPI, Open MPI, Slurm's srun.
 LAUNCHERS = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
@@ -61,14 +62,26 @@ class Group:
     """Ranks 0 ... size-1; `rank` is this process's own number among them.
 
     comm    an mpi4py communicator; group.split(color) makes smaller groups
+    nccl    what takes device arrays from GPU to GPU, once `connect` has found that it can (nccl.py); else None
     """
 
     def __init__(self, comm):
         self.comm, self.rank, self.size = comm, comm.Get_rank(), comm.Get_size()
+        self.nccl = self._addresses = None
 
     def split(self, color):
         """The group of those ranks that pass the same number, in the same order."""
         return Group(self.comm.Split(color, self.rank))
+
+    def connect(self, devices):
+        """Let the start_... methods go from GPU to GPU, if each rank has a GPU of its own, and NCCL.
+
+        devices     the set of names of those on which this rank has the arrays that it will send
+        """
+        addresses = self.all_gather(nccl.address(devices))
+        if addresses != self._addresses:
+            apart = None not in addresses and len(set(addresses)) == self.size > 1
+            self.nccl, self._addresses = nccl.Communicator(self, *devices) if apart else None, addresses
 
     # -- arrays, which stay where they are -----------------------------------------------------------------------------
     def all_reduce(self, array):
@@ -77,16 +90,34 @@ class Group:
         return array
 
     def start_all_reduce(self, array):
-        """The same, begun: a request whose Wait() ends it.  The array must be left alone until then."""
-        return self.comm.Iallreduce(mpi().IN_PLACE, array)
+        """The same, begun: a request whose Wait() ends it.  The array must be left alone until then.
+
+        Arrays on a GPU are sent by NCCL where it is connected; else a copy of them in the host's memory is.
+        """
+        if backend.device_of(array) == "cpu":
+            return self.comm.Iallreduce(mpi().IN_PLACE, array)
+        if self.nccl:
+            return self.nccl.start_all_reduce(array)
+        copy = backend.to_numpy(array)
+        return Staged(self.start_all_reduce(copy), copy, array)
 
     def start_reduce_scatter(self, array, part):
         """part <- the rank-th 1/size of Σ over ranks of array; begun.  len(array) = size · len(part)."""
-        return self.comm.Ireduce_scatter_block(array, part)
+        if backend.device_of(array) == "cpu":
+            return self.comm.Ireduce_scatter_block(array, part)
+        if self.nccl:
+            return self.nccl.start_reduce_scatter(array, part)
+        copy = np.empty(part.shape, part.dtype)
+        return Staged(self.start_reduce_scatter(backend.to_numpy(array), copy), copy, part)
 
     def start_all_gather(self, part, array):
         """array <- the parts of all ranks, end to end; begun."""
-        return self.comm.Iallgather(part, array)
+        if backend.device_of(array) == "cpu":
+            return self.comm.Iallgather(part, array)
+        if self.nccl:
+            return self.nccl.start_all_gather(part, array)
+        copy = np.empty(array.shape, array.dtype)
+        return Staged(self.start_all_gather(backend.to_numpy(part), copy), copy, array)
 
     def broadcast(self, array, root=0):
         """array <- rank root's array, in place; returns it."""
@@ -128,6 +159,20 @@ class Group:
         request = self.comm.Ibarrier()
         while not request.Test():
             time.sleep(0.002)
+
+
+class Staged:
+    """A request of MPI for a copy in the host's memory; Wait() takes the result to the GPU."""
+
+    def __init__(self, request, copy, array):
+        self.request, self.copy, self.array = request, copy, array
+
+    def Test(self):
+        return self.request.Test()
+
+    def Wait(self):
+        self.request.Wait()
+        self.array[...] = backend.asarray(self.copy, device=backend.device_of(self.array))
 
 
 # -- failures ----------------------------------------------------------------------------------------------------------

@@ -20,8 +20,9 @@ class Sharded(DataParallel):
     state() has the same form as the optimizer's own, so that a run can go on with another number of ranks, or sharded
     no more; all ranks must call it, and it is whole on rank 0 alone.  ValueError for an optimizer with clipnorm: the
     norm of one variable's gradient is on no rank.  Every variable needs a gradient in every step.
+    Slots and buckets are in the host's memory, also where the weights are on a GPU.
     """
-    kind = "sharded"
+    kind, device = "sharded", "cpu"
 
     def __init__(self, optimizer, group=None, **options):
         if optimizer.clipnorm is not None:
