@@ -48,6 +48,7 @@ class ndarray:
     itemsize = property(lambda self: self._a.itemsize)
     base = property(lambda self: self if self._a.base is not None else None)
     T = property(lambda self: ndarray(self._a.T))
+    data = property(lambda self: types.SimpleNamespace(ptr=self._a.ctypes.data))       # an address, as NCCL takes it
 
     # -- refused: CuPy never turns into a NumPy array by itself ------------------------------------------------------
     def __array__(self, *args, **kwargs):

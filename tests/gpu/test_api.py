@@ -14,7 +14,7 @@ from . import cupy_api
 API = cupy_api.read()
 ROOT = Path(minigrad.__file__).parent
 FILES = [p for place in ("ops", "layers", "tensor.py", "transforms.py", "optimizers", "losses.py", "metrics",
-                         "activations.py", "initializers.py", "models.py", "training.py")
+                         "activations.py", "initializers.py", "models.py", "training.py", "distributed/buckets.py")
          for p in ([ROOT / place] if place.endswith(".py") else sorted((ROOT / place).glob("*.py"))) if p.exists()]
 UFUNC_KEYWORDS = {"out", "dtype", "casting"}
 HOST = {        # these work on host data wherever they stand: shapes, indices, labels before they are uploaded
