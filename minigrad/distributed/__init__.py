@@ -5,11 +5,12 @@
 
 Each process, a *rank*, runs the same script from its first line, and is told apart by world().rank alone.  On one machine
 share its processors out: with OPENBLAS_NUM_THREADS=1 (or as many as there are for each) ranks don't stand in each other's
-way.  Where each rank has a GPU of its own, gradients travel between GPUs by NCCL (pip install nvidia-nccl-cu13);
-where ranks share one, or without NCCL, and always with "sharded", through the host's memory.
+way.  Where each rank has a GPU of its own, as after set_device(f"gpu:{world().rank}"), gradients travel between them
+by NCCL (pip install nvidia-nccl-cu13); where ranks share one, or without NCCL, and always with "sharded", through the
+host's memory.
 
     group           Group: ranks that talk to each other; what they say; how a rank that fails ends all
-    nccl            how device arrays get from GPU to GPU
+    nccl            Communicator: how arrays on GPUs get from one to the other
     buckets         DataParallel: each rank sees a part of every batch; gradients are added up during backward
     sharded         Sharded: the same, each rank keeping 1/n of what the optimizer remembers (ZeRO stage 1)
     training        fit(distribute=True): the loop around it, with one set of scores and one rank that writes
