@@ -1,7 +1,9 @@
 """The command for a real GPU: walked through without one everywhere, and run in earnest where there is one (-m gpu)."""
 import itertools
 import json
+import types
 
+import numpy as np
 import pytest
 
 from benchmarks import gpu
@@ -38,3 +40,22 @@ def test_a_wrong_op_is_a_fault(monkeypatch, capsys):
 @pytest.mark.gpu
 def test_the_whole_walk_on_a_gpu():
     assert gpu.main([]) == 0
+
+
+@pytest.mark.gpu
+def test_one_rank_sends_to_itself_by_nccl():
+    """What one GPU can show of distributed/nccl.py: CuPy and NCCL take the calls, and streams wait for each other."""
+    from minigrad import backend
+    from minigrad.distributed import nccl
+    if backend.nccl() is None:
+        pytest.skip("NCCL is not installed: pip install nvidia-nccl-cu13")
+    assert nccl.address({"gpu"})
+    alone = nccl.Communicator(types.SimpleNamespace(size=1, rank=0, once=lambda function: function()), "gpu")
+    for dtype in "float16", "float32", "float64":
+        a, part, whole = (backend.asarray(np.zeros(1 << 22, dtype), device="gpu") for _ in range(3))
+        for _ in range(20):
+            a += 1                          # NCCL must wait for this, and what follows for NCCL
+            alone.start_all_reduce(a).Wait()
+            alone.start_reduce_scatter(a, part).Wait()
+            alone.start_all_gather(part, whole).Wait()
+        assert (backend.to_numpy(whole) == 20).all()
