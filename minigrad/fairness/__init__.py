@@ -6,10 +6,11 @@
     impossible      why not all of it can be had
     pictures        rates by group, calibration curves, the frontier
 """
+from ..metrics.intervals import bootstrap, wilson
 from .adult import Census, load_adult
 from .impossible import class_balance, decide, implied_fpr, thresholds_for
-from .measures import (Calibration, Rate, bootstrap, calibration, demographic_parity_difference,
-                       equalized_odds_difference, rates, wilson)
+from .measures import (Calibration, Rate, calibration, demographic_parity_difference, equalized_odds_difference,
+                       rates)
 from .mitigation import Adversarial, Constrained, frontier, reverse_gradient, reweigh, soft_gaps
 from .pictures import calibration_curves, frontier_plot, rates_by_group
 

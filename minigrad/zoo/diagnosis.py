@@ -19,6 +19,7 @@ from .. import datasets
 from ..data import standardize
 from ..keras import layers
 from ..metrics import AUC
+from ..metrics.intervals import bootstrap, wilson
 from ..optimizers import Adam
 from ..regularizers import L2
 from ..schedules import CosineDecay
@@ -167,17 +168,13 @@ def reliability(y, p, bins=10):
     """Patients in `bins` groups of rising p, as equal in number as can be: (predicted, observed, low, high, number).
 
     predicted   the mean p of each group;  observed: the share of its patients that is sick;  number: its patients
-    low, high   the 95 % interval of that share, (s + z²/2 ± z √(s (m - s)/m + z²/4)) / (m + z²), z = 1.96, for s sick
-                of m patients  (Wilson 1927)
+    low, high   the 95 % interval of that share  (Wilson 1927)
     (reliability diagrams: Murphy & Winkler 1977)
     """
     y = checked(y, p)
     groups = np.array_split(np.argsort(p, kind="stable"), min(bins, len(y)))
     m, s = np.array([len(g) for g in groups]), np.array([y[g].sum() for g in groups])
-    z = 1.96
-    middle, half = s + z * z / 2, z * np.sqrt(s * (m - s) / m + z * z / 4)
-    return (np.array([np.asarray(p)[g].mean() for g in groups]), s / m, (middle - half) / (m + z * z),
-            (middle + half) / (m + z * z), m)
+    return np.array([np.asarray(p)[g].mean() for g in groups]), s / m, *wilson(s, m), m
 
 
 # -- confidence ------------------------------------------------------------------------------------------------------
@@ -191,12 +188,10 @@ def interval(statistic, y, *p, draws=1000, seed=0):
     It says how far chance in *which patients came* moves the figure, not how far training again would.
     """
     y, p = checked(y, *p), [np.asarray(q) for q in p]
-    rng, values = np.random.default_rng(seed), []
-    while len(values) < draws:
-        rows = rng.integers(len(y), size=len(y))
-        if 0 < y[rows].sum() < len(y):      # a draw of only healthy or only sick has no ranking: drawn again
-            values.append(statistic(y[rows], *(q[rows] for q in p)))
-    return (statistic(y, *p), *np.percentile(values, [2.5, 97.5]).tolist())
+
+    def ranked(y, *p):
+        return 0 < y.sum() < len(y)         # of only healthy or only sick there is no ranking
+    return statistic(y, *p), *bootstrap(statistic, y, *p, samples=draws, seed=seed, usable=ranked)
 
 
 # -- decisions -------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import numpy as np
 import minigrad as mg
 
 from ..data import DataLoader
+from ..metrics.intervals import bootstrap
 from ..optimizers import Adam
 from ..schedules import CosineDecay
 from .evoformer import ALPHABET, encode
@@ -109,10 +110,9 @@ def interval(sums, counts, draws=2000, seed=0):
 
     Proteins, not pairs, are drawn again (the bootstrap of Efron 1979): pairs of one protein are not independent.
     """
-    sums, counts = np.asarray(sums, float), np.asarray(counts, float)
-    rows = np.random.default_rng(seed).integers(len(sums), size=(draws, len(sums)))
-    low, high = np.percentile(sums[rows].sum(1) / counts[rows].sum(1), [2.5, 97.5])
-    return sums.sum() / counts.sum(), low, high
+    def ratio(sums, counts):
+        return np.sum(sums) / np.sum(counts)
+    return ratio(sums, counts), *bootstrap(ratio, sums, counts, samples=draws, seed=seed)
 
 
 def scores(predict, proteins, progress=iter):
