@@ -181,6 +181,14 @@ class DataParallel:
             raise Failure(self._report(bad))
         return note[0], {v for v, n in zip(self.variables, note[2:]) if n}
 
+    def collect(self, grads_and_vars):
+        """Deposit the gradients of pairs (gradient, variable) that backward has not handed on; what finish returns."""
+        pairs = list(grads_and_vars)
+        self.plan([v for _, v in pairs])
+        for g, v in reversed(pairs):
+            self.deposit(v, g)
+        return self.finish()
+
     def _report(self, bad):
         found = bad is not None and f"the gradient of {self._name(bad)}, of shape {bad.shape},"
         where = [f"rank {rank}: {text}" for rank, text in enumerate(self.group.all_gather(found)) if text]
@@ -191,11 +199,7 @@ class DataParallel:
 
     def apply_gradients(self, grads_and_vars):
         """A step by pairs (this rank's gradient, variable); those that backward has handed on are on their way."""
-        pairs = list(grads_and_vars)
-        self.plan([v for _, v in pairs])
-        for g, v in reversed(pairs):
-            self.deposit(v, g)
-        rows, present = self.finish()
+        rows, present = self.collect(grads_and_vars)
         means = {}
         for bucket in self.buckets:
             bucket.buffer *= 1 / rows

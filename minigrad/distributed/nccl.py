@@ -3,7 +3,7 @@
 CuPy's wheels leave the library itself out: pip install nvidia-nccl-cu13.  MPI starts it, by telling all ranks the
 number that rank 0 drew, and still carries all that is not a device array.
 """
-import socket
+import platform
 
 from .. import backend
 
@@ -13,7 +13,7 @@ def address(devices):
     kind, index = backend.parse_device(next(iter(devices))) if len(devices) == 1 else ("several", 0)
     if kind != "gpu" or backend.nccl() is None:
         return None
-    return socket.gethostname(), backend.cupy().cuda.Device(index).pci_bus_id
+    return platform.node(), backend.cupy().cuda.Device(index).pci_bus_id
 
 
 class Communicator:

@@ -61,11 +61,7 @@ class Sharded(DataParallel):
         bucket.request = self.group.start_reduce_scatter(bucket.buffer, self.parts_of_gradient[self.sent])
 
     def apply_gradients(self, grads_and_vars):
-        pairs = list(grads_and_vars)
-        self.plan([v for _, v in pairs])
-        for g, v in reversed(pairs):
-            self.deposit(v, g)
-        rows, present = self.finish()
+        rows, present = self.collect(grads_and_vars)
         if len(present) < len(self.variables):
             missing = ", ".join(self._name(v) for v in self.variables if v not in present)
             raise ValueError(f"Sharded: no gradient for {missing}, on any rank")
