@@ -4,11 +4,7 @@ import math
 import numpy as np
 
 from . import call, exercise, for_all, same
-
-
-def _numbers(low=-3, high=3):
-    from hypothesis import strategies as st
-    return st.floats(low, high).map(lambda x: round(x, 2))
+from .inputs import numbers
 
 
 cube = exercise("00.cube", "the derivative of x³ is 3x²",
@@ -17,7 +13,7 @@ cube = exercise("00.cube", "the derivative of x³ is 3x²",
 
 @cube.property
 def _(answer):
-    for_all(lambda x: same(call(answer, x), 3 * x ** 2, "the slope"), x=_numbers())
+    for_all(lambda x: same(call(answer, x), 3 * x ** 2, "the slope"), x=numbers(-3, 3, 2))
 
 
 central = exercise("00.central_difference", "the central difference is right up to h²",
@@ -28,12 +24,12 @@ central = exercise("00.central_difference", "the central difference is right up 
 def _(answer):
     """Exact for parabolas: what tells it from the forward difference."""
     for_all(lambda x, h: same(call(answer, lambda t: t * t, x, h), 2 * x, f"the slope of t² with h = {h}"),
-            x=_numbers(), h=_numbers(0.1, 1))
+            x=numbers(-3, 3, 2), h=numbers(0.1, 1, 2))
 
 
 @central.property
 def _(answer):
-    for_all(lambda x: same(call(answer, math.sin, x), math.cos(x), "the slope of sin"), x=_numbers())
+    for_all(lambda x: same(call(answer, math.sin, x), math.cos(x), "the slope of sin"), x=numbers(-3, 3, 2))
 
 
 logistic = exercise("00.logistic", "the derivative of the logistic function is e⁻ˣ / (1 + e⁻ˣ)²",
@@ -45,4 +41,4 @@ def _(answer):
     def property(x):
         y = 1 / (1 + np.exp(-x))
         same(call(answer, x), y * (1 - y), "the slope")
-    for_all(property, x=_numbers())
+    for_all(property, x=numbers(-3, 3, 2))

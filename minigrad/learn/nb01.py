@@ -4,11 +4,7 @@ import math
 import numpy as np
 
 from . import Wrong, call, exercise, for_all, same
-
-
-def _numbers(low=-2, high=2):
-    from hypothesis import strategies as st
-    return st.floats(low, high).map(lambda x: round(x, 2))
+from .inputs import numbers
 
 
 tanh = exercise("01.tanh", "tanh as a value with one parent and the slope 1 - y²",
@@ -24,7 +20,7 @@ def _(answer, Value):
         if tuple(made.parents) != (parent,):
             raise Wrong(f"its parents are {made.parents!r}, expected the one value it was made from, as a tuple (value,).")
         same(list(made.slopes), [1 - math.tanh(x) ** 2], "the local slope")
-    for_all(property, x=_numbers())
+    for_all(property, x=numbers(-2, 2, 2))
 
 
 backward = exercise("01.backward", "each value adds its share to its parents, newest first",
@@ -52,7 +48,7 @@ def _(answer, Value):
                         + (" The shares of several uses must be added." if abs(got) < abs(slopes[-1]) else
                            " Something is counted more than once."))
     step = st.tuples(st.sampled_from("+*"), st.integers(0, 5), st.integers(0, 5))
-    for_all(property, x=_numbers(0.5, 2), program=st.lists(step, min_size=1, max_size=6))
+    for_all(property, x=numbers(0.5, 2, 2), program=st.lists(step, min_size=1, max_size=6))
 
 
 learn_once = exercise("01.learn_once", "a step down the slope of the loss",
@@ -71,8 +67,8 @@ def _(answer):
         new_w, new_b = call(answer, w.copy(), b, x.copy(), t, rate)
         same((w - np.asarray(new_w)) / rate, dz * x, "the slope in w by which you stepped")
         same((b - new_b) / rate, dz, "the slope in b by which you stepped")
-    pair = st.tuples(_numbers(0.5, 2), _numbers(0.5, 2))
-    for_all(property, w=pair, b=_numbers(), x=pair, t=st.sampled_from([-1.0, 1.0]), rate=st.sampled_from([0.1, 0.5]))
+    pair = st.tuples(numbers(0.5, 2, 2), numbers(0.5, 2, 2))
+    for_all(property, w=pair, b=numbers(-2, 2, 2), x=pair, t=st.sampled_from([-1.0, 1.0]), rate=st.sampled_from([0.1, 0.5]))
 
 
 visits = exercise("01.visits", "each value is visited once, thirty-one in all",

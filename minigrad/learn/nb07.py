@@ -2,11 +2,7 @@
 import numpy as np
 
 from . import Wrong, call, exercise, for_all, same
-
-
-def _number(low, high, digits=2):
-    from hypothesis import strategies as st
-    return st.floats(low, high).map(lambda v: round(v, digits))
+from .inputs import numbers
 
 
 def _pair(result, names):
@@ -27,7 +23,7 @@ def _(answer):
         for _ in range(steps):
             x -= rate * curvature * x
         same(call(answer, x0, curvature, rate, steps), x, "x")
-    for_all(property, x0=_number(-3, 3), curvature=_number(0.5, 4), rate=_number(0.1, 0.4), steps=st.integers(0, 5))
+    for_all(property, x0=numbers(-3, 3, 2), curvature=numbers(0.5, 4, 2), rate=numbers(0.1, 0.4, 2), steps=st.integers(0, 5))
 
 
 def _moves(got, expected, what, g):
@@ -53,7 +49,7 @@ def _(answer):
             raise Wrong(f"For g = {g[0]}: s averages the squares of g, not g.")
         same(got, new, "the new s")
         _moves(move, -0.05 * g / (np.sqrt(new) + 1e-7), "the move", g)
-    for_all(property, g=_number(0.1, 3), s=_number(0.1, 3))
+    for_all(property, g=numbers(0.1, 3, 2), s=numbers(0.1, 3, 2))
 
 
 adam = exercise("07.adam", "-η m̂ / (√v̂ + ε)",
@@ -77,7 +73,7 @@ def _(answer):
         same(got_m, new_m, "the new m")
         same(got_v, new_v, "the new v")
         _moves(move, -0.05 * m_hat / (np.sqrt(v_hat) + 1e-7), "the move", m_hat)
-    for_all(property, g=_number(0.1, 3), m=_number(0, 1), v=_number(0.01, 1), t=st.integers(1, 20))
+    for_all(property, g=numbers(0.1, 3, 2), m=numbers(0, 1, 2), v=numbers(0.01, 1, 2), t=st.integers(1, 20))
 
 
 warmup = exercise("07.warmup_cosine", "up in a line, down in half a cosine",
@@ -92,4 +88,4 @@ def _(answer):
         t, total = min(t, warmup + total), warmup + total
         expected = peak * t / warmup if t < warmup else peak * 0.5 * (1 + np.cos(np.pi * (t - warmup) / (total - warmup)))
         same(call(answer, t, peak, warmup, total), expected, f"the rate at step {t} of {total}")
-    for_all(property, t=st.integers(0, 40), warmup=st.integers(1, 10), total=st.integers(5, 30), peak=_number(0.1, 2))
+    for_all(property, t=st.integers(0, 40), warmup=st.integers(1, 10), total=st.integers(5, 30), peak=numbers(0.1, 2, 2))

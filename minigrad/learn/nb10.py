@@ -4,11 +4,7 @@ import numpy as np
 import minigrad as mg
 
 from . import Wrong, call, exercise, for_all, same
-
-
-def _number(low=-2, high=2):
-    from hypothesis import strategies as st
-    return st.floats(low, high).map(lambda v: round(v, 1))
+from .inputs import numbers
 
 
 tanh_second = exercise("10.tanh_second", "-2 y (1 - y²), y = tanh x",
@@ -17,7 +13,7 @@ tanh_second = exercise("10.tanh_second", "-2 y (1 - y²), y = tanh x",
 
 @tanh_second.property
 def _(answer):
-    for_all(lambda x: same(call(answer, x), -2 * np.tanh(x) * (1 - np.tanh(x) ** 2), "the second derivative"), x=_number())
+    for_all(lambda x: same(call(answer, x), -2 * np.tanh(x) * (1 - np.tanh(x) ** 2), "the second derivative"), x=numbers(-2, 2))
 
 
 newton = exercise("10.newton_step", "x - H⁻¹ g", "solve H d = g with np.linalg.solve, and step to x - d.")
@@ -39,8 +35,8 @@ def _(answer):
         except Wrong as wrong:
             raise Wrong(f"{wrong}{' You went uphill: subtract.' if uphill else ''}"
                         f"{' You multiplied by H where you should solve.' if multiplied else ''}") from None
-    point = st.tuples(_number(), _number())
-    for_all(property, bottom=point, start=point, a=_number(0, 2), b=_number(0, 1), c=_number(0, 2))
+    point = st.tuples(numbers(-2, 2), numbers(-2, 2))
+    for_all(property, bottom=point, start=point, a=numbers(0, 2), b=numbers(0, 1), c=numbers(0, 2))
 
 
 hvp = exercise("10.hvp", "the gradient of the slope along v",
@@ -64,7 +60,7 @@ def _(answer):
         except Wrong as wrong:
             first = np.shape(got) in ((), (2,)) and (np.allclose(got, slope * v) or np.allclose(got, slope @ v))
             raise Wrong(f"{wrong}{' That is the slope along v; take its gradient.' if first else ''}") from None
-    point = st.tuples(_number(0.5, 2), _number(0.5, 2))
+    point = st.tuples(numbers(0.5, 2), numbers(0.5, 2))
     for_all(property, x=point, v=point)
 
 
@@ -79,4 +75,4 @@ def _(answer):
         if not np.isclose(abs(factor), 1) or rate <= 0:
             raise Wrong(f"with the rate {rate:.4g} each step multiplies the distance by {factor:.4g}; "
                         + ("a larger rate would still converge." if abs(factor) < 1 else "that diverges."))
-    for_all(property, curvature=_number(0.1, 50))
+    for_all(property, curvature=numbers(0.1, 50))

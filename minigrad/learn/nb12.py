@@ -1,27 +1,15 @@
 """Exercises of notebook 12: a GPT from scratch."""
 import numpy as np
 
+import minigrad as mg
+
 from . import Wrong, call, exercise, for_all, same
-
-
-def _seeds():
-    from hypothesis import strategies as st
-    return st.integers(0, 9999)
-
-
-def _draw(seed, *shape, scale=1.0):
-    """A (seeded) array of few digits, so that it can be shown."""
-    return (np.random.default_rng(seed).normal(size=shape) * scale).round(1)
+from .inputs import drawn, seeds
 
 
 # -- bits ------------------------------------------------------------------------------------------------------------
 bits = exercise("12.bits", "the mean of -log₂ softmax(logits)[target]",
                 "p = softmax of each row; take the p of the target in each row; a bit is -log₂, and log₂ x = ln x / ln 2.")
-
-
-def _log_softmax(z):
-    z = z - z.max(axis=-1, keepdims=True)
-    return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
 
 
 @bits.property
@@ -30,11 +18,11 @@ def _(answer):
 
     def property(seed, places, characters):
         rng = np.random.default_rng(seed)
-        logits, targets = _draw(seed, places, characters, scale=2), rng.integers(0, characters, places)
+        logits, targets = drawn(seed, places, characters, scale=2), rng.integers(0, characters, places)
         got = np.asarray(call(answer, logits.copy(), targets.copy()), float)
         if got.shape != ():
             raise Wrong(f"one number is wanted, the mean over the places; yours has shape {got.shape}.")
-        each = -_log_softmax(logits)[np.arange(places), targets]            # in nats
+        each = -mg.log_softmax(logits)[np.arange(places), targets]            # in nats
         for guess, words in ((each.mean(), "These are nats: one more division makes them bits."),
                              (each.sum() / np.log(2), "That is the sum over the places; take the mean."),
                              (-each.mean() / np.log(2), "The sign is wrong: a cost is positive."),
@@ -44,7 +32,7 @@ def _(answer):
             if np.isclose(got, guess) and not np.isclose(guess, each.mean() / np.log(2)):
                 raise Wrong(f"{got:.4g} bits, expected {each.mean() / np.log(2):.4g}. {words}")
         same(got, each.mean() / np.log(2), "the mean cost")
-    for_all(property, seed=_seeds(), places=st.integers(1, 4), characters=st.integers(2, 5))
+    for_all(property, seed=seeds(), places=st.integers(1, 4), characters=st.integers(2, 5))
 
 
 @bits.property
@@ -62,20 +50,13 @@ attend = exercise("12.attend", "softmax of q kᵀ / √d over the places up to e
                   "scores = q @ k.T / np.sqrt(d); set what is later to -np.inf (np.tri gives the triangle); softmax; @ v.")
 
 
-def _attention(q, k, v, scale=None, causal=True):
-    scores = q @ k.T * (1 / np.sqrt(q.shape[-1]) if scale is None else scale)
-    if causal:
-        scores = np.where(np.tri(*scores.shape, dtype=bool), scores, -np.inf)
-    return np.exp(_log_softmax(scores)) @ v
-
-
 @attend.property
 def _(answer):
     """No look ahead: what comes later must not matter."""
     from hypothesis import strategies as st
 
     def property(seed, places):
-        q, k, v = (_draw(seed + n, places, 2) for n in range(3))
+        q, k, v = (drawn(seed + n, places, 2) for n in range(3))
         before = np.asarray(call(answer, q.copy(), k.copy(), v.copy()), float)
         if before.shape != v.shape:
             raise Wrong(f"the result has shape {before.shape}, expected {v.shape}: one vector for each place.")
@@ -84,7 +65,7 @@ def _(answer):
         if not np.allclose(before[:-1], after[:-1], equal_nan=True):
             raise Wrong("changing the last place's key and value changes the result at earlier places: "
                         "they look ahead, where the answer stands.")
-    for_all(property, seed=_seeds(), places=st.integers(2, 4))
+    for_all(property, seed=seeds(), places=st.integers(2, 4))
 
 
 @attend.property
@@ -92,17 +73,17 @@ def _(answer):
     from hypothesis import strategies as st
 
     def property(seed, places, width):
-        q, k, v = (_draw(seed + n, places, width) for n in range(3))
-        got, expected = np.asarray(call(answer, q, k, v), float), _attention(q, k, v)
-        for guess, words in ((_attention(q, k, v, 1.0), "The scores are not divided by √d."),
-                             (_attention(q, k, v, 1 / width), "You divided by d; it is √d."),
-                             (_attention(k, q, v), "Queries and keys are exchanged."),
-                             (np.tri(places) * np.exp(_log_softmax(q @ k.T / np.sqrt(width))) @ v,
+        q, k, v = (drawn(seed + n, places, width) for n in range(3))
+        got, expected = np.asarray(call(answer, q, k, v), float), mg.attention(q, k, v, causal=True)
+        for guess, words in ((mg.attention(q, k, v, causal=True, scale=1.0), "The scores are not divided by √d."),
+                             (mg.attention(q, k, v, causal=True, scale=1 / width), "You divided by d; it is √d."),
+                             (mg.attention(k, q, v, causal=True), "Queries and keys are exchanged."),
+                             (np.tri(places) * np.exp(mg.log_softmax(q @ k.T / np.sqrt(width))) @ v,
                               "The shares don't sum to 1: hide what is later before the softmax, not after.")):
             if got.shape == expected.shape and np.allclose(got, guess) and not np.allclose(guess, expected):
                 raise Wrong(f"the result is not right. {words}")
         same(got, expected, "the result")
-    for_all(property, seed=_seeds(), places=st.integers(1, 4), width=st.integers(1, 4))
+    for_all(property, seed=seeds(), places=st.integers(1, 4), width=st.integers(1, 4))
 
 
 # -- sampling --------------------------------------------------------------------------------------------------------
@@ -157,8 +138,8 @@ def _(answer):
     from hypothesis import strategies as st
 
     def property(seed, places, width):
-        q, k, v = (_draw(seed + n, places, width) for n in range(3))
-        expected, K, V = _attention(q, k, v), np.zeros((0, width)), np.zeros((0, width))
+        q, k, v = (drawn(seed + n, places, width) for n in range(3))
+        expected, K, V = mg.attention(q, k, v, causal=True), np.zeros((0, width)), np.zeros((0, width))
         for i in range(places):
             result = call(answer, q[i].copy(), k[i].copy(), v[i].copy(), K, V)
             if not isinstance(result, (tuple, list)) or len(result) != 3:
@@ -167,11 +148,11 @@ def _(answer):
             if K.shape != (i + 1, width) or V.shape != (i + 1, width):
                 raise Wrong(f"after {i + 1} places the caches should have {i + 1} rows of {width}; "
                             f"yours have shapes {K.shape} and {V.shape}.")
-            if i and not np.allclose(y, expected[i]) and np.allclose(y, _attention(q[i:i + 1], k[:i], v[:i], causal=False)[0]):
+            if i and not np.allclose(y, expected[i]) and np.allclose(y, mg.attention(q[i:i + 1], k[:i], v[:i])[0]):
                 raise Wrong("the new place doesn't see itself: put its key and value into the cache before you look.")
-            if not np.allclose(y, expected[i]) and np.allclose(y, _attention(q[i:i + 1], k[:i + 1], v[:i + 1], 1.0, False)[0]):
+            if not np.allclose(y, expected[i]) and np.allclose(y, mg.attention(q[i:i + 1], k[:i + 1], v[:i + 1], scale=1.0)[0]):
                 raise Wrong("the scores are not divided by √d.")
             same(y, expected[i], f"y at place {i}")
             same(K, k[:i + 1], "the cache of keys")
             same(V, v[:i + 1], "the cache of values")
-    for_all(property, seed=_seeds(), places=st.integers(1, 4), width=st.integers(1, 3))
+    for_all(property, seed=seeds(), places=st.integers(1, 4), width=st.integers(1, 3))

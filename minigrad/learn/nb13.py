@@ -2,7 +2,7 @@
 import numpy as np
 
 from . import Wrong, call, exercise, for_all, same
-from .nb12 import _draw, _seeds
+from .inputs import drawn, seeds
 
 # -- tokens ----------------------------------------------------------------------------------------------------------
 merge = exercise("13.merge", "each occurrence of a pair, from the left, becomes one piece",
@@ -55,7 +55,7 @@ def _(answer):
     from hypothesis import strategies as st
 
     def property(seed, size):
-        w = _draw(seed, 4) * size
+        w = drawn(seed, 4) * size
         result = call(answer, w.copy())
         if not isinstance(result, (tuple, list)) or len(result) != 3:
             raise Wrong("three things are wanted: m, d and the integers.")
@@ -69,7 +69,7 @@ def _(answer):
             cut = np.array_equal(n, np.floor((w - m) / (d or 1)).astype(int))
             raise Wrong(f"m + d n misses a weight by {error:.3g}; half a step is {step / 2:.3g}."
                         f"{' You cut off where you should round.' if cut else ''}")
-    for_all(property, seed=_seeds(), size=st.sampled_from([0.1, 1.0, 10.0]))
+    for_all(property, seed=seeds(), size=st.sampled_from([0.1, 1.0, 10.0]))
 
 
 @quantise.property
@@ -90,7 +90,7 @@ def _(answer):
     from hypothesis import strategies as st
 
     def property(seed, rows, width):
-        x, w = _draw(seed, rows, width) + 0.5, _draw(seed + 1, width)
+        x, w = drawn(seed, rows, width) + 0.5, drawn(seed + 1, width)
         got = np.asarray(call(answer, x.copy(), w.copy(), 0.01), float)
         centred = x - x.mean(-1, keepdims=True)
         for guess, words in ((centred / np.sqrt((centred ** 2).mean(-1, keepdims=True) + 0.01) * w,
@@ -106,7 +106,7 @@ def _(answer):
             if got.shape == x.shape and np.allclose(got, guess) and not np.allclose(guess, right):
                 raise Wrong(f"the result is not right. {words}")
         same(got, right, "the result")
-    for_all(property, seed=_seeds(), rows=st.integers(1, 3), width=st.integers(1, 4))
+    for_all(property, seed=seeds(), rows=st.integers(1, 3), width=st.integers(1, 4))
 
 
 turned = exercise("13.turn", "pair i turned by t base^(-2i/d)",
@@ -125,7 +125,7 @@ def _(answer):
     from hypothesis import strategies as st
 
     def property(seed, s, t, pairs):
-        q, k = _draw(seed, 2 * pairs), _draw(seed + 1, 2 * pairs)
+        q, k = drawn(seed, 2 * pairs), drawn(seed + 1, 2 * pairs)
         a, b = (np.asarray(call(answer, x.copy(), place, 100.0), float) for x, place in ((q, s), (k, t)))
         if a.shape != q.shape:
             raise Wrong(f"the result has shape {a.shape}, expected {q.shape}.")
@@ -139,7 +139,7 @@ def _(answer):
             if np.allclose(a, guess) and not np.allclose(guess, _turn(q, s, 100.0)):
                 raise Wrong(f"not right. {words}")
         same(a, _turn(q, s, 100.0), "the turned vector")
-    for_all(property, seed=_seeds(), s=st.integers(0, 5), t=st.integers(0, 5), pairs=st.integers(1, 3))
+    for_all(property, seed=seeds(), s=st.integers(0, 5), t=st.integers(0, 5), pairs=st.integers(1, 3))
 
 
 def _halves(x, t, base):

@@ -2,17 +2,7 @@
 import numpy as np
 
 from . import Wrong, call, exercise, for_all, same
-
-
-def _random(*shape):
-    """Arrays of this shape, by a seed: few digits, so that they can be shown."""
-    from hypothesis import strategies as st
-    return st.integers(0, 9999).map(lambda seed: np.random.default_rng(seed).normal(size=shape).round(1))
-
-
-def _number(low, high):
-    from hypothesis import strategies as st
-    return st.floats(low, high).map(lambda v: round(v, 1))
+from .inputs import arrays, numbers
 
 
 place = exercise("14.place_next", "bond, angle and torsion say where the next atom is",
@@ -42,7 +32,7 @@ def _(answer):
         if not np.isclose(np.exp(1j * turned), np.exp(1j * torsion)):
             mirrored = " It turns the wrong way: a mirror image." if np.isclose(np.exp(1j * turned), np.exp(-1j * torsion)) else ""
             raise Wrong(f"the torsion should be {torsion} and is {turned:.4g}.{mirrored}")
-    for_all(property, points=_random(3, 3), length=_number(1, 2), angle=_number(1, 2.5), torsion=_number(-3.1, 3.1))
+    for_all(property, points=arrays(3, 3), length=numbers(1, 2), angle=numbers(1, 2.5), torsion=numbers(-3.1, 3.1))
 
 
 tm = exercise("14.tm_score", "the mean of 1 / (1 + (d / d0)²)", "d0 = 1.24 ∛(L - 15) - 1.8 with L = len(d); np.cbrt is the cube root.")
@@ -87,7 +77,7 @@ def _(answer):
                     if np.allclose(got, np.einsum(other, a, b)):
                         words = f" {meaning}"
             raise Wrong(f"{wrong}{words}") from None
-    for_all(property, a=_random(3, 3, 2), b=_random(3, 3, 2))
+    for_all(property, a=arrays(3, 3, 2), b=arrays(3, 3, 2))
 
 
 precision = exercise("14.precision", "of the L/5 likeliest contacts of long range, the part that is right",

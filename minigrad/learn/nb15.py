@@ -2,11 +2,7 @@
 import numpy as np
 
 from . import Wrong, call, exercise, for_all, same
-
-
-def _seeds():
-    from hypothesis import strategies as st
-    return st.integers(0, 9999)
+from .inputs import seeds
 
 
 area = exercise("15.area", "how often a sick patient is ranked above a healthy one",
@@ -28,7 +24,7 @@ def _(answer):
             (np.mean(pairs >= 0), "Equal pairs count half, not whole."),
             (np.mean((pairs < 0) + (pairs == 0) / 2), "The sick one should be the higher."),
             (np.sum((pairs > 0) + (pairs == 0) / 2), "That is their number; divide by that of all pairs.")))
-    for_all(property, seed=_seeds(), sick=st.integers(1, 5), healthy=st.integers(1, 5))
+    for_all(property, seed=seeds(), sick=st.integers(1, 5), healthy=st.integers(1, 5))
 
 
 precision_in = exercise("15.precision_in", "hits / (hits + alarms)",
@@ -84,7 +80,7 @@ def _(answer):
                         f"yours is {1.96 * width:.3g}.{why}")
         if abs(middle - values.mean()) > 0.3 * error:
             raise Wrong(f"the middle of the interval is {middle:.4g}; the mean of the values is {values.mean():.4g}.")
-    for_all(property, 5, seed=_seeds())
+    for_all(property, 5, seed=seeds())
 
 
 @bootstrap.property

@@ -2,11 +2,7 @@
 import numpy as np
 
 from . import NotDone, Wrong, call, exercise, for_all, same
-
-
-def _seeds():
-    from hypothesis import strategies as st
-    return st.integers(0, 9999)
+from .inputs import seeds
 
 
 blocks = exercise("16.blocks", "each block is forecast from all days before it, and none after",
@@ -73,7 +69,7 @@ def _(answer):
             (mean(np.append(0, squared), decay), "Begin with the first squared return, not with 0."),
             (squared.mean(), "That is the plain mean."),
             (np.sqrt(mean(squared, decay)), "That is σ; its square was asked for.")))
-    for_all(property, seed=_seeds(), days=st.integers(3, 6), decay=st.sampled_from([0.5, 0.8, 0.94]))
+    for_all(property, seed=seeds(), days=st.integers(3, 6), decay=st.sampled_from([0.5, 0.8, 0.94]))
 
 
 dm = exercise("16.dm", "the mean of the difference in units of its standard error",
@@ -97,7 +93,7 @@ def _(answer):
             (d.mean() / d.var() * root, "That is the variance; its root is wanted."),
             (unpaired, "Take the difference day by day first: its spread, not that of each loss."),
             (d.mean(), "That is the mean; how large is its error?")))
-    for_all(property, seed=_seeds(), days=st.integers(12, 30))
+    for_all(property, seed=seeds(), days=st.integers(12, 30))
 
 
 earned = exercise("16.earned", "Σ position · return - Σ |change of position| · cost",
@@ -125,4 +121,4 @@ def _(answer):
             (gross + np.abs(change).sum() * cost, "Costs are paid, not earned."),
             (np.sum(position[:-1] * returns[1:]) - np.abs(change).sum() * cost,
              "position[t] is held over day t: it needn't be moved by a day.")))
-    for_all(property, seed=_seeds(), days=st.integers(4, 6), basis_points=st.sampled_from([5, 10, 50]))
+    for_all(property, seed=seeds(), days=st.integers(4, 6), basis_points=st.sampled_from([5, 10, 50]))

@@ -2,12 +2,7 @@
 import numpy as np
 
 from . import Wrong, call, exercise, for_all, same
-
-
-def _random(*shape):
-    """Arrays of this shape, by a seed: few digits, so that they can be shown."""
-    from hypothesis import strategies as st
-    return st.integers(0, 9999).map(lambda seed: np.random.default_rng(seed).normal(size=shape).round(1))
+from .inputs import arrays
 
 
 integrated = exercise("18.integrated", "(x - x') times the mean slope on the way",
@@ -35,7 +30,7 @@ def _(answer):
             (way * mean * steps, "Take the mean of the slopes, not the sum."),
             (way * ends[0], "Those are the beginnings of the pieces: take their middles, k + 0.5."),
             (way * ends[1], "Those are the ends of the pieces: take their middles, k + 0.5.")))
-    for_all(property, x=_random(3), baseline=_random(3), steps=st.integers(2, 20))
+    for_all(property, x=arrays(3), baseline=arrays(3), steps=st.integers(2, 20))
 
 
 @integrated.property
@@ -62,7 +57,7 @@ def _(answer):
             (np.maximum((A * dA).sum(axis=-1), 0), "Average the slopes over the places: one weight for each map."),
             (np.maximum(A * weights, 0).sum(axis=-1), "Add up first, then cut off below 0."),
             (np.maximum((A * dA.sum(axis=(0, 1))).sum(axis=-1), 0), "The weights are means over the places, not sums.")))
-    for_all(property, A=_random(2, 3, 2), dA=_random(2, 3, 2))
+    for_all(property, A=arrays(2, 3, 2), dA=arrays(2, 3, 2))
 
 
 importance = exercise("18.importance", "the score, less the score with the column shuffled",
