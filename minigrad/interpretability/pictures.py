@@ -1,5 +1,6 @@
 """An explanation laid over the image that it explains."""
-from ..viz.style import as_array, bare, figure, styled
+from ..viz.pictures import places
+from ..viz.style import as_array, styled
 
 
 @styled
@@ -14,22 +15,12 @@ def overlay(images, maps, titles=None, columns=8, size=1.1):
                          f"not {images.shape} and {maps.shape}")
     if maps.min() < 0:
         raise ValueError("overlay: maps must not be negative; take np.abs or np.maximum(maps, 0) first")
-    columns = min(columns, len(images))
-    rows = -(-len(images) // columns)
     height, width = images.shape[1:]
-    fig, axes = figure(size * columns, (size * height / width + (0.22 if titles else 0)) * rows, rows, columns,
-                       squeeze=False)
-    for k, ax in enumerate(axes.flat):
-        bare(ax)
-        if k < len(images):
-            high = maps[k].max() or 1
-            ax.imshow(images[k], cmap="gray_r", vmin=0, vmax=2 * (images[k].max() or 1))
-            ax.imshow(maps[k], cmap="YlOrRd", vmin=0, vmax=high, alpha=(maps[k] / high) ** 0.7 * 0.8,
-                      extent=(-0.5, width - 0.5, height - 0.5, -0.5), interpolation="bilinear")
-            ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
-            if titles:
-                ax.set_title(titles[k], fontsize=8, loc="center", pad=3)
-    fig.get_layout_engine().set(w_pad=0.03, h_pad=0.03)
-    fig.alt = f"{len(images)} images in grey, each with a heat map over it" + (
-        f": {', '.join(map(str, titles))}." if titles and len(titles) <= 40 else ".")
+    fig, axes = places(images, titles, columns, size, f"{len(images)} images in grey, each with a heat map over it")
+    for ax, image, heat in zip(axes, images, maps):
+        high = heat.max() or 1
+        ax.imshow(image, cmap="gray_r", vmin=0, vmax=2 * (image.max() or 1))
+        ax.imshow(heat, cmap="YlOrRd", vmin=0, vmax=high, alpha=(heat / high) ** 0.7 * 0.8,
+                  extent=(-0.5, width - 0.5, height - 0.5, -0.5), interpolation="bilinear")
+        ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     return fig

@@ -16,20 +16,28 @@ def image_grid(images, titles=None, columns=8, size=1.0):
                          f"not {images.shape}")
     if titles is not None and len(titles) != len(images):
         raise ValueError(f"image_grid: {len(titles)} titles for {len(images)} images")
+    alt = f"{len(images)} images of {images.shape[1]} × {images.shape[2]} pixels"
+    fig, axes = places(images, titles, columns, size, alt)
+    for ax, image in zip(axes, images):
+        draw_image(ax, image)
+    return fig
+
+
+def places(images, titles, columns, size, alt):
+    """(fig, [ax, ...]): room for images (n, height, width, ...) in rows, each below its title, where there are some."""
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     tall = size * images.shape[1] / images.shape[2]
     fig, axes = figure(size * columns, (tall + (0.22 if titles else 0)) * rows, rows, columns, squeeze=False)
-    for k, ax in enumerate(axes.flat):
+    for ax in axes.flat:
         bare(ax)
-        if k < len(images):
-            draw_image(ax, images[k])
-            if titles:
-                ax.set_title(titles[k], fontsize=8, loc="center", pad=3)
+    axes = axes.flat[:len(images)]
+    if titles:
+        for ax, title in zip(axes, titles, strict=True):
+            ax.set_title(title, fontsize=8, loc="center", pad=3)
     fig.get_layout_engine().set(w_pad=0.03, h_pad=0.03)
-    fig.alt = f"{len(images)} images of {images.shape[1]} × {images.shape[2]} pixels" + (
-        f": {', '.join(map(str, titles))}." if titles and len(titles) <= 40 else ".")
-    return fig
+    fig.alt = alt + (f": {', '.join(map(str, titles))}." if titles and len(titles) <= 40 else ".")
+    return fig, axes
 
 
 def draw_image(ax, image):
