@@ -6,7 +6,7 @@
     impossible      why not all of it can be had
     pictures        rates by group, calibration curves, the frontier
 """
-from ..metrics.intervals import bootstrap, wilson
+from ..intervals import bootstrap, wilson
 from .adult import Census, load_adult
 from .impossible import class_balance, decide, implied_fpr, thresholds_for
 from .measures import (Calibration, Rate, calibration, demographic_parity_difference, equalized_odds_difference,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..metrics.intervals import wilson
+from ..intervals import wilson
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ import minigrad as mg
 
 from .. import datasets
 from ..data import standardize
+from ..intervals import bootstrap, wilson
 from ..keras import layers
 from ..metrics import AUC
-from ..metrics.intervals import bootstrap, wilson
 from ..optimizers import Adam
 from ..regularizers import L2
 from ..schedules import CosineDecay

@@ -8,7 +8,7 @@ import numpy as np
 import minigrad as mg
 
 from ..data import DataLoader
-from ..metrics.intervals import bootstrap
+from ..intervals import bootstrap
 from ..optimizers import Adam
 from ..schedules import CosineDecay
 from .evoformer import ALPHABET, encode
