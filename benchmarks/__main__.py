@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from minigrad.files import atomic_write
+from minigrad.support.files import atomic_write
 
 from . import machine, report, roofline
 from .harness import run_apart

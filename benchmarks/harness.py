@@ -131,7 +131,7 @@ def measure(workload, toy=False, peers=False, threads=1):
 
 def count_work(step, count):
     """FLOPs and bytes of one unit, from minigrad's own profiler: {"all": (flops, bytes), op name: ...}."""
-    from minigrad.profile import profile
+    from minigrad.engine.profile import profile
     with profile() as counted:
         step()
     rows = {name: f + b for name, f, b in counted.rows()} | {"all": counted.total()}

@@ -2,7 +2,7 @@
 import statistics
 from pathlib import Path
 
-from minigrad.files import atomic_write
+from minigrad.support.files import atomic_write
 
 from .workloads import WORKLOADS
 

@@ -7,7 +7,7 @@ import math
 import statistics
 from pathlib import Path
 
-from minigrad.files import atomic_write
+from minigrad.support.files import atomic_write
 
 COLOURS = {"minigrad": "#cc3311", "numpy": "#4477aa", "torch": "#228833"}
 TORCH = ("torch fused", "torch foreach", "torch")               # the fastest variant first

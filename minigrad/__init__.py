@@ -5,25 +5,34 @@
     y = (x * x).sum()
     y.backward()            # x.grad is now [2, 4]
 
-Read minigrad/tensor.py first (the engine), then minigrad/ops (the table of derivatives).
+Read minigrad/engine/tensor.py first (the engine), then minigrad/engine/ops (the table of derivatives).
 """
 import importlib
 
-from . import ops
-from .backend import seed, set_device
-from .op import op
-from .ops import FUNCTIONS
-from .tensor import Tensor, no_grad, tensor
-from .transforms import checkpoint, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from .engine import ops
+from .engine.backend import seed, set_device
+from .engine.op import op
+from .engine.ops import FUNCTIONS
+from .engine.tensor import Tensor, no_grad, tensor
+from .engine.transforms import checkpoint, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 __version__ = "0.1.0"
 globals().update(FUNCTIONS)                 # mg.exp, mg.matmul, ...: every entry of the derivative table
 pow = FUNCTIONS["power"]
 
-_LOADED_WHEN_USED = ("activations", "callbacks", "corpora", "data", "datasets", "distributed", "fairness",
-                     "initializers", "interpretability", "keras", "layers", "learn", "losses", "metrics", "models",
-                     "optimizers", "privacy", "profile", "regularizers", "schedules", "security", "testing", "viz",
-                     "zoo")
+# The public modules, and where each lives.  They load when first used: import minigrad costs little more than NumPy.
+PUBLIC = {
+    "backend": "engine.backend", "profile": "engine.profile",
+    "corpora": "data.corpora", "data": "data", "datasets": "data.datasets",
+    "testing": "testing", "viz": "viz",
+    "activations": "keras.activations", "callbacks": "keras.callbacks", "initializers": "keras.initializers",
+    "keras": "keras", "layers": "keras.layers", "losses": "keras.losses", "metrics": "keras.metrics",
+    "models": "keras.models", "optimizers": "keras.optimizers", "regularizers": "keras.regularizers",
+    "schedules": "keras.optimizers.schedules",
+    "fairness": "trust.fairness", "interpretability": "trust.interpretability", "privacy": "trust.privacy",
+    "security": "trust.security", "zoo": "zoo",
+    "distributed": "scale.distributed", "learn": "learn", "planning": "scale.planning",
+}
 
 
 def _repr_svg_(tensor):
@@ -36,11 +45,10 @@ Tensor._repr_svg_ = _repr_svg_
 
 
 def __getattr__(name):
-    """Submodules load when first used: import minigrad costs little more than import numpy."""
-    if name in _LOADED_WHEN_USED:
-        return importlib.import_module(f"{__name__}.{name}")
+    if name in PUBLIC:
+        return importlib.import_module(f"{__name__}.{PUBLIC[name]}")
     raise AttributeError(f"minigrad has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted([*globals(), *_LOADED_WHEN_USED])
+    return sorted([*globals(), *PUBLIC])

@@ -3,8 +3,8 @@ import numpy as np
 
 import minigrad as mg
 from minigrad import losses, optimizers
-from minigrad.layers import Dense
-from minigrad.models import Sequential
+from minigrad.keras.layers import Dense
+from minigrad.keras.models import Sequential
 
 
 def network(*sizes, seed=0, **compiled):

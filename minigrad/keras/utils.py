@@ -3,9 +3,9 @@ import random
 
 import numpy as np
 
-from .. import backend
-from ..data import one_hot
-from ..layers.base import restart_names
+from ..engine import backend
+from ..data.loading import one_hot
+from .layers.base import restart_names
 
 
 def to_categorical(x, num_classes=None):

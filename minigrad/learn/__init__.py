@@ -13,8 +13,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import UsageError
-from ..files import atomic_write, cache_folder
+from ..support.errors import UsageError
+from ..support.files import atomic_write, cache_folder
 
 EXERCISES = {}                              # "02.matmul_vjp" -> Exercise
 

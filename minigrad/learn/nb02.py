@@ -3,7 +3,7 @@ import numpy as np
 
 import minigrad as mg
 
-from ..op import Op
+from ..engine.op import Op
 from . import Wrong, call, exercise, for_all, same
 from .inputs import seeds
 

@@ -1,7 +1,7 @@
 """Exercises of notebook 04: trust, but check."""
 import numpy as np
 
-from ..op import Op
+from ..engine.op import Op
 from . import Wrong, call, exercise, for_all
 
 largest = exercise("04.largest_error", "random cotangent, measured slopes, the largest difference",

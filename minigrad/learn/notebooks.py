@@ -10,8 +10,8 @@ import re
 import sys
 from pathlib import Path
 
-from ..errors import Failure, UsageError
-from ..files import atomic_write
+from ..support.errors import Failure, UsageError
+from ..support.files import atomic_write
 
 SOLUTION = re.compile(r"<details>.*?```python\n(.*?)```.*?</details>", re.S)
 

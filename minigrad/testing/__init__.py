@@ -8,18 +8,18 @@ check_gradients needs NumPy alone; check_op and strategies need Hypothesis, whic
 """
 import importlib
 
-from .gradients import GradientError, Report, check_gradients
+from .gradients.compare import GradientError, Report, check_gradients
 
 PROFILES = {"dev": 25, "ci": 100, "deep": 1000}     # how many cases of each op are drawn
-_ELSEWHERE = {"check_op": "checking", "Failed": "checking", "load_op": "loading",
-              "strategies": "strategies", "cases": "cases", "mutants": "mutants", "machine": "machine"}
+_ELSEWHERE = {"check_op": "ops.checking", "Failed": "ops.checking", "load_op": "ops.locate",
+              "strategies": "strategies", "cases": "ops.cases", "mutants": "audit.mutants", "machine": "audit.machine"}
 
 
 def __getattr__(name):
     if name not in _ELSEWHERE:
         raise AttributeError(f"minigrad.testing has no attribute {name!r}")
     module = importlib.import_module(f".{_ELSEWHERE[name]}", __name__)
-    return module if _ELSEWHERE[name] == name else getattr(module, name)
+    return module if _ELSEWHERE[name].rpartition(".")[2] == name else getattr(module, name)
 
 
 __all__ = ["GradientError", "Report", "check_gradients", "check_op", "strategies"]

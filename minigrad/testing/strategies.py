@@ -5,8 +5,8 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from ..ops.domains import REAL
-from ..tensor import Tensor
+from ..engine.ops.domains import REAL
+from ..engine.tensor import Tensor
 
 MARGIN = 0.05           # how far numbers keep from the ends of a domain and from points to avoid
 SIDE = 4                # the longest axis
@@ -114,5 +114,5 @@ def indices(draw, shape):
 
 def programs(max_steps=6, ops=None):
     """Whole random programs (programs.py): a Program of up to max_steps operations, of all or of those named in ops."""
-    from .programs import programs          # it needs the cases, which need this module
+    from .audit.programs import programs          # it needs the cases, which need this module
     return programs(max_steps, ops)

@@ -1,9 +1,9 @@
 """Curves: how a training went, activation functions with their slopes, and what happens through depth."""
 import numpy as np
 
-from ..op import REGISTRY, Op
-from ..ops.domains import REAL
-from ..transforms import grad
+from ..engine.op import REGISTRY, Op
+from ..engine.ops.domains import REAL
+from ..engine.transforms import grad
 from .style import BLUE, CYCLE, FAINT, QUIET, RED, as_array, figure, styled
 
 ASIDE = {"epoch", "lr", "learning_rate", "time", "seconds"}         # columns of a history that are no figure of merit

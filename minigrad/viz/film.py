@@ -5,7 +5,7 @@ that all that flows into a tensor has been added up before it is passed on.  Num
 """
 import re
 
-from ..tensor import Tensor
+from ..engine.tensor import Tensor
 from .graph import boxes_for, description
 from .sheet import Sheet
 from .svg import EM, Film, element, only, stylesheet, text, until

@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
-from .. import backend
-from ..tensor import Tensor, backpropagate
+from ..engine import backend
+from ..engine.tensor import Tensor, backpropagate
 from .sheet import Sheet
 from .svg import EM, Drawing, stylesheet, text
 

@@ -14,7 +14,7 @@ import html
 import re
 from pathlib import Path
 
-from ..files import atomic_write
+from ..support.files import atomic_write
 
 # class -> (light, dark): colours of the page, text, boxes and lines by what they mean (after Okabe and Ito 2008)
 COLOURS = {

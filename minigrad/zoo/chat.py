@@ -9,7 +9,7 @@
 """
 import itertools
 
-from ..errors import Failure
+from ..support.errors import Failure
 from .decoding import Writer
 
 SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"     # the one it was tuned with

@@ -5,8 +5,8 @@ A model here has `features(tokens, cache)`: integers (B, T) -> (B, T, C), `logit
 """
 import numpy as np
 
-from .. import backend
-from ..tensor import Tensor, no_grad
+from ..engine import backend
+from ..engine.tensor import Tensor, no_grad
 
 
 class KVCache:

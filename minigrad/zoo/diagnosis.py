@@ -15,14 +15,14 @@ import numpy as np
 
 import minigrad as mg
 
-from .. import datasets
-from ..data import standardize
-from ..intervals import bootstrap, wilson
+from ..data import datasets
+from ..data.loading import standardize
+from ..support.intervals import bootstrap, wilson
 from ..keras import layers
-from ..metrics import AUC
-from ..optimizers import Adam
-from ..regularizers import L2
-from ..schedules import CosineDecay
+from ..keras.metrics import AUC
+from ..keras.optimizers import Adam
+from ..keras.regularizers import L2
+from ..keras.optimizers.schedules import CosineDecay
 
 FAST = 200                              # the measure of progression that counts as fast; a quarter of patients has more
 

@@ -7,12 +7,12 @@ import numpy as np
 
 import minigrad as mg
 
-from ..data import DataLoader
-from ..intervals import bootstrap
-from ..optimizers import Adam
-from ..schedules import CosineDecay
+from ..data.loading import DataLoader
+from ..support.intervals import bootstrap
+from ..keras.optimizers import Adam
+from ..keras.optimizers.schedules import CosineDecay
 from .evoformer import ALPHABET, encode
-from .fold import horizon, pair_distances
+from .folding import horizon, pair_distances
 from .structure import CB, CONTACT, backbone, distances, separations
 
 EDGES = np.arange(4.0, 21.0)            # angstrom: below 4, seventeen bins of 1 in between, above 20

@@ -14,9 +14,9 @@ thought as layers.  AlphaFold's s has one row for each of many related sequences
 import numpy as np
 
 import minigrad as mg
-from ..layers import Dense, Embedding, LayerNormalization
-from ..layers.base import Layer
-from ..models import Model
+from ..keras.layers import Dense, Embedding, LayerNormalization
+from ..keras.layers.base import Layer
+from ..keras.models import Model
 from .structure import separations
 
 ALPHABET = "ACDEFGHIKLMNPQRSTVWY"        # the 20 amino acids; letters that are none of them are numbered 20

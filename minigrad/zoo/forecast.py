@@ -15,11 +15,11 @@ import numpy as np
 
 import minigrad as mg
 
-from ..data import standardize
+from ..data.loading import standardize
 from ..keras import layers
-from ..optimizers import Adam
-from ..regularizers import L2
-from ..schedules import CosineDecay
+from ..keras.optimizers import Adam
+from ..keras.regularizers import L2
+from ..keras.optimizers.schedules import CosineDecay
 
 SHARES = "AAPL", "GOOG", "IBM", "MSFT"  # FB has been traded for 196 days only
 FIRST, YEAR = 1000, 252                 # forecasts begin after so many days, four years; trading days in a year

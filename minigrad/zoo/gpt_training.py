@@ -5,7 +5,7 @@
     history = train(model, training, validation, steps=1000)
     bits(model, test)                       # per character, to compare with ngram.bits_per_character
 
-`minigrad train gpt` (minigrad/train_gpt.py) does this with a folder to keep it in.
+`minigrad train gpt` (minigrad/commands/train_gpt.py) does this with a folder to keep it in.
 """
 import contextlib
 import math
@@ -16,9 +16,9 @@ import numpy as np
 
 import minigrad as mg
 
-from ..callbacks import Callback
-from ..callbacks.recording import _size
-from ..data import DataLoader
+from ..keras.callbacks import Callback
+from ..keras.callbacks.logs import _size
+from ..data.loading import DataLoader
 
 PIECE = 20_000                              # characters: about a scene and a half
 BITS = 1 / math.log(2)                      # in a nat

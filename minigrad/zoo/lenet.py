@@ -8,12 +8,12 @@
 """
 import numpy as np
 
-from ..data import DataLoader
-from ..layers import Conv2D, Dense, Flatten, MaxPooling2D
-from ..losses import SparseCategoricalCrossentropy
-from ..models import Model
-from ..optimizers import Adam
-from ..schedules import CosineDecay
+from ..data.loading import DataLoader
+from ..keras.layers import Conv2D, Dense, Flatten, MaxPooling2D
+from ..keras.losses import SparseCategoricalCrossentropy
+from ..keras.models import Model
+from ..keras.optimizers import Adam
+from ..keras.optimizers.schedules import CosineDecay
 
 
 class LeNet(Model):

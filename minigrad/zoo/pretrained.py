@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import Failure, UsageError
+from ..support.errors import Failure, UsageError
 from .bpe import Tokenizer
 from .llama import Config
 

@@ -9,7 +9,7 @@ import io
 
 import numpy as np
 
-from ..files import atomic_write
+from ..support.files import atomic_write
 from ..viz.style import INK, QUIET, bare, figure, styled
 from .structure import rmsd, secondary, superpose, tm_score, torsions
 

@@ -8,9 +8,9 @@ import functools
 
 import numpy as np
 
-from .. import backend
-from ..fusion import fuse
-from ..op import Op
+from ..engine import backend
+from ..engine.fusion import fuse
+from ..engine.op import Op
 
 
 @functools.lru_cache(maxsize=256)

@@ -11,7 +11,7 @@ Coordinates and distances are in angstrom (1e-10 m), angles in radians.
 """
 import numpy as np
 
-from ..files import atomic_write
+from ..support.files import atomic_write
 
 N, CA, C, CB = range(4)                 # the atoms of a residue, in the order of the second to last axis
 CONTACT = 8.0                           # residues touch when their CB atoms are closer than this (CASP's definition)

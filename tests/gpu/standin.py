@@ -16,7 +16,7 @@ import types
 
 import numpy as np
 
-from minigrad import fusion
+from minigrad.engine import fusion
 
 from . import cupy_api
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from minigrad import fusion
-from minigrad.ops import REGISTRY
+from minigrad.engine import fusion
+from minigrad.engine.ops import REGISTRY
 
 REAL = [np.dtype("float32"), np.dtype("float64")]
 

@@ -5,9 +5,9 @@ from numpy.testing import assert_allclose
 
 import minigrad as mg
 from minigrad import initializers, losses, metrics
-from minigrad.optimizers import SGD, Adam, AdamW, RMSprop
+from minigrad.keras.optimizers import SGD, Adam, AdamW, RMSprop
 
-from ..optimizers.cases import VARIANTS, fresh
+from ..keras.optimizers.cases import VARIANTS, fresh
 from . import standin
 
 SHAPES = [(6, 4), (4,), (), (4, 3)]

@@ -9,11 +9,11 @@ from numpy.testing import assert_allclose
 
 import minigrad as mg
 from minigrad import backend
-from minigrad.ops import REGISTRY
-from minigrad.tensor import Tensor
+from minigrad.engine.ops import REGISTRY
+from minigrad.engine.tensor import Tensor
 
-from ..ops.cases import cases_of
-from ..ops.gradients import inputs_of, is_real
+from ..engine.ops.cases import cases_of
+from ..engine.ops.gradients import inputs_of, is_real
 from . import standin
 
 # These look at values to decide what to do, and so wait for the device: how many zeros, how many true in a mask.

@@ -46,7 +46,7 @@ def test_the_whole_walk_on_a_gpu():
 def test_one_rank_sends_to_itself_by_nccl():
     """What one GPU can show of distributed/nccl.py: CuPy and NCCL take the calls, and streams wait for each other."""
     from minigrad import backend
-    from minigrad.distributed import nccl
+    from minigrad.scale.distributed import nccl
     if backend.nccl() is None:
         pytest.skip("NCCL is not installed: pip install nvidia-nccl-cu13")
     assert nccl.address({"gpu"})

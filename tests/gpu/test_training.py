@@ -5,7 +5,7 @@ from numpy.testing import assert_allclose
 
 import minigrad as mg
 from minigrad import datasets
-from minigrad.data import one_hot
+from minigrad.data.loading import one_hot
 
 from . import standin
 
@@ -43,7 +43,7 @@ def count_step(gpu, step):
 
 
 def test_a_step_of_the_seed_network_never_waits_and_is_within_budget(gpu):
-    from minigrad.backend import asarray
+    from minigrad.engine.backend import asarray
     model = seed_network()
     x, y = digits(32)
     x, y = mg.tensor(asarray(x)), mg.tensor(asarray(y))
@@ -54,7 +54,7 @@ def test_a_step_of_the_seed_network_never_waits_and_is_within_budget(gpu):
 
 def test_a_step_of_the_gpt_never_waits_and_is_within_budget(gpu):
     """Four blocks, as benchmarked: 16 texts of 64 characters."""
-    from minigrad.backend import asarray
+    from minigrad.engine.backend import asarray
     from minigrad.zoo.gpt import GPT
     model = GPT([chr(32 + k) for k in range(65)], context=64, depth=4, heads=4, width=32)
     model.compile("adamw", mg.keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -137,7 +137,7 @@ LAYERS = {
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_layers_train_without_waiting(gpu, name):
-    from minigrad.backend import asarray
+    from minigrad.engine.backend import asarray
     model = mg.keras.Sequential(LAYERS[name](mg.keras.layers))
     model.compile("adam", mg.keras.losses.CategoricalCrossentropy(from_logits=True))
     x, y = digits(16)

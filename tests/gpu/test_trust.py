@@ -6,9 +6,9 @@ from numpy.testing import assert_allclose
 import minigrad as mg
 from minigrad import interpretability as why
 from minigrad import security
-from minigrad.backend import to_numpy
-from minigrad.layers import Conv2D, Dense, Flatten
-from minigrad.models import Sequential
+from minigrad.engine.backend import to_numpy
+from minigrad.keras.layers import Conv2D, Dense, Flatten
+from minigrad.keras.models import Sequential
 
 from . import standin
 

@@ -5,10 +5,10 @@ from importlib.util import find_spec
 
 import pytest
 
-from minigrad import fetch
-from minigrad.errors import UsageError
+from minigrad.data import fetch
+from minigrad.support.errors import UsageError
 from minigrad.learn import check, notebooks, progress
-from minigrad.learn.main import exercises
+from minigrad.commands.learn import exercises
 
 PATHS = notebooks.paths()
 each = pytest.mark.parametrize("path", PATHS, ids=lambda p: p.stem)

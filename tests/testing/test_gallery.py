@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.op import Op
+from minigrad.engine.op import Op
 from minigrad.testing import GradientError, check_gradients
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import minigrad as mg
-from minigrad.op import Op
+from minigrad.engine.op import Op
 
 R = np.random.default_rng(0)
 A23, A33, A4, A34 = (R.standard_normal(s).round(2) for s in ((2, 3), (3, 3), (4,), (3, 4)))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import viz
-from minigrad.op import Op
+from minigrad.engine.op import Op
 from minigrad.viz.graph import MOST_OPS, collect, number, numbers
 from minigrad.viz.svg import COLOURS, EM, STROKES
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigrad.corpora import Protein, crambin, proteins
+from minigrad.data.corpora import Protein, crambin, proteins
 from minigrad.zoo import alignment as a
 from minigrad.zoo.evoformer import ALPHABET, encode
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from minigrad.errors import Failure
+from minigrad.support.errors import Failure
 from minigrad.zoo.chat import Chat
 from minigrad.zoo.decoding import KVCache, Writer, generate, sampling_probabilities
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigrad.corpora import Protein
+from minigrad.data.corpora import Protein
 from minigrad.zoo import distogram as d
 from minigrad.zoo.evoformer import ALPHABET
-from minigrad.zoo.fold import HELIX, place
+from minigrad.zoo.folding import HELIX, place
 from minigrad.zoo.structure import CB, backbone, distances, separations
 
 from .test_structure import CRAMBIN

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.optimizers import Adam
+from minigrad.keras.optimizers import Adam
 from minigrad.testing import check_gradients
 from minigrad.zoo import evoformer as ev
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minigrad import corpora, fetch
+from minigrad import corpora
+from minigrad.data import fetch
 from minigrad.zoo import forecast as f
 
 seeds = st.integers(0, 2**32 - 1)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.errors import UsageError
+from minigrad.support.errors import UsageError
 from minigrad.zoo import gpt
 from minigrad.zoo.decoding import KVCache, generate
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigrad import corpora
-from minigrad.cli import main
-from minigrad.saving import read_arrays
+from minigrad.commands.main import main
+from minigrad.keras.saving import read_arrays
 from minigrad.zoo import gpt_training as t
 from minigrad.zoo.gpt import GPT
 
@@ -23,7 +23,7 @@ SCRIPT = '''
 import sys
 import numpy as np
 from minigrad import corpora
-from minigrad.cli import main
+from minigrad.commands.main import main
 from minigrad.zoo import gpt_training
 words = np.random.default_rng(0).choice(%r, 5000)
 corpora.shakespeare = lambda: "ROMEO:" + " ".join(words)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.errors import Failure, UsageError
-from minigrad.transforms import tree_map
+from minigrad.support.errors import Failure, UsageError
+from minigrad.engine.transforms import tree_map
 from minigrad.zoo import llama, lora, pretrained
 from minigrad.zoo.decoding import KVCache
 from minigrad.zoo.rotary import rotary, rotations

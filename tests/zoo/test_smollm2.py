@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minigrad import fetch
-from minigrad.cli import main
+from minigrad.data import fetch
+from minigrad.commands.main import main
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not fetch.folder_of("smollm2").is_dir(),
                                                    reason="no model in the cache: run minigrad data fetch smollm2")]

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigrad.corpora import _read_protein
+from minigrad.data.corpora import _read_protein
 from minigrad.zoo import structure
-from minigrad.zoo.fold import HELIX, place
+from minigrad.zoo.folding import HELIX, place
 from minigrad.zoo.structure import CA, CB, distances, rmsd, secondary, superpose, tm_score, torsions
 
 CRAMBIN = _read_protein(Path(__file__).with_name("1CRN.txt"))       # Teeter 1984; PDB 1CRN

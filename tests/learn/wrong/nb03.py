@@ -1,7 +1,7 @@
 """Plausible wrong answers to notebook 03, and a word that the reply must contain."""
 import numpy as np
 
-from minigrad.op import Op
+from minigrad.engine.op import Op
 
 
 def overwriting(g, table, indices):

@@ -1,7 +1,7 @@
 """Plausible wrong answers to notebook 04, and a word that the reply must contain."""
 import numpy as np
 
-from minigrad.op import Op
+from minigrad.engine.op import Op
 
 
 def error_with(f, rule, x, rng, h=1e-5, ones=False, mean=False, first=False):

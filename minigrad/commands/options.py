@@ -1,0 +1,112 @@
+"""Options and their types that several commands share."""
+import argparse
+import json
+import math
+
+from ..engine import backend
+from ..scale.planning.costs import BYTES, CHIPS, transformer
+from ..support.errors import Failure, UsageError
+
+
+def positive(text):
+    """argparse type: a number above zero, such as 175e9, and below 1e30, beyond which nothing here makes sense."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < 1e30:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above zero and below 1e30 (write 175e9, say)")
+    return value
+
+
+def count(text):
+    """argparse type: a whole number above zero; 1e3 is one."""
+    value = positive(text)
+    if value != int(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(value)
+
+
+def add_model_arguments(parser):
+    """The options that both commands share."""
+    parser.add_argument("--gpu", default="a100", metavar="NAME", help=f"{', '.join(CHIPS)} (default: a100)")
+    parser.add_argument("--precision", default="bf16", choices=list(BYTES), help="of the products (default: bf16)")
+    parser.add_argument("--layers", type=count, help="default: derived from the parameters by GPT-3's proportions")
+    parser.add_argument("--width", type=count, help="default: derived likewise")
+    parser.add_argument("--heads", type=count, help="default: width / 128")
+    parser.add_argument("--context", type=count, default=2048, help="tokens in a sequence (default: 2048)")
+    parser.add_argument("--vocab", type=count, default=51200, help="default: 51200")
+    parser.add_argument("--no-flash", dest="flash", action="store_false", help="attention scores are stored")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--check", action="store_true", help="compare with published runs and stop")
+
+
+def model_from(args, params):
+    """The Transformer that the options of add_model_arguments describe."""
+    return transformer(params, args.layers, args.width, args.heads, args.context, args.vocab, args.flash)
+
+
+def whole_number(minimum):
+    """An argparse type: an integer from minimum up."""
+    def convert(text):
+        value = int(text) if text.strip().lstrip("+-").isdecimal() else None
+        if value is None or value < minimum:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {minimum}")
+        return value
+    return convert
+
+
+def use(device):
+    try:
+        backend.set_device(device)
+    except ValueError as error:
+        raise UsageError(f"--device: {error}") from None
+    except RuntimeError as error:
+        raise UsageError(f"--device {device}: {error}") from None
+
+
+def writable(folder):
+    """Make the output folder now: better to fail before the training than after it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out {folder}: can't make this folder: {error.strerror}") from None
+
+
+def number(low, high=math.inf, above=False):
+    """An argparse type: a number from low (or above it) to high."""
+    def convert(text):
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not (low <= value <= high) or above and value == low or math.isinf(value):
+            least = f"{'above' if above else 'at least'} {low:g}"
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number {least}" +
+                                             (f" and at most {high:g}" if high < math.inf else ""))
+        return value
+    return convert
+
+
+def settings_of(args, sizes, options):
+    """What to train and how, a dict: of the options given, or for --resume of the run that is to go on.
+
+    sizes       {"small": {...}, ...}: what --size stands for;  options  the names of those that can change it
+    Raises UsageError where --resume finds no unfinished run, or without it there is one.
+    """
+    path, unfinished = args.out / "settings.json", (args.out / "backup" / "backup.json").exists()
+    given = {name: value for name in ("size", *options, "seed") if (value := getattr(args, name)) is not None}
+    if args.resume:
+        if given:
+            raise UsageError(f"--resume goes on with the settings of the run: leave out "
+                             f"{', '.join('--' + name.replace('_', '-') for name in given)}")
+        if not unfinished:
+            raise UsageError(f"there is no unfinished run in {args.out}")
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise Failure(f"can't read {path}: {error}") from None
+    if unfinished:
+        raise UsageError(f"{args.out} holds an unfinished run: go on with --resume, take another --out, "
+                         f"or remove {args.out / 'backup'} to give it up")
+    return sizes[given.pop("size", "small")] | {"seed": 0} | given

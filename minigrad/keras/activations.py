@@ -1,0 +1,49 @@
+"""Activation functions by Keras' names: get("relu") is the op mg.relu; those that are no op are built of ops."""
+from ..support.names import find
+from ..engine.ops import FUNCTIONS
+from ..engine.ops.neural import log_softmax, softmax
+from ..engine.ops.nonlinear import elu, gelu, leaky_relu, relu, selu, sigmoid, silu, softplus
+
+exponential, tanh = FUNCTIONS["exp"], FUNCTIONS["tanh"]
+clip, absolute = FUNCTIONS["clip"], FUNCTIONS["abs"]
+
+
+def linear(x):
+    """y = x."""
+    return x
+
+
+def relu6(x):
+    """y = min(max(x, 0), 6).  (Krizhevsky 2010)"""
+    return clip(x, 0, 6)
+
+
+def hard_sigmoid(x):
+    """y = x/6 + 1/2, limited to [0, 1]: straight lines in the place of sigmoid."""
+    return clip(x * (1 / 6) + 0.5, 0, 1)
+
+
+def softsign(x):
+    """y = x / (1 + |x|)."""
+    return x / (1 + absolute(x))
+
+
+def mish(x):
+    """y = x tanh(softplus x).  (Misra 2019)"""
+    return x * tanh(softplus(x))
+
+
+ACTIVATIONS = {"linear": linear, "relu": relu, "relu6": relu6, "leaky_relu": leaky_relu, "elu": elu, "selu": selu,
+               "gelu": gelu, "silu": silu, "swish": silu, "mish": mish, "softplus": softplus, "softsign": softsign,
+               "sigmoid": sigmoid, "hard_sigmoid": hard_sigmoid, "tanh": tanh, "exponential": exponential,
+               "softmax": softmax, "log_softmax": log_softmax}
+
+
+def get(identifier):
+    """The function of a tensor with this name; None is linear, and a callable is itself.
+
+    ValueError for an unknown name.  "gelu" is the tanh form, Keras' gelu with approximate=True.
+    """
+    if identifier is None:
+        return linear
+    return identifier if callable(identifier) else find("activation", ACTIVATIONS, identifier)

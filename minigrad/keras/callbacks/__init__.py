@@ -1,0 +1,13 @@
+"""Callbacks: what happens between the batches and epochs of fit.
+
+    model.fit(x, y, callbacks=[EarlyStopping(patience=3, restore_best_weights=True), CSVLogger("run/history.csv")])
+
+    base            Callback, to write one's own; History
+    monitoring      EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+    recording       ProgressBar, CSVLogger, LearningRateScheduler
+    safety          TerminateOnNaN, BackupAndRestore
+"""
+from .base import Callback, History
+from .monitoring import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+from .logs import CSVLogger, LearningRateScheduler, ProgressBar
+from .safety import BackupAndRestore, TerminateOnNaN

@@ -1,0 +1,113 @@
+"""Callbacks that show and write down how the training goes."""
+import csv
+import os
+import sys
+import time
+from pathlib import Path
+
+from ...support import files
+from ...support.files import atomic_write
+from .base import Callback
+
+
+def bar(batches, verbose, label):
+    """batches with a progress bar around them, or without if verbose is 0."""
+    if not verbose:
+        return batches
+    from tqdm import tqdm
+    return tqdm(batches, label, leave=False, delay=0.5, **_size())      # what is quick needs no bar
+
+
+def _size():
+    """The size of the terminal that stderr is, if it is one.  Some say 0 and mean unknown; tqdm would show nothing."""
+    try:
+        columns, rows = os.get_terminal_size(sys.stderr.fileno())
+    except (OSError, ValueError, AttributeError):
+        return {}
+    return {"ncols": columns or 120, "nrows": rows or 24}
+
+
+class ProgressBar(Callback):
+    """A bar for each epoch with its scores, on stderr; with verbose=2 a line for each epoch instead, on stdout."""
+    order, shows = 2, True
+
+    def __init__(self, verbose=1):
+        self.verbose, self.bar, self.shown = verbose, None, 0.0
+        self.pause = 0.1 if sys.stderr.isatty() else 5          # seconds between two pictures of the bar
+
+    def on_train_batch_end(self, batch, logs=None):
+        now = time.monotonic()
+        if now - self.shown > self.pause and self.verbose != 2:
+            self.shown = now
+            self._show(batch + 1, logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.verbose == 2:
+            print(f"{self._label(epoch)}: {_text(logs)}", flush=True)
+            return
+        self._show(self.params["steps"], logs, epoch)
+        self.bar.close()
+        self.bar = None
+
+    def _show(self, done, logs, epoch=None):
+        if self.bar is None:
+            from tqdm import tqdm
+            self.bar = tqdm(total=self.params["steps"], desc=self._label(self.run.epoch if epoch is None else epoch),
+                            unit="step", **_size())
+        self.bar.n = done
+        self.bar.set_postfix_str(_text(logs), refresh=done < self.params["steps"])      # the last one by close()
+
+    def _label(self, epoch):
+        return f"epoch {epoch + 1}/{self.params['epochs']}"
+
+
+def _text(logs):
+    return ", ".join(f"{name} {value:.4g}" for name, value in logs.items())
+
+
+class CSVLogger(Callback):
+    """Writes the history to a CSV file after each epoch: epoch, loss, accuracy, val_loss, ...
+
+    append      keep the rows that are there.  The file is always whole: each time it is written anew, and replaced.
+    """
+
+    order = 2                               # after History
+
+    def __init__(self, filename, separator=",", append=False):
+        self.path, self.separator, self.append = Path(filename), separator, append
+        self.earlier = []
+
+    def on_train_begin(self, logs=None):
+        if self.append and self.path.exists():
+            with open(self.path, newline="", encoding="utf-8") as file:
+                self.earlier = list(csv.DictReader(file, delimiter=self.separator))
+
+    def on_epoch_end(self, epoch, logs=None):
+        history = self.model.history
+        rows = [{"epoch": e, **{name: values[i] for name, values in history.history.items()}}
+                for i, e in enumerate(history.epoch)]
+        names = list(dict.fromkeys(name for row in (*self.earlier, *rows) for name in row))
+        if files.writes:
+            with atomic_write(self.path, "w", newline="") as file:
+                writer = csv.DictWriter(file, names, delimiter=self.separator)
+                writer.writeheader()
+                writer.writerows(self.earlier + rows)
+
+    def state(self):
+        return {"earlier": self.earlier}
+
+    def load_state(self, state):
+        self.earlier = state["earlier"]
+
+
+class LearningRateScheduler(Callback):
+    """Sets the learning rate before each epoch: schedule(epoch, the rate now) -> the new rate."""
+
+    def __init__(self, schedule):
+        self.schedule = schedule
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.optimizer.learning_rate = float(self.schedule(epoch, float(self.model.optimizer.learning_rate)))
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["learning_rate"] = float(self.model.optimizer.learning_rate)

@@ -1,0 +1,271 @@
+"""Layer: a function with weights.  A model is a plain tree of layers: what one holds as attributes is part of it.
+
+    class Scale(Layer):
+        def build(self, input_shape):               # once, when the first input shows its shape
+            self.factor = self.add_weight("factor", (input_shape[-1],), "ones")
+
+        def call(self, x):                          # every time: Tensors in, Tensors out
+            return x * self.factor
+
+Weights are the Tensors, and sublayers the Layers, among a layer's attributes and in its lists, tuples and dicts.  A
+weight's name is the way to it, "layers.0.kernel", whatever else was made before in the same process.
+"""
+import inspect
+import re
+from collections import Counter
+
+import numpy as np
+
+from .. import initializers, regularizers
+from ...engine import backend
+from ...engine.tensor import Tensor
+from .inputs import as_tensors, batch_shape
+
+_training = False                           # whether the outermost call in progress is a training step
+_named = Counter()                          # how many layers of each class got an automatic name
+
+
+class Layer:
+    """The base of all layers and models.
+
+    name            for messages and summary; by default the class in snake case, numbered: dense, dense_1, ...
+    trainable       False freezes the layer and all within it: its weights are left out of trainable_weights
+    input_shape     shape of one example, without the batch; only a Sequential's first layer needs it, and only to have
+                    weights before the first data
+    """
+    input_axes = None           # the axes an input must have, such as "batch, ..., features"; None: anything goes
+    features = None             # set by build where weights fix the length of the last axis
+
+    def __new__(cls, *args, **kwargs):
+        layer = super().__new__(cls)
+        try:                                # kept for get_config, so that no layer has to repeat its arguments there
+            layer._arguments = inspect.signature(cls.__init__).bind(layer, *args, **kwargs)
+        except TypeError:
+            pass                            # __init__ says it better
+        return layer
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        cls._takes_training = "training" in inspect.signature(cls.call).parameters
+        axes = (cls.input_axes or "...").split(", ")
+        cls._ndims = (len(axes) - axes.count("..."), len(axes) if "..." not in axes else None)
+        if "build" in vars(cls):
+            cls.build = _once(cls.build)
+
+    def __init__(self, name=None, trainable=True, input_shape=None):
+        kind = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(self).__name__).lower()
+        self.name = name or kind + (f"_{_named[kind]}" if _named[kind] else "")
+        _named[kind] += name is None
+        self.built, self._trainable, self.penalties = False, trainable, []
+        self.input_shape, self.output_shape = input_shape and (None, *input_shape), None
+
+    @property
+    def label(self):
+        """Name and class, for messages."""
+        return f"layer {self.name} ({type(self).__name__})"
+
+    # -- what a subclass writes --------------------------------------------------------------------------------------
+    def build(self, input_shape):
+        """Make the weights that depend on the input's shape, (None, ...) with None for the batch."""
+
+    def call(self, x):
+        """The output for an input.  A second parameter, training=False, tells training steps from predictions."""
+        raise NotImplementedError(f"{type(self).__name__} needs a method call(self, x)")
+
+    def add_weight(self, name=None, shape=(), initializer="glorot_uniform", trainable=True, dtype=np.float32,
+                   regularizer=None):
+        """A new weight.  Store it as an attribute, whose name becomes the weight's; the name here is for Keras' sake.
+
+        regularizer     what to add to the loss for this weight: a name or an object of minigrad.regularizers
+        """
+        array = initializers.get(initializer)(shape, dtype)
+        weight = Tensor(backend.asarray(getattr(array, "_data", array), dtype), requires_grad=trainable)
+        if regularizer is not None:
+            self.penalties.append(Penalty(regularizers.get(regularizer), weight))
+        return weight
+
+    # -- calling -----------------------------------------------------------------------------------------------------
+    def __call__(self, x, *args, training=None, **kwargs):
+        global _training
+        if not isinstance(x, Tensor):
+            x = as_tensors(x)
+        if self.input_axes is not None:
+            x = self._checked(x)
+        first, before = not self.built, _training
+        if first:
+            self._build_for(x)
+        if training is not None:
+            _training = training
+        if self._takes_training:
+            kwargs["training"] = _training
+        try:
+            y = self.call(x, *args, **kwargs)
+        except BaseException:
+            self.built = not first          # a layer whose first call failed is to be built by the next
+            raise
+        finally:
+            _training = before
+        if self.output_shape is None:
+            self.output_shape = batch_shape(y)
+        return y
+
+    def _build_for(self, x):
+        self.input_shape = batch_shape(x)
+        self.build(self.input_shape)
+        self.built = True
+
+    def _checked(self, x):
+        """x, as floats, if it has the axes and features that this layer takes."""
+        least, most = self._ndims
+        shape = x._data.shape
+        fits = least <= len(shape) and (most is None or len(shape) == most)
+        if not fits:
+            raise ValueError(f"{self.label} expected an input with the axes ({self.input_axes}), got shape {shape}")
+        if self.features is not None and shape[-1] != self.features:
+            raise ValueError(f"{self.label} expected an input of shape {self.input_shape}, got {shape}: "
+                             f"its weights are for {self.features} features")
+        return x if x._data.dtype.kind == "f" else Tensor(x._data.astype(np.float32))
+
+    # -- the tree ----------------------------------------------------------------------------------------------------
+    def children(self):
+        """(path, Layer or Tensor) for each one held directly, in the order of the attributes."""
+        for name, value in vars(self).items():
+            yield from _parts(value, name.lstrip("_"))
+
+    def walk(self, path="", trainable=True, seen=None):
+        """(path, Layer or Tensor, trainable) for all in the tree below, each once, however often it is shared."""
+        seen = {id(self)} if seen is None else seen
+        trainable = trainable and self._trainable
+        for name, part in self.children():
+            if id(part) not in seen:
+                seen.add(id(part))
+                name = f"{path}.{name}" if path else name
+                if isinstance(part, Layer):
+                    yield name, part, trainable and part._trainable
+                    yield from part.walk(name, trainable, seen)
+                else:
+                    yield name, part, trainable and part.requires_grad
+
+    def named_weights(self):
+        """{path: Tensor}, for example {"layers.0.kernel": ...}."""
+        return {path: part for path, part, _ in self.walk() if isinstance(part, Tensor)}
+
+    def sublayers(self):
+        """All layers below this one, at any depth."""
+        return [part for _, part, _ in self.walk() if isinstance(part, Layer)]
+
+    @property
+    def weights(self):
+        """All weights, as Tensors."""
+        return list(self.named_weights().values())
+
+    @property
+    def trainable_weights(self):
+        """The weights that training changes."""
+        return [part for _, part, trainable in self.walk() if trainable and isinstance(part, Tensor)]
+
+    @property
+    def non_trainable_weights(self):
+        """The weights that training leaves alone: frozen ones, and statistics such as moving means."""
+        return [part for _, part, trainable in self.walk() if not trainable and isinstance(part, Tensor)]
+
+    variables = weights
+    trainable_variables = trainable_weights
+
+    @property
+    def trainable(self):
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value):
+        self._trainable = bool(value)
+        for layer in self.sublayers():
+            layer._trainable = self._trainable
+
+    def count_params(self):
+        """How many numbers the weights hold."""
+        return sum(w.size for w in self.weights)
+
+    def get_weights(self):
+        """Copies of all weights, as NumPy arrays, in the order of `weights`."""
+        return [w.numpy() for w in self.weights]
+
+    def set_weights(self, arrays):
+        """Write arrays into the weights, in the order of `weights`; ValueError, and no change, if they don't fit."""
+        named = self.named_weights()
+        if len(arrays) != len(named):
+            raise ValueError(f"{self.name}: {len(arrays)} arrays for {len(named)} weights")
+        self.assign(dict(zip(named, arrays)))
+
+    def assign(self, arrays, source="set_weights"):
+        """Write {path: array} into all weights; ValueError, and no change, if one is missing, left over or doesn't fit.
+
+        source names where the arrays come from, for the message.
+        """
+        named = self.named_weights()
+        for problem, paths in (("has no weight", named.keys() - arrays.keys()),
+                               (f"has, and {self.name} has not, a weight", arrays.keys() - named.keys())):
+            if paths:
+                raise ValueError(f"{source}: {problem} {', '.join(sorted(paths))}")
+        for path, w in named.items():
+            if np.shape(arrays[path]) != w.shape:
+                raise ValueError(f"{source}: weight {path} has shape {np.shape(arrays[path])}, but {w.shape} is needed")
+        for path, w in named.items():       # in place: an optimizer may hold the same memory
+            w._data[...] = backend.asarray(arrays[path], w.dtype, w.device)
+            w.touch()
+
+    # -- configuration -----------------------------------------------------------------------------------------------
+    def get_config(self):
+        """The arguments that this layer was made with; from_config makes another like it, with new weights."""
+        config = {}
+        for name, value in self._arguments.arguments.items():
+            kind = self._arguments.signature.parameters[name].kind
+            if kind is inspect.Parameter.VAR_POSITIONAL:
+                raise TypeError(f"{type(self).__name__} takes *{name}: it needs get_config and from_config of its own")
+            config |= value if kind is inspect.Parameter.VAR_KEYWORD else {name: value}
+        config.pop(next(iter(self._arguments.signature.parameters)))        # self
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+    def __repr__(self):
+        size = f"{self.count_params():,} parameters" if self.built else "not built"
+        return f"<{type(self).__name__} {self.name}, {size}>"
+
+
+Layer._takes_training, Layer._ndims = False, (0, None)
+
+
+class Penalty:
+    """What a regularizer adds to the loss for a weight: called, a scalar Tensor."""
+
+    def __init__(self, regularizer, weight):
+        self.regularizer, self.weight = regularizer, weight
+
+    def __call__(self):
+        return self.regularizer(self.weight)
+
+
+def restart_names():
+    """Number automatic names from the beginning again."""
+    _named.clear()
+
+
+def _once(build):
+    """build, but only for a layer that has no weights yet."""
+    def build_once(self, input_shape):
+        if not self.built:
+            build(self, input_shape)
+            self.built, self.input_shape = True, input_shape
+    build_once.__doc__ = build.__doc__
+    return build_once
+
+
+def _parts(value, path):
+    if isinstance(value, (Layer, Tensor)):
+        yield path, value
+    elif isinstance(value, (list, tuple, dict)):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _parts(item, f"{path}.{key}")

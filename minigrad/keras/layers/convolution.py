@@ -1,0 +1,96 @@
+"""Convolution and pooling of images (batch, height, width, channels)."""
+from .. import activations
+from ...engine.ops import FUNCTIONS
+from .base import Layer
+from .core import at_least_1, pair
+
+conv2d, bias_add, max_pool2d, avg_pool2d = (
+    FUNCTIONS[name] for name in ("conv2d", "bias_add", "max_pool2d", "avg_pool2d"))
+IMAGES = "batch, height, width, channels"
+
+
+class Conv2D(Layer):
+    """y = f(w * x + b), a filter at every place of an image: (B, H, W, C) to (B, H', W', filters).  (LeCun et al. 1989)
+
+    kernel_size, strides    one number, or (rows, columns)
+    padding                 "valid": whole windows only, H' = ⌊(H - k) / s⌋ + 1; "same": with a border, H' = ⌈H / s⌉
+    Weights: kernel w (rows, columns, C, filters), bias b (filters,).
+    """
+    input_axes = IMAGES
+
+    def __init__(self, filters, kernel_size, strides=(1, 1), padding="valid", activation=None, use_bias=True,
+                 kernel_initializer="glorot_uniform", bias_initializer="zeros", kernel_regularizer=None, **kwargs):
+        super().__init__(**kwargs)
+        self.filters, self.padding = at_least_1("Conv2D: filters", filters), _padding(padding)
+        self.kernel_size, self.strides = pair("Conv2D: kernel_size", kernel_size), pair("Conv2D: strides", strides)
+        self.activation, self.use_bias = activations.get(activation), use_bias
+        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        self.kernel_regularizer = kernel_regularizer
+
+    def build(self, input_shape):
+        self.features = input_shape[-1]
+        self.kernel = self.add_weight("kernel", (*self.kernel_size, self.features, self.filters),
+                                      self.kernel_initializer, regularizer=self.kernel_regularizer)
+        self.bias = self.add_weight("bias", (self.filters,), self.bias_initializer) if self.use_bias else None
+
+    def call(self, x):
+        y = conv2d(x, self.kernel, strides=self.strides, padding=self.padding)
+        if self.use_bias:
+            y = bias_add(y, self.bias)
+        return self.activation(y)
+
+
+class _Pooling2D(Layer):
+    input_axes = IMAGES
+
+    def __init__(self, pool_size=(2, 2), strides=None, padding="valid", **kwargs):
+        super().__init__(**kwargs)
+        kind = type(self).__name__
+        self.pool_size, self.padding = pair(f"{kind}: pool_size", pool_size), _padding(padding)
+        self.strides = self.pool_size if strides is None else pair(f"{kind}: strides", strides)
+
+    def call(self, x):
+        return self.pool(x, pool_size=self.pool_size, strides=self.strides, padding=self.padding)
+
+
+class MaxPooling2D(_Pooling2D):
+    """The largest value of each window, for each channel: (B, H, W, C) to (B, H', W', C); H' as in Conv2D."""
+    pool = staticmethod(max_pool2d)
+
+
+class AveragePooling2D(_Pooling2D):
+    """The mean of each window, of what lies within the image, for each channel; shapes as MaxPooling2D."""
+    pool = staticmethod(avg_pool2d)
+
+
+class GlobalAveragePooling2D(Layer):
+    """The mean of each channel over the whole image: (B, H, W, C) to (B, C), or (B, 1, 1, C) with keepdims."""
+    input_axes = IMAGES
+
+    def __init__(self, keepdims=False, **kwargs):
+        super().__init__(**kwargs)
+        self.keepdims = keepdims
+
+    def call(self, x):
+        return x.mean(axis=(1, 2), keepdims=self.keepdims)
+
+
+class GlobalMaxPooling2D(GlobalAveragePooling2D):
+    """The largest value of each channel in the whole image: (B, H, W, C) to (B, C), or (B, 1, 1, C) with keepdims."""
+
+    def call(self, x):
+        return x.max(axis=(1, 2), keepdims=self.keepdims)
+
+
+class GlobalAveragePooling1D(Layer):
+    """The mean of each feature over the sequence: (B, T, n) to (B, n)."""
+    input_axes = "batch, time, features"
+
+    def call(self, x):
+        return x.mean(axis=1)
+
+
+def _padding(padding):
+    if padding not in ("valid", "same"):
+        raise ValueError(f'padding must be "valid" or "same", not {padding!r}')
+    return padding

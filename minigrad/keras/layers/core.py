@@ -1,0 +1,176 @@
+"""The plain layers: dense, activation, dropout, embedding, and those that only change shapes."""
+import math
+
+import numpy as np
+
+from .. import activations
+from ...engine import backend
+from ...engine.ops import FUNCTIONS
+from ...engine.ops.neural import dropout
+from ...engine.tensor import Tensor
+from .base import Layer
+
+embedding, linear = FUNCTIONS["embedding"], FUNCTIONS["linear"]
+
+
+class InputLayer(Layer):
+    """Says what shape one example has, so that a Sequential that starts with it has its weights at once.
+
+    shape   without the batch; None for a length that varies
+    dtype   "float32", or "int32" for indices
+    """
+
+    def __init__(self, shape, dtype="float32", **kwargs):
+        super().__init__(**kwargs)
+        self.input_shape, self.dtype = (None, *shape), np.dtype(dtype)
+
+    def call(self, x):
+        return x
+
+
+def Input(shape, dtype="float32", name=None):
+    """The first entry of a Sequential: Input((28, 28, 1))."""
+    return InputLayer(shape, dtype, name=name)
+
+
+class Dense(Layer):
+    """y = f(x W + b): n features (..., n) to `units` features (..., units).
+
+    Weights: kernel W (n, units), bias b (units,).
+    """
+    input_axes = "batch, ..., features"
+
+    def __init__(self, units, activation=None, use_bias=True, kernel_initializer="glorot_uniform",
+                 bias_initializer="zeros", kernel_regularizer=None, **kwargs):
+        super().__init__(**kwargs)
+        self.units, self.use_bias = at_least_1("Dense: units", units), use_bias
+        self.activation = activations.get(activation)
+        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        self.kernel_regularizer = kernel_regularizer
+
+    def build(self, input_shape):
+        self.features = input_shape[-1]
+        self.kernel = self.add_weight("kernel", (self.features, self.units), self.kernel_initializer,
+                                      regularizer=self.kernel_regularizer)
+        self.bias = self.add_weight("bias", (self.units,), self.bias_initializer) if self.use_bias else None
+
+    def call(self, x):
+        y = linear(x, self.kernel, self.bias) if self.use_bias else x @ self.kernel
+        return self.activation(y)
+
+
+class Activation(Layer):
+    """y = f(x), elementwise or along the last axis: Activation("relu"), Activation("softmax")."""
+    input_axes = "..."
+
+    def __init__(self, activation, **kwargs):
+        super().__init__(**kwargs)
+        self.activation = activations.get(activation)
+
+    def call(self, x):
+        return self.activation(x)
+
+
+class ReLU(Activation):
+    """y = max(x, 0)."""
+
+    def __init__(self, **kwargs):
+        super().__init__("relu", **kwargs)
+
+
+class Softmax(Activation):
+    """y = eˣ / Σ eˣ over the last axis."""
+
+    def __init__(self, **kwargs):
+        super().__init__("softmax", **kwargs)
+
+
+class Dropout(Layer):
+    """In training, each element is 0 with probability rate, the others are divided by 1 - rate; else y = x."""
+    input_axes = "..."
+
+    def __init__(self, rate, **kwargs):
+        super().__init__(**kwargs)
+        if not 0 <= rate < 1:
+            raise ValueError(f"Dropout: rate must be in [0, 1), not {rate!r}")
+        self.rate = rate
+
+    def call(self, x, training=False):
+        return dropout(x, self.rate) if training else x
+
+
+class Flatten(Layer):
+    """Each example as one vector: (batch, ...) to (batch, n)."""
+    input_axes = "batch, ..."
+
+    def call(self, x):
+        return x.reshape(x.shape[0], math.prod(x.shape[1:]))
+
+
+class Reshape(Layer):
+    """Each example in another shape: (batch, ...) to (batch, *target_shape), of which one length may be -1."""
+    input_axes = "batch, ..."
+
+    def __init__(self, target_shape, **kwargs):
+        super().__init__(**kwargs)
+        self.target_shape = tuple(target_shape)
+
+    def call(self, x):
+        return x.reshape(x.shape[0], *self.target_shape)
+
+
+class Rescaling(Layer):
+    """y = x · scale + offset, for example Rescaling(1 / 255) for bytes."""
+    input_axes = "..."
+
+    def __init__(self, scale, offset=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.scale, self.offset = scale, offset
+
+    def call(self, x):
+        return x * self.scale + self.offset
+
+
+class Embedding(Layer):
+    """A learned vector for each of input_dim indices: integers (...) to (..., output_dim).
+
+    Weight: embeddings (input_dim, output_dim).  Whole numbers stored as floats are taken as indices too.
+    """
+
+    def __init__(self, input_dim, output_dim, embeddings_initializer="uniform", **kwargs):
+        super().__init__(**kwargs)
+        self.input_dim = at_least_1("Embedding: input_dim", input_dim)
+        self.output_dim = at_least_1("Embedding: output_dim", output_dim)
+        self.embeddings_initializer = embeddings_initializer
+
+    def build(self, input_shape):
+        self.embeddings = self.add_weight("embeddings", (self.input_dim, self.output_dim), self.embeddings_initializer)
+
+    def call(self, x):
+        indices = x._data
+        if indices.dtype.kind != "i":
+            whole = indices.astype(np.int64)
+            if (whole != indices).any():
+                raise TypeError(f"{self.label} takes whole numbers as indices, not {indices.dtype} such as "
+                                f"{indices[whole != indices][0]}")
+            x, indices = Tensor(whole), whole
+        if backend.device_of(indices) == "cpu" and indices.size:        # looking costs a GPU its lead over the host
+            if not 0 <= indices.min() <= indices.max() < self.input_dim:
+                wrong = indices[(indices < 0) | (indices >= self.input_dim)][0]
+                raise IndexError(f"{self.label} has rows 0 to {self.input_dim - 1}, got index {wrong}")
+        return embedding(self.embeddings, x)
+
+
+def at_least_1(name, value):
+    """value as an int of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
+    return int(value)
+
+
+def pair(name, value):
+    """A number for both axes, or one for each, as a tuple of two ints."""
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(values) != 2:
+        raise ValueError(f"{name} must be one number or two, not {value!r}")
+    return tuple(at_least_1(name, v) for v in values)

@@ -1,0 +1,65 @@
+"""What layers are called with: arrays, or trees of them (dicts, lists, tuples), as Tensors; and their shapes."""
+import json
+
+import numpy as np
+
+from ...engine import backend
+from ...engine.tensor import Tensor, no_grad
+from ...engine.transforms import tree_leaves, tree_map
+
+
+def as_tensors(tree):
+    """Arrays, or trees of them, as Tensors: floats as float32, the precision of weights, whole numbers as they are."""
+    return tree_map(lambda x: x if x is None or isinstance(x, Tensor) else Tensor(as_array(x)), as_tree(tree))
+
+
+def as_tree(tree):
+    """Lists and tuples of arrays are several inputs, to be kept apart; of numbers, one."""
+    if isinstance(tree, dict):
+        return {key: as_tree(branch) for key, branch in tree.items()}
+    if isinstance(tree, (list, tuple)) and any(np.ndim(leaf) for leaf in tree_leaves(tree)):
+        return type(tree)(map(as_tree, tree))
+    return tree if hasattr(tree, "shape") or tree is None else np.asarray(tree)
+
+
+def as_array(x, name="the input", device=None):
+    """x as an array of float32, or of whole numbers or booleans; TypeError for text and objects."""
+    if isinstance(x, np.ndarray) and x.dtype == np.float32 and device == "cpu":
+        return x                            # the usual case, in every step of a training
+    array = backend.asarray(getattr(x, "_data", x), device=device)
+    if array.dtype.kind == "f":
+        return array.astype(np.float32, copy=False)
+    if array.dtype.kind not in "iub":
+        raise TypeError(f"{name} holds {array.dtype}, not numbers")
+    return array
+
+
+def batch_shape(tree):
+    """The shapes of a tree of tensors, with None for the length of the batch."""
+    return tree_map(lambda x: x if x is None else (None, *np.shape(x)[1:]), tree)
+
+
+def kind_of(tree):
+    """What dry_run needs to make an input like this one: "float32[28, 28, 1]", in the same tree."""
+    return tree_map(lambda x: x if x is None else f"{x.dtype}{list(x.shape[1:])}", tree)
+
+
+def kind_of_shape(shapes, dtype="float32"):
+    """The same from a shape with the batch first, (None, 28, 28, 1), or from a tree of shapes; None: it varies."""
+    if isinstance(shapes, dict):
+        return {key: kind_of_shape(shape, dtype) for key, shape in shapes.items()}
+    if any(isinstance(n, (tuple, list, dict)) for n in shapes):
+        return [kind_of_shape(shape, dtype) for shape in shapes]
+    return f"{dtype}{[n or 1 for n in shapes[1:]]}"
+
+
+def dry_run(layer, kind):
+    """Call a layer on one example of zeros, so that it and all layers below have weights and shapes.
+
+    Draws what initializers draw, and nothing else.  Returns the output.
+    """
+    def zeros(kind):
+        dtype, bracket, lengths = kind.partition("[")
+        return Tensor(backend.asarray(np.zeros([1, *json.loads(bracket + lengths)], dtype)))
+    with no_grad():
+        return layer(tree_map(lambda k: None if k is None else zeros(k), kind), training=False)

@@ -1,0 +1,79 @@
+"""What all metrics have in common, and the mean that most of them are."""
+import numpy as np
+
+from ...engine import backend
+from ..losses import weights_like
+from ...support.names import Configured, snake_case
+
+
+def arrays(y_true, y_pred):
+    """Both as arrays, on the device of y_pred."""
+    y_true, y_pred = getattr(y_true, "_data", y_true), getattr(y_pred, "_data", y_pred)
+    if isinstance(y_true, np.ndarray) and isinstance(y_pred, np.ndarray):
+        return y_true, y_pred
+    y_pred = backend.asarray(y_pred)
+    return backend.asarray(y_true, device=backend.device_of(y_pred)), y_pred
+
+
+def ratio(a, b):
+    """a / b as a Python number; 0 where there is nothing to divide by, as in Keras."""
+    a, b = float(a), float(b)
+    return a / b if b else 0.0
+
+
+class Metric(Configured):
+    """update_state(y_true, y_pred, sample_weight=None), result() -> float, reset_state().
+
+    A subclass says in `zero` what it counts and with what it begins; each count is an attribute.
+    state() and load_state(...) carry the counts over to another run.
+    """
+    zero = {}
+
+    def __init__(self, name=None):
+        self.name = name or snake_case(type(self).__name__)
+        self.reset_state()
+
+    def reset_state(self):
+        """Forget all batches."""
+        vars(self).update(self.zero)
+
+    def state(self):
+        """The counts so far: {name: number, or NumPy array}."""
+        counts = {name: getattr(self, name) for name in self.zero}
+        return {name: v if isinstance(v, (int, float)) else v.item() if v.ndim == 0 else backend.to_numpy(v)
+                for name, v in counts.items()}
+
+    def load_state(self, state):
+        """Go on from what state() returned."""
+        if state.keys() != self.zero.keys():
+            raise ValueError(f"metric {self.name} counts {', '.join(self.zero)}; the state has {', '.join(state)}")
+        vars(self).update({name: backend.asarray(v) if isinstance(v, np.ndarray) else v for name, v in state.items()})
+
+
+class Mean(Metric):
+    """Σ weight · value / Σ weight over all values so far: update_state(values, sample_weight=None)."""
+    zero = {"total": 0.0, "count": 0}
+
+    def update_state(self, values, sample_weight=None):
+        values = getattr(values, "_data", values)
+        self.add(values if isinstance(values, np.ndarray) else backend.asarray(values), sample_weight)
+
+    def add(self, values, sample_weight):
+        if sample_weight is not None:
+            values = values.astype(float)
+            weights = np.broadcast_to(weights_like(self.name, sample_weight, values), values.shape)
+            self.total = self.total + (values * weights).sum()
+            self.count = self.count + weights.sum()
+        else:                               # right or wrong, counted exactly; or numbers, added in double precision
+            self.total = self.total + (np.count_nonzero(values) if values.dtype == bool else values.sum(dtype=float))
+            self.count = self.count + values.size
+
+    def result(self):
+        return ratio(self.total, self.count)
+
+
+class MeanOf(Mean):
+    """The mean of a value per sample: a subclass writes values(y_true, y_pred), arrays to an array."""
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.add(self.values(*arrays(y_true, y_pred)), sample_weight)

@@ -1,0 +1,159 @@
+"""Metrics that are means over the samples: accuracies, losses, functions of one's own."""
+import math
+
+import numpy as np
+
+from .. import losses
+from ...engine import backend
+from ..losses import class_numbers, matched
+from ...support.names import snake_case
+from ...engine.tensor import Tensor
+from .base import MeanOf
+
+
+class Accuracy(MeanOf):
+    """How often y_pred equals y_true."""
+
+    def values(self, y_true, y_pred):
+        y_true, y_pred = matched(self.name, y_true, y_pred)
+        return y_true == y_pred
+
+
+class BinaryAccuracy(MeanOf):
+    """How often y_pred is on the side of the threshold that y_true, 0 or 1, says.  For logits the threshold is 0."""
+
+    def __init__(self, name=None, threshold=0.5):
+        super().__init__(name)
+        self.threshold = threshold
+
+    def values(self, y_true, y_pred):
+        y_true, y_pred = matched(self.name, y_true, y_pred)
+        return (y_pred > self.threshold) == y_true
+
+
+class CategoricalAccuracy(MeanOf):
+    """How often the largest of y_pred (..., K) is at the largest of y_true (..., K), one-hot labels."""
+
+    def values(self, y_true, y_pred):
+        y_true, y_pred = matched(self.name, y_true, y_pred, "; class numbers are for SparseCategoricalAccuracy")
+        return y_true.argmax(-1) == y_pred.argmax(-1)
+
+
+class SparseCategoricalAccuracy(MeanOf):
+    """How often the largest of y_pred (..., K) is at the class number y_true (...) or (..., 1)."""
+
+    def values(self, y_true, y_pred):
+        return class_numbers(self.name, y_true, y_pred) == y_pred.argmax(-1)
+
+
+class FittingAccuracy(MeanOf):
+    """"accuracy": the one of these that fits the shapes of the first batch; accuracy_for says which."""
+    chosen = None
+
+    def values(self, y_true, y_pred):
+        if self.chosen is None:
+            self.chosen = accuracy_for(self.name, y_true.shape, y_pred.shape)
+        return self.chosen.values(y_true, y_pred)
+
+
+def accuracy_for(name, y_shape=None, pred_shape=None, loss=None):
+    """The accuracy that fits a loss, or else the shapes of labels and predictions, of the first batch if need be.
+
+    One column of predictions: binary.  Labels with an axis less, or of length 1: class numbers.  Else one-hot.
+    This is Keras' choice; but the threshold is 0 where the loss says that predictions are logits, and under
+    binary cross-entropy several columns are as many yes-or-no questions.
+    """
+    loss = None if loss is None else losses.get(loss)
+    if isinstance(loss, losses.SparseCategoricalCrossentropy):
+        return SparseCategoricalAccuracy(name)
+    if isinstance(loss, losses.CategoricalCrossentropy):
+        return CategoricalAccuracy(name)
+    if isinstance(loss, losses.BinaryCrossentropy):
+        return BinaryAccuracy(name, threshold=0.0 if loss.from_logits else 0.5)
+    if y_shape is None or pred_shape is None:
+        return FittingAccuracy(name)
+    if len(pred_shape) < 2 or pred_shape[-1] == 1:
+        return BinaryAccuracy(name)
+    if len(y_shape) < len(pred_shape) or y_shape[-1] == 1:
+        return SparseCategoricalAccuracy(name)
+    return CategoricalAccuracy(name)
+
+
+class SparseTopKCategoricalAccuracy(MeanOf):
+    """How often fewer than k of y_pred (..., K) are larger than that of the class y_true (...), a class number."""
+
+    def __init__(self, k=5, name=None):
+        super().__init__(name)
+        self.k = k
+
+    def values(self, y_true, y_pred):
+        labels = class_numbers(self.name, y_true, y_pred)
+        score = np.take_along_axis(y_pred, labels[..., None], axis=-1)
+        return (~(y_pred <= score)).sum(axis=-1) < self.k       # nan is no good score: not <= anything
+
+
+class TopKCategoricalAccuracy(SparseTopKCategoricalAccuracy):
+    """The same for one-hot labels y_true (..., K)."""
+
+    def values(self, y_true, y_pred):
+        y_true, y_pred = matched(self.name, y_true, y_pred, "; class numbers are for SparseTopKCategoricalAccuracy")
+        return super().values(y_true.argmax(-1), y_pred)
+
+
+class MeanLoss(MeanOf):
+    """The mean of a loss of minigrad.losses over the samples."""
+
+    def __init__(self, loss, name=None):
+        self.loss = losses.get(loss)
+        super().__init__(name or self.loss.name or snake_case(type(self.loss).__name__))
+
+    def values(self, y_true, y_pred):
+        y_pred = losses.floats(Tensor(y_pred))                  # a tensor of its own: nothing is recorded
+        return self.loss.call(*self.loss.prepare(y_true, y_pred))._data
+
+
+class MeanSquaredError(MeanLoss):
+    """mean (y - ŷ)²."""
+
+    def __init__(self, name=None):
+        super().__init__(losses.MeanSquaredError(), name)
+
+
+class RootMeanSquaredError(MeanSquaredError):
+    """√ mean (y - ŷ)², in the units of y."""
+
+    def __init__(self, name=None):
+        super().__init__(name or "root_mean_squared_error")
+
+    def result(self):
+        return math.sqrt(super().result())
+
+
+class MeanAbsoluteError(MeanLoss):
+    """mean |y - ŷ|."""
+
+    def __init__(self, name=None):
+        super().__init__(losses.MeanAbsoluteError(), name)
+
+
+class CosineSimilarity(MeanLoss):
+    """The mean cosine of the angle between y and ŷ, 1 for the same direction: the negative of the loss of this name."""
+
+    def __init__(self, name=None, axis=-1):
+        super().__init__(losses.CosineSimilarity(axis), name)
+        self.axis = axis
+
+    def result(self):
+        return -super().result()
+
+
+class MeanFunction(MeanOf):
+    """The mean of a function of the arrays (y_true, y_pred), which returns a value per sample, or one for the batch."""
+
+    def __init__(self, function, name=None):
+        super().__init__(name or getattr(function, "__name__", type(function).__name__))
+        self.function = function
+
+    def values(self, y_true, y_pred):
+        values = self.function(y_true, y_pred)
+        return backend.asarray(getattr(values, "_data", values))

@@ -1,0 +1,224 @@
+"""What all optimizers have in common: gathering gradients, clipping, decay, and a state to go on from."""
+import math
+import warnings
+
+import numpy as np
+
+from ...engine import backend
+from ...engine.fusion import fuse
+from ...support.names import Configured
+from ...engine.tensor import Tensor
+from .flat import Layout
+
+
+class Optimizer(Configured):
+    """What all have in common.  A subclass writes `slots`, `rates` and `update`.
+
+    learning_rate       a number, or a function of the step (minigrad.schedules); settable at any time
+    weight_decay        each step first makes variables smaller by the factor 1 - learning_rate · weight_decay
+    exclude             variables that do not decay: "vectors" (those with less than two axes: biases, and the gains of
+                        normalisation layers), or a function variable -> bool
+    clipvalue           limits each number of a gradient to ±clipvalue; or
+    clipnorm            limits the Euclidean norm of each variable's gradient; or
+    global_clipnorm     limits the norm of all gradients together
+    iterations          the number of steps taken
+
+    After the first step a variable's array is a view of the optimizer's buffer; replacing it is seen by the next step.
+    """
+    into = dict                             # what backpropagate gathers gradients in, see minigrad/scale/distributed
+    slots = {}                              # what is remembered for each number of a variable: {name: first value}
+
+    def __init__(self, learning_rate, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None,
+                 exclude=None, name=None):
+        kind = type(self).__name__
+        limits = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
+        if sum(limit is not None for limit in limits.values()) > 1:
+            raise ValueError(f"{kind}: only one of clipnorm, clipvalue and global_clipnorm can be set, got {limits}")
+        for option, value in {**limits, "weight_decay": weight_decay}.items():
+            if value is not None and not 0 <= value < math.inf:
+                raise ValueError(f"{kind}: {option} must not be negative, got {value!r}")
+        if not (exclude in (None, "vectors") or callable(exclude)):
+            raise ValueError(f'{kind}: exclude must be "vectors" or a function of a variable, not {exclude!r}')
+        self.learning_rate, self.weight_decay, self.exclude = learning_rate, weight_decay, exclude
+        self.clipnorm, self.clipvalue, self.global_clipnorm, self.name = clipnorm, clipvalue, global_clipnorm, name
+        self.iterations, self.variables = 0, []
+        self._layout, self._runs, self._stepped, self._arrays = Layout([], {}), [], [], None
+        self._loaded = {}                   # slots that load_state brought, until their variables are laid out
+        self._fused, self._warned = fuse(self.update, kind.lower()), False
+
+    # -- what a subclass writes --------------------------------------------------------------------------------------
+    def rates(self, lr, t):
+        """The numbers that change from step to step, t = 1, 2, ...: update gets them after theta and g."""
+        return (lr,)
+
+    def update(self, theta, g, *rates_and_slots, s=None):
+        """Change theta, and the slots, in place, by the gradient g, which stays as it is.
+
+        All are one-dimensional arrays; s is one more of them, for intermediate results, or None: allocate them.
+        """
+        raise NotImplementedError(f"{type(self).__name__} needs a method update(self, theta, g, ...)")
+
+    def squares(self, total):
+        """Σ g² over all variables, given that over these: more where other processes have others."""
+        return total
+
+    def fraction(self, name, value):
+        if not 0 <= value < 1:
+            raise ValueError(f"{type(self).__name__}: {name} must be in [0, 1), got {value!r}")
+        return value
+
+    # -- stepping ----------------------------------------------------------------------------------------------------
+    @property
+    def learning_rate(self):
+        """The rate of the next step, a number."""
+        rate = self._learning_rate
+        return float(rate(self.iterations)) if callable(rate) else rate
+
+    @learning_rate.setter
+    def learning_rate(self, rate):
+        if not callable(rate):
+            rate = float(rate)
+            if not 0 <= rate < math.inf:
+                raise ValueError(f"{type(self).__name__}: learning_rate must not be negative, got {rate!r}")
+        self._learning_rate = rate
+
+    def step(self, variables):
+        """A step by the gradients that backward left in .grad."""
+        self.apply_gradients([(v.grad, v) for v in variables])
+
+    def apply_gradients(self, grads_and_vars):
+        """A step: grads_and_vars are pairs (gradient, variable), Tensors or arrays of the same shape.
+
+        A variable whose gradient is None stays as it is, and a warning says so, once.  ValueError if all are None, if a
+        shape is wrong or a variable comes twice.
+        """
+        pairs, grads, arrays = list(grads_and_vars), [], []
+        for i, (g, v) in enumerate(pairs):
+            if g is not None:
+                g = g._data if isinstance(g, Tensor) else g
+                if not (isinstance(v, Tensor) and hasattr(g, "shape")):
+                    raise TypeError(f"{type(self).__name__}: pairs are (Tensor or array, Tensor); pair {i} is {(g, v)}")
+                if g.shape != v._data.shape:
+                    raise ValueError(f"{type(self).__name__}: variable {i} has shape {v.shape}, its gradient {g.shape}")
+                grads.append(g)
+                arrays.append(id(v._data))
+        if arrays != self._arrays or len(grads) < len(pairs) and not self._warned:
+            self._plan(pairs)               # these are not the views that the runs were made for
+
+        t, lr = self.iterations + 1, self.learning_rate
+        for run in self._runs:
+            run.gather(grads)
+        self._clip()
+        rates = self.rates(lr, t)
+        for run in self._runs:
+            for theta, g, slots, s in run.blocks:
+                if run.decays:
+                    theta *= 1 - lr * self.weight_decay
+                rule = self._fused if s is None else self.update
+                rule(theta, g, *rates, *slots, s=s)
+        for v in self._stepped:
+            v.touch()
+        self.iterations = t
+
+    def _clip(self):
+        """Limit the gathered gradients, without asking a GPU for a number: min(1, c / norm) is c / max(norm, c)."""
+        if self.clipvalue is not None:
+            for run in self._runs:
+                np.clip(run.gradient, -self.clipvalue, self.clipvalue, out=run.gradient)
+        if self.clipnorm is not None:
+            for g in (g for run in self._runs for g in run.gradients):
+                g *= self.clipnorm / np.maximum(np.sqrt(np.dot(g, g)), self.clipnorm)
+        if self.global_clipnorm is not None:
+            norm = np.sqrt(self.squares(sum(np.dot(run.gradient, run.gradient) for run in self._runs)))
+            for run in self._runs:
+                run.gradient *= self.global_clipnorm / np.maximum(norm, self.global_clipnorm)
+
+    # -- the layout ----------------------------------------------------------------------------------------------------
+    def build(self, variables):
+        """Take these variables into the layout, in this order, before the first step; the others keep their places.
+
+        The order in which variables come, here or in steps, numbers them in state().
+        """
+        self._build(variables, self._slots() | self._loaded)
+
+    def _build(self, variables, slots):
+        """Lay out all variables; slots, {"m.0": array}, is what is known of theirs, the others begin anew."""
+        known = {id(v) for v in self.variables}
+        new = [v for v in variables if id(v) not in known]
+        for i, v in enumerate(new, len(self.variables)):
+            if not isinstance(v, Tensor) or v.dtype.kind != "f":
+                raise TypeError(f"{type(self).__name__}: variable {i} is no floating-point tensor: {v!r}")
+        everything = list(dict.fromkeys([*self.variables, *new]))
+        for i, v in enumerate(everything):
+            for name in self.slots:
+                if np.shape(slots.get(f"{name}.{i}", v)) != v.shape:
+                    raise ValueError(f"{type(self).__name__}: its slot {name} for variable {i} has shape "
+                                     f"{slots[f'{name}.{i}'].shape}, the variable has {v.shape}")
+        self._layout, self._arrays = Layout(everything, self.slots, self._decays), None
+        for i, v in enumerate(everything):
+            for name, view in self._layout.slots(v).items():
+                if f"{name}.{i}" in slots:
+                    view[...] = backend.asarray(slots.pop(f"{name}.{i}"), v.dtype, v.device)
+        self.variables, self._loaded = everything, slots
+
+    def _decays(self, v):
+        excluded = v.ndim < 2 if self.exclude == "vectors" else self.exclude is not None and self.exclude(v)
+        return bool(self.weight_decay) and not excluded
+
+    def _slots(self):
+        """{"m.0": array, ...}: the slots of every variable in the layout, as views."""
+        return {f"{name}.{i}": view for i, v in enumerate(self.variables)
+                for name, view in self._layout.slots(v).items()}
+
+    def _plan(self, pairs):
+        """Make ready for steps that change these variables: lay out new ones, adopt replaced arrays, find the runs."""
+        kind = type(self).__name__
+        variables = [v for g, v in pairs if g is not None]
+        if not variables:
+            raise ValueError(f"{kind}: no variable has a gradient; did backward run, and does the loss depend on them?")
+        if len({id(v) for _, v in pairs}) < len(pairs):
+            raise ValueError(f"{kind}: a variable comes twice in one step; add its gradients up")
+        if len(variables) < len(pairs) and not self._warned:
+            missing = ", ".join(f"{i} of shape {v.shape}" for i, (g, v) in enumerate(pairs) if g is None)
+            warnings.warn(f"{kind}: no gradient for variable {missing}; it stays as it is, now and whenever that is so",
+                          stacklevel=3)
+            self._warned = True
+        if not all(self._layout.fits(v) for v in variables):
+            self.build([v for _, v in pairs])
+        for v in variables:
+            self._layout.adopt(v)
+        self._stepped, self._arrays = variables, [id(v._data) for v in variables]
+        self._runs = list(self._layout.runs(variables))
+
+    # -- stopping and going on -----------------------------------------------------------------------------------------
+    def state(self):
+        """All that a step depends on besides the variables: ({"m.0": NumPy array, ...}, {"iterations": 7, ...}).
+
+        m.0 is slot m for variable 0, counted in the order in which they came.  The second part can be written as JSON.
+        """
+        arrays = {name: backend.to_numpy(a) for name, a in (self._slots() | self._loaded).items()}
+        rate = None if callable(self._learning_rate) else self._learning_rate
+        return arrays, {"optimizer": type(self).__name__, "iterations": self.iterations, "learning_rate": rate}
+
+    def load_state(self, state):
+        """Go on from what state() returned, bit for bit, with the same variables in the same order.
+
+        A learning rate that is a schedule isn't part of it: it is the one that this optimizer was made with.
+        ValueError, and no change, if it is the state of another kind of optimizer or of variables of other shapes.
+        """
+        arrays, settings = state
+        kind = type(self).__name__
+        if settings["optimizer"] != kind:
+            raise ValueError(f"{kind}: this is the state of {settings['optimizer']}")
+        n = max((int(name.rpartition(".")[2]) + 1 for name in arrays), default=0)       # 0: saved before the first step
+        n = n and max(n, len(self.variables))
+        wrong = arrays.keys() ^ {f"{name}.{i}" for name in self.slots for i in range(n)}
+        if wrong:
+            raise ValueError(f"{kind}: missing from the state, or left over: {', '.join(sorted(wrong))}")
+        self._build([], dict(arrays))
+        self.iterations = settings["iterations"]
+        if settings["learning_rate"] is not None:
+            self.learning_rate = settings["learning_rate"]
+
+    def get_config(self):
+        return super().get_config() | {"learning_rate": self._learning_rate}

@@ -1,0 +1,48 @@
+"""Penalties on large weights, added to the loss: regularizer(w) is a scalar Tensor (0.0 for factors of 0)."""
+from ..support.names import Configured, find
+from ..engine.ops import FUNCTIONS
+
+absolute, square, total = FUNCTIONS["abs"], FUNCTIONS["square"], FUNCTIONS["sum"]
+
+
+class L1L2(Configured):
+    """l1 Σ|w| + l2 Σw².  l1 pulls weights to exactly 0, l2 makes all of them smaller."""
+
+    def __init__(self, l1=0.0, l2=0.0):
+        if not (l1 >= 0 and l2 >= 0):
+            raise ValueError(f"{type(self).__name__}: factors must not be negative, got l1={l1!r}, l2={l2!r}")
+        self.l1, self.l2 = l1, l2
+
+    def __call__(self, w):
+        penalty = 0.0
+        if self.l1:
+            penalty += self.l1 * total(absolute(w))
+        if self.l2:
+            penalty += self.l2 * total(square(w))
+        return penalty
+
+
+class L1(L1L2):
+    """l1 Σ|w|."""
+
+    def __init__(self, l1=0.01):
+        super().__init__(l1=l1)
+
+
+class L2(L1L2):
+    """l2 Σw²."""
+
+    def __init__(self, l2=0.01):
+        super().__init__(l2=l2)
+
+
+REGULARIZERS = {"l1": L1, "l2": L2, "l1_l2": L1L2}
+
+
+def get(identifier):
+    """A regularizer from its name or class; None and callables are themselves."""
+    if isinstance(identifier, type):
+        return identifier()
+    if identifier is None or callable(identifier):
+        return identifier
+    return find("regularizer", REGULARIZERS, identifier)()

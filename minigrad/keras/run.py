@@ -1,0 +1,190 @@
+"""The loop of fit: epochs of batches, callbacks around them, and a state from which a killed run goes on."""
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..engine import backend
+from .feeding import unpack, upload
+from .layers.inputs import dry_run
+from ..engine.tensor import no_grad
+from ..engine.transforms import tree_leaves
+
+
+def rows(x):
+    """The length of a batch: of a tensor, or of a tree of them."""
+    return len(tree_leaves(x)[0]._data)
+
+
+class Scores(Mapping):
+    """The loss and the metrics over the batches so far: {"loss": ..., "accuracy": ...}.
+
+    Batches are only noted; what they come to is computed when asked for, so that a GPU needn't wait for its host.
+    """
+
+    def __init__(self, metrics, weighted_metrics):
+        self.metrics, self.weighted = metrics, weighted_metrics
+        self.reset()
+
+    def reset(self):
+        self.total, self.count, self.noted = 0.0, 0, []         # Σ loss · examples, Σ examples, and what isn't in yet
+        for metric in (*self.metrics, *self.weighted):
+            metric.reset_state()
+
+    def add(self, x, y, y_pred, sample_weight, loss):
+        """Note one batch."""
+        self.noted.append((loss._data, rows(x)))
+        for metric in self.metrics:
+            metric.update_state(y, y_pred)
+        for metric in self.weighted:
+            metric.update_state(y, y_pred, sample_weight)
+
+    def _sum_up(self):
+        if self.noted:
+            values, counts = zip(*self.noted)
+            for value, n in zip(backend.to_numpy(np.stack(values)).tolist(), counts):
+                self.total, self.count = self.total + value * n, self.count + n
+            self.noted = []
+
+    def __getitem__(self, name):
+        if name == "loss":
+            self._sum_up()
+            return self.total / max(self.count, 1)
+        for metric in (*self.metrics, *self.weighted):
+            if metric.name == name:
+                return float(metric.result())
+        raise KeyError(name)
+
+    def __iter__(self):
+        return iter(["loss", *(metric.name for metric in (*self.metrics, *self.weighted))])
+
+    def __len__(self):
+        return 1 + len(self.metrics) + len(self.weighted)
+
+    def __repr__(self):
+        return repr(dict(self))
+
+    def of(self, model, batches):
+        """The scores of a model on batches, as a dict."""
+        self.reset()
+        device = model.device
+        with no_grad():
+            for batch in upload(batches, device):
+                x, y, sample_weight = unpack(batch, device)
+                if rows(x):
+                    loss, y_pred = model.test_step(x, y, sample_weight)
+                    self.add(x, y, y_pred, sample_weight, loss)
+        return dict(self)
+
+    def state(self):
+        self._sum_up()
+        metrics = [metric.state() for metric in (*self.metrics, *self.weighted)]
+        return {"total": self.total, "count": self.count, "metrics": metrics}
+
+    def load_state(self, state):
+        self.total, self.count, self.noted = state["total"], state["count"], []
+        for metric, values in zip((*self.metrics, *self.weighted), state["metrics"], strict=True):
+            metric.load_state(values)
+
+
+class Run:
+    """One call of fit: its data, its callbacks, and where it stands.
+
+    epoch       the number of the epoch in progress, or of the next one
+    state       all that a run of the same script needs in order to go on from here, bit for bit
+    """
+
+    label = ""                              # which of several processes this is, for messages
+
+    def __init__(self, model, loader, validation, epochs, initial_epoch, callbacks):
+        self.model, self.loader, self.validation = model, loader, validation
+        self.epoch, self.epochs, self.scores = initial_epoch, epochs, model.scores
+        self.within = False                 # resuming within an epoch, whose beginning is not to be repeated
+        self.targets = None                 # what a step changes: known once the weights are
+        self.callbacks = sorted(callbacks, key=lambda c: c.order)
+        for callback in self.callbacks:
+            callback.model, callback.run = model, self
+            callback.params = {"epochs": epochs, "steps": len(loader), "validation": validation is not None}
+
+    def train(self):
+        """Train to the end, or until a callback sets model.stop_training."""
+        model, logs = self.model, {}
+        model.stop_training = False
+        self.tell("on_train_begin")
+        while self.epoch < self.epochs and not model.stop_training:
+            if not self.within:
+                self.scores.reset()
+                self.tell("on_epoch_begin", self.epoch)
+            self.within = False
+            self._batches()
+            logs = self.summary()
+            if self.validation is not None:
+                self.scores.of(model, self.validation)
+                logs |= {f"val_{name}": value for name, value in self.summary().items()}
+            self.epoch += 1
+            self.tell("on_epoch_end", self.epoch - 1, logs)
+        self.tell("on_train_end", logs)
+
+    def _batches(self):
+        model, loader, scores, device = self.model, self.loader, self.scores, self.model.device
+        begin, end = self.hooks("on_train_batch_begin"), self.hooks("on_train_batch_end")
+        for batch in upload(loader, device):
+            for hook in begin:
+                hook(loader.batch - 1)
+            x, y, sample_weight = unpack(batch, device)
+            self.step(x, y, sample_weight)
+            for hook in end:
+                hook(loader.batch - 1, scores)
+            if self.any(model.stop_training):
+                break
+
+    def step(self, x, y, sample_weight):
+        """Learn from one batch."""
+        loss, y_pred = self.model.train_step(x, y, sample_weight)
+        self.scores.add(x, y, y_pred, sample_weight, loss)
+
+    # What is otherwise where many processes train together (minigrad/scale/distributed/strategy.py):
+    def summary(self):
+        """The scores over all batches of the epoch, as a dict."""
+        return dict(self.scores)
+
+    def any(self, flag):
+        """Whether a flag is set in any process."""
+        return flag
+
+    def once(self, function):
+        """What function() returns, called in one process for all."""
+        return function()
+
+    def hooks(self, name):
+        """The callbacks' methods of this name, of those callbacks that have one of their own."""
+        return [hook for c in self.callbacks if (hook := c.hook(name))]
+
+    def tell(self, name, *args):
+        for hook in self.hooks(name):
+            hook(*args)
+
+    def state(self):
+        """A tree of numbers, text and arrays."""
+        return {"input": self.model.input_kind, "epoch": self.epoch, "stopped": self.model.stop_training,
+                "loader": self.loader.state(), "random": backend.rng_state(), "scores": self.scores.state(),
+                "optimizer": self.model.optimizer.state(), "weights": self.model.named_weights(),
+                "callbacks": [[type(c).__name__, state] for c in self.callbacks if (state := c.state()) is not None]}
+
+    def load_state(self, state, source="the state"):
+        """Go on from `state`; ValueError if it is of another model, other data or other callbacks."""
+        if not self.model.built:
+            dry_run(self.model, state["input"])
+        mine = [c for c in self.callbacks if c.state() is not None]
+        theirs, names = [name for name, _ in state["callbacks"]], [type(c).__name__ for c in mine]
+        if names != theirs:
+            raise ValueError(f"{source} was written with the callbacks {', '.join(theirs)}; "
+                             f"this fit has {', '.join(names)}")
+        self.loader.load_state(state["loader"])
+        self.model.assign(state["weights"], source)
+        self.model.optimizer.load_state(state["optimizer"])
+        self.scores.load_state(state["scores"])
+        for callback, (_, values) in zip(mine, state["callbacks"]):
+            callback.load_state(values)
+        self.epoch, self.model.stop_training = state["epoch"], state["stopped"]
+        self.within = self.loader.batch > 0
+        backend.set_rng_state(state["random"])

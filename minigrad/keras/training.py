@@ -1,0 +1,215 @@
+"""compile, fit, evaluate, predict: what a model does with data.  Training is the same four lines everywhere:
+
+    y_pred = self(x, training=True)                 forward
+    loss = self.compute_loss(y, y_pred)             how wrong
+    gradients = backpropagate(loss)                 which way is better
+    self.optimizer.apply_gradients(...)             a step there
+
+`Training` holds them as train_step, for a model to override; run.py holds the loop around them.
+"""
+from functools import cached_property
+
+import numpy as np
+
+from . import losses, optimizers
+from ..engine import backend
+from . import metrics as _metrics
+from .callbacks import History, ProgressBar
+from .callbacks.logs import bar
+from ..data.loading import DataLoader
+from .feeding import held_out, loader_of, named, unpack
+from .layers.inputs import as_tensors
+from .run import Run, Scores
+from ..engine.tensor import Tensor, backpropagate, no_grad
+from ..engine.transforms import tree_leaves, tree_map
+
+
+class Targets:
+    """What a step of training changes: gathered once for all steps of a fit."""
+
+    def __init__(self, model):
+        self.model = model
+
+    @cached_property
+    def weights(self):
+        return self.model.trainable_weights
+
+    @cached_property
+    def only(self):
+        """The weights as a set for backpropagate if others, which are frozen, need no gradient; else None."""
+        wanted = set(self.weights)
+        return wanted if any(w.requires_grad and w not in wanted for w in self.model.weights) else None
+
+    @cached_property
+    def penalties(self):
+        return [penalty for layer in (self.model, *self.model.sublayers()) for penalty in layer.penalties]
+
+    @cached_property
+    def watchers(self):
+        return self.model.run.hooks("on_backward") if self.model.run else []
+
+
+class Training:
+    """The part of Model that learns from data and is judged by it."""
+    optimizer = loss = scores = run = history = None
+    stop_training = False                   # a callback that sets it ends the training
+
+    def compile(self, optimizer="rmsprop", loss=None, metrics=None, weighted_metrics=None):
+        """Say how to train: by which optimizer, to make which loss small, and what else to measure.
+
+        optimizer           a name or an object of minigrad.optimizers
+        loss                a name or an object of minigrad.losses, or a function loss(y_true, y_pred) that returns a
+                            number for each example; for a model with several outputs a list or dict of them, like its
+                            outputs and y: their sum is made small
+        metrics             a list of names or objects of minigrad.metrics; every example counts alike
+        weighted_metrics    the same, but examples count by their sample_weight
+        """
+        self.optimizer, self.loss = optimizers.get(optimizer), None if loss is None else tree_map(losses.get, loss)
+        self.compile_arguments = {"optimizer": self.optimizer, "loss": loss, "metrics": metrics,
+                                  "weighted_metrics": weighted_metrics}
+        only = None if isinstance(self.loss, (list, tuple, dict)) else self.loss        # it decides what "accuracy" is
+        self.scores = Scores(*([_metrics.get(metric, loss=only) for metric in chosen or ()]
+                               for chosen in (metrics, weighted_metrics)))
+
+    # -- one step ----------------------------------------------------------------------------------------------------
+    def train_step(self, x, y, sample_weight=None):
+        """One step of training on a batch of Tensors; (loss, y_pred).  Override it to train in a way of your own."""
+        y_pred = self(x, training=True)
+        loss = self.compute_loss(y, y_pred, sample_weight)
+        self.minimize(loss)
+        return loss, y_pred
+
+    def test_step(self, x, y, sample_weight=None):
+        """The loss and the predictions for a batch, without learning from it."""
+        y_pred = self(x, training=False)
+        return self.compute_loss(y, y_pred, sample_weight), y_pred
+
+    def compute_loss(self, y, y_pred, sample_weight=None):
+        """The loss of a batch, a scalar Tensor: compile's, and the penalties of regularizers."""
+        if isinstance(self.loss, (list, tuple, dict)):
+            loss = sum(tree_leaves(tree_map(lambda part, t, p: part(t, p, sample_weight), self.loss, y, y_pred)))
+        else:
+            loss = self.loss(y, y_pred, sample_weight)
+        for penalty in self._targets().penalties:
+            loss = loss + penalty()
+        return loss
+
+    def minimize(self, loss):
+        """Move the trainable weights a step of the optimizer against the gradient of loss."""
+        targets = self._targets()
+        gradients = backpropagate(loss, wrt=targets.only, retain_graph=bool(targets.watchers), into=self.optimizer.into)
+        for watch in targets.watchers:
+            watch(loss, gradients)
+        if not (targets.watchers and self.stop_training):       # a watcher may see that this step would do harm
+            self.optimizer.apply_gradients([(gradients.get(w), w) for w in targets.weights])
+
+    def _targets(self):
+        if self.run is None:                # outside fit anything may change from step to step
+            return Targets(self)
+        self.run.targets = self.run.targets or Targets(self)
+        return self.run.targets
+
+    # -- loops over data ---------------------------------------------------------------------------------------------
+    def fit(self, x, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
+            validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0,
+            validation_batch_size=None, distribute=False):
+        """Train for `epochs` passes over the data; a History, with .history = {"loss": [...], "val_loss": [...], ...}.
+
+        x, y                arrays with an example in each row, or dicts, lists or tuples of such; floats are taken as
+                            float32.  Or x is a data.DataLoader of batches (x, y) or (x, y, sample_weight)
+        batch_size          examples in a step (default 32); the last one of an epoch has what is left
+        verbose             0: silent; 1 or "auto": a progress bar per epoch; 2: a line per epoch
+        callbacks           a list of minigrad.callbacks
+        validation_data     (x, y) or (x, y, sample_weight), or a DataLoader, to evaluate after each epoch
+        validation_split    or: the fraction of the rows, the last ones, to be kept for that
+        shuffle             whether the rows come in a new order each epoch; mg.seed fixes it
+        class_weight        {class: weight}, multiplied into the loss of examples of that class
+        sample_weight       a weight for each row, multiplied into its loss
+        initial_epoch       the number of the first epoch: epochs - initial_epoch are trained
+        distribute          True: share the work with the other processes of this mpiexec, each of which calls fit with
+                            the same data; "sharded": with the optimizer's memory divided too (minigrad/scale/distributed)
+        """
+        self._need_compile("fit")
+        seed = int(backend.generator("cpu").integers(2**62))
+        if validation_split and not isinstance(x, DataLoader):
+            data, kept = held_out(named(x, y, sample_weight, class_weight), validation_split)
+            loader = DataLoader(data, batch_size=batch_size or 32, shuffle=shuffle, seed=seed)
+            validation_data = kept if validation_data is None else validation_data
+        else:
+            loader = loader_of(x, y, sample_weight, class_weight, batch_size, shuffle, seed)
+        validation = self._validation(validation_data, validation_batch_size or loader.batch_size)
+        self.history = History()
+        callbacks = [self.history, *(callbacks or []), *([ProgressBar(verbose)] if verbose else [])]
+        if distribute:
+            from ..scale.distributed import DistributedRun
+            self.run = DistributedRun(self, loader, validation, epochs, initial_epoch, callbacks, distribute)
+        else:
+            self.run = Run(self, loader, validation, epochs, initial_epoch, callbacks)
+        try:
+            self.run.train()
+        finally:
+            self.run = None
+        return self.history
+
+    def _validation(self, data, batch_size):
+        if data is None or isinstance(data, DataLoader):
+            return data
+        if isinstance(data, dict) and "x" in data:          # from validation_split
+            return DataLoader(data, batch_size=batch_size, shuffle=False)
+        if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
+            raise ValueError("validation_data must be (x, y) or (x, y, sample_weight), or a DataLoader")
+        try:
+            return loader_of(*data, batch_size=batch_size)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"validation_data: {error}") from None
+
+    def evaluate(self, x, y=None, batch_size=None, verbose="auto", sample_weight=None, return_dict=False):
+        """The loss on data, or with metrics the list [loss, metric, ...]; as {name: value} with return_dict.
+
+        Data as in fit; nothing is learned from it.
+        """
+        self._need_compile("evaluate")
+        loader = loader_of(x, y, sample_weight, batch_size=batch_size)
+        return _as_keras(self.scores.of(self, bar(loader, verbose, "evaluate")), return_dict)
+
+    def predict(self, x, batch_size=None, verbose="auto"):
+        """The outputs for all rows of x, as a NumPy array, or as a tree of them if the model returns one."""
+        device = self.device
+        with no_grad():
+            outputs = [tree_map(Tensor.numpy, self(unpack(batch, device)[0], training=False))
+                       for batch in bar(loader_of(x, batch_size=batch_size), verbose, "predict")]
+        return tree_map(lambda *parts: np.concatenate(parts), *outputs)
+
+    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+        """One step on one batch; its loss and metrics, as evaluate returns them."""
+        return self._on_batch(self.train_step, named(x, y, sample_weight, class_weight), return_dict)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        """The loss and metrics of one batch, as evaluate returns them."""
+        with no_grad():
+            return self._on_batch(self.test_step, named(x, y, sample_weight), return_dict)
+
+    def predict_on_batch(self, x):
+        """The outputs for one batch, as a NumPy array."""
+        with no_grad():
+            return tree_map(Tensor.numpy, self(as_tensors(x), training=False))
+
+    def _on_batch(self, step, data, return_dict):
+        self._need_compile(step.__name__)
+        x, y, sample_weight = unpack(data, self.device)
+        loss, y_pred = step(x, y, sample_weight)
+        self.scores.reset()
+        self.scores.add(x, y, y_pred, sample_weight, loss)
+        return _as_keras(dict(self.scores), return_dict)
+
+    def _need_compile(self, name):
+        if self.optimizer is None:
+            raise RuntimeError(f"{name}: {self.name} isn't compiled; call compile(optimizer, loss, metrics) first")
+        own = type(self).compute_loss is not Training.compute_loss or type(self).train_step is not Training.train_step
+        if self.loss is None and not own:
+            raise RuntimeError(f"{name}: {self.name} was compiled without a loss; call compile(optimizer, loss)")
+
+
+def _as_keras(scores, return_dict):
+    """One number, or a list of them, or a dict."""
+    return scores if return_dict else list(scores.values()) if len(scores) > 1 else scores["loss"]

@@ -1,0 +1,1 @@
+"""Beyond one machine: distributed/ trains on many processes, planning/ predicts what a large training costs."""

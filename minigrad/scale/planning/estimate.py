@@ -1,0 +1,171 @@
+"""How much compute, memory, time, money and energy does it take to train a language model?
+
+    minigrad estimate --params 175e9 --tokens 300e9 --gpus 1024 --gpu a100      one line per figure, formula and source
+    minigrad estimate --params 70e9 --optimal                                   how many tokens suit this model
+    minigrad estimate --check                                                   the formulas against published runs
+
+The formulas are in costs.py; this file adds time, cost, energy, the scaling laws, and the published figures.
+    Hoffmann 2022   Training compute-optimal large language models (Chinchilla), arXiv:2203.15556
+    Besiroglu 2024  Chinchilla scaling: a replication attempt, arXiv:2404.10102
+    Touvron 2023    LLaMA, arXiv:2302.13971;  DeepSeek-AI 2024  DeepSeek-V3 technical report, arXiv:2412.19437
+"""
+
+import math
+from typing import NamedTuple
+
+from . import costs
+from .costs import quantity
+
+MFU = 0.40  # Llama Team 2024, table 4: 0.38 to 0.43 on 8,192 and 16,384 H100s; run --check for other runs' shares
+PUE = 1.1  # Touvron 2023, table 15
+PRICE = 2.0  # dollars an hour for one GPU, the rent that DeepSeek-AI 2024, table 1, assumes for an H800
+
+
+def estimate(model, tokens, gpus, chip, precision="bf16", mfu=MFU, batch=1, recompute="none", price=PRICE, pue=PUE):
+    """All figures of one training run as a dict: name -> number.
+
+    flops            6 N D                                attention_flops  12 L h s D
+    weights, gradients, optimizer, activations, memory    bytes, the whole model and `batch` sequences at once
+    gpu_hours        FLOPs / (peak * MFU) / 3600          days             GPU-hours / (24 GPUs)
+    cost             GPU-hours * price                    energy           GPU-hours * watts * PUE, in joules
+    gpus_for_memory  the fewest chips that could hold `memory`
+    """
+    peak = costs.peak_flops(chip, precision)
+    weight, gradient, optimizer = (size * model.params for size in costs.state_bytes(precision))
+    activations = model.layers * costs.layer_activations(model, batch * model.context, recompute, precision)
+    memory = weight + gradient + optimizer + activations
+    flops = 6 * model.params * tokens
+    attention = costs.attention_flops(model) * tokens
+    seconds = (flops + attention) / (peak * mfu)
+    return {
+        "flops": flops, "attention_flops": attention,
+        "weights": weight, "gradients": gradient, "optimizer": optimizer, "activations": activations, "memory": memory,
+        "gpus_for_memory": math.ceil(memory / chip.memory),
+        "gpu_hours": seconds / 3600, "days": seconds / gpus / 86400, "tokens_per_second": tokens * gpus / seconds,
+        "cost": seconds / 3600 * price, "energy": seconds * chip.power * pue,
+    }
+
+
+def lines(model, gpus, chip, precision, mfu, batch, recompute, price, pue, figures):
+    """The printed report: (name, value, formula, source) per figure."""
+    weight, gradient, optimizer = costs.state_bytes(precision)
+    peak = quantity(costs.peak_flops(chip, precision), "FLOP/s")
+    kept = {"full": "2 s b h L", "selective": "34 s b h L", "none": "s b h L (34 + 5 a s/h)"}[recompute]
+    if model.flash and recompute == "none":
+        kept = "34 s b h L, flash attention"
+    f = figures
+    return [
+        ("FLOPs", f"{f['flops']:.3g}", "6 N D", "Brown 2020, appendix D"),
+        ("  attention", f"{f['attention_flops']:.3g}", "12 L h s D", "Chowdhery 2022, appendix B"),
+        ("weights", quantity(f["weights"], "B"), f"{weight} N", "Rajbhandari 2020, section 3.1"),
+        ("gradients", quantity(f["gradients"], "B"), f"{gradient} N", "Rajbhandari 2020, section 3.1"),
+        ("optimizer", quantity(f["optimizer"], "B"), f"{optimizer} N (Adam)", "Rajbhandari 2020, section 3.1"),
+        ("activations", quantity(f["activations"], "B"), f"{kept}; b = {batch}", "Korthikanti 2022, eqs. 1-6"),
+        ("memory", quantity(f["memory"], "B"), "sum of the four", f"at least {f['gpus_for_memory']:,} x {chip.name}"),
+        ("GPU-hours", f"{f['gpu_hours']:,.0f}", f"FLOPs / ({peak} * MFU {mfu:.3g}) / 3600", chip.source.split(";")[0]),
+        ("days", f"{f['days']:,.3g}", f"GPU-hours / (24 * {gpus:,})", "MFU as in Llama Team 2024, table 4"
+         if mfu == MFU else "MFU as given"),
+        ("tokens/s", f"{f['tokens_per_second']:,.0f}", "D / time", "-"),
+        ("cost", f"${f['cost']:,.0f}", f"GPU-hours * ${price:g}", "rent as in DeepSeek-AI 2024, table 1"
+         if price == PRICE else "price as given"),
+        ("energy", quantity(f["energy"] / 3600, "Wh"), f"GPU-hours * {chip.power:g} W * PUE {pue:g}",
+         "method of Touvron 2023, table 15"),
+    ]
+
+
+# ---- how many tokens? --------------------------------------------------------------------------------------------
+
+
+class Law(NamedTuple):
+    """L(N, D) = E + A / N^alpha + B / D^beta: the loss in nats per token that a model and a text size allow."""
+
+    name: str
+    E: float
+    A: float
+    B: float
+    alpha: float
+    beta: float
+
+    def loss(self, params, tokens):
+        return self.E + self.A / params**self.alpha + self.B / tokens**self.beta
+
+    def optimal_tokens(self, params):
+        """D where a FLOP buys as much in tokens as in parameters: alpha A / N^alpha = beta B / D^beta."""
+        return (self.beta * self.B * params**self.alpha / (self.alpha * self.A)) ** (1 / self.beta)
+
+
+HOFFMANN = Law("Hoffmann 2022, appendix D.3 (as printed)", 1.69, 406.4, 410.7, 0.34, 0.28)
+BESIROGLU = Law("Besiroglu 2024 (the fit corrected)", 1.8172, 482.01, 2085.43, 0.3478, 0.3658)
+TOKENS_PER_PARAMETER = 20  # Hoffmann 2022, table 3: 1e9 parameters to 20.2e9 tokens, 67e9 to 1.5e12
+
+
+def optimal(params):
+    """[(rule, tokens, loss under the corrected law)]: the compute-optimal number of tokens for a model size.
+
+    The printed constants of Hoffmann's parametric fit are off: the fit stopped early and was rounded (Besiroglu 2024),
+    so it asks for several times the tokens that the paper's two other methods do. The corrected fit agrees with them.
+    """
+    rules = [(f"{TOKENS_PER_PARAMETER} tokens per parameter (Hoffmann 2022, table 3)", TOKENS_PER_PARAMETER * params)]
+    rules += [(law.name, law.optimal_tokens(params)) for law in (BESIROGLU, HOFFMANN)]
+    return [(rule, tokens, BESIROGLU.loss(params, tokens)) for rule, tokens in rules]
+
+
+# ---- published runs ----------------------------------------------------------------------------------------------
+
+
+class Published(NamedTuple):
+    """A figure that a paper gives, with what estimate() needs to arrive at the same figure."""
+
+    run: str
+    figure: str  # a key of estimate(), or "all_flops" for 6 N D and attention together
+    value: float
+    source: str
+    params: float
+    tokens: float
+    layers: int
+    width: int
+    context: int = 2048
+    chip: str = "a100"  # FLOPs do not depend on it
+
+
+GPT3 = (174.6e9, 300e9, 96, 12288)
+GPTJ = (6.053e9, 402e9, 28, 4096)
+CHINCHILLA = (70e9, 1.4e12, 80, 8192)
+PALM = (540.35e9, 780e9, 118, 18432)
+LLAMA = (65.2e9, 1.4e12, 80, 8192)
+LLAMA2 = (68.98e9, 2e12, 80, 8192, 4096)
+LLAMA3 = (405e9, 15.6e12, 126, 16384, 8192)
+BLOOM = (176.247e9, 366e9, 70, 14336)
+PATTERSON = "Patterson et al. 2021, arXiv:2104.10350, table 4"  # 10,000 GPUs for 14.8 days: the number is assumed there
+LUCCIONI = "Luccioni et al. 2022, arXiv:2211.02001"
+PUBLISHED = [
+    Published("GPT-3 175B", "flops", 3.14e23, "Brown 2020, table D.1", *GPT3),
+    Published("GPT-J 6B", "flops", 1.5e22, "Wang and Komatsuzaki 2021, README of mesh-transformer-jax", *GPTJ),
+    Published("Chinchilla 70B", "flops", 5.76e23, "Hoffmann 2022, figure 2 (Gopher's budget)", *CHINCHILLA),
+    Published("PaLM 540B", "flops", 2.5272e24, "Chowdhery 2022, table 21", *PALM),
+    Published("PaLM 540B", "all_flops", 2.56e24, "Chowdhery 2022", *PALM),
+    Published("Llama 3 405B", "flops", 3.8e25, "Llama Team 2024, section 1", *LLAMA3),
+    Published("LLaMA 65B", "gpu_hours", 1_022_362, "Touvron 2023, table 15", *LLAMA),
+    Published("Llama 2 70B", "gpu_hours", 1_720_320, "Touvron et al. 2023, arXiv:2307.09288, table 2", *LLAMA2),
+    Published("BLOOM 176B", "gpu_hours", 1_082_990, f"{LUCCIONI}, table 1", *BLOOM),
+    Published("PaLM 540B", "gpu_hours", 6144 * 1200 + 3072 * 336, "Chowdhery 2022, appendix B", *PALM, chip="tpuv4"),
+    Published("Llama 3 405B", "gpu_hours", 30.84e6, "Llama 3.1 model card", *LLAMA3, chip="h100"),
+    Published("GPT-3 175B", "gpu_hours", 10_000 * 14.8 * 24, PATTERSON, *GPT3, chip="v100"),
+    Published("LLaMA 65B", "energy", 449e6 * 3600, "Touvron 2023, table 15", *LLAMA),
+    Published("BLOOM 176B", "energy", 433.196e6 * 3600, f"{LUCCIONI}, section 4.2 (PUE 1)", *BLOOM),
+    Published("GPT-3 175B", "energy", 1287e6 * 3600, PATTERSON, *GPT3, chip="v100"),
+]
+
+
+def check(published=PUBLISHED):
+    """[(published, estimated, ratio, MFU)] under the default MFU and PUE; MFU is what the published hours imply."""
+    rows = []
+    for run in published:
+        chip = costs.find_chip(run.chip)
+        model = costs.transformer(run.params, run.layers, run.width, context=run.context)
+        figures = estimate(model, run.tokens, 1, chip)
+        figures["all_flops"] = figures["flops"] + figures["attention_flops"]
+        value = figures[run.figure]
+        implied = MFU * value / run.value if run.figure == "gpu_hours" else None
+        rows.append((run, value, value / run.value, implied))
+    return rows

@@ -1,0 +1,1 @@
+"""Who checks the checks?  Broken rules, random programs, and a scalar machine to compare with."""

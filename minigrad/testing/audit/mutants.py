@@ -1,0 +1,203 @@
+"""Do the checks notice?  Break every derivative rule in every way we can think of, and require that each is noticed.
+
+A mutant is a rule with one small change in its source (mutations.py), or one whose arguments or result are treated
+wrongly: detached, without its cotangent, zero at second order, overwriting instead of adding, not summed over what was
+broadcast.  What survives is a hole in the checks, or a change that changes nothing; those are listed in equivalent.py,
+with the reason.
+"""
+import copy
+import inspect
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...engine.op import REGISTRY
+from ...engine.tensor import Tensor, backpropagate, tape_of
+from .. import PROFILES
+from ..ops.cases import cases
+from ..ops.cases.products import in_small_pieces
+from .equivalent import reason
+from ..gradients.functions import argument_names
+from .mutations import compiled, detached, helpers, mark, source_of, variants
+from ..ops.properties import Trial, convention, gradients, linear_in_the_cotangent, precision_kept, python_numbers
+
+TELLING = (gradients, linear_in_the_cotangent, precision_kept)      # the properties that a wrong rule may lack
+ONCE = (convention, python_numbers)                                 # and those to try with the first case alone
+
+
+@dataclass
+class Mutant:
+    """A broken op: which rule, what was changed, and how the checks took it."""
+    op: str
+    rule: str                   # "da" of y = f(a, b)
+    change: str
+    place: tuple                # the function that was changed, and how: several ops may share it
+    broken: object = None
+    marked: object = None       # where it detaches something: the op with marks in these places
+    killed: bool = False
+
+    @property
+    def name(self):
+        return f"{self.op}, {self.rule}: {self.change}"
+
+    @property
+    def equivalent(self):
+        """The reason why it is no mistake, or None."""
+        return reason(self.name)
+
+
+# -- treating arguments or results wrongly ---------------------------------------------------------------------------
+def _each(result, f):
+    """f of a cotangent, or of each of several."""
+    several = isinstance(result, (tuple, list)) or inspect.isgenerator(result)
+    return [r if r is None else f(r) for r in result] if several else f(result)
+
+
+def _overwriting(x, index, shape):
+    """scatter_add as it is when wrong: a repeated index keeps the last value."""
+    array = np.zeros(shape, x.dtype)
+    array[index] = np.asarray(x)
+    return Tensor(array) if isinstance(x, Tensor) else array
+
+
+def _unsummed(cotangent, shape):
+    """Of a cotangent that the engine would sum over broadcast axes, the first slice."""
+    extra = cotangent.ndim - len(shape)
+    stretched = [slice(0, 1) if n == 1 and m != 1 else slice(None) for n, m in zip(shape, cotangent.shape[extra:])]
+    return cotangent[(0,) * extra + tuple(stretched)]
+
+
+def _mistreated(rule, argument):
+    """(words, mutated rule) for what is done to its arguments and its result."""
+    def result(f):
+        return lambda *args, **params: _each(rule(*args, **params), f)
+    yield "result: sign flipped", result(lambda r: -r)
+    yield "result: doubled", result(lambda r: 2 * r)
+    yield "result: zero", result(lambda r: r * 0.0)
+    yield "result: zero at second order", result(detached)
+    yield "result: reversed", result(lambda r: np.flip(r) if r.ndim else r * 2.0)
+    yield "cotangent: ignored", lambda g, *args, **params: rule(g * 0.0 + 1.0, *args, **params)
+    if argument is not None:
+        yield "sum over broadcast axes: skipped", lambda g, y, *args, **params: _unsummed(
+            rule(g, y, *args, **params), np.shape(args[argument]))
+    if "scatter_add" in rule.__code__.co_names:
+        yield "repeated index: overwrites", compiled(source_of(rule), rule, {"scatter_add": _overwriting})
+
+
+def mutants_of(op):
+    """Every mutant of an op's rules."""
+    names = argument_names(op, op.arity)
+    for i, rule in enumerate((op.vjp,) if op.joint else op.rules or ()):
+        if rule is None:
+            continue
+        rule, seen = inspect.unwrap(rule), {}
+        broadcasts = op.elementwise and op.arity > 1 and not op.joint
+        changed = [(words, f, (op.name, i, words)) for words, f in _mistreated(rule, i if broadcasts else None)]
+        if not op.joint and sum(r is not None for r in op.rules) > 1:
+            other = next(r for r in op.rules[i + 1:] + op.rules if r is not None)
+            changed.append(("rule of another argument", other, (op.name, i, "other")))
+        own = op.name if rule.__name__ == "<lambda>" else ""
+        changed += [(words, f, (rule.__qualname__, own, words), m) for words, f, m in variants(rule)]
+        for h in helpers(rule):
+            def calling(f, h=h):
+                return f and compiled(source_of(rule), rule, {h.__name__: f})
+            changed += [(f"in {h.__name__}, {words}", calling(f), (h.__qualname__, "", words), calling(m))
+                        for words, f, m in variants(h)]
+        for words, f, place, *marks in changed:
+            seen[words] = seen.get(words, 0) + 1
+            words += f"  ({seen[words]})" if seen[words] > 1 else ""
+            yield Mutant(op.name, "the vjp" if op.joint else f"d{names[i]}", words, place, _with_rule(op, i, f),
+                         _with_rule(op, i, marks[0]) if marks and marks[0] else None)
+
+
+def _with_rule(op, i, rule):
+    """The op with another i-th rule."""
+    other = copy.copy(op)
+    other.rules = (rule,) if op.joint else tuple(rule if j == i else r for j, r in enumerate(op.rules))
+    other.vjp = rule if op.joint else op.vjp
+    return other
+
+
+# -- the hunt --------------------------------------------------------------------------------------------------------
+def collect(strategy, examples, seed):
+    """Cases drawn from a strategy that differ in shapes or params, the largest first: they tell most.
+
+    All are kept, since a rule may have a branch for vectors, say, and another for an axis of length 1; that is why many
+    more are drawn than examples were asked for: Hypothesis likes to repeat itself.
+    """
+    from hypothesis import HealthCheck, Phase, given, settings
+    from hypothesis import seed as seeded
+    found = {}
+
+    @seeded(seed)
+    @settings(max_examples=8 * examples, deadline=None, database=None, phases=[Phase.generate],
+              suppress_health_check=list(HealthCheck))
+    @given(strategy)
+    def note(case):
+        found.setdefault(repr(([x.shape for x in case[0]], case[1])), case)
+    note()
+    return sorted(found.values(), key=lambda case: -sum(x.size for x in case[0]))
+
+
+def noticed(broken, drawn, seed=0):
+    """Does some property fail on some case?"""
+    with np.errstate(all="ignore"):
+        for number, case in enumerate(drawn):
+            trial = Trial(broken, *case, seed=seed + number, explain=False)
+            for property in (TELLING if number else ONCE + TELLING):
+                try:
+                    property(trial)
+                except Exception:
+                    return True
+    return False
+
+
+def hunt(op, examples=PROFILES["dev"], seed=0):
+    """All mutants of an op, each tried on the same cases."""
+    drawn = collect(cases(op, layouts=("C",)), examples, seed)
+    with in_small_pieces():
+        return [replace(m, broken=None, marked=None, killed=noticed(m.broken, drawn, seed)) for m in mutants_of(op)
+                if m.marked is None or any(_passes_mark(m.marked, case) for case in drawn)]
+
+
+def _passes_mark(op, case):
+    """Does the derivative of the rule go through what is marked?  Not where only a shape or a condition is used."""
+    trial = Trial(op, *case)
+    leaves, y, g = trial.recorded()
+    try:
+        found = backpropagate(y, Tensor(g, requires_grad=True), create_graph=True)
+        cotangents = [found[x] for x, r in zip(leaves, trial.real) if r and x in found]
+        return any(t.node and t.node.op is mark for c in cotangents if c.requires_grad for t in tape_of(c))
+    except Exception:
+        return True                         # let the checks see what it is
+
+
+def survivors(mutants):
+    """Those that no check noticed, of this op or of another that uses the same function, and that are mistakes."""
+    found = {m.place for m in mutants if m.killed}
+    return [m for m in mutants if m.place not in found and not m.equivalent]
+
+
+def differs(op, broken, case, seed=0):
+    """Does a mutant give other gradients than the op on one case, by more than rounding?  First and second order."""
+    here, there = Trial(op, *case), Trial(broken, *case)
+    g = np.random.default_rng(seed).standard_normal(np.shape(op(*case[0], **case[1])))
+    return any(a is not None and not np.allclose(a, b, rtol=1e-10, atol=1e-10, equal_nan=True)
+               for a, b in zip(_derivatives(here, g), _derivatives(there, g), strict=True))
+
+
+def _derivatives(trial, g):
+    leaves, y, _ = trial.recorded()
+    wanted = [x for x, r in zip(leaves, trial.real) if r]
+    cotangent = Tensor(g, requires_grad=True)
+    first = backpropagate(y, cotangent, create_graph=True)
+    first = [first.get(x) for x in wanted]
+    slope = sum(((d * d * 0.5 + d).sum() for d in first if d is not None), start=Tensor(np.zeros(())))
+    second = backpropagate(slope) if slope.requires_grad else {}
+    return [*(None if d is None else d._data for d in first),
+            *(second.get(x, np.zeros(x.shape)) for x in (*wanted, cotangent))]
+
+
+def registered():
+    """The ops of minigrad that have a derivative."""
+    return [op for op in REGISTRY.values() if op.native and op.vjp is not None]

@@ -1,0 +1,1 @@
+"""Is a gradient right?  It is compared with differences, and a wrong one explained."""

@@ -1,0 +1,1 @@
+"""The checks of an operation: its cases, the properties, and the search."""

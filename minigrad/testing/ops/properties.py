@@ -1,0 +1,266 @@
+"""The properties that every operation must have: each a function of a Trial that raises AssertionError with words."""
+import itertools
+
+import numpy as np
+
+from ...engine.tensor import Tensor, backpropagate, no_grad
+from ...engine.transforms import jvp, vjp
+from .conventions import CONVENTIONS
+from ..gradients.compare import check_gradients
+from ..strategies import LAYOUTS, lay_out
+
+
+class Trial:
+    """An op with one case: inputs (arrays) and params; and what several properties need of it."""
+
+    def __init__(self, op, inputs, params, reference=None, order=2, seed=0, explain=True):
+        self.explain = explain
+        self.op, self.inputs, self.params, self.reference, self.order = op, inputs, params, reference, order
+        self.real = [x.dtype.kind == "f" and rule is not None for x, rule in zip(inputs, rules_of(op, len(inputs)))]
+        self.rng, self.seed, self.worst = np.random.default_rng(seed), seed, 0.0
+
+    def __call__(self, *inputs):
+        return self.op(*inputs, **self.params)
+
+    def of_real(self, *real):
+        """The op as a function of the inputs that have derivatives, the others fixed."""
+        rest = iter(real)
+        return self(*(next(rest) if r else x for x, r in zip(self.inputs, self.real)))
+
+    @property
+    def real_inputs(self):
+        return [x for x, r in zip(self.inputs, self.real) if r]
+
+    def leaves(self, inputs=None):
+        inputs = inputs or self.inputs
+        return [Tensor(x, requires_grad=r) if x.dtype.kind == "f" else x for x, r in zip(inputs, self.real)]
+
+    def recorded(self, inputs=None):
+        """(leaves, the result, a random cotangent for it)."""
+        leaves = self.leaves(inputs)
+        y = self(*leaves)
+        return leaves, y, np.asarray(self.rng.standard_normal(np.shape(y))).astype(y.dtype)
+
+    def backward(self, inputs=None, g=None):
+        """(value, cotangents of the real inputs) for a cotangent g of the result."""
+        leaves, y, drawn = self.recorded(inputs)
+        found = backpropagate(y, drawn if g is None else g) if getattr(y, "requires_grad", False) else {}
+        return getattr(y, "_data", y), [found.get(x) for x, r in zip(leaves, self.real) if r]
+
+
+def rules_of(op, count):
+    """A rule or None for each input; ops without a vjp have none."""
+    if op.vjp is None:
+        return (None,) * count
+    return (op.vjp,) * count if op.joint else op.rules
+
+
+def differentiable(property):
+    """Mark a property as one of derivatives, void where an op has none."""
+    def held(t):
+        if any(t.real):
+            property(t)
+    held.__name__, held.__doc__ = property.__name__, property.__doc__
+    return held
+
+
+def close(a, b, what, tolerance=1e-9):
+    a, b = np.asarray(a), np.asarray(b)
+    assert a.shape == b.shape, f"{what}: shapes {a.shape} and {b.shape}"
+    scale = np.abs(b[np.isfinite(b)]).max(initial=1.0) if b.dtype.kind == "f" else 0
+    assert np.allclose(a, b, rtol=tolerance, atol=tolerance * scale, equal_nan=True), f"{what}: {a} and {b}"
+
+
+# -- values ----------------------------------------------------------------------------------------------------------
+def value(t):
+    """the value is that of the reference"""
+    if t.reference is not None:
+        close(t(*t.inputs), t.reference(*t.inputs, **t.params), "value and reference")
+
+
+def same_value_however_called(t):
+    """the same value recorded, under no_grad, and on plain arrays, and the same each time"""
+    leaves = [x if isinstance(x, Tensor) else Tensor(x) for x in t.leaves()]
+    recorded = t(*leaves)
+    with no_grad():
+        free = t(*leaves)
+    plain = t(*t.inputs)
+    assert not isinstance(plain, Tensor), "plain arrays must give plain arrays"
+    assert not free.requires_grad and free.node is None, "under no_grad the result must not be recorded"
+    for other, how in ((free._data, "under no_grad"), (plain, "on plain arrays"), (t(*t.inputs), "the second time")):
+        assert np.array_equal(recorded._data, other, equal_nan=recorded.dtype.kind == "f"), f"another value {how}"
+
+
+def elementwise(t):
+    """the op does what its declaration says: each element, or each matrix of a batch, by itself"""
+    if t.op.elementwise and not t.op.variadic and np.size(y := t(*t.inputs)):
+        core = [0] * len(t.inputs)
+    elif t.op.shapes and "?" not in t.op.shapes and np.size(y := t(*t.inputs)):
+        core = [len(term.strip("()").split(",")) if term != "()" else 0 for term in _terms(t.op.shapes)]
+    else:
+        return
+    lead = np.broadcast_shapes(*(x.shape[:x.ndim - n] for x, n in zip(t.inputs, core)))
+    spread = [np.broadcast_to(x, lead + x.shape[x.ndim - n:]) for x, n in zip(t.inputs, core)]
+    place = tuple(int(t.rng.integers(n)) for n in lead)
+    close(t(*(x[place] for x in spread)), y[place], f"at {place}, value alone and among others")
+
+
+def _terms(signature):
+    return signature.partition("->")[0].replace("),(", ") (").split()
+
+
+# -- derivatives -----------------------------------------------------------------------------------------------------
+@differentiable
+def gradients(t):
+    """first and higher derivatives equal measured slopes"""
+    if np.asarray(t(*t.inputs)).dtype.kind != "f":
+        for g in t.backward()[1]:
+            close(g, np.zeros(np.shape(g)), "gradient of an integer and 0")
+        return
+    report = check_gradients(t.op, *t.inputs, params=t.params, order=t.order, seed=t.seed, explain=t.explain)
+    t.worst = max(t.worst, report.worst)
+
+
+def convention(t):
+    """at kinks, ties and zeros the gradient is what minigrad's convention says"""
+    if t.op.native:
+        for inputs, params, expected in CONVENTIONS.get(t.op.name, ()):
+            g = np.full(np.shape(t.op(*inputs, **params)), 2.5)
+            there = Trial(t.op, inputs, params)
+            for got, right in zip(there.backward(g=g)[1], expected):
+                close(got, g.flat[0] * np.array(right), f"gradient at {[x.tolist() for x in inputs]} {params or ''}")
+            adjoint(there)
+
+
+@differentiable
+def linear_in_the_cotangent(t):
+    """the vjp is linear in its cotangent"""
+    u, v = t.rng.standard_normal((2, *np.shape(t(*t.inputs))))
+    for a, b, c in zip(*(t.backward(g=g)[1] for g in (2 * u - 3 * v, u, v))):
+        if a is not None:
+            close(a, 2 * b - 3 * c, "vjp(2u - 3v) and 2 vjp(u) - 3 vjp(v)")
+
+
+@differentiable
+def adjoint(t):
+    """vjp and jvp are adjoint: u · (J v) = (Jᵀ u) · v"""
+    if t.order < 2:
+        return
+    directions = [t.rng.standard_normal(x.shape) for x in t.real_inputs]
+    y, tangent = jvp(t.of_real, t.real_inputs, directions)
+    u = t.rng.standard_normal(np.shape(y))
+    pulled = vjp(t.of_real, *t.real_inputs)[1](u)
+    close(np.sum(u * tangent), sum(np.sum(p * v) for p, v in zip(pulled, directions)), "u · J v and Jᵀ u · v", 1e-8)
+
+
+@differentiable
+def each_input_alone(t):
+    """the gradient of an input is the same whether or not the other inputs want theirs"""
+    g = t.rng.standard_normal(np.shape(t(*t.inputs)))
+    together, numbers = t.backward(g=g)[1], [k for k, r in enumerate(t.real) if r]
+    for k, expected in zip(numbers, together if len(numbers) > 1 else ()):
+        leaves = [Tensor(x, requires_grad=j == k) if x.dtype.kind == "f" else x for j, x in enumerate(t.inputs)]
+        found = backpropagate(t(*leaves), g).get(leaves[k])
+        assert (found is None) == (expected is None)
+        if found is not None:
+            close(found, expected, f"gradient of input {k} alone and with the others")
+
+
+@differentiable
+def no_hidden_state(t):
+    """a backward pass uses its own forward pass: calls in between change nothing"""
+    g = t.rng.standard_normal(np.shape(t(*t.inputs)))
+    fresh = t.backward(g=g)[1]
+    leaves, y, _ = t.recorded()
+    t(*(np.flip(x) if x.dtype.kind == "f" and x.shape == np.flip(x).shape else x for x in t.inputs))
+    found = backpropagate(y, g)
+    for x, expected in zip([x for x, r in zip(leaves, t.real) if r], fresh):
+        if expected is not None:
+            close(found[x], expected, "gradient with another call in between and without")
+
+
+# -- shapes, types and memory ----------------------------------------------------------------------------------------
+@differentiable
+def precision_kept(t):
+    """float32 in, float32 out, and so its gradients; beside float64, each gradient in the precision of its input"""
+    if "dtype" in t.params:
+        return
+    params = {k: v.astype(np.float32) if isinstance(v, (np.ndarray, np.generic)) and v.dtype.kind == "f" else v
+              for k, v in t.params.items()}
+    small = [x.astype(np.float32) if x.dtype.kind == "f" else x for x in t.inputs]
+    y, cotangents = Trial(t.op, small, params).backward()
+    assert y.dtype == np.float32, f"float32 inputs gave a {y.dtype} result"
+    for k, g in enumerate(cotangents):
+        assert g is None or g.dtype == np.float32, f"the gradient of real input {k} is {g.dtype}, not float32"
+    with np.errstate(all="ignore"):
+        close(y.astype(float), np.asarray(t(*(x.astype(float) if x.dtype.kind == "f" else x for x in small))),
+              "value in float32 and in float64", 1e-3)
+    if len(t.real_inputs) > 1 and not params:
+        last = max(k for k, r in enumerate(t.real) if r)
+        mixed = [x.astype(float) if k == last else x for k, x in enumerate(small)]
+        _, cotangents = Trial(t.op, mixed, params).backward()
+        for g, x in zip(cotangents, [x for x, r in zip(mixed, t.real) if r]):
+            assert g is None or g.dtype == x.dtype, f"the gradient of a {x.dtype} input is {g.dtype}"
+
+
+def python_numbers(t):
+    """a Python number in place of an input keeps float32, and gives the same value and gradients as an array of it"""
+    if not t.op.elementwise or t.op.arity < 2 or not all(t.real):
+        return
+    array = np.array([0.5, 0.0], np.float32)
+    for k, number in itertools.product(range(t.op.arity), (0.75, 0.0)):
+        mixed, plain = [[Tensor(array, True) if j != k else other for j in range(t.op.arity)]
+                        for other in (number, Tensor(np.full((2,), number, np.float32)))]
+        y, expected = t(*mixed), t(*plain)
+        if k or isinstance(t.op.__wrapped__, np.ufunc):     # the first input of other ops is their subject: an array
+            assert y.dtype == np.float32, f"with the number {number} as input {k} float32 became {y.dtype}"
+        close(y._data, expected._data, "value with a number and with an array", 1e-5)
+        g = np.array([1.0, -2.0], np.float32)
+        found, right = backpropagate(y, g), backpropagate(expected, g)
+        for a, b in zip(mixed, plain):
+            if isinstance(a, Tensor) and a in found:
+                close(found[a], right[b], "gradient with a number and with an array", 1e-5)
+
+
+def inputs_unmodified(t):
+    """neither forward nor vjp modifies the inputs, the result or the cotangent"""
+    before = [x.copy() for x in t.inputs]
+    leaves, y, g = t.recorded()
+    if getattr(y, "requires_grad", False):
+        value_before, g_before = y.numpy(), g.copy()
+        backpropagate(y, g)
+        assert np.array_equal(y._data, value_before, equal_nan=True), "the vjp modified the result"
+        assert np.array_equal(g, g_before), "the vjp modified its cotangent"
+    for k, (x, old) in enumerate(zip(t.inputs, before)):
+        assert np.array_equal(x, old, equal_nan=x.dtype.kind == "f"), f"input {k} was modified"
+
+
+def layout_does_not_matter(t):
+    """the same value and gradients whatever the memory layout: Fortran, strided, reversed, read-only"""
+    g = t.rng.standard_normal(np.shape(t(*t.inputs)))
+    base = t.backward([np.array(x, order="C") for x in t.inputs], g)
+    for layout in LAYOUTS[1:]:
+        y, cotangents = t.backward([lay_out(x, layout) for x in t.inputs], lay_out(g, layout))
+        close(y, base[0], f"value with {layout} and contiguous inputs")
+        for a, b in zip(cotangents, base[1]):
+            if a is not None:
+                close(a, b, f"gradient with {layout} and contiguous inputs")
+
+
+@differentiable
+def nothing_shared(t):
+    """gradients have their inputs' shapes, and share no memory with inputs, result, cotangent or each other"""
+    leaves, y, g = t.recorded()
+    y.backward(g)
+    grads = [x.grad._data for x in leaves if isinstance(x, Tensor) and x.grad is not None]
+    others = [(y._data, "the result"), (g, "the cotangent"), *((x, "an input") for x in t.inputs)]
+    for k, found in enumerate(grads):
+        for other, what in [*others, *((h, "another") for h in grads[:k])]:
+            assert not np.shares_memory(found, other), f"gradient {k} shares memory with {what}: edits show in both"
+    for x in leaves:
+        assert not isinstance(x, Tensor) or x.grad is None or x.grad.shape == x.shape, "a gradient has another shape"
+
+
+PROPERTIES = (value, gradients, convention, linear_in_the_cotangent, adjoint, each_input_alone, no_hidden_state,
+              same_value_however_called, elementwise, precision_kept, python_numbers, inputs_unmodified,
+              layout_does_not_matter, nothing_shared)

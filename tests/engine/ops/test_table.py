@@ -1,0 +1,147 @@
+"""What holds for every op of the derivative table, case by case."""
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from minigrad.engine.tensor import Tensor
+
+from .cases import ALL, CASES, DIFFERENTIABLE, OPS
+from .gradients import differences, gradients, inputs_of, is_real
+from .simple import FORMULAS, reference
+
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
+def of(pairs):
+    return pytest.mark.parametrize("op, case", pairs, ids=[f"{op.name}: {case}" for op, case in pairs])
+
+
+def call(op, case):
+    return lambda *xs: op(*xs, **case.params)
+
+
+def cotangent(y, seed=1):
+    return np.array(np.random.default_rng(seed).standard_normal(y.shape))
+
+
+def backwards(x):
+    """The same numbers, with negative strides."""
+    return np.flip(np.flip(x).copy()) if x.ndim else x
+
+
+def halves(x):
+    """x in half the precision of float64, if it is real."""
+    return x.astype(np.float32) if is_real(x) else x
+
+
+def test_every_op_has_a_case():
+    assert not [name for name, op in OPS.items() if not op.elementwise and name not in CASES]
+    assert not set(CASES) - set(OPS)
+
+
+@of(ALL)
+def test_value(op, case):
+    xs = inputs_of(op, case)
+    y = op(*xs, **case.params)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")     # a formula's ln 0
+        assert_allclose(y, reference(op.name)(*xs, **case.params), rtol=1e-10, atol=1e-12)
+
+
+@of(ALL)
+def test_tensors_in_tensors_out_and_arrays_in_arrays_out(op, case):
+    xs = inputs_of(op, case)
+    y = op(*xs, **case.params)
+    t = op(*[Tensor(x, requires_grad=is_real(x)) for x in xs], **case.params)
+    assert not isinstance(y, Tensor) and isinstance(t, Tensor)
+    assert_array_equal(t.numpy(), y)
+    assert t.requires_grad == bool(op.vjp) and t.dtype == y.dtype
+
+
+@of(DIFFERENTIABLE)
+def test_first_order(op, case):
+    xs = inputs_of(op, case)
+    g = cotangent(op(*xs, **case.params))
+    found, leaves = gradients(call(op, case), xs, g)
+    real = [i for i, x in enumerate(xs) if is_real(x)]
+    for i, gradient in zip(real, found, strict=True):
+        expected = differences(lambda *xs: (g * op(*xs, **case.params)).sum(), xs, i)
+        assert_allclose(gradient, expected, rtol=1e-5, atol=1e-7, err_msg=f"input {i}")
+
+
+@of(DIFFERENTIABLE)
+def test_second_order(op, case):
+    xs = inputs_of(op, case)
+    if sum(x.size for x in xs) > 200:
+        pytest.skip("central differences of this many inputs take long")
+    g = cotangent(op(*xs, **case.params))
+    real = [i for i, x in enumerate(xs) if is_real(x)]
+    directions = [cotangent(xs[i], i + 2) for i in real]
+
+    def along(*xs):                         # Σ gradient · direction: a scalar, to be differentiated again
+        return sum((gx.numpy() * v).sum() for gx, v in zip(gradients(call(op, case), xs, g)[0], directions))
+
+    first, leaves = gradients(call(op, case), xs, g, create_graph=True)
+    total = sum((gx * v).sum() for gx, v in zip(first, directions))
+    for leaf in leaves:
+        leaf.grad = None
+    if total.requires_grad:
+        total.backward()
+    for i, leaf in zip(real, leaves):
+        found = np.zeros(leaf.shape) if leaf.grad is None else leaf.grad
+        assert_allclose(found, differences(along, xs, i), rtol=1e-4, atol=1e-6, err_msg=f"input {i}")
+
+
+@of(DIFFERENTIABLE)
+def test_float32_stays_float32(op, case):
+    xs = [halves(x) for x in inputs_of(op, case)]
+    y = op(*xs, **case.params)
+    real = op.name != "astype"
+    assert not real or y.dtype == np.float32
+    y, saved = op.forward(*xs, **case.params) if op.saves else (y, None)
+    params = {**case.params, "saved": saved} if op.saves else case.params
+    y, g = np.asarray(y), cotangent(y).astype(y.dtype)
+    found = list(op.vjp(g, y, *xs, **params)) if op.joint else [rule and rule(g, y, *xs, **params) for rule in op.rules]
+    for i, x in enumerate(xs):
+        if is_real(x) and real and found[i] is not None:
+            assert found[i].dtype == np.float32, f"the rule of input {i} leaves float32"
+
+
+@of(DIFFERENTIABLE)
+def test_memory_order_does_not_matter(op, case):
+    xs = inputs_of(op, case)
+    g = cotangent(op(*xs, **case.params))
+    for other in ([backwards(x) for x in xs], [x.copy(order="F") for x in xs]):
+        assert_allclose(op(*other, **case.params), op(*xs, **case.params), rtol=1e-12, atol=1e-12)
+        for a, b in zip(gradients(call(op, case), other, backwards(g))[0], gradients(call(op, case), xs, g)[0]):
+            assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+
+
+@of(DIFFERENTIABLE)
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_nothing_given_is_changed(op, case, create_graph):
+    xs = inputs_of(op, case)
+    g = cotangent(op(*xs, **case.params))
+    before = [x.copy() for x in xs]
+    for x in (*xs, g):
+        x.flags.writeable = False
+    gradients(call(op, case), xs, g, create_graph)
+    for x, b in zip(xs, before):
+        assert_array_equal(x, b)
+
+
+@of([(op, case) for op, case in DIFFERENTIABLE if op.name in FORMULAS])
+def test_one_op_equals_the_same_formula_in_small_ones(op, case):
+    xs = inputs_of(op, case)
+    g = cotangent(op(*xs, **case.params))
+    if all(x.size for x in xs):
+        simple = gradients(lambda *xs: FORMULAS[op.name](*xs, **case.params), xs, g)[0]
+        for a, b in zip(gradients(call(op, case), xs, g)[0], simple, strict=True):
+            assert_allclose(a, b, rtol=1e-9, atol=1e-11)
+
+
+@of([(op, case) for op, case in ALL if not op.vjp])
+def test_without_derivative_there_is_no_gradient(op, case):
+    leaves = [Tensor(np.array(x, float), requires_grad=True) for x in inputs_of(op, case)]
+    assert not op(*leaves, **case.params).requires_grad

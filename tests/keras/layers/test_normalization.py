@@ -1,0 +1,58 @@
+"""Layer and batch normalisation against their formulas."""
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minigrad import layers
+from tests.keras.layers.checks import check_layer
+
+shapes = st.lists(st.integers(2, 5), min_size=2, max_size=4).map(tuple)
+
+
+@given(shape=shapes, center=st.booleans(), scale=st.booleans())
+def test_layer_normalization(shape, center, scale):
+    x = np.random.default_rng(0).standard_normal(shape) * 3 + 1
+    layer = layers.LayerNormalization(center=center, scale=scale, beta_initializer="random_normal",
+                                      gamma_initializer="random_normal")
+    y = layer(x).numpy()
+    expected = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-3)
+    expected = expected * (layer.gamma.numpy() if scale else 1) + (layer.beta.numpy() if center else 0)
+    assert np.allclose(y, expected, atol=1e-4) and y.dtype == np.float32
+    assert len(layer.weights) == center + scale
+
+
+@given(shape=shapes, center=st.booleans(), scale=st.booleans())
+def test_batch_normalization(shape, center, scale):
+    rng = np.random.default_rng(0)
+    layer = layers.BatchNormalization(momentum=0.9, center=center, scale=scale, beta_initializer="random_normal",
+                                      gamma_initializer="random_normal")
+    mean, var, axes = 0, 1, tuple(range(len(shape) - 1))
+    for _ in range(3):
+        x = rng.standard_normal(shape) * 3 + 1
+        y = layer(x, training=True)
+        gamma = layer.gamma.numpy() if scale else 1
+        beta = layer.beta.numpy() if center else 0
+        assert np.allclose(y.numpy(), gamma * (x - x.mean(axes)) / np.sqrt(x.var(axes) + 1e-3) + beta, atol=1e-3)
+        mean, var = 0.9 * mean + 0.1 * x.mean(axes), 0.9 * var + 0.1 * x.var(axes)
+    assert np.allclose(layer.moving_mean.numpy(), mean, atol=1e-5)
+    assert np.allclose(layer.moving_variance.numpy(), var, rtol=1e-5)
+    assert np.allclose(layer(x).numpy(), gamma * (x - mean) / np.sqrt(var + 1e-3) + beta, atol=1e-4)
+    assert len(layer.trainable_weights) == center + scale and len(layer.non_trainable_weights) == 2
+
+
+def test_frozen_batch_normalization_predicts_also_in_training():
+    x, layer = np.random.default_rng(0).standard_normal((8, 3)), layers.BatchNormalization()
+    layer(x, training=True)
+    before = layer.get_weights()
+    layer.trainable = False
+    assert np.array_equal(layer(x, training=True).numpy(), layer(x).numpy())
+    assert all(map(np.array_equal, layer.get_weights(), before))
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("layer", [layers.BatchNormalization, layers.LayerNormalization])
+def test_gradients(layer, training):
+    check_layer(layer(), (4, 2, 3), training=training)
+    check_layer(layer(center=False), (6, 3), training=training)
+    check_layer(layer(center=False, scale=False), (6, 3), training=training)

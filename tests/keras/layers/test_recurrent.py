@@ -1,0 +1,98 @@
+"""Recurrent layers against the formulas of their papers, step by step and unit by unit in plain NumPy."""
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minigrad as mg
+from minigrad import layers
+from minigrad.keras.layers.recurrent import unstack
+from tests.keras.layers.checks import check_layer
+
+
+def sigma(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def simple_step(x, h, w, u, b):
+    return (np.tanh(x @ w + h @ u + b),)
+
+
+def lstm_step(x, h, c, w, u, b):
+    n = u.shape[0]
+    gate = [x @ w[:, k * n:(k + 1) * n] + h @ u[:, k * n:(k + 1) * n] + b[k * n:(k + 1) * n] for k in range(4)]
+    c = sigma(gate[1]) * c + sigma(gate[0]) * np.tanh(gate[2])
+    return sigma(gate[3]) * np.tanh(c), c
+
+
+def gru_step(x, h, w, u, b):
+    n = u.shape[0]
+    part = [slice(k * n, (k + 1) * n) for k in range(3)]
+    inside, outside = (b[0], b[1]) if b.ndim == 2 else (b, np.zeros_like(b))
+    z, r = (sigma(x @ w[:, p] + inside[p] + h @ u[:, p] + outside[p]) for p in part[:2])
+    if b.ndim == 2:
+        candidate = np.tanh(x @ w[:, part[2]] + inside[part[2]] + r * (h @ u[:, part[2]] + outside[part[2]]))
+    else:
+        candidate = np.tanh(x @ w[:, part[2]] + inside[part[2]] + (r * h) @ u[:, part[2]])
+    return (z * h + (1 - z) * candidate,)
+
+
+KINDS = {"simple": (layers.SimpleRNN, {}, simple_step), "lstm": (layers.LSTM, {}, lstm_step),
+         "gru": (layers.GRU, {}, gru_step), "gru before": (layers.GRU, {"reset_after": False}, gru_step)}
+
+
+@given(kind=st.sampled_from(sorted(KINDS)), batch=st.integers(1, 3), time=st.integers(1, 6), features=st.integers(1, 3),
+       units=st.integers(1, 4), bias=st.booleans(), sequences=st.booleans(), backwards=st.booleans(),
+       start=st.booleans())
+def test_against_step_by_step(kind, batch, time, features, units, bias, sequences, backwards, start):
+    make, settings, step = KINDS[kind]
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((batch, time, features))
+    layer = make(units, use_bias=bias, bias_initializer="random_normal", return_sequences=sequences, return_state=True,
+                 go_backwards=backwards, **settings)
+    states = [rng.standard_normal((batch, units)) if start else np.zeros((batch, units)) for _ in range(layer.states)]
+    y, *last = layer(x, initial_state=states) if start else layer(x)
+    w, u = (t.numpy().astype(float) for t in (layer.kernel, layer.recurrent_kernel))
+    b = layer.bias.numpy() if bias else np.zeros(layer.bias_shape())
+    outputs = []
+    for t in range(time)[::-1 if backwards else 1]:
+        states = step(x[:, t], *states, w, u, b)
+        outputs.append(states[0])
+    expected = np.stack(outputs, axis=1) if sequences else outputs[-1]
+    assert np.allclose(y.numpy(), expected, atol=1e-5) and y.dtype == np.float32
+    assert all(np.allclose(a.numpy(), e, atol=1e-5) for a, e in zip(last, states, strict=True))
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("settings", [{}, {"return_sequences": True, "use_bias": False}, {"go_backwards": True}])
+def test_gradients(kind, settings):
+    make, own, _ = KINDS[kind]
+    check_layer(make(4, **settings, **own), (2, 5, 3))
+
+
+def test_weights_begin_as_in_keras():
+    layer = layers.LSTM(8)
+    layer(np.zeros((1, 2, 3)))
+    kernel, recurrent, bias = layer.get_weights()
+    assert kernel.shape == (3, 32) and np.allclose(recurrent @ recurrent.T, np.eye(8), atol=1e-5)
+    assert bias.tolist() == [0] * 8 + [1] * 8 + [0] * 16
+    off = layers.LSTM(8, unit_forget_bias=False)
+    off(np.zeros((1, 2, 3)))
+    assert not off.bias.numpy().any()
+    assert layers.GRU(4).bias_shape() == (2, 12)
+
+
+def test_initial_state_of_the_wrong_form():
+    with pytest.raises(ValueError, match=r"initial_state must be 2 of shape \(2, 4\), not \[\(2, 4\)\]"):
+        layers.LSTM(4)(np.zeros((2, 3, 5)), initial_state=np.zeros((2, 4)))
+
+
+@settings(deadline=None)
+@given(n=st.integers(0, 40))
+def test_unstack_and_its_gradient(n):
+    x = mg.tensor(np.arange(3.0 * n).reshape(n, 3), requires_grad=True)
+    parts = unstack(x)
+    assert len(parts) == n and all(np.array_equal(p.numpy(), x.numpy()[i]) for i, p in enumerate(parts))
+    if n:
+        sum((i + 1) * p.sum() for i, p in enumerate(parts)).backward()
+        assert np.array_equal(x.grad.numpy(), np.repeat(np.arange(1.0, n + 1), 3).reshape(n, 3))

@@ -1,0 +1,134 @@
+"""Models: building them, the table of them, calls of their own, and what they say when something is wrong."""
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import data, losses, optimizers
+from minigrad.keras.layers import BatchNormalization, Dense, Dropout, Flatten, Input
+from minigrad.keras.models import Model, Sequential
+from tests.networks import ONE_HOT, SPARSE, classes, network
+
+
+# -- building --------------------------------------------------------------------------------------------------------
+def test_with_input_there_are_weights_at_once_and_otherwise_with_the_first_data():
+    mg.seed(0)
+    at_once = Sequential([Input((4,)), Dense(3), Dense(2)])
+    mg.seed(0)
+    later = Sequential([Dense(3), Dense(2)])
+    assert at_once.built and not later.built and later.weights == []
+    later(np.zeros((5, 4)))
+    mg.seed(0)
+    by_build = Sequential([Dense(3), Dense(2)])
+    by_build.build((None, 4))
+    by_shape = Sequential([Dense(3, input_shape=(4,)), Dense(2)])
+    for model in (at_once, by_build, later, by_shape):
+        assert [w.shape for w in model.weights] == [(4, 3), (3,), (3, 2), (2,)]
+        assert list(model.named_weights()) == ["layers.0.kernel", "layers.0.bias", "layers.1.kernel", "layers.1.bias"]
+        assert [layer.output_shape for layer in model.layers] == [(None, 3), (None, 2)]
+    assert all(map(np.array_equal, at_once.get_weights(), later.get_weights()))
+    assert all(map(np.array_equal, at_once.get_weights(), by_build.get_weights()))
+
+
+def test_add_and_pop():
+    model = Sequential([Input((4,)), Dense(3)])
+    model.add(Dense(2))
+    assert model.pop().units == 2 and model(np.zeros((1, 4))).shape == (1, 3)
+    model.add(Sequential([Dense(5), Dropout(0.1)]))
+    assert model(np.zeros((1, 4))).shape == (1, 5) and len(model.layers) == 2
+    with pytest.raises(TypeError, match="add takes a layer, not 'relu'"):
+        model.add("relu")
+    with pytest.raises(ValueError, match="Input can only come first"):
+        model.add(Input((3,)))
+    with pytest.raises(ValueError, match="no layer to remove"):
+        Sequential().pop()
+    with pytest.raises(ValueError, match=r"conv2d.* expected an input with the axes \(batch, height"):
+        model.add(mg.layers.Conv2D(2, 3))
+    assert len(model.layers) == 2
+
+
+def test_summary():
+    mg.seed(0)
+    model = Sequential([Input((4, 2)), Flatten(name="flat"), Dense(3, name="d"), BatchNormalization(name="norm")],
+                       name="m")
+    lines = []
+    model.summary(print_fn=lines.append)
+    text = "\n".join(lines)
+    assert [line.split() for line in text.splitlines() if "(None" in line] == [
+        ["flat", "(Flatten)", "(None,", "8)", "0"], ["d", "(Dense)", "(None,", "3)", "27"],
+        ["norm", "(BatchNormalization)", "(None,", "3)", "12"]]
+    assert "Parameters: 39 (0.2 KiB), of which trained: 33" in text
+    with pytest.raises(ValueError, match="no weights yet"):
+        Sequential([Dense(3)]).summary()
+
+
+class Own(Model):
+    """A model with a call of its own: layers used twice, and a second input."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.first, self.twice, self.drop, self.last = Dense(width), Dense(width, "tanh"), Dropout(0.5), Dense(1)
+
+    def call(self, inputs, training=False):
+        x = self.first(inputs["a"]) + self.first(inputs["b"])
+        return self.last(self.drop(self.twice(self.twice(x))))
+
+
+def test_a_model_with_its_own_call_learns():
+    mg.seed(0)
+    rng = np.random.default_rng(0)
+    x = {"a": rng.standard_normal((64, 3)), "b": rng.standard_normal((64, 3))}
+    y = ((x["a"] + x["b"]).sum(1) > 0).astype(int)
+    model = Own(8)
+    model.compile(optimizers.Adam(0.02), losses.BinaryCrossentropy(from_logits=True))
+    history = model.fit(x, y, epochs=60, batch_size=16, verbose=0).history
+    assert history["loss"][-1] < 0.5 * history["loss"][0]
+    assert len(model.weights) == 6 and model.predict(x, verbose=0).shape == (64, 1)
+    assert np.array_equal(model.predict(x, verbose=0), model.predict(x, verbose=0))      # no dropout
+
+
+# -- what is wrong, in words -----------------------------------------------------------------------------------------
+X, Y = classes()
+
+
+@pytest.mark.parametrize("error, message, act", [
+    (RuntimeError, "fit: sequential.* isn't compiled", lambda: Sequential([Dense(1)]).fit(X, Y)),
+    (RuntimeError, "evaluate: .* isn't compiled", lambda: Sequential([Dense(1)]).evaluate(X, Y)),
+    (RuntimeError, "compiled without a loss", lambda: network(3, loss=None).fit(X, Y)),
+    (ValueError, "unknown loss 'msee': did you mean 'mse'", lambda: network(3, loss="msee")),
+    (ValueError, r"'x'\] has 90 rows but array\['y'\] has 89", lambda: network(3, loss=SPARSE).fit(X, Y[:-1])),
+    (ValueError, r"validation_data: .*'x'\] has 90 rows .* has 89",
+     lambda: network(3, loss=SPARSE).fit(X, Y, validation_data=(X, Y[1:]))),
+    (ValueError, r"validation_data must be \(x, y\)", lambda: network(3, loss=SPARSE).fit(X, Y, validation_data=X)),
+    (ValueError, "validation_split must lie between 0 and 1",
+     lambda: network(3, loss=SPARSE).fit(X, Y, validation_split=2)),
+    (ValueError, "leaves nothing", lambda: network(3, loss=SPARSE).fit(X, Y, validation_split=0.999)),
+    (TypeError, "x holds <U1, not numbers", lambda: network(3, loss=SPARSE).fit(np.array([["a"]]), [1])),
+    (ValueError, "class_weight has no weight for class 1, 2",
+     lambda: network(3, loss=SPARSE).fit(X, Y, class_weight={0: 1})),
+    (ValueError, "a DataLoader, which makes batches of its own: y, batch_size can't",
+     lambda: network(3, loss=SPARSE).fit(data.DataLoader(X, Y), Y, batch_size=3)),
+    (ValueError, "batch_size must be at least 1", lambda: network(3, loss=SPARSE).fit(X, Y, batch_size=-1)),
+    (ValueError, "class numbers are for SparseCategoricalCrossentropy",
+     lambda: network(3, loss=ONE_HOT).fit(X, Y, verbose=0)),
+    (ValueError, "labels from 0 to 2, but .* the classes 0 to 1", lambda: network(2, loss=SPARSE).fit(X, Y, verbose=0)),
+    (ValueError, "has no rows", lambda: network(3, loss=SPARSE).fit(X[:0], Y[:0])),
+    (ValueError, "has no rows", lambda: network(3).predict(X[:0])),
+    (NotImplementedError, "needs a method call", lambda: Model()(X)),
+])
+def test_errors(error, message, act):
+    with pytest.raises(error, match=message):
+        act()
+
+
+def test_a_wrong_number_of_features_names_the_layer_and_both_shapes():
+    model = network(4, 3, loss=SPARSE)
+    model.fit(X, Y, verbose=0)
+    for act in (lambda: model.predict(np.zeros((5, 3)), verbose=0), lambda: model.fit(np.zeros((90, 3)), Y, verbose=0)):
+        name = model.layers[0].name
+        with pytest.raises(ValueError, match=rf"{name} \(Dense\) .* \(None, 2\), got \(.*3\): .* 2 features"):
+            act()
+
+
+def test_a_column_is_asked_for_where_one_number_is_an_example():
+    with pytest.raises(ValueError, match=r"axes \(batch, ..., features\), got shape \(32,\)"):
+        network(1, loss="mse").fit(np.arange(100.0), np.arange(100.0), verbose=0)

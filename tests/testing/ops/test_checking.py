@@ -1,0 +1,181 @@
+"""check_op: each property notices its own kind of mistake; failures are small, reproducible and explained."""
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+import minigrad as mg
+from minigrad.engine.op import Op
+from minigrad.engine.ops.domains import POSITIVE, UNIT
+from minigrad.testing import GradientError, check_op
+from minigrad.testing.ops import properties
+from minigrad.testing.ops.cases import NoCases, cases
+from minigrad.testing.ops.checking import Failed, run
+
+from ..wrong import WRONG, stale
+
+
+def double(x, /):
+    return 2 * x
+
+
+def counting():
+    count = itertools.count()
+    return Op(lambda x, /: x + next(count), lambda g, y, x: g, name="counting")
+
+
+def edits_its_input(x, /):
+    x *= 2
+    return x
+
+
+def edits_its_cotangent(g, y, x):
+    g *= 2
+    return g
+
+
+def by_memory_order(x, /):
+    return x.ravel("K").reshape(x.shape)
+
+
+def sets_for_the_other():
+    seen = []
+    rules = lambda g, y, a, b: g * len(seen), lambda g, y, a, b: seen.append(g) or g
+    return Op(lambda a, b, /: a + b, rules, name="sets")
+
+
+LACKS = {   # property -> an op that lacks it
+    "value": Op(double, lambda g, y, x: 2 * g),
+    "same_value_however_called": counting(),
+    "elementwise": Op(lambda x, /: x - x.mean(), lambda g, y, x: g - g.mean(), name="centred"),
+    "gradients": Op(double, lambda g, y, x: g),
+    "linear_in_the_cotangent": Op(double, lambda g, y, x: g * g),
+    "adjoint": Op(double, lambda g, y, x: 2 * abs(g)),
+    "each_input_alone": sets_for_the_other(),
+    "no_hidden_state": stale(),
+    "precision_kept": Op(lambda x, /: x * np.float64(2), lambda g, y, x: 2 * g, name="double"),
+    "python_numbers": Op(lambda a, b, /: a * np.asarray(b, float),
+                         (lambda g, y, a, b: g * b, lambda g, y, a, b: g * a), name="times"),
+    "inputs_unmodified": Op(double, edits_its_cotangent),
+    "layout_does_not_matter": Op(by_memory_order, lambda g, y, x: g, shapes=""),
+    "nothing_shared": Op(double, lambda g, y, x: x),
+}
+NEEDS = {"value": {"reference": lambda x: 3 * x},
+         "layout_does_not_matter": {"inputs": [([np.arange(6.0).reshape(2, 3)], {})]}}
+
+
+@pytest.mark.parametrize("name", LACKS)
+def test_each_property_notices_its_mistake(name):
+    result = run(LACKS[name], properties=[getattr(properties, name)], **NEEDS.get(name, {}))
+    assert not result.passed and " ".join(getattr(properties, name).__doc__.split()) in result.failure
+
+
+def test_every_property_is_shown_to_notice_something():
+    assert {p.__name__ for p in properties.PROPERTIES} - set(LACKS) == {"convention"}      # of minigrad's own ops
+
+
+def test_an_op_that_edits_its_input_is_noticed():
+    with pytest.raises(Failed, match="modified|another value|read-only"):
+        check_op(Op(edits_its_input, lambda g, y, x: 2 * g))
+
+
+@pytest.mark.parametrize("op", [
+    Op(lambda x, /: np.exp(-x * x), lambda g, y, x: -2 * g * x * y, name="bell"),
+    Op(lambda x, /: np.log(x) * x, lambda g, y, x: g * (np.log(x) + 1), name="xlogx", domain=POSITIVE),
+    Op(lambda x, /: np.arctanh(x), lambda g, y, x: g / (1 - x * x), name="arctanh", domain=UNIT),
+    Op(lambda a, b, /: a * b * b, (lambda g, y, a, b: g * b * b, lambda g, y, a, b: 2 * g * a * b), name="product"),
+    Op(lambda x, w, /: np.einsum("...i,...ij->...j", x, w),
+       (lambda g, y, x, w: np.einsum("...j,...ij->...i", g, w), lambda g, y, x, w: np.einsum("...i,...j->...ij", x, g)),
+       name="rows", shapes="(m),(m,n)->(n)")], ids=repr)
+def test_right_ops_of_a_user_pass(op):
+    result = check_op(op)
+    assert result.passed and result.examples == 50 and result.worst < 1e-8
+
+
+WORDS = {"cube": ("sign", "factor 3", "cotangent ignored", "detached", "detached at second order", "half detached")}
+
+
+@pytest.mark.parametrize("name", WORDS["cube"])
+def test_the_smallest_case_still_gets_the_right_words(name):
+    with pytest.raises(Failed) as caught:
+        check_op(WRONG[name].op)
+    assert WRONG[name].words in str(caught.value)
+    assert str(caught.value).count("likely:") == 1      # what explains the smallest case alone is not said
+
+
+def test_a_reshape_for_a_transpose_is_told_from_a_permutation_by_the_other_cases():
+    op = Op(lambda x, /: x.swapaxes(-1, -2), lambda g, y, x: g.reshape(x.shape), name="turn", shapes="(m,n)->(n,m)")
+    with pytest.raises(Failed, match="likely: a reshape where a transpose belongs"):
+        check_op(op)
+
+
+def test_a_wrong_power_is_told_as_a_missing_variable():
+    with pytest.raises(Failed, match=r"likely: the factor 1.5 x is missing"):
+        check_op(Op(lambda x, /: x ** 3, lambda g, y, x: g * 2 * x, name="cube"))
+
+
+def test_the_case_is_as_small_as_can_be():
+    def forward(x, /):
+        return np.where(np.abs(x) > 1.5, 2 * x, x)
+    with pytest.raises(Failed, match=r"a = array\(-?1.51, float64\).reshape\(\(\)\)"):
+        check_op(Op(forward, lambda g, y, x: g, name="steps"), examples=200)
+
+
+POWERED = """
+import minigrad as mg
+
+@mg.op(vjp=lambda g, y, x, n: g * n * x, shapes="")
+def powered(x, /, n):
+    return x**n
+"""
+
+
+def test_the_snippet_reproduces_the_failure(tmp_path, monkeypatch):
+    (tmp_path / "ops_of_a_user.py").write_text(POWERED)
+    monkeypatch.chdir(tmp_path)
+    op = mg.testing.load_op("ops_of_a_user.py:powered")
+    with pytest.raises(Failed) as caught:
+        check_op(op, inputs=st.tuples(mg.testing.strategies.arrays((2, 2)).map(lambda x: [x]), st.just({"n": 3})))
+    lines = [line[4:] for line in str(caught.value).splitlines() if line.startswith("    ")]
+    assert any("load_op('ops_of_a_user.py:powered')" in line for line in lines)
+    with pytest.raises(Failed, match="powered: the gradient of x"):
+        exec("\n".join(lines), {})
+    mg.ops.REGISTRY.pop("powered")
+
+
+def test_the_same_seed_finds_the_same():
+    op = WRONG["factor 3"].op
+
+    def message(seed):
+        return run(op, seed=seed).failure
+    assert message(3) == message(3) and "seed=3" in message(3)
+
+
+def test_an_op_that_can_not_be_fed_is_told_how_to_be():
+    op = Op(double, lambda g, y, x: 2 * g, shapes="")
+    with pytest.raises(NoCases, match="double: nothing tells what inputs fit together.*double.cases = "):
+        check_op(op)
+    op.cases = [([np.array([1.0, 2.0])], {}), ([np.zeros((0, 2))], {})]
+    assert check_op(op).examples == 2
+    op.cases = st.just(([np.array(1.0)], {}))
+    assert check_op(op).passed
+
+
+def test_first_order_only():
+    op = WRONG["detached at second order"].op
+    assert check_op(op, order=1).passed
+    with pytest.raises(Failed):
+        check_op(op, order=2)
+
+
+def test_every_param_of_every_op_is_drawn():
+    from minigrad.testing.audit.mutants import collect
+    for op in mg.ops.REGISTRY.values():
+        if op.native and op.param_names:
+            drawn = {name for _, params in collect(cases(op), 15, seed=0) for name in params}
+            assert not set(op.param_names) - drawn, f"{op.name}: its cases never set {set(op.param_names) - drawn}"
+
+
+def test_errors_are_assertions_so_that_every_test_runner_knows_them():
+    assert issubclass(GradientError, AssertionError) and issubclass(Failed, AssertionError)
