@@ -7,6 +7,7 @@ import numpy as np
 
 from .harness import ROOT, Workload
 
+
 # -- one op ----------------------------------------------------------------------------------------------------------
 def chain_problem(toy):
     rng = np.random.default_rng(0)

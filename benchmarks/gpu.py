@@ -20,10 +20,10 @@ import numpy as np
 
 import minigrad as mg
 from minigrad import backend
-from minigrad.scale.planning.costs import CHIPS
-from minigrad.support.files import atomic_write
 from minigrad.engine.op import REGISTRY
 from minigrad.engine.tensor import Tensor
+from minigrad.scale.planning.costs import CHIPS
+from minigrad.support.files import atomic_write
 from minigrad.testing.ops.cases import cases
 
 TOLERANCES = {"float32": 2e-5, "tf32": 5e-3, "float16": 2e-2}       # of the largest number in a result

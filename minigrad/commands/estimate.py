@@ -6,7 +6,6 @@ from ..scale.planning.estimate import MFU, PRICE, PUE, check, estimate, lines, o
 from ..support.errors import UsageError
 from . import options
 
-
 UNITS = {"flops": ("FLOPs, 6 N D", 1, ".3g"), "all_flops": ("FLOPs with attention", 1, ".3g"),
          "gpu_hours": ("GPU-hours", 1, ",.0f"), "energy": ("MWh", 3.6e9, ",.0f")}
 

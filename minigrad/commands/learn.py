@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..support.errors import Failure
 from ..learn import notebooks, progress
+from ..support.errors import Failure
 
 
 def add_parser(subparsers):

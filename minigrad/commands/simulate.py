@@ -11,7 +11,6 @@ from ..scale.planning.simulate import check, kind, search
 from ..support.errors import UsageError
 from . import options
 
-
 SIZES = f"{'d':>5} {'t':>2} {'p':>3} {'v':>2} {'b':>2}"
 
 

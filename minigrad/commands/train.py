@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from . import train_distogram, train_gpt
 from ..engine import backend
+from . import train_distogram, train_gpt
 from .options import use, whole_number, writable
 
 DATA = {"digits": "load_digits", "mnist": "load_mnist5k", "mnist-full": "load_mnist", "fashion": "load_fashion_mnist"}
@@ -49,9 +49,9 @@ def build():
 def run_digits(args):
     from .. import viz
     from ..data import datasets
-    from ..keras import callbacks
     from ..data.loading import one_hot, split
     from ..engine.tensor import no_grad
+    from ..keras import callbacks
     use(args.device)
     writable(args.out)
     backend.seed(args.seed)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .datasets import Dataset
 from ..support.errors import Failure
+from .datasets import Dataset
 from .fetch import fetch
 
 COLUMNS = ("age", "workclass", "fnlwgt", "education", "education-num", "marital-status", "occupation", "relationship",

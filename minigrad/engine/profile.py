@@ -26,8 +26,8 @@ from pathlib import Path
 
 import numpy as np
 
-from . import backend
 from ..support.files import atomic_write
+from . import backend
 from .op import REGISTRY
 
 

@@ -1,11 +1,11 @@
 """From what users pass to fit, evaluate and predict to batches of Tensors: x, y and sample weights."""
 import numpy as np
 
-from ..engine import backend
 from ..data.loading import DataLoader
-from .layers.inputs import as_array, as_tree
+from ..engine import backend
 from ..engine.tensor import Tensor
 from ..engine.transforms import tree_leaves, tree_map
+from .layers.inputs import as_array, as_tree
 
 
 def loader_of(x, y=None, sample_weight=None, class_weight=None, batch_size=None, shuffle=False, seed=None):

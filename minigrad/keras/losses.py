@@ -11,9 +11,9 @@ is an error, never a broadcast to (32, 32).  Labels are cast to the dtype of y_p
 import numpy as np
 
 from ..engine import backend
-from ..support.names import Configured, find
 from ..engine.ops import FUNCTIONS
 from ..engine.tensor import Tensor
+from ..support.names import Configured, find
 
 absolute, clip, log, maximum, mean, minimum = (FUNCTIONS[name] for name in (
     "abs", "clip", "log", "maximum", "mean", "minimum"))

@@ -14,13 +14,13 @@
 
 What compile, fit, evaluate and predict do is in training.py, what save and load do in saving.py.
 """
-from . import saving
 from ..engine import backend
+from ..engine.tensor import Tensor, no_grad
+from . import saving
 from .layers.base import Layer
 from .layers.core import InputLayer
 from .layers.inputs import dry_run, kind_of, kind_of_shape
 from .saving import load_model
-from ..engine.tensor import Tensor, no_grad
 from .training import Training
 
 

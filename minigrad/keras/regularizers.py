@@ -1,6 +1,6 @@
 """Penalties on large weights, added to the loss: regularizer(w) is a scalar Tensor (0.0 for factors of 0)."""
-from ..support.names import Configured, find
 from ..engine.ops import FUNCTIONS
+from ..support.names import Configured, find
 
 absolute, square, total = FUNCTIONS["abs"], FUNCTIONS["square"], FUNCTIONS["sum"]
 

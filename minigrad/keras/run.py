@@ -4,10 +4,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..engine import backend
-from .feeding import unpack, upload
-from .layers.inputs import dry_run
 from ..engine.tensor import no_grad
 from ..engine.transforms import tree_leaves
+from .feeding import unpack, upload
+from .layers.inputs import dry_run
 
 
 def rows(x):

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from ..engine import backend
+from ..engine.tensor import Tensor
 from ..support import files
 from ..support.errors import Failure
 from ..support.files import atomic_write
-from ..engine.tensor import Tensor
 
 
 def write_folder(folder, name, description, **groups):

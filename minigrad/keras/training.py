@@ -11,17 +11,16 @@ from functools import cached_property
 
 import numpy as np
 
-from . import losses, optimizers
+from ..data.loading import DataLoader
 from ..engine import backend
-from . import metrics as _metrics
+from ..engine.tensor import Tensor, backpropagate, no_grad
+from ..engine.transforms import tree_leaves, tree_map
+from . import losses, metrics as _metrics, optimizers
 from .callbacks import History, ProgressBar
 from .callbacks.logs import bar
-from ..data.loading import DataLoader
 from .feeding import held_out, loader_of, named, unpack
 from .layers.inputs import as_tensors
 from .run import Run, Scores
-from ..engine.tensor import Tensor, backpropagate, no_grad
-from ..engine.transforms import tree_leaves, tree_map
 
 
 class Targets:

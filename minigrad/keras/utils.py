@@ -3,8 +3,8 @@ import random
 
 import numpy as np
 
-from ..engine import backend
 from ..data.loading import one_hot
+from ..engine import backend
 from .layers.base import restart_names
 
 

@@ -6,7 +6,6 @@ import minigrad as mg
 from . import Wrong, call, exercise, for_all, same
 from .inputs import drawn, seeds
 
-
 # -- bits ------------------------------------------------------------------------------------------------------------
 bits = exercise("12.bits", "the mean of -log₂ softmax(logits)[target]",
                 "p = softmax of each row; take the p of the target in each row; a bit is -log₂, and log₂ x = ln x / ln 2.")

@@ -4,7 +4,6 @@ import numpy as np
 from . import Wrong, call, exercise, for_all, same
 from .inputs import arrays, numbers
 
-
 place = exercise("14.place_next", "bond, angle and torsion say where the next atom is",
                  "with bc the direction from b to c, n a unit vector at right angles to the plane of a, b and c, and m in that "
                  "plane, at right angles to bc: d - c = length (-cos(angle) bc + sin(angle) (cos(torsion) m + sin(torsion) n)).")

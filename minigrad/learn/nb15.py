@@ -4,7 +4,6 @@ import numpy as np
 from . import Wrong, call, exercise, for_all, same
 from .inputs import seeds
 
-
 area = exercise("15.area", "how often a sick patient is ranked above a healthy one",
                 "sick[:, None] - healthy[None, :] holds the difference of every pair; take the mean of "
                 "(difference > 0), and of half of (difference == 0).")

@@ -4,7 +4,6 @@ import numpy as np
 from . import NotDone, Wrong, call, exercise, for_all, same
 from .inputs import seeds
 
-
 blocks = exercise("16.blocks", "each block is forecast from all days before it, and none after",
                   "start runs over range(first, days, every); training np.arange(start), test "
                   "np.arange(start, min(start + every, days)).")

@@ -8,8 +8,7 @@ merge = exercise("22.merge", "Σ rows · gradient / Σ rows", "multiply each gra
 
 @merge.property
 def _(answer):
-    from hypothesis import assume
-    from hypothesis import strategies as st
+    from hypothesis import assume, strategies as st
 
     def property(rows, seed):
         assume(sum(rows))

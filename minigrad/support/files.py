@@ -6,7 +6,6 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
-
 writes = True               # whether this process writes what all processes of a job share: minigrad/scale/distributed
 
 

@@ -114,5 +114,5 @@ def indices(draw, shape):
 
 def programs(max_steps=6, ops=None):
     """Whole random programs (programs.py): a Program of up to max_steps operations, of all or of those named in ops."""
-    from .audit.programs import programs          # it needs the cases, which need this module
+    from .audit.programs import programs  # it needs the cases, which need this module
     return programs(max_steps, ops)

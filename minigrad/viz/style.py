@@ -11,8 +11,8 @@ import sys
 
 import numpy as np
 
-from ..support.files import atomic_write
 from ..engine.tensor import Tensor
+from ..support.files import atomic_write
 
 # Okabe and Ito's palette (2008): distinct under the common kinds of colour blindness.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"

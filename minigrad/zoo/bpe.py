@@ -36,7 +36,7 @@ class Tokenizer:
     def __init__(self, tokens, merges, special=(), pattern="smollm"):
         if pattern not in PATTERNS:
             raise ValueError(f"Tokenizer: unknown way to cut words, {pattern!r}; known are {', '.join(PATTERNS)}")
-        import regex                        # the standard library's re doesn't know \p{L}, the letters of all scripts
+        import regex  # the standard library's re doesn't know \p{L}, the letters of all scripts
         self.cut = regex.compile(PATTERNS[pattern]).findall
         self.special = {name: number for number, name in enumerate(tokens) if name in set(special)}
         self.bytes_of = [b"" if name in self.special else _bytes(name) for name in tokens]

@@ -17,12 +17,12 @@ import minigrad as mg
 
 from ..data import datasets
 from ..data.loading import standardize
-from ..support.intervals import bootstrap, wilson
 from ..keras import layers
 from ..keras.metrics import AUC
 from ..keras.optimizers import Adam
-from ..keras.regularizers import L2
 from ..keras.optimizers.schedules import CosineDecay
+from ..keras.regularizers import L2
+from ..support.intervals import bootstrap, wilson
 
 FAST = 200                              # the measure of progression that counts as fast; a quarter of patients has more
 

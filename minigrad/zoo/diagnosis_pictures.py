@@ -3,7 +3,17 @@ import numpy as np
 
 from ..viz.style import CYCLE, FAINT, QUIET, figure, styled
 from .diagnosis import (
-    auc, average_precision, brier, checked, costs, interval, precision_recall, rational_threshold, reliability, roc)
+    auc,
+    average_precision,
+    brier,
+    checked,
+    costs,
+    interval,
+    precision_recall,
+    rational_threshold,
+    reliability,
+    roc,
+)
 
 GRID = np.linspace(0, 1, 201)
 

@@ -8,9 +8,9 @@ import numpy as np
 import minigrad as mg
 
 from ..data.loading import DataLoader
-from ..support.intervals import bootstrap
 from ..keras.optimizers import Adam
 from ..keras.optimizers.schedules import CosineDecay
+from ..support.intervals import bootstrap
 from .evoformer import ALPHABET, encode
 from .folding import horizon, pair_distances
 from .structure import CB, CONTACT, backbone, distances, separations

@@ -14,6 +14,7 @@ thought as layers.  AlphaFold's s has one row for each of many related sequences
 import numpy as np
 
 import minigrad as mg
+
 from ..keras.layers import Dense, Embedding, LayerNormalization
 from ..keras.layers.base import Layer
 from ..keras.models import Model

@@ -13,9 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 import minigrad as mg
+
 from ..keras.optimizers import Adam
 from ..keras.optimizers.schedules import CosineDecay
-from .structure import C, CA, backbone, beta_carbons, dihedral, separations, torsions
+from .structure import CA, C, backbone, beta_carbons, dihedral, separations, torsions
 
 # The bond that leads to N, to CA and to C, in angstrom, and the angle at the atom before.  (Engh & Huber 1991)
 BOND = np.array([1.329, 1.458, 1.525])

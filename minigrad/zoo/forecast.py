@@ -18,8 +18,8 @@ import minigrad as mg
 from ..data.loading import standardize
 from ..keras import layers
 from ..keras.optimizers import Adam
-from ..keras.regularizers import L2
 from ..keras.optimizers.schedules import CosineDecay
+from ..keras.regularizers import L2
 
 SHARES = "AAPL", "GOOG", "IBM", "MSFT"  # FB has been traded for 196 days only
 FIRST, YEAR = 1000, 252                 # forecasts begin after so many days, four years; trading days in a year

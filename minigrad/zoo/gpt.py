@@ -17,12 +17,12 @@ import numpy as np
 
 import minigrad as mg
 
-from ..support.errors import UsageError
+from ..engine.ops.neural import attention_weights
 from ..keras.initializers import RandomNormal
 from ..keras.layers import Dense, Embedding, LayerNormalization
 from ..keras.layers.base import Layer
 from ..keras.models import Model, load_model
-from ..engine.ops.neural import attention_weights
+from ..support.errors import UsageError
 from .rotary import rotary, rotations
 
 

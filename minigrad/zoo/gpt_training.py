@@ -16,9 +16,9 @@ import numpy as np
 
 import minigrad as mg
 
+from ..data.loading import DataLoader
 from ..keras.callbacks import Callback
 from ..keras.callbacks.logs import _size
-from ..data.loading import DataLoader
 
 PIECE = 20_000                              # characters: about a scene and a half
 BITS = 1 / math.log(2)                      # in a nat

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import __main__ as command
-from benchmarks import harness, machine, report, roofline
+from benchmarks import __main__ as command, harness, machine, report, roofline
 from benchmarks.harness import Workload, measure
 from benchmarks.workloads import WORKLOADS
 
@@ -50,7 +49,7 @@ def test_a_floor_that_computes_something_else_is_refused():
 
 def test_peers_that_fail_are_named():
     def missing(problem):
-        import there_is_no_such_package                     # noqa: F401
+        import there_is_no_such_package  # noqa: F401
 
     tiny = workload(minigrad=lambda: 1.0, other=lambda: 2.0, broken=lambda: 1 / 0)
     tiny.contenders["missing"] = missing

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from minigrad import fairness
-from minigrad.support.errors import Failure
 from minigrad.data import adult
 from minigrad.data.fetch import folder_of
+from minigrad.support.errors import Failure
 
 needs_data = pytest.mark.skipif(not folder_of("adult").is_dir(), reason="needs data: minigrad data fetch adult")
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from minigrad import corpora
-from minigrad.support.errors import Failure
 from minigrad.data.fetch import SOURCES
+from minigrad.support.errors import Failure
 
 
 @pytest.fixture

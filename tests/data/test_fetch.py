@@ -8,8 +8,8 @@ import zipfile
 import pytest
 
 from minigrad.data import fetch as fetching
-from minigrad.support.errors import Failure, UsageError
 from minigrad.data.fetch import SOURCES, Source, fetch
+from minigrad.support.errors import Failure, UsageError
 
 
 @pytest.fixture

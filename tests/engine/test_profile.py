@@ -6,8 +6,8 @@ import pytest
 
 import minigrad as mg
 from minigrad import profile as module
-from minigrad.support.errors import UsageError
 from minigrad.engine.profile import profile
+from minigrad.support.errors import UsageError
 
 
 def leaf(*shape):

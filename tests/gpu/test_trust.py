@@ -4,8 +4,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import minigrad as mg
-from minigrad import interpretability as why
-from minigrad import security
+from minigrad import interpretability as why, security
 from minigrad.engine.backend import to_numpy
 from minigrad.keras.layers import Conv2D, Dense, Flatten
 from minigrad.keras.models import Sequential

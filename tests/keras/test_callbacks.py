@@ -9,8 +9,15 @@ import pytest
 import minigrad as mg
 from minigrad import callbacks, models, optimizers
 from minigrad.keras.callbacks import (
-    BackupAndRestore, Callback, CSVLogger, EarlyStopping, LearningRateScheduler, ModelCheckpoint, ReduceLROnPlateau,
-    TerminateOnNaN)
+    BackupAndRestore,
+    Callback,
+    CSVLogger,
+    EarlyStopping,
+    LearningRateScheduler,
+    ModelCheckpoint,
+    ReduceLROnPlateau,
+    TerminateOnNaN,
+)
 from minigrad.keras.layers import Dense, Layer
 from minigrad.keras.models import Sequential
 

@@ -9,18 +9,23 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import minigrad as mg
 from minigrad import backend, losses, optimizers
-from minigrad.support import errors
-from minigrad.keras.callbacks import (
-    BackupAndRestore, Callback, CSVLogger, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau)
 from minigrad.data.loading import DataLoader
+from minigrad.keras.callbacks import (
+    BackupAndRestore,
+    Callback,
+    CSVLogger,
+    EarlyStopping,
+    LearningRateScheduler,
+    ReduceLROnPlateau,
+)
 from minigrad.keras.layers import BatchNormalization, Dense, Dropout
 from minigrad.keras.models import Sequential
 from minigrad.keras.saving import pack
+from minigrad.support import errors
 
 X = np.random.default_rng(0).standard_normal((70, 4)).astype(np.float32)
 Y = (X.sum(1) > 0).astype(np.int64)

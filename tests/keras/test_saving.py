@@ -8,11 +8,11 @@ import pytest
 import minigrad as mg
 from minigrad import layers, models, optimizers
 from minigrad.keras import saving
-from minigrad.support import errors
 from minigrad.keras.layers import Dense, Input, Layer
 from minigrad.keras.models import Model, Sequential
 from minigrad.keras.regularizers import L2
 from minigrad.keras.serialization import from_config, to_config
+from minigrad.support import errors
 
 rng = np.random.default_rng(0)
 X = rng.standard_normal((40, 3)).astype(np.float32)

@@ -1,14 +1,13 @@
 """Training: fit is the loop by hand, on data in many forms; evaluate and predict; weights of classes and samples."""
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import minigrad as mg
 from minigrad import backend, data, losses, optimizers
+from minigrad.engine.tensor import backpropagate
 from minigrad.keras.layers import BatchNormalization, Dense, Embedding, Flatten
 from minigrad.keras.models import Model, Sequential
-from minigrad.engine.tensor import backpropagate
 from tests.networks import ONE_HOT, SPARSE, classes, network, points
 
 X, Y = classes()

@@ -5,10 +5,10 @@ from importlib.util import find_spec
 
 import pytest
 
-from minigrad.data import fetch
-from minigrad.support.errors import UsageError
-from minigrad.learn import check, notebooks, progress
 from minigrad.commands.learn import exercises
+from minigrad.data import fetch
+from minigrad.learn import check, notebooks, progress
+from minigrad.support.errors import UsageError
 
 PATHS = notebooks.paths()
 each = pytest.mark.parametrize("path", PATHS, ids=lambda p: p.stem)

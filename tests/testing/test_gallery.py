@@ -1,8 +1,7 @@
 """A gallery of real wrong gradients: how each comes about, that simpler tools accept it, and that it is not to be had here."""
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import minigrad as mg
 from minigrad.engine.op import Op

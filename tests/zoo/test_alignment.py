@@ -1,8 +1,7 @@
 """The alignment of many sequences at once against the textbook's table, cell by cell, and against another program."""
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from minigrad.data.corpora import Protein, crambin, proteins
 from minigrad.zoo import alignment as a

@@ -1,7 +1,6 @@
 """Byte-level BPE: round trips of any text, the order of merges, and words as GPT-2 and SmolLM cut them."""
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from minigrad.zoo.bpe import BYTE_OF, Tokenizer
 

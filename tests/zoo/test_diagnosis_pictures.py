@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 
 from minigrad.viz import save
-from minigrad.zoo import diagnosis as d
-from minigrad.zoo import diagnosis_pictures as pictures
+from minigrad.zoo import diagnosis as d, diagnosis_pictures as pictures
 
 rng = np.random.default_rng(0)
 Y = np.arange(60) % 2

@@ -1,8 +1,7 @@
 """Folding: the placement against its definition, gradients against differences, and crambin from its distances."""
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import minigrad as mg
 from minigrad.zoo import folding as f

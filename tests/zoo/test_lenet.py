@@ -1,8 +1,7 @@
 """LeNet: its shapes, what shifting does to an image, and that it learns to read real digits."""
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import minigrad as mg
 from minigrad import datasets

@@ -4,12 +4,11 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import minigrad as mg
-from minigrad.support.errors import Failure, UsageError
 from minigrad.engine.transforms import tree_map
+from minigrad.support.errors import Failure, UsageError
 from minigrad.zoo import llama, lora, pretrained
 from minigrad.zoo.decoding import KVCache
 from minigrad.zoo.rotary import rotary, rotations

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minigrad.data import fetch
 from minigrad.commands.main import main
+from minigrad.data import fetch
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not fetch.folder_of("smollm2").is_dir(),
                                                    reason="no model in the cache: run minigrad data fetch smollm2")]

@@ -8,6 +8,6 @@
     safety          TerminateOnNaN, BackupAndRestore
 """
 from .base import Callback, History
-from .monitoring import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
 from .logs import CSVLogger, LearningRateScheduler, ProgressBar
+from .monitoring import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
 from .safety import BackupAndRestore, TerminateOnNaN

@@ -3,7 +3,6 @@ import math
 
 from .base import Callback
 
-
 HIGHER_IS_BETTER = ("acc", "auc", "f1", "precision", "recall", "score")
 
 

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import saving
-from ...support.errors import Failure
 from ...engine.tensor import Tensor, backpropagate, tape_of
+from ...support.errors import Failure
+from .. import saving
 from .base import Callback
 
 

@@ -12,9 +12,14 @@ base.py says what a layer is, and how to write one.
 from .attention import MultiHeadAttention
 from .base import Layer
 from .convolution import (
-    AveragePooling2D, Conv2D, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D)
-from .core import (
-    Activation, Dense, Dropout, Embedding, Flatten, Input, InputLayer, ReLU, Rescaling, Reshape, Softmax)
+    AveragePooling2D,
+    Conv2D,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    MaxPooling2D,
+)
+from .core import Activation, Dense, Dropout, Embedding, Flatten, Input, InputLayer, ReLU, Rescaling, Reshape, Softmax
 from .merging import Add, Concatenate, Multiply, Residual
 from .normalization import BatchNormalization, LayerNormalization
 from .recurrent import GRU, LSTM, SimpleRNN

@@ -16,9 +16,9 @@ from collections import Counter
 
 import numpy as np
 
-from .. import initializers, regularizers
 from ...engine import backend
 from ...engine.tensor import Tensor
+from .. import initializers, regularizers
 from .inputs import as_tensors, batch_shape
 
 _training = False                           # whether the outermost call in progress is a training step

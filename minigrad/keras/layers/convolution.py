@@ -1,6 +1,6 @@
 """Convolution and pooling of images (batch, height, width, channels)."""
-from .. import activations
 from ...engine.ops import FUNCTIONS
+from .. import activations
 from .base import Layer
 from .core import at_least_1, pair
 

@@ -3,11 +3,11 @@ import math
 
 import numpy as np
 
-from .. import activations
 from ...engine import backend
 from ...engine.ops import FUNCTIONS
 from ...engine.ops.neural import dropout
 from ...engine.tensor import Tensor
+from .. import activations
 from .base import Layer
 
 embedding, linear = FUNCTIONS["embedding"], FUNCTIONS["linear"]

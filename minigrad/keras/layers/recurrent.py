@@ -6,10 +6,10 @@
 
 Backpropagation through time is the engine's usual walk: the loop below is recorded like any other.
 """
-from .. import activations
 from ...engine import backend
 from ...engine.ops import FUNCTIONS
 from ...engine.tensor import Tensor
+from .. import activations
 from .base import Layer
 from .core import at_least_1
 from .inputs import as_tensors

@@ -7,14 +7,25 @@
 
 Sums are kept on the device of the predictions; only result() waits for a GPU.
 """
-from .. import losses
 from ...support.names import find
+from .. import losses
 from .base import Mean, MeanOf, Metric
 from .binary import AUC, F1Score, Precision, Recall
 from .means import (
-    Accuracy, BinaryAccuracy, CategoricalAccuracy, CosineSimilarity, MeanAbsoluteError, MeanFunction, MeanLoss,
-    MeanSquaredError, RootMeanSquaredError, SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy,
-    TopKCategoricalAccuracy, accuracy_for)
+    Accuracy,
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    CosineSimilarity,
+    MeanAbsoluteError,
+    MeanFunction,
+    MeanLoss,
+    MeanSquaredError,
+    RootMeanSquaredError,
+    SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+    accuracy_for,
+)
 
 METRICS = {"binary_accuracy": BinaryAccuracy, "categorical_accuracy": CategoricalAccuracy,
            "sparse_categorical_accuracy": SparseCategoricalAccuracy,

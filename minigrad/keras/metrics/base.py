@@ -2,8 +2,8 @@
 import numpy as np
 
 from ...engine import backend
-from ..losses import weights_like
 from ...support.names import Configured, snake_case
+from ..losses import weights_like
 
 
 def arrays(y_true, y_pred):

@@ -3,11 +3,11 @@ import math
 
 import numpy as np
 
-from .. import losses
 from ...engine import backend
-from ..losses import class_numbers, matched
-from ...support.names import snake_case
 from ...engine.tensor import Tensor
+from ...support.names import snake_case
+from .. import losses
+from ..losses import class_numbers, matched
 from .base import MeanOf
 
 

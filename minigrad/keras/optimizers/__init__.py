@@ -9,8 +9,8 @@
     base        Optimizer: what they have in common
     flat        all variables in one buffer, so that a step costs the same however many layers there are
 """
-from . import schedules
 from ...support.names import find
+from . import schedules
 from .base import Optimizer
 from .rules import SGD, Adagrad, Adam, AdamW, Lion, RMSprop
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from ...engine import backend
 from ...engine.fusion import fuse
-from ...support.names import Configured
 from ...engine.tensor import Tensor
+from ...support.names import Configured
 from .flat import Layout
 
 

@@ -13,8 +13,8 @@ from collections import Counter
 import numpy as np
 
 from ...engine import backend
-from ...support.errors import Failure
 from ...engine.tensor import Tensor, backpropagate, tape_of
+from ...support.errors import Failure
 from .group import world
 
 BUCKET = 1 << 20            # bytes

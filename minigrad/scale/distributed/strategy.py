@@ -10,12 +10,12 @@ Dropout draws from a stream of its own on each rank.  Normalisation over the bat
 its moving statistics are averaged after each epoch.
 """
 from ...engine import backend
+from ...engine.transforms import tree_leaves, tree_map
 from ...keras import losses
 from ...keras.callbacks.base import Callback
 from ...keras.feeding import unpack
 from ...keras.layers.inputs import dry_run, kind_of
 from ...keras.run import Run, rows
-from ...engine.transforms import tree_leaves, tree_map
 from .buckets import DataParallel
 from .group import Group, fail, world
 from .sharded import Sharded

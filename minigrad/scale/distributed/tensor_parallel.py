@@ -15,10 +15,10 @@ of the output.  What isn't cut (norms, embeddings, the biases of row layers) all
 import numpy as np
 
 from ...engine import backend
-from ...keras.layers.base import Layer
-from ...keras.layers.core import Dense
 from ...engine.op import Op
 from ...engine.ops import FUNCTIONS
+from ...keras.layers.base import Layer
+from ...keras.layers.core import Dense
 from ...zoo.gpt import CausalSelfAttention
 from .group import world
 

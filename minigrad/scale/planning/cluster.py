@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import costs
 from ...support.errors import Failure, UsageError
+from . import costs
 
 
 class Cluster(NamedTuple):

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ...support.errors import Failure
 from . import costs
 from .cluster import Cluster, Layout, calibrate, step_time
-from ...support.errors import Failure
 
 RANKS = (1, 2, 4)
 SHAPES = ((2, 128, 4, 64, 8), (4, 128, 4, 128, 8), (2, 256, 4, 64, 8), (4, 256, 8, 64, 16), (8, 192, 6, 64, 8))
@@ -45,8 +45,8 @@ def time_steps(shape, kind="data parallel", overlap=True, steps=4):
     Returns {"seconds": ..., "slots": bytes that the optimizer remembers, "peak": of the process so far}.
     """
     from ...engine import backend
-    from ...keras import losses, optimizers
     from ...engine.tensor import Tensor, backpropagate
+    from ...keras import losses, optimizers
     from ...zoo.gpt import GPT
     from ..distributed.buckets import DataParallel
     from ..distributed.group import world

@@ -14,12 +14,12 @@ import numpy as np
 from ...engine.op import REGISTRY
 from ...engine.tensor import Tensor, backpropagate, tape_of
 from .. import PROFILES
+from ..gradients.functions import argument_names
 from ..ops.cases import cases
 from ..ops.cases.products import in_small_pieces
-from .equivalent import reason
-from ..gradients.functions import argument_names
-from .mutations import compiled, detached, helpers, mark, source_of, variants
 from ..ops.properties import Trial, convention, gradients, linear_in_the_cotangent, precision_kept, python_numbers
+from .equivalent import reason
+from .mutations import compiled, detached, helpers, mark, source_of, variants
 
 TELLING = (gradients, linear_in_the_cotangent, precision_kept)      # the properties that a wrong rule may lack
 ONCE = (convention, python_numbers)                                 # and those to try with the first case alone
@@ -125,8 +125,7 @@ def collect(strategy, examples, seed):
     All are kept, since a rule may have a branch for vectors, say, and another for an axis of length 1; that is why many
     more are drawn than examples were asked for: Hypothesis likes to repeat itself.
     """
-    from hypothesis import HealthCheck, Phase, given, settings
-    from hypothesis import seed as seeded
+    from hypothesis import HealthCheck, Phase, given, seed as seeded, settings
     found = {}
 
     @seeded(seed)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..gradients.compare import GradientError
 from .cases import cases
 from .cases.products import in_small_pieces
-from ..gradients.compare import GradientError
 from .properties import PROPERTIES, Trial
 
 
@@ -52,9 +52,7 @@ def check_op(op, *, inputs=None, reference=None, examples=50, seed=0, order=2, p
 
 def run(op, *, inputs=None, reference=None, examples=50, seed=0, order=2, properties=PROPERTIES, shrink=True):
     """As check_op, but a failure comes back in the Result; without shrinking, of the first case that shows it."""
-    from hypothesis import HealthCheck, Phase, given, settings
-    from hypothesis import seed as seeded
-    from hypothesis import strategies as st
+    from hypothesis import HealthCheck, Phase, given, seed as seeded, settings, strategies as st
     if isinstance(inputs, list):
         examples, inputs = len(inputs), st.sampled_from(inputs)
     strategy = cases(op) if inputs is None else inputs

@@ -5,8 +5,8 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from ...support.errors import UsageError
 from ...engine.op import REGISTRY, Op
+from ...support.errors import UsageError
 
 
 def load_op(target):

@@ -5,9 +5,9 @@ import numpy as np
 
 from ...engine.tensor import Tensor, backpropagate, no_grad
 from ...engine.transforms import jvp, vjp
-from .conventions import CONVENTIONS
 from ..gradients.compare import check_gradients
 from ..strategies import LAYOUTS, lay_out
+from .conventions import CONVENTIONS
 
 
 class Trial:

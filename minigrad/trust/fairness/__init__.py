@@ -6,11 +6,10 @@
     impossible      why not all of it can be had
     pictures        rates by group, calibration curves, the frontier
 """
-from ...support.intervals import bootstrap, wilson
 from ...data.adult import Census, load_adult
+from ...support.intervals import bootstrap, wilson
 from .impossible import class_balance, decide, implied_fpr, thresholds_for
-from .measures import (Calibration, Rate, calibration, demographic_parity_difference, equalized_odds_difference,
-                       rates)
+from .measures import Calibration, Rate, calibration, demographic_parity_difference, equalized_odds_difference, rates
 from .mitigation import Adversarial, Constrained, frontier, reverse_gradient, reweigh, soft_gaps
 from .pictures import calibration_curves, frontier_plot, rates_by_group
 

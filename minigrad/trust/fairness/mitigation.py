@@ -4,9 +4,9 @@ A classifier is a model with one logit for each example, (n, 1).  Groups are num
 """
 import numpy as np
 
-from ...keras.models import Model
 from ...engine.op import Op
 from ...engine.ops import FUNCTIONS
+from ...keras.models import Model
 
 concatenate, mean, sigmoid, cross_entropy = (FUNCTIONS[name] for name in (
     "concatenate", "mean", "sigmoid", "sigmoid_cross_entropy"))

@@ -9,11 +9,11 @@
 
 An explanation is a claim about a network.  Each method states here the property that makes it one, and the formula.
 """
-from .rollout import attention_rollout
-from .saliency import guided_backpropagation, integrated_gradients, saliency, smooth_grad
 from .inside import activations, grad_cam, linear_probe
 from .permutation import permutation_importance
 from .pictures import overlay
+from .rollout import attention_rollout
+from .saliency import guided_backpropagation, integrated_gradients, saliency, smooth_grad
 from .sanity import randomisation_test, rank_correlation, shuffled
 
 __all__ = ["activations", "attention_rollout", "grad_cam", "guided_backpropagation", "integrated_gradients",

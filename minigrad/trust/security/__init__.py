@@ -7,10 +7,10 @@
 
 An attack shows that a model is not robust; that an attack fails does not show that it is.
 """
+from .adversarial import AdversarialTraining
 from .attacks import fgsm, pgd, project, robust_accuracy, steepest
 from .backdoors import anomaly_index, find_trigger, poison, spectral_signatures, stamp, success_rate
 from .pickles import imports_of
-from .adversarial import AdversarialTraining
 
 __all__ = ["AdversarialTraining", "anomaly_index", "fgsm", "find_trigger", "imports_of", "pgd", "poison", "project",
            "robust_accuracy", "spectral_signatures", "stamp", "steepest", "success_rate"]

@@ -1,6 +1,6 @@
 """Training on the worst inputs near the real ones."""
-from ...keras.models import Model
 from ...engine.tensor import Tensor
+from ...keras.models import Model
 
 
 class AdversarialTraining(Model):

@@ -14,10 +14,10 @@ import math
 import numpy as np
 
 from ...engine import backend
-from ...keras.layers.inputs import as_array
 from ...engine.ops import FUNCTIONS
 from ...engine.tensor import Tensor, no_grad
 from ...engine.transforms import value_and_grad
+from ...keras.layers.inputs import as_array
 
 
 def _length(d):

@@ -8,11 +8,11 @@ Whoever supplies part of the training data can plant it; the test accuracy doesn
 import numpy as np
 
 from ...engine import backend
-from ...keras import optimizers
-from ...keras.layers.inputs import as_array
 from ...engine.ops import FUNCTIONS
 from ...engine.tensor import Tensor, no_grad
 from ...engine.transforms import grad
+from ...keras import optimizers
+from ...keras.layers.inputs import as_array
 from .attacks import losses
 
 

@@ -1,8 +1,7 @@
 """Multi-head attention against loops over heads, queries and keys."""
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import minigrad as mg
 from minigrad import layers

@@ -6,9 +6,9 @@ import pytest
 
 import minigrad as mg
 from minigrad import layers
+from minigrad.keras.layers import Layer
 from minigrad.keras.layers.base import restart_names
 from minigrad.keras.regularizers import L2
-from minigrad.keras.layers import Layer
 
 
 class Nest(Layer):

@@ -1,8 +1,7 @@
 """Dense, embedding, dropout and the layers that only reshape: values by hand, gradients, and what they refuse."""
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import minigrad as mg
 from minigrad import layers

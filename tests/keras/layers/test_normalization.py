@@ -1,8 +1,7 @@
 """Layer and batch normalisation against their formulas."""
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from minigrad import layers
 from tests.keras.layers.checks import check_layer

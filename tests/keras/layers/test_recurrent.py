@@ -1,8 +1,7 @@
 """Recurrent layers against the formulas of their papers, step by step and unit by unit in plain NumPy."""
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import minigrad as mg
 from minigrad import layers

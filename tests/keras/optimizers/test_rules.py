@@ -1,8 +1,7 @@
 """The flat rules equal the plain formulas, variable by variable; they reach the minimum; torch takes the same steps."""
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_allclose
 
 import minigrad as mg

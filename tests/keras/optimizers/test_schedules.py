@@ -2,13 +2,17 @@
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import minigrad as mg
 from minigrad import optimizers, schedules
 from minigrad.keras.optimizers.schedules import (
-    Constant, CosineDecay, ExponentialDecay, OneCycle, PiecewiseConstantDecay)
+    Constant,
+    CosineDecay,
+    ExponentialDecay,
+    OneCycle,
+    PiecewiseConstantDecay,
+)
 
 steps = st.integers(0, 5000)
 ALL = [Constant(0.1), PiecewiseConstantDecay([10, 20], [1.0, 0.5, 0.1]), ExponentialDecay(0.1, 100, 0.9),

@@ -6,13 +6,12 @@ import textwrap
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from minigrad.data.loading import DataLoader
-from minigrad.scale.distributed.buckets import Bucket, Gathering
-from minigrad.keras.saving import read_arrays
 from minigrad.engine.tensor import Tensor, backpropagate
+from minigrad.keras.saving import read_arrays
+from minigrad.scale.distributed.buckets import Bucket, Gathering
 
 # 83 rows in batches of 10: the last has 3, too few for four ranks.  50 steps are five epochs and a half.
 TRAIN = """

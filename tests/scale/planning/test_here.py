@@ -3,8 +3,8 @@ import os
 
 import pytest
 
-from minigrad.scale.planning.cluster import Cluster, step_time
 from minigrad.scale.planning import here as measure
+from minigrad.scale.planning.cluster import Cluster, step_time
 from minigrad.support.errors import Failure
 
 TRUTH = Cluster(2, 5e10, 2e9, link=4e8, network=4e8, latency=3e-4, node=4, precision="fp32")

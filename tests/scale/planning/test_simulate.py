@@ -6,12 +6,21 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from minigrad.scale.planning import costs, simulate
 from minigrad.scale.planning.cluster import (
-    REACHED, Cluster, Layout, bubble, calibrate, cluster_of, memory, ring_all_reduce, ring_speed, step_time)
+    REACHED,
+    Cluster,
+    Layout,
+    bubble,
+    calibrate,
+    cluster_of,
+    memory,
+    ring_all_reduce,
+    ring_speed,
+    step_time,
+)
 from minigrad.support.errors import Failure, UsageError
 
 A100 = costs.CHIPS["a100"]

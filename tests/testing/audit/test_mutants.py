@@ -6,10 +6,10 @@ import pytest
 
 from minigrad.engine.op import Op
 from minigrad.engine.ops import REGISTRY
-from minigrad.testing.ops.cases import cases
-from minigrad.testing.ops.cases.products import in_small_pieces
 from minigrad.testing.audit.equivalent import PATTERNS, reason
 from minigrad.testing.audit.mutants import collect, differs, hunt, mutants_of, noticed, registered, survivors
+from minigrad.testing.ops.cases import cases
+from minigrad.testing.ops.cases.products import in_small_pieces
 
 FAMILIES = ("term dropped", "sign flipped", "wrong operand", "factor dropped", "sum over broadcast axes: skipped",
             "overwrites", "reshape for transpose", "detached", "wrong axis:", "zero at second order",

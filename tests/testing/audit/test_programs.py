@@ -1,8 +1,7 @@
 """Whole random programs: their gradients are right by measurement, and the same as PyTorch's."""
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from numpy.testing import assert_allclose
 
 import minigrad as mg

@@ -1,8 +1,7 @@
 """Measured derivatives: how precise they are, and that they know how precise they are."""
 import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 import minigrad as mg
 from minigrad.testing.gradients.numerical import complex_step, derivative, kink

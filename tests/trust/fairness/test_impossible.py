@@ -1,8 +1,7 @@
 """The two theorems, on all small data that Hypothesis can think of."""
 import numpy as np
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
 from minigrad.trust.fairness import class_balance, decide, implied_fpr, rates, thresholds_for
 

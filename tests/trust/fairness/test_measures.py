@@ -3,11 +3,16 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from minigrad.trust.fairness import (
-    bootstrap, calibration, demographic_parity_difference, equalized_odds_difference, rates, wilson)
+    bootstrap,
+    calibration,
+    demographic_parity_difference,
+    equalized_odds_difference,
+    rates,
+    wilson,
+)
 
 people = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1), st.sampled_from("abc")), min_size=1, max_size=60)
 

@@ -1,14 +1,20 @@
 """Each way of training fairer by its defining property: independence, the constraint, the reversed gradient."""
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import minigrad as mg
 from minigrad import layers, losses, optimizers, testing
 from minigrad.trust.fairness import (
-    Adversarial, Constrained, demographic_parity_difference, equalized_odds_difference, frontier, reverse_gradient,
-    reweigh, soft_gaps)
+    Adversarial,
+    Constrained,
+    demographic_parity_difference,
+    equalized_odds_difference,
+    frontier,
+    reverse_gradient,
+    reweigh,
+    soft_gaps,
+)
 
 from ...networks import network
 

@@ -1,13 +1,12 @@
 """Attributions by gradients: each method's axiom, on networks that Hypothesis draws."""
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import minigrad as mg
-from minigrad.trust.interpretability import guided_backpropagation, integrated_gradients, saliency, smooth_grad
 from minigrad.keras.layers import Dense
 from minigrad.keras.models import Sequential
+from minigrad.trust.interpretability import guided_backpropagation, integrated_gradients, saliency, smooth_grad
 
 seeds = st.integers(0, 10_000)
 few = settings(max_examples=25, deadline=None)

@@ -1,16 +1,21 @@
 """Permutation importance, attention rollout and the randomisation test."""
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import minigrad as mg
 from minigrad import datasets, losses
-from minigrad.trust.interpretability import (
-    attention_rollout, guided_backpropagation, permutation_importance, randomisation_test, rank_correlation, saliency,
-    shuffled)
 from minigrad.keras.layers import Dense
 from minigrad.keras.models import Sequential
+from minigrad.trust.interpretability import (
+    attention_rollout,
+    guided_backpropagation,
+    permutation_importance,
+    randomisation_test,
+    rank_correlation,
+    saliency,
+    shuffled,
+)
 from minigrad.zoo.gpt import GPT
 
 few = settings(max_examples=25, deadline=None)

@@ -4,9 +4,9 @@ import pytest
 
 import minigrad as mg
 from minigrad import datasets
-from minigrad.trust.interpretability import activations, grad_cam, linear_probe, overlay
 from minigrad.keras.layers import Conv2D, Dense, Flatten, GlobalAveragePooling2D
 from minigrad.keras.models import Sequential
+from minigrad.trust.interpretability import activations, grad_cam, linear_probe, overlay
 
 
 def convolutional(seed, *head):

@@ -1,12 +1,17 @@
 """Attacks: the curve's axioms, the attack works on an overfitted model and fails on a private one."""
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from minigrad import losses, optimizers, viz
 from minigrad.trust.privacy import (
-    Accountant, advantage_bound, attack_curves, fit_private, lira_scores, membership_attack)
+    Accountant,
+    advantage_bound,
+    attack_curves,
+    fit_private,
+    lira_scores,
+    membership_attack,
+)
 
 from ...networks import network
 

@@ -1,8 +1,7 @@
 """Per-example gradients: equal to one backward pass per example; norms and weighted sums equal to theirs."""
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import minigrad as mg
 from minigrad import layers, losses

@@ -1,8 +1,7 @@
 """Attacks: the geometry of the ball, what is known exactly for linear models, and real digits."""
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import minigrad as mg
 from minigrad import datasets, losses
