@@ -3,7 +3,7 @@ import numpy as np
 
 import minigrad as mg
 
-from . import Wrong, call, exercise, for_all, same
+from ..checking import Wrong, call, exercise, for_all, same
 
 
 def _numbers(low, high, n):

@@ -1,8 +1,8 @@
 """Exercises of notebook 16: predicting prices."""
 import numpy as np
 
-from . import NotDone, Wrong, call, exercise, for_all, same
-from .inputs import seeds
+from ..checking import NotDone, Wrong, call, exercise, for_all, same
+from ..drawing import seeds
 
 blocks = exercise("16.blocks", "each block is forecast from all days before it, and none after",
                   "start runs over range(first, days, every); training np.arange(start), test "

@@ -1,7 +1,7 @@
 """Exercises of notebook 22: from one process to many."""
 import numpy as np
 
-from . import NotDone, Wrong, call, exercise, for_all, same
+from ..checking import NotDone, Wrong, call, exercise, for_all, same
 
 merge = exercise("22.merge", "Σ rows · gradient / Σ rows", "multiply each gradient by its number of rows, add up, divide once.")
 

@@ -1,8 +1,8 @@
 """Exercises of notebook 13: a pretrained language model."""
 import numpy as np
 
-from . import Wrong, call, exercise, for_all, same
-from .inputs import drawn, seeds
+from ..checking import Wrong, call, exercise, for_all, same
+from ..drawing import drawn, seeds
 
 # -- tokens ----------------------------------------------------------------------------------------------------------
 merge = exercise("13.merge", "each occurrence of a pair, from the left, becomes one piece",

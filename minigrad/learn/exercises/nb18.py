@@ -1,8 +1,8 @@
 """Exercises of notebook 18: what the network looks at."""
 import numpy as np
 
-from . import Wrong, call, exercise, for_all, same
-from .inputs import arrays
+from ..checking import Wrong, call, exercise, for_all, same
+from ..drawing import arrays
 
 integrated = exercise("18.integrated", "(x - x') times the mean slope on the way",
                       "the points are baseline + (k + 0.5) / steps * (x - baseline) for k = 0 ... steps - 1; multiply the mean of "

@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 
-from . import Wrong, call, exercise, for_all, same
+from ..checking import Wrong, call, exercise, for_all, same
 
 slope = exercise("05.sigmoid_slope", "σ(1 - σ) is largest at σ = 1/2", "which number between 0 and 1, times one minus itself, is largest?")
 

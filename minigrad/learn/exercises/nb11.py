@@ -1,7 +1,7 @@
 """Exercises of notebook 11: convolutions and LeNet."""
 import numpy as np
 
-from . import Wrong, call, exercise, for_all, same
+from ..checking import Wrong, call, exercise, for_all, same
 
 
 def _case(most=6):

@@ -1,8 +1,8 @@
 """Exercises of notebook 07: descent."""
 import numpy as np
 
-from . import Wrong, call, exercise, for_all, same
-from .inputs import numbers
+from ..checking import Wrong, call, exercise, for_all, same
+from ..drawing import numbers
 
 
 def _pair(result, names):

@@ -3,7 +3,7 @@ import sys
 
 import numpy as np
 
-from . import Wrong, call, exercise, for_all, same
+from ..checking import Wrong, call, exercise, for_all, same
 
 flops = exercise("09.flops", "3 · 2 · 32 · 64 · 128", "forward 2 m k n; the backward pass needs two products of the same size.")
 

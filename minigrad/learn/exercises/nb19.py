@@ -1,8 +1,8 @@
 """Exercises of notebook 19: fairness."""
 import numpy as np
 
-from . import exercise, for_all
-from .mistakes import compare
+from ..checking import exercise, for_all
+from ..naming import compare
 
 
 def _people(least=1):

@@ -1,8 +1,8 @@
 """Exercises of notebook 15: a diagnosis, and how far to trust it."""
 import numpy as np
 
-from . import Wrong, call, exercise, for_all, same
-from .inputs import seeds
+from ..checking import Wrong, call, exercise, for_all, same
+from ..drawing import seeds
 
 area = exercise("15.area", "how often a sick patient is ranked above a healthy one",
                 "sick[:, None] - healthy[None, :] holds the difference of every pair; take the mean of "

@@ -1,7 +1,7 @@
 """For exercises: name a mistake by what it computes, on an input that tells all of them apart."""
 import numpy as np
 
-from . import Wrong, call, same
+from .checking import Wrong, call, same
 
 
 def compare(answer, inputs, expected, what, telling, mistakes):

@@ -1,8 +1,8 @@
 """Exercises of notebook 14: proteins."""
 import numpy as np
 
-from . import Wrong, call, exercise, for_all, same
-from .inputs import arrays, numbers
+from ..checking import Wrong, call, exercise, for_all, same
+from ..drawing import arrays, numbers
 
 place = exercise("14.place_next", "bond, angle and torsion say where the next atom is",
                  "with bc the direction from b to c, n a unit vector at right angles to the plane of a, b and c, and m in that "
@@ -11,7 +11,7 @@ place = exercise("14.place_next", "bond, angle and torsion say where the next at
 
 @place.property
 def _(answer):
-    from ..zoo.structure import dihedral
+    from ...zoo.structure import dihedral
 
     def property(points, length, angle, torsion):
         a, b, c = points

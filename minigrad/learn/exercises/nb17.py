@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 
-from . import Wrong, call, exercise, for_all, same
+from ..checking import Wrong, call, exercise, for_all, same
 
 
 def _sizes():

@@ -3,8 +3,8 @@ import numpy as np
 
 import minigrad as mg
 
-from . import Wrong, call, exercise, for_all, same
-from .inputs import numbers
+from ..checking import Wrong, call, exercise, for_all, same
+from ..drawing import numbers
 
 tanh_second = exercise("10.tanh_second", "-2 y (1 - y²), y = tanh x",
                        "chain rule on 1 - y²: its slope in y is -2y, and the slope of y in x is 1 - y².")

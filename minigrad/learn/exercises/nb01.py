@@ -3,8 +3,8 @@ import math
 
 import numpy as np
 
-from . import Wrong, call, exercise, for_all, same
-from .inputs import numbers
+from ..checking import Wrong, call, exercise, for_all, same
+from ..drawing import numbers
 
 tanh = exercise("01.tanh", "tanh as a value with one parent and the slope 1 - y²",
                 "y = math.tanh(value.number); the local slope is 1 - y²; parents and slopes are tuples of one.")

@@ -1,7 +1,7 @@
 """Exercises of notebook 21: security."""
 import numpy as np
 
-from . import NotDone, Wrong, call, exercise, for_all, same
+from ..checking import NotDone, Wrong, call, exercise, for_all, same
 
 
 def _random(*shape, low=None):

@@ -3,9 +3,9 @@ import numpy as np
 
 import minigrad as mg
 
-from ..engine.op import Op
-from . import Wrong, call, exercise, for_all, same
-from .inputs import seeds
+from ...engine.op import Op
+from ..checking import Wrong, call, exercise, for_all, same
+from ..drawing import seeds
 
 
 def _rng(seed):

@@ -1,8 +1,8 @@
 """Exercises of notebook 20: privacy."""
 import numpy as np
 
-from . import exercise, for_all
-from .mistakes import compare
+from ..checking import exercise, for_all
+from ..naming import compare
 
 
 def _numbers(low, high, least=1):

@@ -3,8 +3,8 @@ import numpy as np
 
 import minigrad as mg
 
-from . import Wrong, call, exercise, for_all, same
-from .inputs import drawn, seeds
+from ..checking import Wrong, call, exercise, for_all, same
+from ..drawing import drawn, seeds
 
 # -- bits ------------------------------------------------------------------------------------------------------------
 bits = exercise("12.bits", "the mean of -log₂ softmax(logits)[target]",

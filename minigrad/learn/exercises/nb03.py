@@ -3,8 +3,8 @@ import numpy as np
 
 import minigrad as mg
 
-from ..engine.op import Op
-from . import Wrong, call, exercise, for_all, same
+from ...engine.op import Op
+from ..checking import Wrong, call, exercise, for_all, same
 
 
 def _vector(low=-3, high=3, n=2):

@@ -1,8 +1,8 @@
 """Exercises of notebook 04: trust, but check."""
 import numpy as np
 
-from ..engine.op import Op
-from . import Wrong, call, exercise, for_all
+from ...engine.op import Op
+from ..checking import Wrong, call, exercise, for_all
 
 largest = exercise("04.largest_error", "random cotangent, measured slopes, the largest difference",
                    "g = rng.normal(size=f(x).shape); for each element the slope of (g * f(x)).sum(); then np.abs(rule(g, x) - measured).max().")
@@ -55,7 +55,7 @@ def _(op):
     x = np.array([-2.0, 0.0, 1.0])
     if not np.allclose(op(x), 1 / (1 + np.exp(-x))):
         raise Wrong("its value is not 1 / (1 + e⁻ˣ).")
-    from ..testing import check_op
+    from ...testing import check_op
     check_op(op, examples=20)
 
 

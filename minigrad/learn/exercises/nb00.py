@@ -3,8 +3,8 @@ import math
 
 import numpy as np
 
-from . import call, exercise, for_all, same
-from .inputs import numbers
+from ..checking import call, exercise, for_all, same
+from ..drawing import numbers
 
 cube = exercise("00.cube", "the derivative of x³ is 3x²",
                 "expand (x + h)³ = x³ + 3x²h + ..., take away x³, divide by h, and drop what still has an h in it.")

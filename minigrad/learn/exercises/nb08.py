@@ -3,7 +3,7 @@ import numpy as np
 
 import minigrad as mg
 
-from . import NotDone, Wrong, call, exercise, for_all, same
+from ..checking import NotDone, Wrong, call, exercise, for_all, same
 
 count = exercise("08.count_weights", "(inputs + 1) × outputs for each layer, added up",
                  "three layers; each has inputs × outputs weights and a bias for each output.")
