@@ -4,6 +4,7 @@
     python -m benchmarks --peers seed gpt       these two, and with the other frameworks that are installed
     python -m benchmarks compare A.json B.json  two runs that --json has kept, side by side
 
-harness.py times; report.py prints; each other file is a family of workloads:
-engine.py, products.py, dense.py, lenet.py and gpt.py.
+workload.py says what a workload is, and families/ which there are: the data, and minigrad's part.  floor.py is the
+same in hand-written NumPy, peers.py in other frameworks.  harness.py times, apart.py gives each its own process;
+report.py and roofline.py show what came out, and hardware.py on what.
 """

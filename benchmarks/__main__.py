@@ -6,9 +6,9 @@ from pathlib import Path
 
 from minigrad.support.files import atomic_write
 
-from . import machine, report, roofline
-from .harness import run_apart
-from .workloads import WORKLOADS
+from . import hardware, report, roofline
+from .apart import run_apart
+from .families import WORKLOADS
 
 
 def parser():
@@ -75,7 +75,7 @@ def load(path):
 def measure_all(args):
     """Every workload with every number of threads it has and this machine too; printed as they come."""
     roof = run_apart(1, {}, name="roof", scale=0.01 if args.toy else 1)
-    run = {"machine": machine.describe(), "results": [], "roof": roof}
+    run = {"machine": hardware.describe(), "results": [], "roof": roof}
     print(report.machine_text(run["machine"]), flush=True)
     if run["machine"]["load"] and run["machine"]["load"] > 0.5:
         print(f"This machine is busy (load {run['machine']['load']:.1f}): trust the ratios more than the times.")

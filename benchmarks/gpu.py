@@ -4,9 +4,10 @@
     python -m benchmarks.gpu --dry          the same walk on the CPU, at small sizes: that this file works
     python -m benchmarks.gpu --json FILE    keep every figure
 
-What is looked at: each op against NumPy in float32, float16 and TF32, value and gradient; whether a gradient is the same
-bit for bit when computed again; step times of the seed network, LeNet and the GPT, beside PyTorch on the same GPU where
-it is installed; matmul TFLOP/s against the card's peak; memory over a thousand steps.  Exit code 1 if something is wrong.
+What is looked at: each op against NumPy in float32, float16 and TF32, value and gradient; whether a gradient is the
+same bit for bit when computed again; step times of the seed network, LeNet and the GPT, beside PyTorch on the same GPU
+where it is installed; matmul TFLOP/s against the card's peak; memory over a thousand steps.  Exit code 1 if something
+is wrong.
 """
 import argparse
 import json
@@ -14,6 +15,8 @@ import os
 import statistics
 import sys
 import time
+from functools import partial
+from operator import matmul
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +29,7 @@ from minigrad.scale.planning.costs import CHIPS
 from minigrad.support.files import atomic_write
 from minigrad.testing.ops.cases import cases
 
+FLOAT32_ONLY = ("inv", "solve", "det", "logabsdet", "cholesky", "astype")
 TOLERANCES = {"float32": 2e-5, "tf32": 5e-3, "float16": 2e-2}       # of the largest number in a result
 
 
@@ -37,7 +41,8 @@ class Walk:
 
     def tell(self, section, **figures):
         self.figures.setdefault(section, []).append(figures)
-        print(f"{section:<12} " + "  ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in figures.items()), flush=True)
+        words = (f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in figures.items())
+        print(f"{section:<12} " + "  ".join(words), flush=True)
 
     def fault(self, words):
         self.faults.append(words)
@@ -54,7 +59,8 @@ def drawn(op, count):
     found = []
 
     @seed(0)
-    @settings(max_examples=count, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(max_examples=count, deadline=None, database=None, phases=[Phase.generate],
+              suppress_health_check=list(HealthCheck))
     @given(cases(op, layouts=("C",)))
     def collect(case):
         found.append(case)
@@ -67,7 +73,8 @@ def run_case(op, inputs, params, dtype, device):
     def cast(x):
         return x.astype(dtype) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
     leaves = [Tensor(backend.asarray(cast(x), device=device), x.dtype.kind == "f") for x in inputs]
-    params = {k: backend.asarray(cast(v), device=device) if isinstance(v, np.ndarray) and k != "index" else v for k, v in params.items()}
+    params = {k: backend.asarray(cast(v), device=device) if isinstance(v, np.ndarray) and k != "index" else v
+              for k, v in params.items()}
     y = op(*leaves, **params)
     results = [y]
     if y.requires_grad:
@@ -84,7 +91,7 @@ def parity(walk, kind):
     os.environ["CUPY_TF32"] = "1" if kind == "tf32" else "0"            # read by CuPy at each product
     worst, tried = {}, 0
     for op in REGISTRY.values():
-        if not op.native or op.vjp is None or kind != "float32" and op.name in ("inv", "solve", "det", "logabsdet", "cholesky", "astype"):
+        if not op.native or op.vjp is None or kind != "float32" and op.name in FLOAT32_ONLY:
             continue
         for inputs, params in drawn(op, 3 if walk.dry else 12):
             with np.errstate(all="ignore"):
@@ -151,7 +158,7 @@ def products(walk):
         dtype = np.float16 if kind == "float16" else np.float32
         for n in (64, 128) if walk.dry else (1024, 4096, 8192):
             a, b = (Tensor(backend.asarray(np.ones((n, n), dtype), device=walk.device)) for _ in range(2))
-            rate = 2 * n ** 3 / seconds(walk, lambda: a @ b) / 1e12
+            rate = 2 * n ** 3 / seconds(walk, partial(matmul, a, b)) / 1e12
             peak = chip and chip.flops.get({"float32": "fp32", "float16": "fp16"}.get(kind, kind))
             walk.tell("matmul", kind=kind, n=n, tflops=rate, **({"of_peak": rate * 1e12 / peak} if peak else {}))
     os.environ.pop("CUPY_TF32", None)
@@ -161,8 +168,9 @@ def network(name, dry):
     """A compiled model and a batch on the default device."""
     from minigrad import datasets, keras
     from minigrad.zoo.gpt import GPT
+    from minigrad.zoo.lenet import LeNet
     rng = np.random.default_rng(0)
-    layers, dense = keras.layers, keras.layers.Dense
+    dense = keras.layers.Dense
     if name == "GPT":
         context, width, batch = (16, 32, 2) if dry else (64, 128, 16)
         model = GPT("".join(map(chr, range(32, 97))), context=context, depth=4, heads=4, width=width)
@@ -170,9 +178,7 @@ def network(name, dry):
         x = y = tokens
         model.compile("adamw", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     elif name == "LeNet":
-        model = keras.Sequential([layers.Conv2D(6, 5, padding="same", activation="relu"), layers.MaxPooling2D(),
-                                  layers.Conv2D(16, 5, activation="relu"), layers.MaxPooling2D(), layers.Flatten(),
-                                  dense(120, activation="relu"), dense(84, activation="relu"), dense(10)])
+        model = LeNet()
         n = 8 if dry else 64
         x, y = rng.random((n, 28, 28, 1), np.float32), np.eye(10, dtype=np.float32)[rng.integers(0, 10, n)]
         model.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True))
@@ -196,18 +202,21 @@ def torch_step(name, dry):
     torch.manual_seed(0)
     if name == "GPT":
         layer = nn.TransformerEncoderLayer(128, 4, 512, 0.0, "gelu", batch_first=True, norm_first=True)
-        body, table, head = nn.TransformerEncoder(layer, 4).cuda(), nn.Embedding(65, 128).cuda(), nn.Linear(128, 65).cuda()
+        body, table = nn.TransformerEncoder(layer, 4).cuda(), nn.Embedding(65, 128).cuda()
+        head = nn.Linear(128, 65).cuda()
         mask = nn.Transformer.generate_square_subsequent_mask(64).cuda()
         x = torch.randint(0, 65, (16, 64)).cuda()
         parameters = [*body.parameters(), *table.parameters(), *head.parameters()]
         optimizer = torch.optim.AdamW(parameters, fused=True)
 
         def loss():
-            return nn.functional.cross_entropy(head(body(table(x), mask=mask, is_causal=True)).flatten(0, 1), x.flatten())
+            logits = head(body(table(x), mask=mask, is_causal=True))
+            return nn.functional.cross_entropy(logits.flatten(0, 1), x.flatten())
     else:
         if name == "LeNet":
-            net = nn.Sequential(nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
-                                nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10)).cuda()
+            net = nn.Sequential(nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
+                                nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+                                nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10)).cuda()
             x, y = torch.rand(64, 1, 28, 28).cuda(), torch.randint(0, 10, (64,)).cuda()
         else:
             net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10)).cuda()
@@ -239,13 +248,14 @@ def steps(walk):
     for name in ("seed network", "LeNet", "GPT"):
         model, x, y = network(name, walk.dry)
 
-        def step():
+        def step(model=model, x=x, y=y):
             model.train_step(x, y)
             return model.trainable_weights[0]
         ours = seconds(walk, step)
         theirs = None if walk.dry else torch_step(name, walk.dry)
-        walk.tell("step", network=name, ms=ours * 1e3, **({"torch_ms": theirs * 1e3, "ratio": ours / theirs} if theirs else
-                                                          {"torch": "not installed, or without a GPU"}))
+        beside = ({"torch_ms": theirs * 1e3, "ratio": ours / theirs} if theirs else
+                  {"torch": "not installed, or without a GPU"})
+        walk.tell("step", network=name, ms=ours * 1e3, **beside)
 
 
 def memory(walk):
@@ -263,7 +273,8 @@ def memory(walk):
 
 
 def main(arguments=None):
-    p = argparse.ArgumentParser(prog="python -m benchmarks.gpu", description="See minigrad on a real GPU, once and whole.")
+    p = argparse.ArgumentParser(prog="python -m benchmarks.gpu",
+                                description="See minigrad on a real GPU, once and whole.")
     p.add_argument("--dry", action="store_true", help="walk through all of it on the CPU, at small sizes")
     p.add_argument("--json", type=Path, metavar="FILE", help="keep every figure")
     args = p.parse_args(arguments)

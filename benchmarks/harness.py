@@ -1,47 +1,8 @@
-"""Timing: contenders take turns (A B C A B C ...) in one process, so that a noisy moment hits them all alike.
-
-The number of threads is fixed before NumPy is imported, so each workload runs in a process of its own for each
-number of threads, held to as many CPUs: this file, run as a script, is that process.
-"""
+"""Timing: contenders take turns (A B C A B C ...) in one process, so that a noisy moment hits them all alike."""
 import gc
-import json
-import os
-import subprocess
-import sys
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Callable
 
-ROOT = Path(__file__).parent.parent
 BLOCK, BUDGET, ROUNDS = 0.02, 12.0, (7, 60)     # seconds of one timed block and of one workload; fewest and most rounds
-
-
-@dataclass
-class Workload:
-    """One computation, and everyone who can do it.
-
-    about       what is computed, for the table
-    setup       setup(toy) -> the problem: the data that all contenders share, of toy size for tests.  problem.count, if
-                there, is how many `unit`s one call does.
-    contenders  name -> make(problem) -> step.  step() does the computation once and returns its result, arrays or
-                losses, by which all are compared.  "minigrad" is the first and "numpy" the floor; others are peers.
-                make imports what it needs: a peer that is not installed, or fails, is skipped and named.
-    targets     {threads: {contender: the largest good ratio of minigrad's time to that contender's}}
-    within      {contender: how many seconds more than that contender are good}
-    environment variables that must be set before anything is imported
-    measured    step() returns the number to compare, in units of `unit`, instead of being timed
-    """
-    name: str
-    about: str
-    setup: Callable
-    contenders: dict
-    targets: dict
-    within: dict = field(default_factory=dict)
-    unit: str = "call"
-    environment: dict = field(default_factory=dict)
-    measured: bool = False
-    tolerance: float = 1e-5                     # of the floor; of a peer, 100 times that: its Adam adds ε elsewhere
 
 
 def leaves(result):
@@ -153,35 +114,3 @@ def measure_roof(scale=1):
             times.append(time.perf_counter() - start)
         return min(times)
     return 2 * n**3 / best(lambda: a @ a), 2 * long.nbytes / best(lambda: np.copyto(other, long))
-
-
-# -- one process for each number of threads --------------------------------------------------------------------------
-THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
-                    "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS")
-
-
-def run_apart(threads, environment, **options):
-    """measure(**options), or measure_roof, in a process of its own that has so many threads and these variables.
-
-    RuntimeError with the last words of the process if it fails.
-    """
-    environment = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads)) | environment
-    options = json.dumps(options | {"threads": threads})
-    done = subprocess.run([sys.executable, "-m", "benchmarks.harness", options], env=environment, cwd=ROOT,
-                          capture_output=True, text=True)
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise RuntimeError(f"{options}: {last}")
-    return json.loads(done.stdout.strip().splitlines()[-1])
-
-
-def _main(name, threads, **options):
-    from .workloads import WORKLOADS
-    if hasattr(os, "sched_setaffinity"):        # not every framework obeys the variables
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
-    result = measure_roof(**options) if name == "roof" else measure(WORKLOADS[name], threads=threads, **options)
-    print(json.dumps(result))
-
-
-if __name__ == "__main__":
-    _main(**json.loads(sys.argv[1]))

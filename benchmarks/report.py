@@ -4,7 +4,7 @@ from pathlib import Path
 
 from minigrad.support.files import atomic_write
 
-from .workloads import WORKLOADS
+from .families import WORKLOADS
 
 README = Path(__file__).with_name("README.md")
 PLOT = Path(__file__).with_name("roofline.png")
@@ -19,9 +19,7 @@ def amount(value, result):
     """A median in words: "83.1 us"."""
     if result["measured"]:
         return f"{value:.4g} {result['unit']}"
-    for unit, size in (("s", 1), ("ms", 1e-3), ("us", 1e-6)):
-        if abs(value) >= size:
-            break
+    unit, size = next(((u, s) for u, s in (("s", 1), ("ms", 1e-3)) if abs(value) >= s), ("us", 1e-6))
     return f"{value / size:.3g} {unit}"
 
 

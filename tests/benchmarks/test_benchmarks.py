@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import __main__ as command, harness, machine, report, roofline
-from benchmarks.harness import Workload, measure
-from benchmarks.workloads import WORKLOADS
+from benchmarks import __main__ as command, hardware, harness, report, roofline
+from benchmarks.families import WORKLOADS
+from benchmarks.harness import measure
+from benchmarks.workload import Workload
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
@@ -107,7 +108,7 @@ def test_compare():
 
 def test_readme_and_plot(tmp_path, monkeypatch):
     monkeypatch.setattr(report, "README", tmp_path / "README.md")
-    run = {"machine": machine.describe(), "roof": [1e11, 1e10], "results": [result([2e-6] * 2, [1e-6] * 2)]}
+    run = {"machine": hardware.describe(), "roof": [1e11, 1e10], "results": [result([2e-6] * 2, [1e-6] * 2)]}
     report.readme(run)
     text = report.README.read_text()
     assert "| 1 | numpy | 1 us | 0 % | 2 | 2 ... 2 | 13 | yes |" in text and "jax in op: not installed" in text

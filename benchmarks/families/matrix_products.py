@@ -3,7 +3,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from .harness import Workload
+from .. import floor, peers
+from ..workload import Workload
 
 
 def problem(a_shape, b_shape):
@@ -27,36 +28,11 @@ def minigrad(p):
     return step
 
 
-def numpy(p):
-    return lambda: (p.a @ p.b, p.g @ p.b.swapaxes(-1, -2), p.a.swapaxes(-1, -2) @ p.g)
-
-
-def torch(p):
-    import torch
-    a, b, g = map(torch.from_numpy, (p.a, p.b, p.g))
-    a, b = a.clone().requires_grad_(), b.clone().requires_grad_()
-
-    def step():
-        y = a @ b
-        return y.detach(), *torch.autograd.grad(y, (a, b), g)
-    return step
-
-
-def jax(p):
-    import jax
-    a, b, g = map(jax.numpy.asarray, (p.a, p.b, p.g))
-
-    @jax.jit
-    def both(a, b, g):
-        y, pullback = jax.vjp(jax.numpy.matmul, a, b)
-        return y, *pullback(g)
-    return lambda: jax.block_until_ready(both(a, b, g))
-
-
 def workload(name, a, b, targets, **more):
     about = f"{a} @ {b}, float32, forward and backward"
-    return Workload(name, about, problem(a, b), {"minigrad": minigrad, "numpy": numpy, "torch": torch, "jax": jax},
-                    targets, **more)
+    return Workload(name, about, problem(a, b), {
+        "minigrad": minigrad, "numpy": floor.product, "torch": peers.torch_product, "jax": peers.jax_product},
+        targets, **more)
 
 
 AS_FAST = 1 / 0.97                              # at least 0.97 of the speed
