@@ -136,7 +136,7 @@ BROADCAST = {1: [((3, 4),), ((),), ((0, 3),)],
 PARAMS = {"clip": [{"min": -0.5}, {"max": 0.5}, {"min": -0.5, "max": 0.5}], "leaky_relu": [{}, {"slope": 0.01}],
           "elu": [{}, {"alpha": 0.5}], "gelu": [{}, {"approximate": False}]}
 
-OPS = {name: op for name, op in REGISTRY.items() if op.__module__.startswith(("minigrad.ops", "numpy"))}
+OPS = {name: op for name, op in REGISTRY.items() if op.native or op.__module__ == "numpy"}
 
 
 def cases_of(op):
