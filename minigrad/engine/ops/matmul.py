@@ -14,25 +14,13 @@ from .arithmetic import multiply
 
 
 def _matmul_da(g, y, a, b):
-    if a.ndim == b.ndim == 2:
-        return g @ b.T
-    if b.ndim == 1:                                         # (m, k) @ (k,): g (m,) is a column, b a row
-        return np.expand_dims(g, -1) * b
-    if a.ndim == 1:                                         # (k,) @ (k, n): g (n,) is a row
-        return (b @ np.expand_dims(g, -1)).reshape(b.shape[:-1])
-    return product(g, b.swapaxes(-1, -2))
+    """G Bᵀ."""
+    return g @ b.T if a.ndim == b.ndim == 2 else _da_of_other_shapes(g, a, b)
 
 
 def _matmul_db(g, y, a, b):
-    if a.ndim == b.ndim == 2:
-        return a.T @ g
-    if a.ndim == 1:
-        return a.reshape((-1,) + (1,) * (b.ndim > 1)) * (np.expand_dims(g, -2) if b.ndim > 1 else g)
-    if b.ndim == 1:
-        return (np.expand_dims(g, -2) @ a).reshape(g.shape[:-1] + b.shape)
-    if b.ndim == 2:                                         # one B for a batch of A: one product over all rows
-        return rows(a).T @ rows(g)
-    return a.swapaxes(-1, -2) @ g
+    """Aᵀ G."""
+    return a.T @ g if a.ndim == b.ndim == 2 else _db_of_other_shapes(g, a, b)
 
 
 def rows(x):
@@ -63,6 +51,25 @@ linear = op(_linear, (lambda g, y, x, w, b: _matmul_da(g, y, x, w),
             name="linear", shapes="(m,n),(n,p),(p)->(m,p)",
             doc="Y = X W + b, the neuron formula before its f      dX = G Wᵀ,  dW = Xᵀ G,  db = Σ rows of G\n\n"
                 "X (..., n), W (n, p), b (p,), Y (..., p); the bias is added in place.")
+
+
+# == Skip at first: what follows is the same two formulas, for vectors and batches, and for sums over other axes. =====
+def _da_of_other_shapes(g, a, b):
+    if b.ndim == 1:                                         # (m, k) @ (k,): g (m,) is a column, b a row
+        return np.expand_dims(g, -1) * b
+    if a.ndim == 1:                                         # (k,) @ (k, n): g (n,) is a row
+        return (b @ np.expand_dims(g, -1)).reshape(b.shape[:-1])
+    return product(g, b.swapaxes(-1, -2))
+
+
+def _db_of_other_shapes(g, a, b):
+    if a.ndim == 1:
+        return a.reshape((-1,) + (1,) * (b.ndim > 1)) * (np.expand_dims(g, -2) if b.ndim > 1 else g)
+    if b.ndim == 1:
+        return (np.expand_dims(g, -2) @ a).reshape(g.shape[:-1] + b.shape)
+    if b.ndim == 2:                                         # one B for a batch of A: one product over all rows
+        return rows(a).T @ rows(g)
+    return a.swapaxes(-1, -2) @ g
 
 
 outer = op(lambda a, b, /: np.outer(a, b), (
