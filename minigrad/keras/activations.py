@@ -1,11 +1,8 @@
 """Activation functions by Keras' names: get("relu") is the op mg.relu; those that are no op are built of ops."""
-from ..engine.ops import FUNCTIONS
+from ..engine.ops.arithmetic import abs as absolute, clip, exp as exponential, tanh
 from ..engine.ops.neural import log_softmax, softmax
 from ..engine.ops.nonlinear import elu, gelu, leaky_relu, relu, selu, sigmoid, silu, softplus
 from ..support.names import find
-
-exponential, tanh = FUNCTIONS["exp"], FUNCTIONS["tanh"]
-clip, absolute = FUNCTIONS["clip"], FUNCTIONS["abs"]
 
 
 def linear(x):

@@ -11,16 +11,12 @@ is an error, never a broadcast to (32, 32).  Labels are cast to the dtype of y_p
 import numpy as np
 
 from ..engine import backend
-from ..engine.ops import FUNCTIONS
+from ..engine.ops.arithmetic import abs as absolute, clip, log, maximum, minimum, sqrt, square, where
+from ..engine.ops.indexing import take_along_axis
+from ..engine.ops.neural import sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy
+from ..engine.ops.reductions import mean, sum as total
 from ..engine.tensor import Tensor
 from ..support.names import Configured, find
-
-absolute, clip, log, maximum, mean, minimum = (FUNCTIONS[name] for name in (
-    "abs", "clip", "log", "maximum", "mean", "minimum"))
-sqrt, square, total, take_along_axis, where = (FUNCTIONS[name] for name in (
-    "sqrt", "square", "sum", "take_along_axis", "where"))
-sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy = (FUNCTIONS[name] for name in (
-    "sigmoid_cross_entropy", "softmax_cross_entropy", "sparse_softmax_cross_entropy"))
 
 EPSILON = 1e-7                              # Keras' fuzz factor: probabilities are kept this far from 0 and 1
 REDUCTIONS = ("sum_over_batch_size", "sum", "none", None)

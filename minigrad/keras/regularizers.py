@@ -1,8 +1,7 @@
 """Penalties on large weights, added to the loss: regularizer(w) is a scalar Tensor (0.0 for factors of 0)."""
-from ..engine.ops import FUNCTIONS
+from ..engine.ops.arithmetic import abs as absolute, square
+from ..engine.ops.reductions import sum as total
 from ..support.names import Configured, find
-
-absolute, square, total = FUNCTIONS["abs"], FUNCTIONS["square"], FUNCTIONS["sum"]
 
 
 class L1L2(Configured):

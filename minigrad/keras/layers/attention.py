@@ -2,14 +2,11 @@
 import numpy as np
 
 from ...engine import backend
-from ...engine.ops import FUNCTIONS
-from ...engine.ops.neural import attention_weights, dropout
+from ...engine.ops.neural import attention, attention_weights, dropout
 from ...engine.tensor import Tensor
 from .base import Layer
 from .core import Dense, at_least_1
 from .inputs import as_tensors
-
-attention = FUNCTIONS["attention"]
 
 
 class MultiHeadAttention(Layer):

@@ -1,11 +1,9 @@
 """Convolution and pooling of images (batch, height, width, channels)."""
-from ...engine.ops import FUNCTIONS
+from ...engine.ops.conv import avg_pool2d, bias_add, conv2d, max_pool2d
 from .. import activations
 from .base import Layer
 from .core import at_least_1, pair
 
-conv2d, bias_add, max_pool2d, avg_pool2d = (
-    FUNCTIONS[name] for name in ("conv2d", "bias_add", "max_pool2d", "avg_pool2d"))
 IMAGES = "batch, height, width, channels"
 
 

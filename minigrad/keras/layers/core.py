@@ -4,13 +4,12 @@ import math
 import numpy as np
 
 from ...engine import backend
-from ...engine.ops import FUNCTIONS
+from ...engine.ops.indexing import embedding
+from ...engine.ops.matmul import linear
 from ...engine.ops.neural import dropout
 from ...engine.tensor import Tensor
 from .. import activations
 from .base import Layer
-
-embedding, linear = FUNCTIONS["embedding"], FUNCTIONS["linear"]
 
 
 class InputLayer(Layer):

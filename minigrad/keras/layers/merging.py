@@ -1,8 +1,6 @@
 """Layers of several inputs, and the residual connection."""
-from ...engine.ops import FUNCTIONS
+from ...engine.ops.shapes import concatenate
 from .base import Layer
-
-concatenate = FUNCTIONS["concatenate"]
 
 
 class Add(Layer):

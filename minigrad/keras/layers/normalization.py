@@ -1,11 +1,9 @@
 """Normalisation: inputs brought to mean 0 and variance 1, then to a learned mean β and scale γ."""
 import numpy as np
 
-from ...engine.ops import FUNCTIONS
+from ...engine.ops.neural import batch_norm, layer_norm, standardize
 from ...engine.tensor import Tensor
 from .base import Layer
-
-batch_norm, layer_norm, standardize = FUNCTIONS["batch_norm"], FUNCTIONS["layer_norm"], FUNCTIONS["standardize"]
 
 
 class _Normalization(Layer):

@@ -7,14 +7,13 @@
 Backpropagation through time is the engine's usual walk: the loop below is recorded like any other.
 """
 from ...engine import backend
-from ...engine.ops import FUNCTIONS
+from ...engine.ops.matmul import linear
+from ...engine.ops.shapes import split, stack
 from ...engine.tensor import Tensor
 from .. import activations
 from .base import Layer
 from .core import at_least_1
 from .inputs import as_tensors
-
-linear, split, stack = FUNCTIONS["linear"], FUNCTIONS["split"], FUNCTIONS["stack"]
 
 
 class _Recurrent(Layer):

@@ -16,13 +16,11 @@ import numpy as np
 
 from ...engine import backend
 from ...engine.op import Op
-from ...engine.ops import FUNCTIONS
+from ...engine.ops.matmul import linear
 from ...keras.layers.base import Layer
 from ...keras.layers.core import Dense
 from ...zoo.gpt import CausalSelfAttention
 from .group import world
-
-linear = FUNCTIONS["linear"]
 
 
 def _sum(x, group):

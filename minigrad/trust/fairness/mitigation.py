@@ -5,11 +5,11 @@ A classifier is a model with one logit for each example, (n, 1).  Groups are num
 import numpy as np
 
 from ...engine.op import Op
-from ...engine.ops import FUNCTIONS
+from ...engine.ops.neural import sigmoid_cross_entropy as cross_entropy
+from ...engine.ops.nonlinear import sigmoid
+from ...engine.ops.reductions import mean
+from ...engine.ops.shapes import concatenate
 from ...keras.models import Model
-
-concatenate, mean, sigmoid, cross_entropy = (FUNCTIONS[name] for name in (
-    "concatenate", "mean", "sigmoid", "sigmoid_cross_entropy"))
 
 
 # -- before training -------------------------------------------------------------------------------------------------

@@ -15,11 +15,10 @@ import numpy as np
 
 from ...engine import backend
 from ...engine.op import Op
-from ...engine.ops import FUNCTIONS
+from ...engine.ops.indexing import take_along_axis
+from ...engine.ops.nonlinear import relu
 from ...engine.tensor import Tensor, no_grad
 from ...engine.transforms import grad
-
-relu = FUNCTIONS["relu"]
 
 
 def class_scores(model, x, target):
@@ -28,7 +27,7 @@ def class_scores(model, x, target):
     scores = scores.reshape(scores.shape[0], -1)                                # (B, K), or (B,) as (B, 1)
     if target.max(initial=0) >= scores.shape[1] or target.min(initial=0) < 0:
         raise ValueError(f"target must be a class from 0 to {scores.shape[1] - 1}, not {target.tolist()}")
-    return FUNCTIONS["take_along_axis"](scores, backend.asarray(target[:, None], device=scores.device), axis=1)[:, 0]
+    return take_along_axis(scores, backend.asarray(target[:, None], device=scores.device), axis=1)[:, 0]
 
 
 def classes_of(model, x, target=None):

@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from ...engine import backend
-from ...engine.ops import FUNCTIONS
+from ...engine.ops.neural import softmax_cross_entropy, sparse_softmax_cross_entropy
 from ...engine.tensor import Tensor, no_grad
 from ...engine.transforms import value_and_grad
 from ...keras.layers.inputs import as_array
@@ -55,8 +55,7 @@ def _within(bounds, x):
 
 def losses(logits, y):
     """The cross-entropy of each example, (B,), for classes or one-hot labels."""
-    name = "sparse_softmax_cross_entropy" if y.ndim == 1 else "softmax_cross_entropy"
-    return FUNCTIONS[name](logits, y)
+    return (sparse_softmax_cross_entropy if y.ndim == 1 else softmax_cross_entropy)(logits, y)
 
 
 def _loss_and_gradient(model, x, y):

@@ -8,7 +8,7 @@ Whoever supplies part of the training data can plant it; the test accuracy doesn
 import numpy as np
 
 from ...engine import backend
-from ...engine.ops import FUNCTIONS
+from ...engine.ops.nonlinear import sigmoid
 from ...engine.tensor import Tensor, no_grad
 from ...engine.transforms import grad
 from ...keras import optimizers
@@ -58,7 +58,7 @@ def find_trigger(model, images, target, weight=0.02, steps=300, learning_rate=0.
     backdoor: see anomaly_index of the sums of the masks.  Neural Cleanse in its simplest form, with a fixed weight.
     """
     images, rng = np.asarray(images, np.float32), np.random.default_rng(seed)
-    sigmoid, shape = FUNCTIONS["sigmoid"], images.shape[1:]
+    shape = images.shape[1:]
     mask, trigger = (Tensor(backend.asarray(rng.normal(level, 0.1, shape).astype(np.float32))) for level in (-2, 0))
     optimizer = optimizers.Adam(learning_rate)
 
