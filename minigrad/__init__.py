@@ -8,6 +8,8 @@
 Read minigrad/engine/tensor.py first (the engine), then minigrad/engine/ops (the table of derivatives).
 """
 import importlib
+import importlib.util
+import sys
 
 from .engine import ops
 from .engine.backend import seed, set_device
@@ -22,7 +24,7 @@ pow = FUNCTIONS["power"]
 
 # The public modules, and where each lives.  They load when first used: import minigrad costs little more than NumPy.
 PUBLIC = {
-    "backend": "engine.backend", "profile": "engine.profile",
+    "backend": "engine.backend", "ops": "engine.ops", "profile": "engine.profile",
     "corpora": "data.corpora", "data": "data", "datasets": "data.datasets",
     "testing": "testing", "viz": "viz",
     "activations": "keras.activations", "callbacks": "keras.callbacks", "initializers": "keras.initializers",
@@ -48,6 +50,29 @@ def __getattr__(name):
     if name in PUBLIC:
         return importlib.import_module(f"{__name__}.{PUBLIC[name]}")
     raise AttributeError(f"minigrad has no attribute {name!r}")
+
+
+class _Public:
+    """An import finder: `from minigrad.layers import Dense` means minigrad/keras/layers, as PUBLIC says."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        first, *rest = name.removeprefix("minigrad.").split(".")
+        if name.startswith("minigrad.") and PUBLIC.get(first, first) != first:
+            return importlib.util.spec_from_loader(name, _Public, origin=".".join(["minigrad", PUBLIC[first], *rest]))
+
+    @staticmethod
+    def create_module(spec):
+        module = importlib.import_module(spec.origin)   # the one module there is, not a second copy
+        spec.loader_state = module.__spec__
+        return module
+
+    @staticmethod
+    def exec_module(module):
+        module.__spec__ = module.__spec__.loader_state
+
+
+sys.meta_path.insert(0, _Public)
 
 
 def __dir__():

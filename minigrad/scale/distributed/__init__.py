@@ -13,7 +13,7 @@ host's memory.
     nccl            Communicator: how arrays on GPUs get from one to the other
     buckets         DataParallel: each rank sees a part of every batch; gradients are added up during backward
     sharded         Sharded: the same, each rank keeping 1/n of what the optimizer remembers (ZeRO stage 1)
-    training        fit(distribute=True): the loop around it, with one set of scores and one rank that writes
+    strategy        fit(distribute=True): the loop around it, with one set of scores and one rank that writes
     tensor_parallel the layers themselves divided: each rank computes a part of every Dense and of the heads
 
 Nothing here imports mpi4py before it is needed.
@@ -21,7 +21,7 @@ Nothing here imports mpi4py before it is needed.
 import importlib
 
 _FOUND_IN = {"Group": "group", "world": "group", "launched": "group", "DataParallel": "buckets", "Sharded": "sharded",
-             "DistributedRun": "training", "ColumnDense": "tensor_parallel", "RowDense": "tensor_parallel",
+             "DistributedRun": "strategy", "ColumnDense": "tensor_parallel", "RowDense": "tensor_parallel",
              "split_gpt": "tensor_parallel", "whole_weights": "tensor_parallel"}
 __all__ = list(_FOUND_IN)
 

@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items):
 def command(n, *words):
     """(the words of a command line, its environment) for n ranks, each with one thread for its products."""
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1",
-                   "PYTHONPATH": str(Path(__file__).parents[2])}
+                   "PYTHONPATH": str(Path(__file__).parents[3])}
     return [mpiexec(), "-n", str(n), sys.executable, *map(str, words)], environment
 
 
