@@ -73,7 +73,7 @@ def test_json(capsys, user_file):
 
 @pytest.mark.parametrize("args, words", [
     (["tahn"], "did you mean tan"), (["no_such.py:f"], "no such file"), (["json:loads"], "'loads' is no operation"),
-    (["minigrad.ops.arithmetic:tahn"], "there is no 'tahn'"), (["no_such_module:f"], "can't be imported"),
+    (["minigrad.engine.ops.arithmetic:tahn"], "there is no 'tahn'"), (["no_such_module:f"], "can't be imported"),
     (["exp", "--examples", "0"], "--examples must be at least 1"),
     (["exp", "--order", "0"], "--order must be at least 1")])
 def test_a_wrong_request_is_one_line_and_exit_code_2(capsys, args, words):

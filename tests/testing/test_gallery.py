@@ -1,4 +1,4 @@
-"""A gallery of real wrong gradients: how each comes about, that simpler tools accept it, and that it is not to be had here."""
+"""Real wrong gradients: how each comes about, that simpler tools accept it, and that it is not to be had here."""
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -67,7 +67,7 @@ def test_a_cotangent_of_ones_accepts_a_reshape_for_a_transpose():
 @settings(deadline=None)
 @given(st.integers(2, 5))
 def test_ties_in_max(n):
-    """All may claim the whole cotangent, n times too much; here equals share it.  The kink is told, not called a mistake."""
+    """All may claim the whole cotangent, n times too much; here equals share it, and the kink is told, no mistake."""
     x = mg.tensor(np.ones(n), requires_grad=True)
     x.max().backward()
     assert np.allclose(x.grad.numpy(), 1 / n)

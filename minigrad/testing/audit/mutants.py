@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...engine.op import REGISTRY
 from ...engine.tensor import Tensor, backpropagate, tape_of
 from .. import PROFILES
 from ..gradients.functions import argument_names
@@ -99,7 +98,7 @@ def mutants_of(op):
         own = op.name if rule.__name__ == "<lambda>" else ""
         changed += [(words, f, (rule.__qualname__, own, words), m) for words, f, m in variants(rule)]
         for h in helpers(rule):
-            def calling(f, h=h):
+            def calling(f, rule=rule, h=h):
                 return f and compiled(source_of(rule), rule, {h.__name__: f})
             changed += [(f"in {h.__name__}, {words}", calling(f), (h.__qualname__, "", words), calling(m))
                         for words, f, m in variants(h)]
@@ -175,28 +174,3 @@ def survivors(mutants):
     """Those that no check noticed, of this op or of another that uses the same function, and that are mistakes."""
     found = {m.place for m in mutants if m.killed}
     return [m for m in mutants if m.place not in found and not m.equivalent]
-
-
-def differs(op, broken, case, seed=0):
-    """Does a mutant give other gradients than the op on one case, by more than rounding?  First and second order."""
-    here, there = Trial(op, *case), Trial(broken, *case)
-    g = np.random.default_rng(seed).standard_normal(np.shape(op(*case[0], **case[1])))
-    return any(a is not None and not np.allclose(a, b, rtol=1e-10, atol=1e-10, equal_nan=True)
-               for a, b in zip(_derivatives(here, g), _derivatives(there, g), strict=True))
-
-
-def _derivatives(trial, g):
-    leaves, y, _ = trial.recorded()
-    wanted = [x for x, r in zip(leaves, trial.real) if r]
-    cotangent = Tensor(g, requires_grad=True)
-    first = backpropagate(y, cotangent, create_graph=True)
-    first = [first.get(x) for x in wanted]
-    slope = sum(((d * d * 0.5 + d).sum() for d in first if d is not None), start=Tensor(np.zeros(())))
-    second = backpropagate(slope) if slope.requires_grad else {}
-    return [*(None if d is None else d._data for d in first),
-            *(second.get(x, np.zeros(x.shape)) for x in (*wanted, cotangent))]
-
-
-def registered():
-    """The ops of minigrad that have a derivative."""
-    return [op for op in REGISTRY.values() if op.native and op.vjp is not None]

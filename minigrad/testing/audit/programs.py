@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ...engine.op import REGISTRY
 from ...engine.ops.domains import REAL
 from ..ops.cases import cases
+from ..ops.snippets import literal
 
 LARGEST, LIMIT = 200, 1e3                   # elements of a value; its largest number
 DELICATE = {"max", "min", "sort", "maximum", "minimum", "max_pool2d", "clip", "norm", "prod", "power", "astype"}
@@ -45,7 +46,6 @@ class Program:
 
     def __repr__(self):
         """The program as Python source."""
-        from ..ops.checking import literal
         lines = [f"v{i} = {literal(x)}" for i, x in enumerate(self.inputs)]
         for i, s in enumerate(self.steps, len(self.inputs)):
             params = "".join(f", {k}={literal(v)}" for k, v in s.params.items())

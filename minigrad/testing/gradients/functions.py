@@ -56,7 +56,7 @@ def _summed_pullback(ys, xs, us, create_graph):
     return [sum(along[1:], start=along[0]) for along in zip(*parts)]
 
 
-def of_arrays(f, inputs, params={}, real=None):
+def of_arrays(f, inputs, params=None, real=None):
     """(f as a Function of its floating-point inputs alone, or of those that are `real`; these, as float64 arrays)."""
     name, names = getattr(f, "__name__", type(f).__name__), argument_names(f, len(inputs))
     leaves = tree_leaves(list(inputs))
@@ -68,7 +68,7 @@ def of_arrays(f, inputs, params={}, real=None):
     def call(tensors):
         rest = iter(tensors)
         filled = iter([next(rest) if r else x for x, r in zip(leaves, real)])
-        y = f(*tree_map(lambda _: next(filled), list(inputs)), **params)
+        y = f(*tree_map(lambda _: next(filled), list(inputs)), **(params or {}))
         ys = [y for y in tree_leaves(y) if not isinstance(y, Tensor) or y.dtype.kind in "fc"]
         if not ys:
             raise TypeError(f"check_gradients: {name} returns no floating-point tensor: nothing to differentiate")

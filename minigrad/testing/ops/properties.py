@@ -5,8 +5,8 @@ import numpy as np
 
 from ...engine.tensor import Tensor, backpropagate, no_grad
 from ...engine.transforms import jvp, vjp
+from ..arrays import LAYOUTS, lay_out
 from ..gradients.compare import check_gradients
-from ..strategies import LAYOUTS, lay_out
 from .conventions import CONVENTIONS
 
 

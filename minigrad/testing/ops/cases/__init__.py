@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ....engine.op import REGISTRY
-from ... import strategies as mst
+from ... import arrays as mst
 from . import indexing, products, reductions, shapes
 from .table import TABLE
 

@@ -2,8 +2,8 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from ... import strategies as mst
-from ...strategies import arrays
+from ... import arrays as mst
+from ...arrays import arrays
 from .table import a_shape, integers, table
 
 

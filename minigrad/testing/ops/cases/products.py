@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from ....engine.ops import conv
 from ....engine.ops.domains import INVERTIBLE
-from ... import strategies as mst
-from ...strategies import arrays
+from ... import arrays as mst
+from ...arrays import arrays
 from .table import a_shape, booleans, distinct, optional, table
 
 SIDE = st.sampled_from([2, 3, 3, 2, 1, 0])

@@ -3,7 +3,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ....engine.ops.domains import KINK_AT_0
-from ...strategies import arrays, axes, broadcastable_shapes
+from ...arrays import arrays, axes, broadcastable_shapes
 from .table import TABLE, a_shape, booleans, distinct, optional, table
 
 

@@ -2,8 +2,8 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from ... import strategies as mst
-from ...strategies import arrays, axes
+from ... import arrays as mst
+from ...arrays import arrays, axes
 from .table import a_shape, optional, table
 
 

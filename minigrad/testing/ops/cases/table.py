@@ -4,7 +4,7 @@ import math
 import numpy as np
 from hypothesis import strategies as st
 
-from ... import strategies as mst
+from ... import arrays as mst
 
 TABLE = {}                                  # op name -> function of draw -> (inputs, params)
 

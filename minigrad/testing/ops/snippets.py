@@ -1,0 +1,27 @@
+"""Python source of a case, so that a failure can be reproduced by pasting it."""
+import numpy as np
+
+
+def snippet(op, inputs, params, seed=0):
+    """Lines of Python that check the op on one case."""
+    names = "abcdefgh"[:len(inputs)]
+    where = getattr(op, "loaded_from", None)
+    load = (f"op = mg.testing.load_op({where!r})" if where else
+            f"op = mg.ops.REGISTRY[{op.name!r}]" if op.native else
+            f"from {op.__module__} import {op.__name__} as op")
+    lines = ["import numpy as np", "from numpy import array, bool, float64, int64", "import minigrad as mg", load]
+    lines += [f"{n} = {literal(x)}" for n, x in zip(names, inputs)]
+    arguments = "{" + ", ".join(f"{k!r}: {literal(v)}" for k, v in params.items()) + "}"
+    return [*"\n".join(lines).splitlines(),
+            f"mg.testing.check_op(op, inputs=[([{', '.join(names)}], {arguments})]{f', seed={seed}' if seed else ''})"]
+
+
+def literal(value):
+    """Python source for a value of a case; of an array, its shape and type too, where an empty list would lose them."""
+    if isinstance(value, np.ndarray):
+        text = np.array2string(value, separator=", ", threshold=value.size + 1, floatmode="unique")
+        return f"array({text}, {value.dtype}).reshape({value.shape})"
+    if isinstance(value, (tuple, list)):
+        inner = ", ".join(map(literal, value))
+        return f"({inner}{',' * (len(value) == 1)})" if isinstance(value, tuple) else f"[{inner}]"
+    return "..." if value is ... else value.__name__ if isinstance(value, type) else repr(value)
