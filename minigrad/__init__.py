@@ -24,7 +24,7 @@ pow = FUNCTIONS["power"]
 
 # The public modules, and where each lives.  They load when first used: import minigrad costs little more than NumPy.
 PUBLIC = {
-    "backend": "engine.backend", "ops": "engine.ops", "profile": "engine.profile",
+    "errors": "support.errors", "backend": "engine.backend", "ops": "engine.ops", "profile": "engine.profile",
     "corpora": "data.corpora", "data": "data", "datasets": "data.datasets",
     "testing": "testing", "viz": "viz",
     "activations": "keras.activations", "callbacks": "keras.callbacks", "initializers": "keras.initializers",

@@ -15,6 +15,7 @@ import numpy as np
 
 import minigrad as mg
 
+from .pretrained import read
 from .rotary import rotary, rotations
 
 
@@ -101,5 +102,5 @@ class Llama:
 
 def load(path):
     """A Llama with its tokenizer, from a GGUF file or from a Hugging Face folder (config.json, *.safetensors)."""
-    from .pretrained import read
-    return Llama(*read(path))
+    sizes, weights, tokenizer = read(path)
+    return Llama(Config(**sizes), weights, tokenizer)

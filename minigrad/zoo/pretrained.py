@@ -1,16 +1,17 @@
 """Reading pretrained LLaMA models: GGUF files, and folders in the form of Hugging Face's transformers.
 
-Both end in what zoo/llama.py takes: a Config, float32 weights, a Tokenizer.  What a file asks for that this LLaMA does
-not do (scaled rotary positions, biases, another tokenizer) is an error, rather than a model that talks nonsense.
+Both end in what zoo/llama.py takes: the model's sizes, float32 weights, a Tokenizer.  What a file asks for that this
+LLaMA does not do (scaled rotary positions, biases, another tokenizer) is an error, rather than a model that talks
+nonsense.
 """
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
 from ..support.errors import Failure, UsageError
 from .bpe import Tokenizer
-from .llama import Config
 
 # our name in a block: (GGUF's name, Hugging Face's name)
 BLOCK = {"attention_norm": ("attn_norm", "input_layernorm"), "query": ("attn_q", "self_attn.q_proj"),
@@ -20,25 +21,27 @@ BLOCK = {"attention_norm": ("attn_norm", "input_layernorm"), "query": ("attn_q",
 
 
 def read(path):
-    """(Config, weights, Tokenizer) of a GGUF file or a Hugging Face folder.
+    """(sizes, weights, Tokenizer) of a GGUF file or a Hugging Face folder.
 
+    sizes       a dict of what llama.Config holds: vocab, width, layers, heads, ...
+    weights     as in llama.Llama, each of the shape that the sizes say
     UsageError where there is no such file, Failure where it is damaged or holds another architecture.
     """
     path = Path(path)
     if not path.exists():
         raise UsageError(f"{path}: there is no such file or folder")
     try:
-        config, weights, tokenizer = (_read_folder if path.is_dir() else _read_gguf)(path)
-        return config, _checked(config, weights, len(tokenizer)), tokenizer
+        sizes, weights, tokenizer = (_read_folder if path.is_dir() else _read_gguf)(path)
+        _check_shapes(SimpleNamespace(**sizes), weights, len(tokenizer))
+        return sizes, weights, tokenizer
     except KeyError as error:
         raise Failure(f"{path}: not a whole LLaMA model: {error.args[0]} is missing") from error
     except (ValueError, IndexError, OSError, UnicodeDecodeError) as error:
         raise Failure(f"{path}: can't read this model: {error}") from error
 
 
-def _checked(config, weights, tokens):
-    """The weights, if each has the shape that config says."""
-    c = config
+def _check_shapes(c, weights, tokens):
+    """ValueError unless each weight has the shape that the sizes say."""
     queries, keys = c.heads * c.head_width, c.kv_heads * c.head_width
     expected = {"attention_norm": (c.width,), "query": (queries, c.width), "key": (keys, c.width),
                 "value": (keys, c.width), "out": (c.width, queries), "mlp_norm": (c.width,),
@@ -52,7 +55,6 @@ def _checked(config, weights, tokens):
             raise ValueError(f"{name} has shape {array.shape}, the sizes given for the model ask for {shape}")
     if tokens > c.vocab:
         raise ValueError(f"the tokenizer has {tokens} tokens, the model {c.vocab}")
-    return weights
 
 
 def _refuse(what):
@@ -87,7 +89,7 @@ def _read_gguf(path):
 
     width, heads = setting("llama.embedding_length"), setting("llama.attention.head_count")
     tokens = setting("tokenizer.ggml.tokens")
-    config = Config(
+    sizes = dict(
         vocab=len(tokens), width=width, layers=setting("llama.block_count"), heads=heads,
         kv_heads=setting("llama.attention.head_count_kv", heads),
         head_width=setting("llama.rope.dimension_count", width // heads), hidden=setting("llama.feed_forward_length"),
@@ -102,10 +104,10 @@ def _read_gguf(path):
     weights = {"embedding": embedding, "norm": weight("output_norm"),
                "output": weight("output") if "output.weight" in stored else embedding,
                "blocks": [{name: weight(f"blk.{n}.{theirs}") for name, (theirs, _) in BLOCK.items()}
-                          for n in range(config.layers)]}
+                          for n in range(sizes["layers"])]}
     control = [name for name, kind in zip(tokens, setting("tokenizer.ggml.token_type"))
                if kind != gguf.TokenType.NORMAL]
-    return config, weights, Tokenizer(tokens, setting("tokenizer.ggml.merges"), control,
+    return sizes, weights, Tokenizer(tokens, setting("tokenizer.ggml.merges"), control,
                                       setting("tokenizer.ggml.pre", "gpt-2"))
 
 
@@ -123,7 +125,7 @@ def _read_folder(folder):
     if settings.get("hidden_act", "silu") != "silu":
         _refuse(f"its activation is {settings['hidden_act']!r}")
     heads = settings["num_attention_heads"]
-    config = Config(
+    sizes = dict(
         vocab=settings["vocab_size"], width=settings["hidden_size"], layers=settings["num_hidden_layers"], heads=heads,
         kv_heads=settings.get("num_key_value_heads") or heads,
         head_width=settings.get("head_dim") or settings["hidden_size"] // heads, hidden=settings["intermediate_size"],
@@ -137,14 +139,14 @@ def _read_folder(folder):
 
     def block(n):
         found = {name: weight(f"model.layers.{n}.{theirs}") for name, (_, theirs) in BLOCK.items()}
-        return found | {name: _neighbours(found[name], config.head_width) for name in ("query", "key")}
+        return found | {name: _neighbours(found[name], sizes["head_width"]) for name in ("query", "key")}
 
     embedding = weight("model.embed_tokens")
     tied = settings.get("tie_word_embeddings", False) or "lm_head.weight" not in stored
     weights = {"embedding": embedding, "norm": weight("model.norm"),
                "output": embedding if tied else weight("lm_head"),
-               "blocks": [block(n) for n in range(config.layers)]}
-    return config, weights, _read_tokenizer(folder / "tokenizer.json")
+               "blocks": [block(n) for n in range(sizes["layers"])]}
+    return sizes, weights, _read_tokenizer(folder / "tokenizer.json")
 
 
 def _neighbours(w, d):

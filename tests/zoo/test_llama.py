@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import minigrad as mg
-from minigrad.engine.transforms import tree_map
+from minigrad.engine.transforms import tree_leaves, tree_map
 from minigrad.support.errors import Failure, UsageError
 from minigrad.zoo import llama, lora, pretrained
 from minigrad.zoo.decoding import KVCache
@@ -79,7 +79,7 @@ def test_weights_may_be_tensors_and_their_gradients_are_slopes():
     direction = tree_map(lambda w: rng.standard_normal(w.shape), weights)
     h = 1e-5
     up, down = (tree_map(lambda w, d: w + s * h * d, weights, direction) for s in (1, -1))
-    slope = sum(mg.transforms.tree_leaves(tree_map(lambda t, d: float((t.grad._data * d).sum()), tensors, direction)))
+    slope = sum(tree_leaves(tree_map(lambda t, d: float((t.grad._data * d).sum()), tensors, direction)))
     assert slope == pytest.approx((value(up) - value(down)) / (2 * h), rel=1e-4)
 
 
@@ -88,13 +88,13 @@ def test_adapters_start_as_nothing_learn_and_can_be_merged(model):
     adapted, tensors = lora.adapt(model, rank=3)
     np.testing.assert_array_equal(np.asarray(adapted(TEXT)), model(TEXT))
     text = np.tile(tiny.tokenizer().encode("hello, yellow! "), 20)
-    before = [w.copy() for w in mg.transforms.tree_leaves(model.weights)]
+    before = [w.copy() for w in tree_leaves(model.weights)]
     losses = list(lora.fine_tune(adapted, tensors, text, steps=40, length=16, learning_rate=0.03))
     assert np.mean(losses[-5:]) < 0.75 * np.mean(losses[:5])
-    for w, old in zip(mg.transforms.tree_leaves(model.weights), before):
+    for w, old in zip(tree_leaves(model.weights), before):
         np.testing.assert_array_equal(w, old)
     merged = lora.merge(adapted)
-    assert all(isinstance(w, np.ndarray) for w in mg.transforms.tree_leaves(merged.weights))
+    assert all(isinstance(w, np.ndarray) for w in tree_leaves(merged.weights))
     np.testing.assert_allclose(merged(TEXT), np.asarray(adapted(TEXT)), rtol=1e-4, atol=1e-5)
 
 
