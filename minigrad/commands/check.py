@@ -1,4 +1,6 @@
-"""minigrad check: every registered operation, or those named, a user's included; or whether the checks notice mistakes.
+"""`minigrad check`: are derivatives right, of every registered operation or of those named, a user's included?
+
+Or with --mutants: do the checks notice it where they are wrong?
 
 Exit code 0 if all properties hold (or no mutant survives), 1 if not, 2 if the request is wrong.
 """
@@ -6,11 +8,9 @@ import os
 
 from ..support.errors import UsageError
 from ..testing import PROFILES
-from ..testing.ops.locate import load_op
 
 
-def add_parser(subparsers):
-    p = subparsers.add_parser("check", help="check the derivatives of operations", description=__doc__.splitlines()[0])
+def add_arguments(p):
     p.add_argument("op", nargs="*",
                    help="a registered name, path/to/file.py:my_op or package.module:my_op (default: all registered)")
     p.add_argument("--profile", choices=PROFILES, default="dev", help="how many cases of each op: " + ", ".join(
@@ -22,7 +22,6 @@ def add_parser(subparsers):
                    help="break each rule in every way instead, and see whether the checks notice")
     p.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="processes (default: one per core)")
     p.add_argument("--json", action="store_true", help="print the results as JSON")
-    p.set_defaults(run=run)
 
 
 def run(args):
@@ -34,6 +33,7 @@ def run(args):
         import hypothesis  # noqa: F401
     except ImportError:
         raise UsageError('minigrad check draws its cases with Hypothesis: pip install "minigrad[test]"') from None
+    from ..testing.ops.locate import load_op
     from ..testing.survey import check_all, hunt_all, registered
     targets = args.op or registered(differentiable=args.mutants)
     for target in targets:

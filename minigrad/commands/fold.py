@@ -16,23 +16,22 @@ from ..support.files import atomic_write
 from .options import number, whole_number, writable
 
 
-def add_parser(subparsers):
-    fold = subparsers.add_parser("fold", help="fold a protein by gradient descent")
-    fold.add_argument("--protein", default="1CRN", metavar="NAME",
+def add_arguments(parser):
+    parser.add_argument("--protein", default="1CRN", metavar="NAME",
                       help="PDB code and chain, such as 3B08_B (default: 1CRN, crambin)")
-    fold.add_argument("--noise", type=number(0), default=0.0, metavar="X",
+    parser.add_argument("--noise", type=number(0), default=0.0, metavar="X",
                       help="standard deviation of errors in the distances, in angstrom (default: 0)")
-    fold.add_argument("--known", type=number(0, 1, above=True), default=1.0, metavar="PART",
+    parser.add_argument("--known", type=number(0, 1, above=True), default=1.0, metavar="PART",
                       help="the part of the distances that is known, from above 0 to 1 (default: 1)")
-    fold.add_argument("--model", type=Path, metavar="DIR",
+    parser.add_argument("--model", type=Path, metavar="DIR",
                       help="fold from what the network predicts that `minigrad train distogram` put there, instead")
-    fold.add_argument("--copies", type=whole_number(1), default=8, metavar="N",
+    parser.add_argument("--copies", type=whole_number(1), default=8, metavar="N",
                       help="starts, of which the best result is kept (default: 8)")
-    fold.add_argument("--steps", type=whole_number(1), default=600, metavar="N", help="steps of descent (default: 600)")
-    fold.add_argument("--seed", type=whole_number(0), default=0, help="of starts, noise and choice (default: 0)")
-    fold.add_argument("--out", type=Path, default=Path("runs/fold"), metavar="DIR",
+    parser.add_argument("--steps", type=whole_number(1), default=600, metavar="N",
+                        help="steps of descent (default: 600)")
+    parser.add_argument("--seed", type=whole_number(0), default=0, help="of starts, noise and choice (default: 0)")
+    parser.add_argument("--out", type=Path, default=Path("runs/fold"), metavar="DIR",
                       help="where structure and pictures go (default: runs/fold)")
-    fold.set_defaults(run=run)
 
 
 def run(args):
@@ -101,7 +100,8 @@ def _predicted(args, protein, true, training):
     from ..zoo.folding import Ramachandran
     from ..zoo.structure import CB, distances
     if not (args.model / "model" / "model.json").exists():
-        raise Failure(f"there is no trained network in {args.model}: minigrad train distogram --out {args.model} makes one")
+        raise Failure(f"there is no trained network in {args.model}: "
+                      f"minigrad train distogram --out {args.model} makes one")
     model = Evoformer.load(args.model / "model")
     others = strangers(training)
     if protein.name in {p.name for p in others}:

@@ -1,34 +1,36 @@
-"""The `minigrad` command.  Each subcommand is a module with add_parser(subparsers); its run(args) returns the exit code.
+"""The `minigrad` command: which subcommands there are, and how each ends.
+
+Each subcommand is a module here with add_arguments(parser) and run(args), which returns the exit code.  It is imported
+when it is the one that was asked for, so that `minigrad --help` is there at once.
 
 Exit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted with Ctrl-C.
 """
-import argparse
-import importlib
 import os
 import sys
 
 from .. import __version__
-from ..scale.distributed.group import fail, first, launched
+from ..scale.distributed.launch import launched
 from ..support.errors import Failure, UsageError
+from .parsing import Parser, add_commands
 
-# The modules, in the order of --help.
-COMMANDS = ("train", "generate", "learn", "check", "profile", "fold", "data", "estimate", "simulate")
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaint is one line that says where to look."""
-
-    def error(self, message):
-        many = launched() and not first()       # all say the same, so one says it
-        self.exit(2, None if many else f"{self.prog}: {message} (see {self.prog} --help)\n")
+COMMANDS = {                                # module: what --help says
+    "train": "train a network on real data",
+    "generate": "let a GPT trained here go on with a text",
+    "chat": "talk with a small pretrained language model",
+    "learn": "open the course in JupyterLab",
+    "check": "check the derivatives of operations",
+    "profile": "time, calls, FLOPs and bytes per op of a script",
+    "fold": "fold a protein by gradient descent",
+    "data": "list and fetch the data sets that packages ship",
+    "estimate": "FLOPs, memory, time, cost and energy of a training run",
+    "simulate": "which layouts of a large training run fit, and the fastest",
+}
 
 
 def parser():
     top = Parser(prog="minigrad", description="Neural networks from scratch, to learn from.")
     top.add_argument("--version", action="version", version=f"minigrad {__version__}")
-    commands = top.add_subparsers(metavar="COMMAND", required=True)
-    for name in COMMANDS:
-        importlib.import_module(f".{name}", __package__).add_parser(commands)
+    add_commands(top, COMMANDS)
     return top
 
 
@@ -37,7 +39,8 @@ def main(arguments=None):
     try:
         args = parser().parse_args(arguments)
         if launched() and not getattr(args, "together", False):
-            raise UsageError("this command is for one process: start it without mpiexec, which minigrad train gpt is for")
+            raise UsageError("this command is for one process: start it without mpiexec, "
+                             "which minigrad train gpt is for")
         return args.run(args)
     except UsageError as error:
         return ended(error, 2)
@@ -52,6 +55,7 @@ def main(arguments=None):
 
 def ended(why, code):
     """Say why; where this is one of several processes that work together, end all of them."""
+    from ..scale.distributed.group import fail
     fail(f"minigrad: {why}", code)
     return code
 

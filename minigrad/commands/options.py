@@ -2,9 +2,8 @@
 import argparse
 import json
 import math
+import sys
 
-from ..engine import backend
-from ..scale.planning.costs import BYTES, CHIPS, transformer
 from ..support.errors import Failure, UsageError
 
 
@@ -28,7 +27,8 @@ def count(text):
 
 
 def add_model_arguments(parser):
-    """The options that both commands share."""
+    """The options that `estimate` and `simulate` share."""
+    from ..scale.planning.costs import BYTES, CHIPS
     parser.add_argument("--gpu", default="a100", metavar="NAME", help=f"{', '.join(CHIPS)} (default: a100)")
     parser.add_argument("--precision", default="bf16", choices=list(BYTES), help="of the products (default: bf16)")
     parser.add_argument("--layers", type=count, help="default: derived from the parameters by GPT-3's proportions")
@@ -43,6 +43,7 @@ def add_model_arguments(parser):
 
 def model_from(args, params):
     """The Transformer that the options of add_model_arguments describe."""
+    from ..scale.planning.costs import transformer
     return transformer(params, args.layers, args.width, args.heads, args.context, args.vocab, args.flash)
 
 
@@ -57,6 +58,8 @@ def whole_number(minimum):
 
 
 def use(device):
+    """Make it the default device: --device."""
+    from ..engine import backend
     try:
         backend.set_device(device)
     except ValueError as error:
@@ -110,3 +113,24 @@ def settings_of(args, sizes, options):
         raise UsageError(f"{args.out} holds an unfinished run: go on with --resume, take another --out, "
                          f"or remove {args.out / 'backup'} to give it up")
     return sizes[given.pop("size", "small")] | {"seed": 0} | given
+
+
+def add_sampling_arguments(parser, temperature, top_p=1.0):
+    """The options that `generate` and `chat` share."""
+    parser.add_argument("--temperature", type=number(0), default=temperature, metavar="X",
+                        help=f"0: always the likeliest; 1: as the model believes (default: {temperature})")
+    parser.add_argument("--top-k", type=whole_number(1), metavar="K", help="choose among the K likeliest")
+    parser.add_argument("--top-p", type=number(0, 1, above=True), default=top_p, metavar="P",
+                        help=f"choose among the likeliest that make up this probability (default: {top_p})")
+    parser.add_argument("--seed", type=whole_number(0), help="repeat a text (default: another each time)")
+
+
+def sampling_from(args):
+    """What they say, as decoding.generate takes it."""
+    return {"temperature": args.temperature, "top_k": args.top_k, "top_p": args.top_p}
+
+
+def say(text):
+    """Print at once, whatever the terminal can show of it."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding), end="", flush=True)

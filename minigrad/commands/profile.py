@@ -1,4 +1,4 @@
-"""minigrad profile: what each operation of a script costs."""
+"""`minigrad profile`: run a Python script and count what each operation cost."""
 import runpy
 import sys
 from pathlib import Path
@@ -7,14 +7,11 @@ from ..engine.profile import profile
 from ..support.errors import UsageError
 
 
-def add_parser(subparsers):
-    command = subparsers.add_parser("profile", help="time, calls, FLOPs and bytes per op of a script",
-                                    description="Run a Python script and count what each op cost.")
-    command.add_argument("--out", type=Path, default=Path("runs/profile.png"), metavar="FILE",
+def add_arguments(parser):
+    parser.add_argument("--out", type=Path, default=Path("runs/profile.png"), metavar="FILE",
                          help="where the chart goes (default: runs/profile.png)")
-    command.add_argument("script", type=Path, help="the Python file to run")
-    command.add_argument("arguments", nargs="...", help="what the script finds in sys.argv")
-    command.set_defaults(run=run)
+    parser.add_argument("script", type=Path, help="the Python file to run")
+    parser.add_argument("arguments", nargs="...", help="what the script finds in sys.argv")
 
 
 def run(args):

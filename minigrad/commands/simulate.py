@@ -1,12 +1,10 @@
 """minigrad simulate: which layouts of a large training fit, and which is the fastest."""
 import json
-
-import numpy as np
+import statistics
 
 from ..scale.planning import costs
-from ..scale.planning.cluster import calibrate, cluster_of
+from ..scale.planning.cluster import cluster_of
 from ..scale.planning.costs import quantity
-from ..scale.planning.here import FIELDS, FITTED, RANKS, SHAPES, here, layout_of, left_out, measure, model_of
 from ..scale.planning.simulate import check, kind, search
 from ..support.errors import UsageError
 from . import options
@@ -46,8 +44,7 @@ def default_batch(devices, context):
     return devices * max(1, round(3.2e6 / context / devices))
 
 
-def add_parser(subparsers):
-    parser = subparsers.add_parser("simulate", help="which layouts of a large training run fit, and the fastest")
+def add_arguments(parser):
     parser.add_argument("--model", "--params", type=options.positive, metavar="N", help="parameters, such as 175e9")
     parser.add_argument("--gpus", type=options.count, default=1, help="default: 1")
     options.add_model_arguments(parser)
@@ -55,9 +52,8 @@ def add_parser(subparsers):
     parser.add_argument("--top", type=options.count, metavar="K", help="the K fastest, not the best of each kind")
     for name in FIXED:
         parser.add_argument(f"--{name}", type=int, help=f"only layouts with this {name} size or stage")
-    parser.add_argument("--here", action="store_true", help="train on 1, 2 and 4 ranks of this machine, calibrate, and "
-                                                            "compare")
-    parser.set_defaults(run=run)
+    parser.add_argument("--here", action="store_true",
+                        help="train on 1, 2 and 4 ranks of this machine, calibrate, and compare")
 
 
 FIXED = ("data", "tensor", "pipeline", "zero", "micro")
@@ -112,11 +108,9 @@ def run(args):
 
 def print_here():
     """Measure, calibrate, and print how far the predictions are from what was measured."""
-    runs = []
-    for n in RANKS:
-        found = measure([{"shape": shape} for shape in SHAPES], n)
-        runs += [(shape, n, max(rank["seconds"] for rank in ranks)) for shape, ranks in zip(SHAPES, found)]
-    cluster = calibrate([(model_of(s), layout_of(s, n), seconds) for s, n, seconds in runs], here(), FITTED)
+    from ..scale.planning.here import FIELDS, RANKS, fitted, left_out, time_all
+    runs = time_all()
+    cluster = fitted(runs)
     print(f"this machine, by all of these runs: {cluster.devices} processors of {cluster.flops / 1e9:.3g} GFLOP/s and "
           f"{cluster.bandwidth / 1e9:.3g} GB/s of memory each, {cluster.link / 1e9:.3g} GB/s and "
           f"{cluster.latency * 1e6:.3g} µs between them\n")
@@ -128,6 +122,6 @@ def print_here():
     print("\nEach size is predicted by a calibration on the other sizes.  Mean size of the error")
     for n in RANKS:
         errors = [abs(predicted / seconds - 1) for _, ranks, seconds, predicted in rows if ranks == n]
-        print(f"  {n} rank{'s' * (n > 1)}: {np.mean(errors):.0%}")
+        print(f"  {n} rank{'s' * (n > 1)}: {statistics.mean(errors):.0%}")
     if max(RANKS) > cluster.devices:
         print(f"More ranks than the {cluster.devices} processors share them, which the model counts in.")

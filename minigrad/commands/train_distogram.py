@@ -20,17 +20,15 @@ SIZES = {       # of the network, and of its training
 }
 
 
-def add_parser(jobs):
-    job = jobs.add_parser("distogram", help="distances in proteins from their sequences, as AlphaFold, in miniature")
-    job.add_argument("--size", choices=SIZES, help="small: some minutes on two cores (the default); medium: half an "
+def add_arguments(parser):
+    parser.add_argument("--size", choices=SIZES, help="small: some minutes on two cores (the default); medium: half an "
                                                    "hour; tiny: seconds, to try the command out")
-    job.add_argument("--epochs", type=whole_number(1), metavar="N", help="passes over the proteins")
-    job.add_argument("--out", type=Path, default=Path("runs/distogram"), metavar="DIR",
+    parser.add_argument("--epochs", type=whole_number(1), metavar="N", help="passes over the proteins")
+    parser.add_argument("--out", type=Path, default=Path("runs/distogram"), metavar="DIR",
                      help="where model, history and pictures go (default: runs/distogram)")
-    job.add_argument("--seed", type=whole_number(0), help="of weights, batches and crops (default: 0)")
-    job.add_argument("--resume", action="store_true", help="go on with the unfinished run in --out")
-    job.add_argument("--device", default="cpu", help='"cpu", "gpu" or "gpu:1" (default: cpu)')
-    job.set_defaults(run=run)
+    parser.add_argument("--seed", type=whole_number(0), help="of weights, batches and crops (default: 0)")
+    parser.add_argument("--resume", action="store_true", help="go on with the unfinished run in --out")
+    parser.add_argument("--device", default="cpu", help='"cpu", "gpu" or "gpu:1" (default: cpu)')
 
 
 def run(args):

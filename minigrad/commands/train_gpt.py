@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ..engine import backend
-from ..scale.distributed.group import launched, world
+from ..scale.distributed.launch import launched
 from ..support.errors import UsageError
 from ..support.files import atomic_write
 from .options import number, settings_of, use, whole_number, writable
@@ -25,20 +25,20 @@ SIZES = {       # of the model, and of its training
 OWN = ("steps", "batch", "context", "learning_rate")        # what options can change
 
 
-def add_parser(jobs):
-    gpt = jobs.add_parser("gpt", help="a GPT that writes like Shakespeare")
-    gpt.add_argument("--size", choices=SIZES, help="small: some twenty minutes on two cores (the default); medium: hours; "
-                                                   "tiny: seconds, to try the command out")
-    gpt.add_argument("--steps", type=whole_number(1), metavar="N", help="steps of training")
-    gpt.add_argument("--batch", type=whole_number(1), metavar="N", help="stretches of text in a step")
-    gpt.add_argument("--context", type=whole_number(2), metavar="N", help="characters that it can look back on")
-    gpt.add_argument("--learning-rate", type=number(0, above=True), metavar="X", help="the highest, after the warm-up")
-    gpt.add_argument("--out", type=Path, default=Path("runs/gpt"), metavar="DIR",
+def add_arguments(parser):
+    parser.add_argument("--size", choices=SIZES, help="small: some twenty minutes on two cores (the default); "
+                                                      "medium: hours; tiny: seconds, to try the command out")
+    parser.add_argument("--steps", type=whole_number(1), metavar="N", help="steps of training")
+    parser.add_argument("--batch", type=whole_number(1), metavar="N", help="stretches of text in a step")
+    parser.add_argument("--context", type=whole_number(2), metavar="N", help="characters that it can look back on")
+    parser.add_argument("--learning-rate", type=number(0, above=True), metavar="X",
+                        help="the highest, after the warm-up")
+    parser.add_argument("--out", type=Path, default=Path("runs/gpt"), metavar="DIR",
                      help="where model, history and picture go (default: runs/gpt)")
-    gpt.add_argument("--seed", type=whole_number(0), help="of weights and batches (default: 0)")
-    gpt.add_argument("--resume", action="store_true", help="go on with the unfinished run in --out")
-    gpt.add_argument("--device", default="cpu", help='"cpu", "gpu" or "gpu:1" (default: cpu)')
-    gpt.set_defaults(run=run, together=True)
+    parser.add_argument("--seed", type=whole_number(0), help="of weights and batches (default: 0)")
+    parser.add_argument("--resume", action="store_true", help="go on with the unfinished run in --out")
+    parser.add_argument("--device", default="cpu", help='"cpu", "gpu" or "gpu:1" (default: cpu)')
+    parser.set_defaults(together=True)        # mpiexec may start it as one of several
 
 
 def run(args):
@@ -89,8 +89,11 @@ def run(args):
 
 def _together():
     """The Group of all processes that mpiexec started, or None."""
+    if not launched():
+        return None
+    from ..scale.distributed.group import world
     try:
-        return world() if launched() else None
+        return world()
     except RuntimeError as error:
         raise UsageError(str(error)) from None
 

@@ -7,6 +7,7 @@ import copy
 import hashlib
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -32,6 +33,14 @@ def paths(names=()):
     return [p for p in found if not names or p.name[:2] in names]
 
 
+def copy_to(target):
+    """Copy the notebooks to a folder where they can be edited; those that are there already stay as they are."""
+    target.mkdir(parents=True, exist_ok=True)
+    for path in paths():
+        if not (target / path.name).exists():
+            shutil.copy(path, target / path.name)
+
+
 def read(path):
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
@@ -50,10 +59,10 @@ def is_blank(cell):
     return "exercise" in cell["metadata"].get("tags", [])
 
 
-def data_needed(notebook):
-    """The data sets that its text asks the reader to fetch: "minigrad data fetch shakespeare"."""
-    text = "\n".join(map(source, notebook["cells"]))
-    return [name for names in re.findall(r"minigrad data fetch ([a-z0-9 ]+)", text) for name in names.split()]
+def exercises(notebook):
+    """The names of the exercises that it checks, in order."""
+    return [name for cell in notebook["cells"] if cell["cell_type"] == "code"
+            for name in re.findall(r'\bcheck\(\s*"([^"]+)"', source(cell))]
 
 
 def solved(notebook):
@@ -121,11 +130,6 @@ def fingerprint(notebook):
     """Of the code cells: outputs made by other code are stale."""
     code = "\0".join(source(c).strip() for c in notebook["cells"] if c["cell_type"] == "code")
     return hashlib.sha256(code.encode()).hexdigest()[:16]
-
-
-def is_stale(notebook):
-    """Whether the code has changed since the committed outputs were made."""
-    return notebook["metadata"].get("minigrad", {}).get("ran") != fingerprint(notebook)
 
 
 def write(notebook, path):

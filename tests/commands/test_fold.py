@@ -16,7 +16,6 @@ def data(monkeypatch):
     monkeypatch.setattr(corpora, "crambin", lambda: CRAMBIN)
     training = [protein(n) for n in range(20, 40)] + [CRAMBIN._replace(name="3NIR_A")]
     monkeypatch.setattr(corpora, "proteins", lambda: (training, [protein(n, seed=1) for n in range(40, 46)]))
-    monkeypatch.setattr(cli, "COMMANDS", tuple(dict.fromkeys([*cli.COMMANDS, "fold"])))
 
 
 def test_fold_writes_a_model_and_pictures(tmp_path, capsys):

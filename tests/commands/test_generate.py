@@ -72,7 +72,8 @@ def test_wrong_requests_are_one_clear_line(folder, capsys, arguments, reason):
 
 
 def test_bytes_that_are_no_text_do_not_end_the_conversation(folder):
-    command = [sys.executable, "-m", "minigrad.commands.main", "chat", "--model", folder, "--length", "12", "--temperature", "0"]
+    command = [sys.executable, "-m", "minigrad.commands.main", "chat", "--model", folder, "--length", "12",
+               "--temperature", "0"]
     done = subprocess.run(command, input=b"hello\n\xff\nand again\n", capture_output=True, timeout=60, check=False,
                           env={**os.environ, "PYTHONIOENCODING": "utf-8"})
     assert done.returncode == 0, done.stderr
@@ -80,8 +81,8 @@ def test_bytes_that_are_no_text_do_not_end_the_conversation(folder):
 
 
 def test_ctrl_c_ends_it(folder):
-    process = subprocess.Popen([sys.executable, "-m", "minigrad.commands.main", "chat", "--model", folder, "--length", "1000000"],
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    command = [sys.executable, "-m", "minigrad.commands.main", "chat", "--model", folder, "--length", "1000000"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdin.write(b"hello\n")
     process.stdin.flush()
     assert process.stdout.read(1)           # it is writing

@@ -1,4 +1,5 @@
 """The command as a person meets it: the main job from start to finish, Ctrl-C, and wrong arguments."""
+import ast
 import csv
 import re
 import signal
@@ -10,13 +11,14 @@ import numpy as np
 import pytest
 
 from minigrad import datasets, models
-from minigrad.commands import main as cli
+from minigrad.commands import main as cli, train
 from minigrad.data.loading import split
+
+COMMAND = [sys.executable, "-m", "minigrad.commands.main"]
 
 
 def run(*arguments, **options):
-    return subprocess.run([sys.executable, "-m", "minigrad.commands.main", *map(str, arguments)], capture_output=True, text=True, timeout=300,
-                          **options)
+    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=300, **options)
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +60,11 @@ def test_other_data_and_settings(tmp_path):
 
 
 def test_ctrl_c_keeps_what_was_trained(tmp_path):
-    process = subprocess.Popen([sys.executable, "-m", "minigrad.commands.main", "train", "digits", "--epochs", "100000", "--out", tmp_path],
+    process = subprocess.Popen([*COMMAND, "train", "digits", "--epochs", "100000", "--out", tmp_path],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not ((tmp_path / "history.csv").exists() and (tmp_path / "history.csv").stat().st_size > 200):
+    history = tmp_path / "history.csv"
+    while time.monotonic() < deadline and not (history.exists() and history.stat().st_size > 200):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -108,12 +111,33 @@ def test_an_unwritable_folder_is_named_before_training(capsys):
     assert "/proc/nowhere" in capsys.readouterr().err
 
 
-def test_help_names_every_command():
+def test_help_names_every_command_and_what_it_does():
     done = run("--help")
-    assert done.returncode == 0 and all(name in done.stdout for name in ("train", "learn", "data", "estimate", "simulate"))
+    assert done.returncode == 0
+    told = " ".join(done.stdout.split())
+    assert all(f"{name} {summary}" in told for name, summary in cli.COMMANDS.items())
+
+
+@pytest.mark.parametrize("name", [*cli.COMMANDS, *(f"train {job}" for job in train.JOBS), "data list", "data fetch"])
+def test_every_command_has_help_of_its_own(name, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([*name.split(), "--help"])
+    out = capsys.readouterr().out
+    assert stop.value.code == 0 and out.startswith(f"usage: minigrad {name} ")
+
+
+def test_help_imports_no_command():
+    """Only what is asked for is imported: --help is there at once."""
+    code = ("import sys; from minigrad.commands.main import main\n"
+            "try: main(['--help'])\n"
+            "except SystemExit: print([m for m in sys.modules if m.startswith('minigrad.')], file=sys.stderr)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(ast.literal_eval(done.stderr))
+    assert {m for m in loaded if ".commands." in m} == {"minigrad.commands.main", "minigrad.commands.parsing"}
+    assert not {m for m in loaded if m.split(".")[1] in ("keras", "data", "viz", "testing", "zoo", "trust", "learn")}
 
 
 def test_import_loads_nothing_heavy():
-    code = ("import sys, minigrad; heavy = [m for m in ('matplotlib', 'hypothesis', 'cupy', 'tqdm', 'safetensors', 'sklearn', 'scipy',"
-            " 'pandas') if m in sys.modules]; print(heavy)")
+    code = ("import sys, minigrad; heavy = [m for m in ('matplotlib', 'hypothesis', 'cupy', 'tqdm', 'safetensors', "
+            "'sklearn', 'scipy', 'pandas') if m in sys.modules]; print(heavy)")
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"

@@ -5,7 +5,6 @@ from importlib.util import find_spec
 
 import pytest
 
-from minigrad.commands.learn import exercises
 from minigrad.data import fetch
 from minigrad.learn import check, notebooks, progress
 from minigrad.support.errors import UsageError
@@ -14,9 +13,15 @@ PATHS = notebooks.paths()
 each = pytest.mark.parametrize("path", PATHS, ids=lambda p: p.stem)
 
 
+def data_needed(book):
+    """The data sets that its text asks the reader to fetch: "minigrad data fetch shakespeare"."""
+    text = "\n".join(map(notebooks.source, book["cells"]))
+    return [name for names in re.findall(r"minigrad data fetch ([a-z0-9 ]+)", text) for name in names.split()]
+
+
 def run(book, path):
     """The notebook, executed; skipped where the data that it asks for have not been fetched."""
-    if missing := [name for name in notebooks.data_needed(book) if not fetch.folder_of(name).is_dir()]:
+    if missing := [name for name in data_needed(book) if not fetch.folder_of(name).is_dir()]:
         pytest.skip(f"needs data: minigrad data fetch {' '.join(missing)}")
     if any("minigrad[distributed]" in notebooks.source(cell) for cell in book["cells"]) and not find_spec("mpi4py"):
         pytest.skip('needs MPI: pip install "minigrad[distributed]"')
@@ -33,7 +38,9 @@ def checks(book):
 
 @each
 def test_outputs_are_not_stale(path):
-    assert not notebooks.is_stale(notebooks.read(path)), f"{path.name}: its code has changed; run minigrad learn --rebuild"
+    book = notebooks.read(path)
+    ran = book["metadata"].get("minigrad", {}).get("ran")
+    assert ran == notebooks.fingerprint(book), f"{path.name}: its code has changed; run minigrad learn --rebuild"
 
 
 @each
@@ -46,7 +53,7 @@ def test_files_are_clean(path):
 @each
 def test_exercises_are_declared_and_solved(path):
     book = notebooks.read(path)
-    names, blanks = exercises(book), sum(map(notebooks.is_blank, book["cells"]))
+    names, blanks = notebooks.exercises(book), sum(map(notebooks.is_blank, book["cells"]))
     assert 2 <= len(names) <= 5 and len(names) == len(set(names)) == blanks
     notebooks.solved(book)
 
@@ -95,7 +102,8 @@ def test_a_wrong_answer_gets_the_right_words(name, answer, words, monkeypatch, t
 @each
 def test_three_wrong_answers_for_each_exercise(path):
     table = importlib.import_module(f".wrong.nb{path.name[:2]}", __package__).WRONG
-    assert set(table) == set(exercises(notebooks.read(path))) and all(len(answers) >= 3 for answers in table.values())
+    assert set(table) == set(notebooks.exercises(notebooks.read(path)))
+    assert all(len(answers) >= 3 for answers in table.values())
 
 
 # -- check itself ----------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ way.  Where each rank has a GPU of its own, as after set_device(f"gpu:{world().r
 by NCCL (pip install nvidia-nccl-cu13); where ranks share one, or without NCCL, and always with "sharded", through the
 host's memory.
 
+    launch          launched: whether there is more than one process
     group           Group: ranks that talk to each other; what they say; how a rank that fails ends all
     nccl            Communicator: how arrays on GPUs get from one to the other
     buckets         DataParallel: each rank sees a part of every batch; gradients are added up during backward
@@ -20,8 +21,8 @@ Nothing here imports mpi4py before it is needed.
 """
 import importlib
 
-_FOUND_IN = {"Group": "group", "world": "group", "launched": "group", "DataParallel": "buckets", "Sharded": "sharded",
-             "DistributedRun": "strategy", "ColumnDense": "tensor_parallel", "RowDense": "tensor_parallel",
+_FOUND_IN = {"Group": "group", "world": "group", "launched": "launch", "DataParallel": "buckets",
+             "Sharded": "sharded", "DistributedRun": "strategy", "ColumnDense": "tensor_parallel", "RowDense": "tensor_parallel",
              "split_gpt": "tensor_parallel", "whole_weights": "tensor_parallel"}
 __all__ = list(_FOUND_IN)
 

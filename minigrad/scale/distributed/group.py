@@ -18,20 +18,9 @@ from ...engine import backend
 from ...support import files
 from ...support.errors import Failure
 from . import nccl
+from .launch import first, launched
 
-# How many there are, as the launchers tell their processes: MPICH and Intel MPI, Open MPI, Slurm's srun.
-LAUNCHERS = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
 _world = _watcher = None    # the group of all, and the process that watches this machine's ranks
-
-
-def launched():
-    """Whether mpiexec started this process as one of several; found out without MPI."""
-    return any(os.environ.get(name, "1") != "1" for name in LAUNCHERS)
-
-
-def first():
-    """Whether this process is rank 0, or alone; found out without MPI."""
-    return all(os.environ.get(name, "0") == "0" for name in ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "SLURM_PROCID"))
 
 
 def mpi():

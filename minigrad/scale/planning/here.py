@@ -1,8 +1,9 @@
 """`minigrad simulate --here`: the cost model against training on this machine, by 1, 2 and 4 ranks.
 
-GPTs of several sizes are trained for a few steps under mpiexec, data-parallel.  The cost model (cluster.py) is calibrated
-on all sizes but one, and must say how long a step of that one takes; and so for each size in turn.
-    python -m minigrad.distributed.measure      what each of the ranks runs
+GPTs of several sizes are trained for a few steps under mpiexec, data-parallel.  The cost model (cluster.py) is
+calibrated on all sizes but one, and must say how long a step of that one takes; and so for each size in turn.
+
+    python -m minigrad.scale.planning.here JOBS     what each of the ranks runs
 """
 import json
 import os
@@ -76,7 +77,7 @@ def time_steps(shape, kind="data parallel", overlap=True, steps=4):
 
 
 def main():
-    """What each rank does: time all shapes, or what the arguments say; rank 0 prints it as JSON."""
+    """What each rank does: time the jobs that the argument names; rank 0 prints the results as JSON."""
     from ..distributed.group import world
     jobs = json.loads(sys.argv[1])
     found = [world().all_gather(time_steps(**job)) for job in jobs]
@@ -89,10 +90,17 @@ def measure(jobs, ranks):
     return json.loads(mpiexec(ranks, "-m", __name__, json.dumps(jobs)))
 
 
+def time_all():
+    """[(shape, ranks, seconds of a step)] of every size, on every number of ranks; the slowest rank's."""
+    return [(shape, n, max(rank["seconds"] for rank in found))
+            for n in RANKS for shape, found in zip(SHAPES, measure([{"shape": shape} for shape in SHAPES], n))]
+
+
 def model_of(shape):
     """The cost model's idea of a GPT: 12 L h² + 13 L h + (V + 1) h parameters, scores stored."""
     layers, width, heads, context, _ = shape
-    return costs.transformer(costs.parameters(layers, width, 0, VOCAB), layers, width, heads, context, VOCAB, flash=False)
+    params = costs.parameters(layers, width, 0, VOCAB)
+    return costs.transformer(params, layers, width, heads, context, VOCAB, flash=False)
 
 
 def layout_of(shape, ranks):
@@ -107,12 +115,16 @@ def here():
     return Cluster(devices, 3e10, 1e10, link=1e9, network=1e9, latency=1e-4, node=max(RANKS), precision="fp32")
 
 
+def fitted(runs):
+    """The Cluster that explains such runs best."""
+    return calibrate([(model_of(s), layout_of(s, n), seconds) for s, n, seconds in runs], here(), FITTED)
+
+
 def left_out(runs):
     """[(shape, ranks, measured, predicted seconds)]: each size as predicted by a calibration on the other sizes."""
     rows = []
     for shape in SHAPES:
-        others = [(model_of(s), layout_of(s, n), seconds) for s, n, seconds in runs if s != shape]
-        cluster = calibrate(others, here(), FITTED)
+        cluster = fitted([run for run in runs if run[0] != shape])
         rows += [(s, n, seconds, step_time(model_of(s), layout_of(s, n), cluster)["total"])
                  for s, n, seconds in runs if s == shape]
     return rows

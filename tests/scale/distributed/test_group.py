@@ -5,7 +5,7 @@ import textwrap
 
 import pytest
 
-from minigrad.scale.distributed import group
+from minigrad.scale.distributed import launch
 
 
 def python(script):
@@ -36,14 +36,14 @@ def test_a_missing_mpi4py_says_what_to_install_without_mpi():
     assert 'pip install "minigrad[distributed]"' in out and out.count("\n") == 1
 
 
-@pytest.mark.parametrize("name", group.LAUNCHERS)
+@pytest.mark.parametrize("name", launch.SIZES)
 def test_launched_without_mpi(monkeypatch, name):
-    for other in group.LAUNCHERS:
+    for other in launch.SIZES:
         monkeypatch.delenv(other, raising=False)
-    assert not group.launched()
+    assert not launch.launched()
     for size in "1", "2":
         monkeypatch.setenv(name, size)
-        assert group.launched() == (size == "2")
+        assert launch.launched() == (size == "2")
 
 
 def test_what_is_said_arrives(mpirun):

@@ -1,12 +1,12 @@
 """minigrad estimate and the transformer arithmetic behind it: published figures, laws, bad input."""
 
-import argparse
 import json
 import math
 
 import pytest
 from hypothesis import given, strategies as st
 
+from minigrad.commands.main import parser
 from minigrad.scale.planning import costs, estimate
 from minigrad.support.errors import UsageError
 
@@ -17,9 +17,7 @@ sizes = st.floats(1e6, 1e13)
 
 def command(*words):
     """The exit code of `minigrad estimate WORDS`; UsageError passes through, for main() to print."""
-    parser = argparse.ArgumentParser()
-    estimate.add_parser(parser.add_subparsers())
-    args = parser.parse_args(["estimate", *words])
+    args = parser().parse_args(["estimate", *words])
     return args.run(args)
 
 

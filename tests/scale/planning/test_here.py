@@ -3,6 +3,7 @@ import os
 
 import pytest
 
+from minigrad.commands.simulate import print_here
 from minigrad.scale.planning import here as measure
 from minigrad.scale.planning.cluster import Cluster, step_time
 from minigrad.support.errors import Failure
@@ -27,7 +28,7 @@ def test_sizes_left_out_are_predicted_where_the_model_is_true_without_mpi(monkey
 def test_a_table_is_printed_without_mpi(monkeypatch, capsys):
     times = {(shape, n): seconds for shape, n, seconds in timed(TRUTH)}
     monkeypatch.setattr(measure, "measure", lambda jobs, n: [[{"seconds": times[job["shape"], n]}] for job in jobs])
-    measure.print_here()
+    print_here()
     out = capsys.readouterr().out
     assert "1 rank:" in out and "4 ranks:" in out and out.count(" ms ") == 2 * len(times)
 

@@ -1,6 +1,5 @@
 """minigrad simulate and the cost model of a cluster: closed forms, published runs, calibration, bad input."""
 
-import argparse
 import json
 import math
 
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from minigrad.commands.main import parser
 from minigrad.scale.planning import costs, simulate
 from minigrad.scale.planning.cluster import (
     REACHED,
@@ -33,9 +33,8 @@ def total(model, layout, cluster):
 
 
 def command(*words):
-    parser = argparse.ArgumentParser()
-    simulate.add_parser(parser.add_subparsers())
-    args = parser.parse_args(["simulate", *words])
+    """The exit code of `minigrad simulate WORDS`; UsageError passes through, for main() to print."""
+    args = parser().parse_args(["simulate", *words])
     return args.run(args)
 
 
