@@ -22,8 +22,8 @@ Nothing here imports mpi4py before it is needed.
 import importlib
 
 _FOUND_IN = {"Group": "group", "world": "group", "launched": "launch", "DataParallel": "buckets",
-             "Sharded": "sharded", "DistributedRun": "strategy", "ColumnDense": "tensor_parallel", "RowDense": "tensor_parallel",
-             "split_gpt": "tensor_parallel", "whole_weights": "tensor_parallel"}
+             "Sharded": "sharded", "DistributedRun": "strategy", "ColumnDense": "tensor_parallel",
+             "RowDense": "tensor_parallel", "split_gpt": "tensor_parallel", "whole_weights": "tensor_parallel"}
 __all__ = list(_FOUND_IN)
 
 
