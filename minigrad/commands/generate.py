@@ -8,8 +8,8 @@ from .options import add_sampling_arguments, sampling_from, say, whole_number
 
 
 def add_arguments(parser):
-    parser.add_argument("prompt", nargs="?", default="\n",
-                          help='the beginning, such as "ROMEO:" (default: an empty line)')
+    parser.add_argument("prompt", nargs="?", default="",
+                        help='the beginning, such as "ROMEO:" (default: none, as at the start of a line)')
     parser.add_argument("--model", type=Path, default=Path("runs/gpt"), metavar="DIR",
                           help="the folder that `minigrad train gpt` wrote (default: runs/gpt)")
     parser.add_argument("--length", type=whole_number(1), default=500, metavar="N", help="characters (default: 500)")
@@ -20,7 +20,8 @@ def run(args):
     from ..zoo import gpt
     from ..zoo.decoding import generate
     model = gpt.load(args.model)
-    tokens = generate(model, model.encode(args.prompt), rng=np.random.default_rng(args.seed), **sampling_from(args))
+    beginning = model.encode(args.prompt) or [model.start]
+    tokens = generate(model, beginning, rng=np.random.default_rng(args.seed), **sampling_from(args))
     say(args.prompt)
     for token in itertools.islice(tokens, args.length):
         say(model.decode([token]))

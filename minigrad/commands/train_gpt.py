@@ -60,7 +60,7 @@ def run(args):
         with atomic_write(args.out / "settings.json", "w") as file:
             json.dump(settings, file, indent=1)
         print(f"Shakespeare's plays: {training.size:,} characters to learn from, {test.size:,} held out for the test")
-        counted = bits_per_character(training, validation, test, len(alphabet), largest=9)
+        counted = bits_per_character(training, validation, test, len(alphabet), largest=9, each=t.counting)
         print(f"to beat: {min(counted):.3f} bits per character, by counting what came after which {len(counted) - 1}",
               flush=True)
     backup = BackupAndRestore(args.out / "backup", save_freq=100, delete_checkpoint=False)

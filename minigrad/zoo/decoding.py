@@ -40,11 +40,14 @@ class KVCache:
 
 
 def sampling_probabilities(logits, temperature=1.0, top_k=None, top_p=None):
-    """p = softmax(logits / temperature), cut to the likeliest tokens and normalised again; logits and p (V,).
+    """p = softmax(logits / temperature), cut to the likeliest tokens and normalised again; logits and p (V,), float64.
 
     temperature     below 1 prefers likely tokens, above 1 flattens; 0 takes the likeliest alone
-    top_k           keep the k likeliest  (Fan et al. 2018)
-    top_p           keep the fewest, the likeliest first, that are likely enough together, top_p  (Holtzman et al. 2020)
+    top_k           keep the k likeliest, and normalise  (Fan et al. 2018)
+    top_p           of those keep the fewest, the likeliest first, that are likely enough together, top_p, and normalise
+                    (Holtzman et al. 2020)
+
+    Of equally likely tokens the first ones are kept.  Both together mean what they mean in Hugging Face's transformers.
     """
     if not (temperature >= 0 and (top_k is None or top_k >= 1) and (top_p is None or 0 < top_p <= 1)):
         raise ValueError(f"sampling: temperature {temperature} must be at least 0, top_k {top_k} at least 1 "
@@ -52,18 +55,39 @@ def sampling_probabilities(logits, temperature=1.0, top_k=None, top_p=None):
     logits = np.asarray(logits, np.float64)
     if not np.isfinite(logits.max()) or np.isnan(logits).any():
         raise ValueError("sampling: the logits are not finite: did the training diverge?")
-    order = np.argsort(-logits, kind="stable")                      # the likeliest first
     if temperature == 0:
-        top_k, temperature = 1, 1.0
-    p = np.exp((logits[order] - logits[order[0]]) / temperature)
+        return np.eye(1, len(logits), int(logits.argmax()))[0]
+    p = np.exp((logits - logits.max()) / temperature)
     p /= p.sum()
-    keep = len(p) if top_k is None else min(top_k, len(p))
-    if top_p is not None:
-        keep = min(keep, 1 + int(np.searchsorted(np.cumsum(p), top_p - 1e-12)))
-    p[keep:] = 0
-    cut = np.empty_like(p)
-    cut[order] = p / p.sum()
+    if top_k is not None and top_k < len(p):
+        p = _only(p, _largest(p, top_k))
+    if top_p is not None and top_p < 1:
+        p = _only(p, _nucleus(p, top_p))
+    return p
+
+
+def _only(p, kept):
+    """p with all but the kept ones 0, normalised."""
+    cut = np.zeros_like(p)
+    cut[kept] = p[kept] / p[kept].sum()
     return cut
+
+
+def _largest(p, k):
+    """Where the k largest of p are, the largest first.  Few of many are to be sorted: a partition finds them, O(V)."""
+    candidates = np.flatnonzero(p >= np.partition(p, -k)[-k])
+    return candidates[np.argsort(-p[candidates], kind="stable")][:k]
+
+
+def _nucleus(p, top_p):
+    """Where the fewest of p are, the largest first, that make up top_p: among the 64 largest, or 512, or ..."""
+    k = min(64, len(p))
+    while True:
+        order = _largest(p, k)
+        reached = np.cumsum(p[order])
+        if reached[-1] >= top_p - 1e-12 or k == len(p):
+            return order[:1 + int(np.searchsorted(reached, top_p - 1e-12))]
+        k = min(8 * k, len(p))
 
 
 class Writer:

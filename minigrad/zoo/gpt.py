@@ -135,6 +135,11 @@ class GPT(Model):
             raise UsageError(f"this GPT has never seen {' '.join(map(repr, unknown))}: it knows {self.alphabet!r}")
         return [self.number_of[character] for character in text]
 
+    @property
+    def start(self):
+        """The number of the character from which to write where there is no text yet: a line's end, if it knows one."""
+        return self.number_of.get("\n", 0)
+
     def decode(self, numbers):
         return "".join(self.alphabet[n] for n in numbers)
 

@@ -148,6 +148,12 @@ class Bar(Callback):
             self.bar.close()
 
 
+def counting(sizes):
+    """The sizes of n-grams, with a progress bar."""
+    from tqdm import tqdm
+    return tqdm(sizes, desc="counting n-grams", leave=False, **_size())
+
+
 class StopBetweenSteps(Callback):
     """Ctrl-C ends the training after the step in progress, when `backup` has saved it whole; a second one, at once."""
     order = 4                               # after the backup's own turn

@@ -50,17 +50,18 @@ def _find(keys, queries):
     return np.where(keys[where] == queries, where, -1)
 
 
-def bits_per_character(train, held_out, test, vocab, largest=8):
+def bits_per_character(train, held_out, test, vocab, largest=8, each=iter):
     """The mean of -log2 p(character) in `test`, of the unigram, the bigram, ..., the `largest`-gram model: a list.
 
     train, held_out, test   integers (rows, length), each row a stretch of text: for counting, for the weights, and for
                             the figures.  The first largest - 1 characters of a row are context alone.
+    each                    goes over 1, 2, ..., largest; tqdm, say, to see how far it is
     """
     if vocab ** largest >= 2**63:
         raise ValueError(f"bits_per_character: {largest}-grams of {vocab} characters don't fit into 64 bits")
     p_held_out = p_test = 1 / vocab
     figures = []
-    for n in range(1, largest + 1):
+    for n in each(range(1, largest + 1)):
         counts = Counts(train, n, vocab)
         held, tested = (counts.of(grams(rows, n, vocab)[:, largest - n:].ravel()) for rows in (held_out, test))
         weights = _fit_weights(held, p_held_out)

@@ -14,6 +14,7 @@ import numpy as np
 from ..support.files import atomic_write
 
 N, CA, C, CB = range(4)                 # the atoms of a residue, in the order of the second to last axis
+SAME_FOLD = 0.5                         # two structures with a higher TM-score have the same fold as a rule
 CONTACT = 8.0                           # residues touch when their CB atoms are closer than this (CASP's definition)
 
 
@@ -165,7 +166,10 @@ NAMES = dict(zip("ACDEFGHIKLMNPQRSTVWY", ("ALA CYS ASP GLU PHE GLY HIS ILE LYS L
 
 
 def write_pdb(path, sequence, atoms):
-    """Write atoms (L, 4, 3) to a PDB file, the format (version 3.3) that programs which show proteins read."""
+    """Write atoms (L, 4, 3) to a PDB file, the format (version 3.3) that programs which show proteins read.
+
+    Every record fills the format's 80 columns.
+    """
     lines, serial = [], 0
     for k, letter in enumerate(sequence):
         for name, (x, y, z) in zip(("N", "CA", "C", "CB"), atoms[k]):
@@ -174,5 +178,6 @@ def write_pdb(path, sequence, atoms):
             serial += 1
             lines.append(f"ATOM  {serial:5d}  {name:<3} {NAMES.get(letter, 'UNK')} A{k + 1:4d}    "
                          f"{x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00           {name[0]}")
+    lines += [f"TER   {serial + 1:5d}      {NAMES.get(letter, 'UNK')} A{k + 1:4d}", "END"]
     with atomic_write(path, "w") as file:
-        file.write("\n".join([*lines, "TER", "END", ""]))
+        file.writelines(f"{line:80}\n" for line in lines)

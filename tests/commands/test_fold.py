@@ -33,12 +33,21 @@ def test_fold_writes_a_model_and_pictures(tmp_path, capsys):
 
 def test_the_model_on_file_is_the_model(tmp_path):
     assert cli.main(["fold", "--copies", "1", "--steps", "2", "--out", str(tmp_path)]) == 0
-    lines = [line for line in (tmp_path / "model.pdb").read_text().splitlines() if line.startswith("ATOM")]
-    assert len(lines) == 4 * 46 - CRAMBIN.sequence.count("G") and all(len(line) == 78 for line in lines)
+    *lines, ter, end = (tmp_path / "model.pdb").read_text().splitlines()
+    atoms = 4 * 46 - CRAMBIN.sequence.count("G")
+    assert len(lines) == atoms and all(len(line) == 80 for line in (*lines, ter, end))
+    assert ter.split() == ["TER", str(atoms + 1), "ASN", "A", "46"] and end == f"{'END':80}"
     ca = np.array([[float(line[k:k + 8]) for k in (30, 38, 46)] for line in lines if line[12:16] == " CA "])
     assert np.allclose(np.linalg.norm(np.diff(ca, axis=0), axis=1), 3.8, atol=0.3) and ca.shape == (46, 3)
     assert lines[0][17:20] == "THR" and lines[-1][22:26] == "  46"
     assert np.isclose(np.linalg.norm(ATOMS[1, 1] - ATOMS[0, 1]), 3.8, atol=0.1)       # as in the true structure
+
+
+def test_a_result_that_is_no_fold_is_called_so(tmp_path, capsys):
+    for steps, unlike in (("1", True), ("200", False)):
+        assert cli.main(["fold", "--copies", "4", "--steps", steps, "--out", str(tmp_path)]) == 0
+        score = json.loads((tmp_path / "figures.json").read_text())["tm_score"]
+        assert (score < 0.5) == unlike == ("not the protein's fold" in capsys.readouterr().out)
 
 
 def test_noise_and_missing_distances(tmp_path, capsys):

@@ -53,6 +53,16 @@ def test_the_same_figure_on_each_run(trained, tmp_path):
         [line for line in trained[1].stdout.splitlines() if "test accuracy" in line]
 
 
+@pytest.mark.parametrize("words, command", [
+    ("train gpt --stpes 3", "minigrad train gpt"), ("estimate --params 1e9 --layer 3", "minigrad estimate"),
+    ("train digits 3", "minigrad train digits"), ("--versoin", "minigrad")])
+def test_an_unknown_option_points_to_the_commands_own_help(words, command, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(words.split())
+    complaint = capsys.readouterr().err
+    assert complaint.startswith(f"{command}: ") and complaint.endswith(f"(see {command} --help)\n")
+
+
 def test_other_data_and_settings(tmp_path):
     done = run("train", "digits", "--data", "mnist", "--epochs", 1, "--seed", 3, "--out", tmp_path / "a" / "b")
     assert done.returncode == 0 and "5,000 MNIST digits" in done.stdout, done.stderr

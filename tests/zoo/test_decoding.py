@@ -48,6 +48,34 @@ def test_top_p_keeps_the_fewest_that_reach_p(z, top_p):
     assert kept.min() >= full[p == 0].max(initial=0)
 
 
+@given(arrays.arrays(np.float32, st.integers(1, 700), elements=st.integers(-8, 8).map(lambda n: n / 2)),
+       st.one_of(st.none(), st.integers(1, 800)), st.one_of(st.none(), st.floats(0.01, 1)),
+       st.sampled_from([0.3, 1.0]))
+def test_against_a_sort_of_all(z, top_k, top_p, temperature):
+    """By its definition, ties and all: of equally likely tokens the first ones stay; top_p counts what top_k has left."""
+    p = softmax(z.astype(float) / temperature)
+    order = np.argsort(-p, kind="stable")[:top_k]
+    expected = np.zeros_like(p)
+    expected[order] = p[order] / p[order].sum()
+    if top_p is not None:
+        order = order[:1 + np.searchsorted(np.cumsum(expected[order]), top_p - 1e-12)]
+        expected = np.where(np.isin(np.arange(len(p)), order), expected, 0)
+        expected /= expected.sum()
+    np.testing.assert_allclose(sampling_probabilities(z, temperature, top_k, top_p), expected, atol=1e-12)
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("seed", range(20))
+def test_top_k_with_top_p_as_transformers_does(seed):
+    torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
+    rng = np.random.default_rng(seed)
+    z, top_k, top_p = 3 * rng.standard_normal(100), int(rng.integers(1, 100)), float(rng.uniform(0.1, 1))
+    scores = torch.tensor(z)[None]
+    for cut in (transformers.TopKLogitsWarper(top_k), transformers.TopPLogitsWarper(top_p)):
+        scores = cut(None, scores)
+    np.testing.assert_allclose(sampling_probabilities(z, 1.0, top_k, top_p), torch.softmax(scores, -1)[0], atol=1e-9)
+
+
 @pytest.mark.parametrize("wrong", [
     {"temperature": -1}, {"temperature": float("nan")}, {"top_k": 0}, {"top_p": 0}, {"top_p": 1.1}])
 def test_settings_out_of_range_are_errors(wrong):

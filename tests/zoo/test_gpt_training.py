@@ -162,6 +162,9 @@ def test_generate_goes_on_from_a_prompt(uninterrupted, capsys):
     ask = ["generate", "to be", "--model", str(uninterrupted[0]), "--length", "30", "--seed", "4"]
     texts = [(main(ask), capsys.readouterr().out)[1] for _ in range(2)]
     assert texts[0] == texts[1] and texts[0].startswith("to be") and len(texts[0]) == 5 + 30 + 1
+    assert (main([*ask[:1], "", *ask[2:]]), main([*ask[:1], " ", *ask[2:]])) == (0, 0)
+    out = capsys.readouterr().out           # this one knows no line's end, so it writes what comes after its first, " "
+    assert len(out) == 31 + 32 and out[:31] == out[32:]
     assert main(["generate", "to ß", "--model", str(uninterrupted[0])]) == 2
     assert "never seen 'ß'" in capsys.readouterr().err
 

@@ -74,7 +74,8 @@ class BackupAndRestore(Callback):
     order of the data, scores so far, history and the other callbacks are all restored.
 
     backup_dir          a folder for this run alone
-    save_freq           "epoch", or a number of batches; at the end of an epoch it saves in any case
+    save_freq           "epoch", or a number of batches, and then after the first one too, so that a run can be resumed
+                        from its beginning; at the end of an epoch it saves in any case
     delete_checkpoint   remove the backup when the training has ended: the next fit then starts afresh
     """
     order = 3                               # when all others are done with an epoch
@@ -102,7 +103,8 @@ class BackupAndRestore(Callback):
         return saving.unpack(description["state"], groups["state"])
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.save_freq != "epoch" and (self.run.epoch * self.params["steps"] + batch + 1) % self.save_freq == 0:
+        done = self.run.epoch * self.params["steps"] + batch + 1
+        if self.save_freq != "epoch" and (done == 1 or done % self.save_freq == 0):
             self.save()
 
     def on_epoch_end(self, epoch, logs=None):

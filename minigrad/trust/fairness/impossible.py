@@ -47,8 +47,11 @@ def thresholds_for(target, y, s, group, rate="selection"):
         raise ValueError('thresholds_for: rate is "selection", "tpr" or "fpr", target from 0 to 1; '
                          f"got {rate!r} and {target}")
     among = {"selection": np.ones_like(y), "tpr": y, "fpr": ~y}[rate]
-    s = np.asarray(s, float)
-    return {g: float(np.quantile(s[among & (group == g)], 1 - target)) for g in np.unique(group).tolist()}
+    s, groups = np.asarray(s, float), np.unique(group).tolist()
+    if missing := [g for g in groups if not (among & (group == g)).any()]:
+        raise ValueError(f"thresholds_for: nobody of group {missing[0]!r} has y = {int(rate == 'tpr')}: "
+                         f"there is no {rate}")
+    return {g: float(np.quantile(s[among & (group == g)], 1 - target)) for g in groups}
 
 
 def decide(s, group, thresholds):

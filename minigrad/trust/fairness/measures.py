@@ -36,6 +36,8 @@ def _rate(chosen, among):
 def _checked(name, group, **columns):
     """The columns as boolean arrays, of the length of group; ValueError for others."""
     group = np.asarray(group)
+    if not group.size:
+        raise ValueError(f"{name}: there is nobody in these data, group has shape {group.shape}")
     for column, values in columns.items():
         values = np.asarray(values)
         if values.shape != group.shape or group.ndim != 1:

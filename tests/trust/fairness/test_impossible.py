@@ -50,7 +50,8 @@ def test_thresholds_meet_their_target(seed, target, rate):
 
 @pytest.mark.parametrize("call, words", [
     (lambda: implied_fpr(1, 0.5, 0.5), "base < 1"), (lambda: implied_fpr(0.5, 0, 0.5), "ppv"),
-    (lambda: thresholds_for(0.5, [1], [0.5], ["a"], "ppv"), "rate is")])
+    (lambda: thresholds_for(0.5, [1], [0.5], ["a"], "ppv"), "rate is"),
+    (lambda: thresholds_for(0.5, [1, 1, 0], [0.5, 0.1, 0.2], ["a", "b", "b"], "fpr"), "nobody of group 'a' has y = 0")])
 def test_refusals(call, words):
     with pytest.raises(ValueError, match=words):
         call()

@@ -8,9 +8,11 @@ from hypothesis import given, settings, strategies as st
 from minigrad.trust.fairness import (
     bootstrap,
     calibration,
+    class_balance,
     demographic_parity_difference,
     equalized_odds_difference,
     rates,
+    thresholds_for,
     wilson,
 )
 
@@ -132,3 +134,13 @@ def test_calibrated_scores_have_a_small_error_and_shifted_ones_the_shift():
 def test_refusals(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("measure", [
+    lambda nobody: rates(nobody, nobody, nobody), lambda nobody: demographic_parity_difference(nobody, nobody),
+    lambda nobody: equalized_odds_difference(nobody, nobody, nobody),
+    lambda nobody: calibration(nobody, nobody, nobody), lambda nobody: class_balance(nobody, nobody, nobody),
+    lambda nobody: thresholds_for(0.5, nobody, nobody, nobody)])
+def test_of_nobody_there_is_nothing_to_measure(measure):
+    with pytest.raises(ValueError, match="there is nobody in these data"):
+        measure([])

@@ -7,6 +7,7 @@ import minigrad as mg
 from minigrad import layers, losses
 from minigrad.keras.models import Sequential
 from minigrad.trust.privacy import PerExample, per_example_gradients
+from minigrad.zoo.gpt import GPT
 
 SPARSE = losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None)
 
@@ -97,9 +98,49 @@ def test_what_mixes_examples_is_refused():
 def test_a_weight_that_meets_no_examples_is_refused():
     w, x = mg.tensor(np.ones((4, 4)), requires_grad=True), mg.tensor(np.ones((4, 4)))
     with pytest.raises(ValueError, match="no examples"):
-        PerExample((x @ w.T).sum(axis=1), [w])
+        PerExample((x @ mg.concatenate([w, w], axis=1)).sum(axis=1), [w])
     with pytest.raises(ValueError, match="no examples"):
         PerExample((x @ w).sum(axis=1) + (w * w).sum(), [w])
+
+
+@settings(max_examples=20, deadline=None)
+@given(n=st.integers(1, 5), places=st.integers(1, 5), seed=st.integers(0, 99),
+       change=st.sampled_from([lambda w: w.T, lambda w: w.swapaxes(0, 1), lambda w: 2.0 * mg.tanh(w).T,
+                               lambda w: (w.T.reshape(3, 2, 2) ** 2).reshape(3, 4)]))
+def test_what_is_made_from_a_weight_alone_counts_as_that_weight(n, places, seed, change):
+    """Tied embeddings: a table is looked up at the input and, transposed, is the output's matrix."""
+    rng = np.random.default_rng(seed)
+    table, x = mg.tensor(rng.normal(size=(4, 3)), requires_grad=True), rng.integers(0, 4, (n, places))
+
+    def losses(rows):
+        h = mg.embedding(table, x[rows])                                        # (B, T, 3)
+        return mg.sparse_softmax_cross_entropy(mg.tanh(h) @ change(table), x[rows]).sum(axis=1)
+    expected = []
+    for i in range(n):
+        losses(slice(i, i + 1)).sum().backward()
+        expected.append(table.grad.numpy())
+    got, c = PerExample(losses(slice(None)), [table]), rng.random(n)
+    np.testing.assert_allclose(got.gradients()[0], expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(got.norms(), [np.linalg.norm(g) for g in expected], rtol=1e-9)
+    np.testing.assert_allclose(got.total(c)[0], np.tensordot(c, expected, 1), rtol=1e-9, atol=1e-12)
+
+
+def test_the_gpt_of_the_zoo():
+    mg.seed(0)
+    model, x = GPT("abcdef", context=8, depth=2, heads=2, width=8), np.random.default_rng(0).integers(0, 6, (3, 8))
+    model(x)
+    for w in model.weights:
+        w._data = w._data.astype(float)
+    losses = lambda rows: SPARSE(x[rows, 1:], model.call(x[rows, :-1])).mean(axis=1)    # noqa: E731
+    expected = []
+    for i in range(len(x)):
+        losses(slice(i, i + 1)).sum().backward()
+        expected.append([w.grad.numpy() for w in model.trainable_weights])
+    got = PerExample(losses(slice(None)), model.trainable_weights)
+    for w, a, b in zip(model.trainable_weights, got.gradients(), zip(*expected)):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7, err_msg=f"weight of shape {w.shape}")
+    norms = [np.sqrt(sum(np.square(g).sum() for g in row)) for row in expected]
+    np.testing.assert_allclose(got.norms(), norms, rtol=1e-5)
 
 
 def test_a_weight_that_is_the_same_for_all_examples_is_refused_also_where_the_shapes_happen_to_fit():
