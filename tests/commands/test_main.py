@@ -54,7 +54,7 @@ def test_the_same_figure_on_each_run(trained, tmp_path):
 
 
 @pytest.mark.parametrize("words, command", [
-    ("train gpt --stpes 3", "minigrad train gpt"), ("estimate --params 1e9 --layer 3", "minigrad estimate"),
+    ("train gpt --stpes 3", "minigrad train gpt"), ("estimate --params 1e9 --colour 3", "minigrad estimate"),
     ("train digits 3", "minigrad train digits"), ("--versoin", "minigrad")])
 def test_an_unknown_option_points_to_the_commands_own_help(words, command, capsys):
     with pytest.raises(SystemExit, match="2"):
