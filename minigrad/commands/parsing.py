@@ -18,7 +18,10 @@ class Parser(argparse.ArgumentParser):
             command = importlib.import_module(f".{name}", __package__)
             self.set_defaults(run=getattr(command, "run", None))        # a group of commands has none of its own
             command.add_arguments(self)
-        return super().parse_known_args(args, namespace)
+        known, unknown = super().parse_known_args(args, namespace)
+        if unknown:                         # said here, so that the complaint names this command's own --help
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return known, unknown
 
     def error(self, message):
         many = launched() and not first()       # all say the same, so one says it
