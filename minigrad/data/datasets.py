@@ -25,7 +25,7 @@ class Dataset:
     name: str
     x: np.ndarray = field(repr=False)   # (n, features), float32
     y: np.ndarray = field(repr=False)   # (n,): int64 class numbers, or float32 to be predicted
-    feature_names: tuple = field(repr=False)    # one per column of x, with its unit if known; () for the pixels of an image
+    feature_names: tuple = field(repr=False)    # one per column of x, with its unit if known; () for pixels of an image
     class_names: tuple          # class_names[k] is the meaning of y == k; () for regression
     description: str            # what a row, x and y are
     licence: str
@@ -79,7 +79,8 @@ def load_wine():
     return Dataset(
         "wine", table[:, :-1].astype(np.float32), table[:, -1].astype(np.int64),
         ("alcohol", "malic acid", "ash", "alcalinity of ash", "magnesium", "total phenols", "flavanoids",
-         "nonflavanoid phenols", "proanthocyanins", "color intensity", "hue", "OD280/OD315 of diluted wines", "proline"),
+         "nonflavanoid phenols", "proanthocyanins", "color intensity", "hue", "OD280/OD315 of diluted wines",
+         "proline"),
         ("grower 0", "grower 1", "grower 2"),
         "Chemical analysis of wines of one region of Italy; y: which of three growers", "CC BY 4.0",
         "Aeberhard and Forina 1992, Wine, UCI Machine Learning Repository, doi:10.24432/C5PC7J; in scikit-learn")

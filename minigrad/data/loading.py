@@ -137,7 +137,8 @@ def split(*arrays, fraction=0.2, seed=0, stratify=None):
     if stratify is not None:
         labels = np.asarray(stratify)
         if labels.shape != (n,):
-            raise ValueError(f"split: stratify must hold one label for each of the {n} rows, its shape is {labels.shape}")
+            raise ValueError(f"split: stratify must hold one label for each of the {n} rows, "
+                             f"its shape is {labels.shape}")
         order = order[np.argsort(labels[order], kind="stable")]     # by label, shuffled within each label
     # Systematic sampling: the rows where the running total i * held_out / n passes a whole number. They are spread
     # evenly, so any run of rows - a label - gives its share; of a plain permutation they are a uniform sample.

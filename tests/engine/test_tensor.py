@@ -53,7 +53,7 @@ def test_10000_diamonds_are_walked_once_each():
 def test_recursion_order_would_be_wrong_here():
     a = leaf(3.0)
     b = a + a
-    c = b + b                                              # depth-first recursion visits b before its gradient is complete
+    c = b + b                                  # depth-first recursion visits b before its gradient is complete
     c.backward()
     assert_array_equal(a.grad, [4.0])
 
@@ -179,7 +179,8 @@ def test_numpy_is_a_copy():
 
 def test_numbers_and_conversions():
     x = mg.tensor([[3]])
-    assert (x.item(), int(x), float(x), bool(x), len(x), x.tolist(), [10, 20, 30, 40][mg.tensor(3)]) == (3, 3, 3.0, True, 1, [[3]], 40)
+    assert (x.item(), int(x), float(x), bool(x), len(x), x.tolist(),
+            [10, 20, 30, 40][mg.tensor(3)]) == (3, 3, 3.0, True, 1, [[3]], 40)
     assert f"{mg.tensor(1.5):.2f}" == "1.50"
     assert [t.item() for t in leaf()] == [1, 2, 3]
 

@@ -32,10 +32,12 @@ def look():
             functions[name] = list(inspect.signature(f).parameters)
         except (TypeError, ValueError):
             functions[name] = None
-    linalg = [n for n in dir(cupy.linalg) if not n.startswith("_") and callable(getattr(cupy.linalg, n)) and n[0].islower()]
+    linalg = [n for n in dir(cupy.linalg) if not n.startswith("_") and callable(getattr(cupy.linalg, n))
+              and n[0].islower()]
     methods = [n for n in dir(cupy.ndarray) if not n.startswith("__")]
     return {"version": cupy.__version__, "functions": functions, "ufuncs": ufuncs, "linalg": linalg, "methods": methods,
-            "ufunc_at": ["add", "maximum", "minimum"], "generator": [n for n in dir(cupy.random.Generator) if n[0] != "_"]}
+            "ufunc_at": ["add", "maximum", "minimum"],
+            "generator": [n for n in dir(cupy.random.Generator) if n[0] != "_"]}
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """A strict stand-in for CuPy, made of NumPy, for machines without a GPU.
 
 It refuses what CuPy refuses (turning into a NumPy array by itself, meeting NumPy arrays or lists in an operation), it
-lacks what CuPy lacks (cupy_api.json: functions, keywords, ufunc methods), and it counts what costs time on a GPU: kernel
-launches (nominally one per function), synchronisations, and transfers.  It proves nothing about CuPy's own kernels.
+lacks what CuPy lacks (cupy_api.json: functions, keywords, ufunc methods), and it counts what costs time on a GPU:
+kernel launches (nominally one per function), synchronisations, and transfers.  It proves nothing about CuPy's own
+kernels.
 
     with standin.installed() as gpu:        # sys.modules["cupy"] is the stand-in
         mg.set_device("gpu")
@@ -22,8 +23,9 @@ from . import cupy_api
 
 API = cupy_api.read()
 COUNTS = collections.Counter()
-FREE = {"reshape", "transpose", "swapaxes", "moveaxis", "expand_dims", "squeeze", "broadcast_to", "ravel", "shape", "ndim",
-        "flip", "diagonal", "size", "may_share_memory", "shares_memory", "result_type"}        # views: nothing to launch
+FREE = {"reshape", "transpose", "swapaxes", "moveaxis", "expand_dims", "squeeze", "broadcast_to", "ravel",
+        "shape", "ndim", "flip", "diagonal", "size", "may_share_memory", "shares_memory",
+        "result_type"}                                                          # views: nothing to launch
 SYNCING = {"nonzero", "unique", "bincount", "argwhere", "flatnonzero", "extract", "allclose", "array_equal"}
 ON_ARRAYS = np.ndarray                      # what may not meet a device array (NumPy scalars may: they are copied in)
 
@@ -163,8 +165,8 @@ def _method(name):
     return method
 
 
-for _name in ("sum mean var std max min prod any all argmax argmin argsort cumsum cumprod clip dot take repeat trace diagonal "
-              "reshape transpose swapaxes squeeze ravel flatten copy nonzero").split():
+for _name in ("sum mean var std max min prod any all argmax argmin argsort cumsum cumprod clip dot take repeat trace "
+              "diagonal reshape transpose swapaxes squeeze ravel flatten copy nonzero").split():
     assert _name in API["methods"], _name
     setattr(ndarray, _name, _method(_name))
 

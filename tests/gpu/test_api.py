@@ -19,8 +19,8 @@ PLACES = ("engine/ops", "engine/tensor.py", "engine/transforms.py", "keras/layer
 FILES = [p for place in PLACES for p in ([ROOT / place] if place.endswith(".py") else sorted((ROOT / place).glob("*.py")))]
 UFUNC_KEYWORDS = {"out", "dtype", "casting"}
 HOST = {        # these work on host data wherever they stand: shapes, indices, labels before they are uploaded
-    "asarray", "array", "errstate", "broadcast_shapes", "array2string", "issubdtype", "dtype", "ndarray", "generic", "float32",
-    "float64", "int64", "bool_", "iinfo", "finfo", "array_repr",
+    "asarray", "array", "errstate", "broadcast_shapes", "array2string", "issubdtype", "dtype", "ndarray", "generic",
+    "float32", "float64", "int64", "bool_", "iinfo", "finfo", "array_repr",
 }
 
 

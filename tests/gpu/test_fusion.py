@@ -19,18 +19,19 @@ REAL = [np.dtype("float32"), np.dtype("float64")]
 
 
 def formulas():
-    """Every elementwise forward and vjp of the derivative table: (name, formula, number of inputs, first is boolean)."""
+    """Every elementwise forward and vjp of the table: (name, formula, number of inputs, which are boolean)."""
     for op in REGISTRY.values():
         if op.elementwise and op.vjp is not None and op.native:
             yield op.name, op.forward, op.arity, [op.name == "where"] + [False] * (op.arity - 1)
             for i, rule in enumerate(op.rules):
                 if rule is not None:
-                    yield f"{op.name}_vjp{i}", rule, op.arity + 2, [False, False, op.name == "where"] + [False] * (op.arity - 1)
+                    booleans = [False, False, op.name == "where"] + [False] * (op.arity - 1)
+                    yield f"{op.name}_vjp{i}", rule, op.arity + 2, booleans
 
 
 def traced():
-    """(name, formula, dtypes, inputs, outputs, code) of each formula that takes more than one step, in both precisions."""
-    for name, formula, arity, boolean in formulas():
+    """(name, formula, dtypes, inputs, outputs, code) of each formula of more than one step, in both precisions."""
+    for name, formula, _, boolean in formulas():
         for real in REAL:
             dtypes = [np.dtype(bool) if b else real for b in boolean]
             try:
@@ -44,7 +45,8 @@ ALL = list(traced())
 
 def test_the_long_formulas_of_the_table_are_fused():
     names = {name for name, *_ in ALL}
-    assert names >= {"sigmoid", "silu", "gelu", "gelu_vjp0", "tanh_vjp0", "relu_vjp0", "elu", "sigmoid_cross_entropy"}, names
+    assert names >= {"sigmoid", "silu", "gelu", "gelu_vjp0", "tanh_vjp0", "relu_vjp0", "elu",
+                     "sigmoid_cross_entropy"}, names
 
 
 def test_float32_stays_float32():
@@ -58,14 +60,16 @@ def library(tmp_path_factory):
     if not shutil.which("g++"):
         pytest.skip("g++ is not installed: the kernels' code was not run")
     folder = tmp_path_factory.mktemp("kernels")
-    source = ["#include <cmath>", "using namespace std;", "typedef float float32; typedef double float64;", 'extern "C" {']
-    for k, (name, _, _, inputs, outputs, code) in enumerate(ALL):
+    source = ["#include <cmath>", "using namespace std;", "typedef float float32; typedef double float64;",
+              'extern "C" {']
+    for k, (_, _, _, inputs, outputs, code) in enumerate(ALL):
         params = [p.split() for p in (inputs + ", " + outputs).split(", ")]
         head = ", ".join(f"{kind}* {p}_" for kind, p in params)
         load = " ".join(f"{kind}& {p} = {p}_[i];" for kind, p in params)
         source.append(f"void k{k}(int n, {head}) {{ for (int i = 0; i < n; i++) {{ {load}\n{code}\n}} }}")
     (folder / "k.cc").write_text("\n".join(source + ["}"]))
-    subprocess.run(["g++", "-O1", "-ffp-contract=off", "-shared", "-fPIC", "k.cc", "-o", "k.so"], cwd=folder, check=True)
+    subprocess.run(["g++", "-O1", "-ffp-contract=off", "-shared", "-fPIC", "k.cc", "-o", "k.so"], cwd=folder,
+                   check=True)
     return ctypes.CDLL(str(folder / "k.so"))
 
 
@@ -73,7 +77,7 @@ def library(tmp_path_factory):
 def test_the_code_computes_what_the_formula_computes(library, k):
     name, formula, dtypes, _, _, _ = ALL[k]
     rng = np.random.default_rng(k)
-    columns = [rng.random(64) < 0.5 if d == bool else rng.uniform(-3, 3, 64).astype(d) for d in dtypes]
+    columns = [rng.random(64) < 0.5 if d.kind == "b" else rng.uniform(-3, 3, 64).astype(d) for d in dtypes]
     special = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan]
     for column in columns:
         if column.dtype != bool:
@@ -96,8 +100,9 @@ def test_in_place_formulas_write_back():
     assert code.count(";") >= 4 and code.rstrip().endswith(";")
 
 
-@pytest.mark.parametrize("formula", [lambda x: x.sum() + x * x, lambda x: x[0] + x * x, lambda x: x if x.any() else x * x,
-                                     lambda x: np.cumsum(x) * x, lambda x: x + np.ones(3) * 2])
+@pytest.mark.parametrize("formula",
+                         [lambda x: x.sum() + x * x, lambda x: x[0] + x * x, lambda x: x if x.any() else x * x,
+                          lambda x: np.cumsum(x) * x, lambda x: x + np.ones(3) * 2])
 def test_what_is_not_elementwise_is_left_alone(formula):
     with pytest.raises(fusion.Untraceable):
         fusion.trace(formula, [REAL[0]], {})

@@ -1,4 +1,4 @@
-"""Losses, metrics, initializers and optimizers on a GPU, which here is the stand-in: the same figures, and no waiting."""
+"""Losses, metrics, initializers and optimizers on a GPU, here the stand-in: the same figures, and no waiting."""
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose

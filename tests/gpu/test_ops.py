@@ -18,14 +18,17 @@ from . import standin
 
 # These look at values to decide what to do, and so wait for the device: how many zeros, how many true in a mask.
 WAIT = {"prod", "getitem", "scatter_add"}
-ALL = [pytest.param(op, case, id=f"{op.name}-{k}") for op in REGISTRY.values() if op.__module__.startswith(("minigrad.", "numpy"))
+ALL = [pytest.param(op, case, id=f"{op.name}-{k}") for op in REGISTRY.values()
+       if op.__module__.startswith(("minigrad.", "numpy"))
        for k, case in enumerate(cases_of(op))]
 
 
 def on(device, op, arrays, params, g=None):
     """(value, gradients of the real inputs) in float32, computed on a device."""
-    leaves = [Tensor(backend.asarray(x.astype(np.float32) if is_real(x) else x, device=device), is_real(x)) for x in arrays]
-    params = {k: backend.asarray(v, device=device) if isinstance(v, np.ndarray) and k != "index" else v for k, v in params.items()}
+    leaves = [Tensor(backend.asarray(x.astype(np.float32) if is_real(x) else x, device=device), is_real(x))
+              for x in arrays]
+    params = {k: backend.asarray(v, device=device) if isinstance(v, np.ndarray) and k != "index" else v
+              for k, v in params.items()}
     before = standin.COUNTS["sync"] + standin.COUNTS["d2h"]
     y = op(*leaves, **params)
     if y.requires_grad:
@@ -37,7 +40,8 @@ def on(device, op, arrays, params, g=None):
 @pytest.mark.parametrize("op, case", ALL)
 def test_op(op, case):
     arrays = inputs_of(op, case)
-    params = {k: v.astype(np.float32) if isinstance(v, np.ndarray) and v.dtype.kind == "f" else v for k, v in case.params.items()}
+    params = {k: v.astype(np.float32) if isinstance(v, np.ndarray) and v.dtype.kind == "f" else v
+              for k, v in case.params.items()}
     with np.errstate(all="ignore"):
         shape = op(*arrays, **case.params).shape
         g = np.asarray(np.random.default_rng(0).standard_normal(shape))

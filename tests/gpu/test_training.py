@@ -1,4 +1,4 @@
-"""Whole training runs on the strict stand-in for CuPy: they refuse nothing, never wait in a step, and launch few kernels."""
+"""Whole trainings on the strict stand-in for CuPy: nothing is refused, no step waits, and few kernels are launched."""
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -23,7 +23,8 @@ def gpu():
 
 def seed_network(optimizer="adam"):
     layers = mg.keras.layers
-    model = mg.keras.Sequential([layers.Dense(64, activation="relu"), layers.Dense(64, activation="relu"), layers.Dense(10)])
+    model = mg.keras.Sequential([layers.Dense(64, activation="relu"), layers.Dense(64, activation="relu"),
+                                 layers.Dense(10)])
     model.compile(optimizer, mg.keras.losses.CategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     return model
 
@@ -127,11 +128,14 @@ def test_the_same_result_as_on_the_cpu():
 
 
 LAYERS = {
-    "convolution": lambda k: [k.Reshape((8, 8, 1)), k.Conv2D(4, 3, activation="relu"), k.MaxPooling2D(2), k.Flatten(), k.Dense(10)],
-    "normalisation": lambda k: [k.Dense(16), k.BatchNormalization(), k.Activation("gelu"), k.LayerNormalization(), k.Dropout(0.2), k.Dense(10)],
+    "convolution": lambda k: [k.Reshape((8, 8, 1)), k.Conv2D(4, 3, activation="relu"), k.MaxPooling2D(2), k.Flatten(),
+                              k.Dense(10)],
+    "normalisation": lambda k: [k.Dense(16), k.BatchNormalization(), k.Activation("gelu"), k.LayerNormalization(),
+                                k.Dropout(0.2), k.Dense(10)],
     "recurrent": lambda k: [k.Reshape((8, 8)), k.LSTM(8), k.Dense(10)],
     "gated": lambda k: [k.Reshape((8, 8)), k.GRU(8), k.Dense(10)],
-    "pooling": lambda k: [k.Reshape((8, 8, 1)), k.Conv2D(3, 3, padding="same"), k.AveragePooling2D(2), k.GlobalAveragePooling2D(), k.Dense(10)],
+    "pooling": lambda k: [k.Reshape((8, 8, 1)), k.Conv2D(3, 3, padding="same"), k.AveragePooling2D(2),
+                          k.GlobalAveragePooling2D(), k.Dense(10)],
 }
 
 

@@ -20,10 +20,11 @@ from tokenizers import pre_tokenizers
 PROMPTS = {"chat": None, "sonnet": "Shall I compare thee to a summer's day?\nThou art more lovely and more temperate:",
            "code": "def fibonacci(n):\n    return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)\n\nassert fib"}
 TEXTS = ["", "hello", "Hello, world!", "  two  spaces 12 3  4\n\n\n x", "I'll don't we'VE they'd", "naïve café ½ Ⅷ ²",
-         "日本語のテキスト", "🙂👩‍👩‍👧🏳️‍🌈", "def f(x):\n\treturn x**2  # π", "\n", "   ", "a\u00a0b\u3000c", "e\u0301 or \u00e9",
+         "日本語のテキスト", "🙂👩‍👩‍👧🏳️‍🌈", "def f(x):\n\treturn x**2  # π", "\n", "   ",
+         "a\u00a0b\u3000c", "e\u0301 or \u00e9",
          "٣٤٥ १२३ 123456", "<|im_end|> is text here", "ROMEO:\nWherefore art thou?", "\r\n\t\r", "  9", "𝒳 ﷺ 𐍈 ǅ ﬁ"]
-PARTS = [*"abcXYZ  \n\t'’.,;:!?-0123456789", "'s", "'ll", "  ", "\u3000", "é", "ß", "ж", "你", "世界", "한", "ع", "ש", "ा", "्",
-         "🙂", "👩‍👩‍👧", "½", "²", "Ⅷ", "٣", "e\u0301", "\u200b", "\r\n", "_", "№"]
+PARTS = [*"abcXYZ  \n\t'’.,;:!?-0123456789", "'s", "'ll", "  ", "\u3000", "é", "ß", "ж", "你", "世界", "한", "ع", "ש",
+         "ा", "्", "🙂", "👩‍👩‍👧", "½", "²", "Ⅷ", "٣", "e\u0301", "\u200b", "\r\n", "_", "№"]
 
 
 def main(path):

@@ -38,7 +38,8 @@ def test_feature_maps_are_what_the_logits_are_made_of(model):
 @pytest.mark.parametrize("i, j", [(2, 2), (13, 20), (25, 25)])
 def test_a_feature_map_is_the_filter_times_the_window_at_each_place(model, i, j):
     window = SOME[1, i - 2:i + 3, j - 2:j + 3, 0]
-    expected = [np.maximum((window * kernel).sum(), 0) for kernel in np.moveaxis(model.conv1.kernel.numpy()[:, :, 0], -1, 0)]
+    expected = [np.maximum((window * kernel).sum(), 0)
+                for kernel in np.moveaxis(model.conv1.kernel.numpy()[:, :, 0], -1, 0)]
     np.testing.assert_allclose(model.feature_maps(SOME)[0].numpy()[1, i, j], expected, rtol=1e-5, atol=1e-6)
 
 

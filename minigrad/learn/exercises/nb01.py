@@ -17,13 +17,15 @@ def _(answer, Value):
         made = call(answer, parent)
         same(made.number, math.tanh(x), "the number")
         if tuple(made.parents) != (parent,):
-            raise Wrong(f"its parents are {made.parents!r}, expected the one value it was made from, as a tuple (value,).")
+            raise Wrong(f"its parents are {made.parents!r}, expected the one value it was made from, "
+                        "as a tuple (value,).")
         same(list(made.slopes), [1 - math.tanh(x) ** 2], "the local slope")
     for_all(property, x=numbers(-2, 2, 2))
 
 
 backward = exercise("01.backward", "each value adds its share to its parents, newest first",
-                    "for value in reversed(values): for each parent and local slope, parent.grad += value.grad * local; "
+                    "for value in reversed(values): for each parent and local slope, "
+                    "parent.grad += value.grad * local; "
                     "then return values.")
 
 
@@ -43,7 +45,8 @@ def _(answer, Value):
         got = values[0].grad
         if not np.isclose(got, slopes[-1]):
             steps = "; ".join(f"v{n} = v{i % n} {kind} v{j % n}" for n, (kind, i, j) in enumerate(program, start=1))
-            raise Wrong(f"with v0 = {x} and {steps}, the slope of the last value in v0 is {got:.4g}, expected {slopes[-1]:.4g}."
+            raise Wrong(f"with v0 = {x} and {steps}, the slope of the last value in v0 is {got:.4g}, "
+                        f"expected {slopes[-1]:.4g}."
                         + (" The shares of several uses must be added." if abs(got) < abs(slopes[-1]) else
                            " Something is counted more than once."))
     step = st.tuples(st.sampled_from("+*"), st.integers(0, 5), st.integers(0, 5))
@@ -67,7 +70,8 @@ def _(answer):
         same((w - np.asarray(new_w)) / rate, dz * x, "the slope in w by which you stepped")
         same((b - new_b) / rate, dz, "the slope in b by which you stepped")
     pair = st.tuples(numbers(0.5, 2, 2), numbers(0.5, 2, 2))
-    for_all(property, w=pair, b=numbers(-2, 2, 2), x=pair, t=st.sampled_from([-1.0, 1.0]), rate=st.sampled_from([0.1, 0.5]))
+    for_all(property, w=pair, b=numbers(-2, 2, 2), x=pair, t=st.sampled_from([-1.0, 1.0]),
+            rate=st.sampled_from([0.1, 0.5]))
 
 
 visits = exercise("01.visits", "each value is visited once, thirty-one in all",

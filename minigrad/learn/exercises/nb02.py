@@ -37,7 +37,8 @@ def _(answer):
 
 
 unbroadcast = exercise("02.unbroadcast", "what was copied is summed",
-                       "while g has more axes than shape, sum over axis 0; then, where shape has a 1, sum with keepdims=True.")
+                       "while g has more axes than shape, sum over axis 0; then, where shape has a 1, "
+                       "sum with keepdims=True.")
 
 
 @unbroadcast.property
@@ -49,7 +50,8 @@ def _(answer):
         g = np.arange(1.0, 1 + np.prod(shape, dtype=int)).reshape(shape)
         expected = _adjoint(g, small)
         got = np.asarray(call(answer, g.copy(), small))
-        mean = got.shape == expected.shape and not np.allclose(got, expected) and np.allclose(got * g.size, expected * expected.size)
+        mean = got.shape == expected.shape and not np.allclose(got, expected) \
+            and np.allclose(got * g.size, expected * expected.size)
         try:
             same(got, expected, f"from a cotangent of shape {shape} to the input's shape {small}, it")
         except Wrong as wrong:
@@ -103,11 +105,15 @@ def _(rules):
         expected = mg.grad(lambda *inputs: loss(mg.linear, *inputs), i)(x, w, b)
         got = mg.grad(lambda *inputs: loss(mine, *inputs), i)(x, w, b)
         same(got, expected, f"the gradient of {name}")
+
+    def steepness(op, i):
+        """The squared length of the gradient in input i, a function of the inputs."""
+        return lambda *inputs: (mg.grad(lambda *z: loss(op, *z), i)(*inputs) ** 2).sum()
+
     for i, name in enumerate("xwb"):
         try:
-            second = [mg.grad(lambda *inputs: (mg.grad(lambda *z: loss(op, *z), i)(*inputs) ** 2).sum(), 1)(x, w, b)
-                      for op in (mg.linear, mine)]
+            second = [mg.grad(steepness(op, i), 1)(x, w, b) for op in (mg.linear, mine)]
         except TypeError:
-            raise Wrong(f"the second gradient, of {name} and then of w, does not exist: the rule makes plain arrays of its "
-                        "tensors (np.asarray or .numpy()), and there the tape ends.") from None
+            raise Wrong(f"the second gradient, of {name} and then of w, does not exist: the rule makes plain arrays "
+                        "of its tensors (np.asarray or .numpy()), and there the tape ends.") from None
         same(second[1], second[0], f"the second gradient, of {name} and then of w,")

@@ -68,8 +68,8 @@ def _(answer):
             same(got, expected, "the cotangent of the table")
         except Wrong as wrong:
             overwritten = np.shape(got) == last.shape and np.allclose(got, last)
-            raise Wrong(f"{wrong}{' A row that is read twice keeps only its last share: they must be added.' if overwritten else ''}") \
-                from None
+            why = " A row that is read twice keeps only its last share: they must be added." if overwritten else ""
+            raise Wrong(f"{wrong}{why}") from None
     for_all(property, indices=st.lists(st.integers(0, 2), min_size=1, max_size=4))
 
 
@@ -91,7 +91,7 @@ def _(answer):
         try:
             same(got, y * (g - (g * y).sum(axis=-1, keepdims=True)), "the cotangent of x")
         except Wrong as wrong:
-            why = " That is the rule of the sigmoid: here every output depends on every input of its row." if elementwise else \
-                " You summed over the whole batch: each row has its own sum." if over_all else ""
+            why = " That is the rule of the sigmoid: here every output depends on every input of its row." \
+                if elementwise else " You summed over the whole batch: each row has its own sum." if over_all else ""
             raise Wrong(f"{wrong}{why}") from None
     for_all(property, m=st.integers(1, 2), n=st.integers(2, 3), seed=st.integers(0, 500))

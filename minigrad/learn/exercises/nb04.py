@@ -5,7 +5,8 @@ from ...engine.op import Op
 from ..checking import Wrong, call, exercise, for_all
 
 largest = exercise("04.largest_error", "random cotangent, measured slopes, the largest difference",
-                   "g = rng.normal(size=f(x).shape); for each element the slope of (g * f(x)).sum(); then np.abs(rule(g, x) - measured).max().")
+                   "g = rng.normal(size=f(x).shape); for each element the slope of (g * f(x)).sum(); "
+                   "then np.abs(rule(g, x) - measured).max().")
 
 
 @largest.property
@@ -27,7 +28,8 @@ def _(answer):
     large(np.square, lambda g, x: np.where(x == x.max(), 0, 2 * g * x), "zero for the largest element", x)
 
 
-extrapolated = exercise("04.extrapolated", "(4 D(h/2) - D(h)) / 3", "D(h) = (f(x + h) - f(x - h)) / 2h; and D(h/2); then (4 D(h/2) - D(h)) / 3.")
+extrapolated = exercise("04.extrapolated", "(4 D(h/2) - D(h)) / 3",
+                        "D(h) = (f(x + h) - f(x - h)) / 2h; and D(h/2); then (4 D(h/2) - D(h)) / 3.")
 
 
 @extrapolated.property
@@ -40,12 +42,14 @@ def _(answer):
         central = ((x + h) ** 4 - (x - h) ** 4 + a * ((x + h) ** 3 - (x - h) ** 3)) / (2 * h)
         if not np.isclose(got, right, rtol=1e-7, atol=1e-7):
             why = " That is the plain central difference." if np.isclose(got, central) else ""
-            raise Wrong(f"the slope of t⁴ + {a} t³ is {right:.6g}, got {got:.6g}; with both differences it is exact.{why}")
+            raise Wrong(f"the slope of t⁴ + {a} t³ is {right:.6g}, got {got:.6g}; "
+                        f"with both differences it is exact.{why}")
     number = st.sampled_from([-1.0, 0.5, 1.0, 2.0])
     for_all(property, x=number, h=st.sampled_from([0.1, 0.5]), a=number)
 
 
-sigmoid = exercise("04.sigmoid", "g y (1 - y), and every property holds", "the slope of the sigmoid is y (1 - y); times g.")
+sigmoid = exercise("04.sigmoid", "g y (1 - y), and every property holds",
+                   "the slope of the sigmoid is y (1 - y); times g.")
 
 
 @sigmoid.property
@@ -59,7 +63,8 @@ def _(op):
     check_op(op, examples=20)
 
 
-sneaky = exercise("04.sneaky", "one point can't tell 3x from 3x²", "the check looks only at x = 1 and g = 1: what else is 3 there?")
+sneaky = exercise("04.sneaky", "one point can't tell 3x from 3x²",
+                  "the check looks only at x = 1 and g = 1: what else is 3 there?")
 
 
 @sneaky.property

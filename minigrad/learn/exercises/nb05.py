@@ -5,7 +5,8 @@ import numpy as np
 
 from ..checking import Wrong, call, exercise, for_all, same
 
-slope = exercise("05.sigmoid_slope", "σ(1 - σ) is largest at σ = 1/2", "which number between 0 and 1, times one minus itself, is largest?")
+slope = exercise("05.sigmoid_slope", "σ(1 - σ) is largest at σ = 1/2",
+                 "which number between 0 and 1, times one minus itself, is largest?")
 
 
 @slope.property
@@ -22,28 +23,26 @@ he = exercise("05.he_normal", "normal numbers of spread √(2 / fan_in)",
 
 @he.property
 def _(answer):
-    """The spread, from many numbers: within 5 standard errors, 5 s/√(2N), which chance leaves once in two million times."""
+    """The spread, from many numbers: within 5 standard errors, 5 s/√(2N), which chance leaves once in two million."""
     from hypothesis import strategies as st
 
     def property(fan_in, fan_out):
         w = np.asarray(call(answer, fan_in, fan_out, np.random.default_rng(fan_in)))
         if w.shape != (fan_in, fan_out):
             raise Wrong(f"the shape is {w.shape}, expected {(fan_in, fan_out)}.")
-        for right, words in [(2 / fan_in, None), (1 / fan_in, " That is LeCun's: relu needs twice the variance."),
-                             (2 / fan_out, " It is the number of inputs, fan_in, that counts."),
-                             (4 / fan_in ** 2, " Scale by the root of the variance."), (0, "")]:
-            s = math.sqrt(right)
-            if abs(w.std() - s) <= 5 * s / math.sqrt(2 * w.size):
-                break
-        else:
-            words = ""
-        if words is not None:
-            raise Wrong(f"the spread is {w.std():.4f}, expected {math.sqrt(2 / fan_in):.4f}.{words}")
+        variances = {None: 2 / fan_in, " That is LeCun's: relu needs twice the variance.": 1 / fan_in,
+                     " It is the number of inputs, fan_in, that counts.": 2 / fan_out,
+                     " Scale by the root of the variance.": 4 / fan_in ** 2}
+        why = next((words for words, variance in variances.items()
+                    if abs(w.std() - math.sqrt(variance)) <= 5 * math.sqrt(variance / (2 * w.size))), "")
+        if why is not None:
+            raise Wrong(f"the spread is {w.std():.4f}, expected {math.sqrt(2 / fan_in):.4f}.{why}")
     for_all(property, 12, fan_in=st.sampled_from([50, 200, 800]), fan_out=st.sampled_from([100, 400]))
 
 
 dead = exercise("05.dead_neurons", "never positive, on any example",
-                "x @ w + b has one row for each example; a neuron is dead if its whole column is at most 0: .all(axis=0).")
+                "x @ w + b has one row for each example; a neuron is dead if its whole column is at most 0: "
+                ".all(axis=0).")
 
 
 @dead.property
@@ -57,7 +56,8 @@ def _(answer):
         expected = (z <= 0).all(axis=0)
         got = np.asarray(call(answer, x, w, b))
         if got.shape != expected.shape:
-            raise Wrong(f"the result has shape {got.shape}, expected one value for each of the {expected.size} neurons.")
+            raise Wrong(f"the result has shape {got.shape}, expected one value for each of the {expected.size} "
+                        "neurons.")
         if (got != expected).any():
             why = " On one example is not enough: on all of them." if (got == (z <= 0).any(axis=0)).all() else \
                 " You forgot the bias." if (got == (x @ w <= 0).all(axis=0)).all() else \

@@ -17,7 +17,8 @@ def _said(got, expected, what, hints):
     try:
         same(got, expected, what)
     except Wrong as wrong:
-        words = next((w for condition, w in hints if np.shape(got) == np.shape(expected) and condition(np.asarray(got))), "")
+        words = next((w for condition, w in hints if np.shape(got) == np.shape(expected)
+                      and condition(np.asarray(got))), "")
         raise Wrong(f"{wrong} {words}".strip()) from None
 
 
@@ -26,7 +27,8 @@ mse = exercise("06.mse_slope", "2 (y - t) / n", "each square (y - t)² has the s
 
 @mse.property
 def _(answer):
-    for_all(lambda y, t: same(call(answer, y, t), 2 * (y - t) / 3, "the slope"), y=_numbers(-3, 3, 3), t=_numbers(-3, 3, 3))
+    for_all(lambda y, t: same(call(answer, y, t), 2 * (y - t) / 3, "the slope"), y=_numbers(-3, 3, 3),
+            t=_numbers(-3, 3, 3))
 
 
 cross_entropy = exercise("06.cross_entropy_slope", "what was said minus what came, over n",
@@ -45,11 +47,14 @@ def _(answer):
         whole = np.exp(z) / np.exp(z).sum()
         _said(call(answer, z.copy(), labels), expected, "the slope", [
             (lambda got: np.allclose(got, 2 * expected), "The mean over the batch divides by n."),
-            (lambda got: np.allclose(got, (whole - np.eye(3)[labels]) / 2), "Each row has its own sum: axis=1, keepdims=True."),
-            (lambda got: np.allclose(got, p / 2) or np.allclose(got, p), "That is what was said; what came is missing."),
+            (lambda got: np.allclose(got, (whole - np.eye(3)[labels]) / 2),
+             "Each row has its own sum: axis=1, keepdims=True."),
+            (lambda got: np.allclose(got, p / 2) or np.allclose(got, p),
+             "That is what was said; what came is missing."),
         ])
     row = st.lists(st.floats(-2, 2).map(lambda v: round(v, 1)), min_size=3, max_size=3)
-    for_all(property, rows=st.lists(row, min_size=2, max_size=2), labels=st.lists(st.integers(0, 2), min_size=2, max_size=2))
+    for_all(property, rows=st.lists(row, min_size=2, max_size=2),
+            labels=st.lists(st.integers(0, 2), min_size=2, max_size=2))
 
 
 logsumexp = exercise("06.logsumexp", "ln Σ eᶻ without overflow", "m = z.max(); then m + ln of the sum of e^(z - m).")
@@ -61,7 +66,8 @@ def _(answer):
         with np.errstate(all="ignore"):
             got = call(answer, z)
         if not np.isfinite(got):
-            raise Wrong(f"the result is {got}: an exponential overflowed (or all vanished). Take out the largest first.")
+            raise Wrong(f"the result is {got}: an exponential overflowed (or all vanished). "
+                        "Take out the largest first.")
         same(got, mg.logsumexp(z), "the result")
     for_all(property, z=_numbers(-3, 3, 2))
     for_all(property, z=_numbers(-2000, 2000, 2))

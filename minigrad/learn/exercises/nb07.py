@@ -11,7 +11,8 @@ def _pair(result, names):
     return result
 
 
-after = exercise("07.after", "x₀ (1 - ηλ)ⁿ", "one step: x - rate · curvature · x = x · (1 - rate · curvature). And n of them?")
+after = exercise("07.after", "x₀ (1 - ηλ)ⁿ",
+                 "one step: x - rate · curvature · x = x · (1 - rate · curvature). And n of them?")
 
 
 @after.property
@@ -23,7 +24,8 @@ def _(answer):
         for _ in range(steps):
             x -= rate * curvature * x
         same(call(answer, x0, curvature, rate, steps), x, "x")
-    for_all(property, x0=numbers(-3, 3, 2), curvature=numbers(0.5, 4, 2), rate=numbers(0.1, 0.4, 2), steps=st.integers(0, 5))
+    for_all(property, x0=numbers(-3, 3, 2), curvature=numbers(0.5, 4, 2), rate=numbers(0.1, 0.4, 2),
+            steps=st.integers(0, 5))
 
 
 def _moves(got, expected, what, g):
@@ -31,7 +33,8 @@ def _moves(got, expected, what, g):
     try:
         same(got, expected, what)
     except Wrong as wrong:
-        up = " A move goes downhill: against g." if np.shape(got) == np.shape(expected) and np.all(np.sign(got) == np.sign(g)) and what == "the move" else ""
+        uphill = what == "the move" and np.shape(got) == np.shape(expected) and np.all(np.sign(got) == np.sign(g))
+        up = " A move goes downhill: against g." if uphill else ""
         raise Wrong(f"{wrong}{up}") from None
 
 
@@ -53,7 +56,8 @@ def _(answer):
 
 
 adam = exercise("07.adam", "-η m̂ / (√v̂ + ε)",
-                "update m and v; divide copies of them by 1 - beta ** t; return -rate * m_hat / (√v_hat + epsilon), m, v "
+                "update m and v; divide copies of them by 1 - beta ** t; "
+                "return -rate * m_hat / (√v_hat + epsilon), m, v "
                 "(m and v without the correction: it must not pile up).")
 
 
@@ -77,7 +81,8 @@ def _(answer):
 
 
 warmup = exercise("07.warmup_cosine", "up in a line, down in half a cosine",
-                  "t < warmup: peak * t / warmup; after: peak * 0.5 * (1 + np.cos(np.pi * (t - warmup) / (total - warmup))).")
+                  "t < warmup: peak * t / warmup; after: "
+                  "peak * 0.5 * (1 + np.cos(np.pi * (t - warmup) / (total - warmup))).")
 
 
 @warmup.property
@@ -86,6 +91,8 @@ def _(answer):
 
     def property(t, warmup, total, peak):
         t, total = min(t, warmup + total), warmup + total
-        expected = peak * t / warmup if t < warmup else peak * 0.5 * (1 + np.cos(np.pi * (t - warmup) / (total - warmup)))
+        down = peak * 0.5 * (1 + np.cos(np.pi * (t - warmup) / (total - warmup)))
+        expected = peak * t / warmup if t < warmup else down
         same(call(answer, t, peak, warmup, total), expected, f"the rate at step {t} of {total}")
-    for_all(property, t=st.integers(0, 40), warmup=st.integers(1, 10), total=st.integers(5, 30), peak=numbers(0.1, 2, 2))
+    for_all(property, t=st.integers(0, 40), warmup=st.integers(1, 10), total=st.integers(5, 30),
+            peak=numbers(0.1, 2, 2))

@@ -17,7 +17,8 @@ def _(answer):
     def property(inputs, hidden, classes):
         right = (inputs + 1) * hidden + (hidden + 1) * hidden + (hidden + 1) * classes
         got = call(answer, inputs, hidden, classes)
-        why = {right - 2 * hidden - classes: " The biases are missing.", right - (hidden + 1) * hidden: " A layer is missing."}
+        why = {right - 2 * hidden - classes: " The biases are missing.",
+               right - (hidden + 1) * hidden: " A layer is missing."}
         if got != right:
             raise Wrong(f"got {got}, expected {right}.{why.get(got, '')}")
     for_all(property, inputs=size, hidden=size, classes=size)
@@ -51,11 +52,14 @@ def _(answer):
     if (got is None or got is ...) and not moved:
         raise NotDone
     if not moved:
-        raise Wrong("the weights have not changed: apply the gradients with optimizer.apply_gradients(zip(gradients, weights)).")
-    factor = np.median(np.concatenate([((b - a) / (rate * g))[np.abs(g) > 1e-4].ravel() for a, b, g in zip(after, before, gradients)]))
+        raise Wrong("the weights have not changed: apply the gradients with "
+                    "optimizer.apply_gradients(zip(gradients, weights)).")
+    factor = np.median(np.concatenate([((b - a) / (rate * g))[np.abs(g) > 1e-4].ravel()
+                                       for a, b, g in zip(after, before, gradients)]))
     if not np.isclose(factor, 1, rtol=1e-3):
         why = " The mean over the batch, not the sum?" if np.isclose(factor, 6, rtol=1e-3) else ""
-        raise Wrong(f"the weights moved by {factor:.3g} times the learning rate times the gradient of the mean loss.{why}")
+        raise Wrong(f"the weights moved by {factor:.3g} times the learning rate times "
+                    f"the gradient of the mean loss.{why}")
     if got is None or isinstance(got, mg.Tensor):
         raise Wrong("return the loss as a number: loss.item().")
     same(got, loss.item(), "the returned loss", 1e-4)
@@ -81,11 +85,13 @@ def _(answer):
             raise Wrong(f"a share of {zeros:.3f} became 0, expected {rate}.{swapped}")
         if kept.size != 1 or not np.isclose(kept[0], value / (1 - rate)):
             why = " Divide by 1 - rate, so that the mean stays." if np.allclose(kept, value) else ""
-            raise Wrong(f"what was kept became {kept[0] if kept.size else 'nothing'}, expected {value / (1 - rate):.4g}.{why}")
+            raise Wrong(f"what was kept became {kept[0] if kept.size else 'nothing'}, "
+                        f"expected {value / (1 - rate):.4g}.{why}")
     for_all(property, 20, rate=st.sampled_from([0.2, 0.4, 0.7]), value=st.sampled_from([1.0, -2.0]))
 
 
-interval = exercise("08.interval", "p ± 2 √(p (1 - p) / n)", "the standard error is √(p (1 - p) / n); return p minus and plus two of it.")
+interval = exercise("08.interval", "p ± 2 √(p (1 - p) / n)",
+                    "the standard error is √(p (1 - p) / n); return p minus and plus two of it.")
 
 
 @interval.property

@@ -5,7 +5,8 @@ import numpy as np
 
 from ..checking import Wrong, call, exercise, for_all, same
 
-flops = exercise("09.flops", "3 · 2 · 32 · 64 · 128", "forward 2 m k n; the backward pass needs two products of the same size.")
+flops = exercise("09.flops", "3 · 2 · 32 · 64 · 128",
+                 "forward 2 m k n; the backward pass needs two products of the same size.")
 
 
 @flops.property
@@ -13,7 +14,8 @@ def _(answer):
     right = 3 * 2 * 32 * 64 * 128
     if answer != right:
         why = {right // 3: " That is the forward pass alone.", right // 2: " Count multiplications and additions.",
-               right // 6: " That counts the products of one pass only.", right * 2 // 3: " The backward pass needs two products."
+               right // 6: " That counts the products of one pass only.",
+               right * 2 // 3: " The backward pass needs two products."
                }.get(answer, "")
         raise Wrong(f"{answer:,} is not the number of FLOPs.{why}")
 

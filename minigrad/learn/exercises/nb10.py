@@ -12,7 +12,8 @@ tanh_second = exercise("10.tanh_second", "-2 y (1 - y²), y = tanh x",
 
 @tanh_second.property
 def _(answer):
-    for_all(lambda x: same(call(answer, x), -2 * np.tanh(x) * (1 - np.tanh(x) ** 2), "the second derivative"), x=numbers(-2, 2))
+    for_all(lambda x: same(call(answer, x), -2 * np.tanh(x) * (1 - np.tanh(x) ** 2), "the second derivative"),
+            x=numbers(-2, 2))
 
 
 newton = exercise("10.newton_step", "x - H⁻¹ g", "solve H d = g with np.linalg.solve, and step to x - d.")
@@ -63,7 +64,8 @@ def _(answer):
     for_all(property, x=point, v=point)
 
 
-stable = exercise("10.stable_rate", "2 over the curvature", "a step multiplies the distance by 1 - rate · curvature: when is that -1?")
+stable = exercise("10.stable_rate", "2 over the curvature",
+                       "a step multiplies the distance by 1 - rate · curvature: when is that -1?")
 
 
 @stable.property

@@ -98,7 +98,8 @@ def _(answer):
 
 
 cam = exercise("11.grad_cam", "maps weighted by their mean gradient, added, what is below 0 cut off",
-               "gradient.mean(axis=(0, 1)) has a weight for each channel; multiply, sum over channels, np.maximum with 0.")
+               "gradient.mean(axis=(0, 1)) has a weight for each channel; multiply, sum over channels, "
+               "np.maximum with 0.")
 
 
 @cam.property
@@ -117,12 +118,15 @@ def _(answer):
             words = ""
             if np.shape(got) == expected.shape:
                 for other, meaning in ((weighted, "Keep only what speaks for the class: above 0."),
-                                       (np.abs(weighted), "What speaks against the class is not for it: cut off, no |x|."),
+                                       (np.abs(weighted),
+                                        "What speaks against the class is not for it: cut off, no |x|."),
                                        (np.maximum((maps * gradient).sum(-1), 0),
                                         "One weight for each map: the mean of its gradient over all places."),
-                                       (np.maximum(weighted * height * width, 0), "The mean over places, not the sum.")):
+                                       (np.maximum(weighted * height * width, 0),
+                                        "The mean over places, not the sum.")):
                     if np.allclose(got, other):
                         words = f" {meaning}"
                         break
             raise Wrong(f"{wrong}{words}") from None
-    for_all(property, height=st.integers(1, 3), width=st.integers(1, 3), channels=st.integers(1, 3), seed=st.integers(0, 999))
+    for_all(property, height=st.integers(1, 3), width=st.integers(1, 3), channels=st.integers(1, 3),
+            seed=st.integers(0, 999))

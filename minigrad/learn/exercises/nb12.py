@@ -8,7 +8,8 @@ from ..drawing import drawn, seeds
 
 # -- bits ------------------------------------------------------------------------------------------------------------
 bits = exercise("12.bits", "the mean of -log₂ softmax(logits)[target]",
-                "p = softmax of each row; take the p of the target in each row; a bit is -log₂, and log₂ x = ln x / ln 2.")
+                "p = softmax of each row; take the p of the target in each row; a bit is -log₂, "
+                "and log₂ x = ln x / ln 2.")
 
 
 @bits.property
@@ -46,7 +47,8 @@ def _(answer):
 
 # -- attention -------------------------------------------------------------------------------------------------------
 attend = exercise("12.attend", "softmax of q kᵀ / √d over the places up to each one's own, times v",
-                  "scores = q @ k.T / np.sqrt(d); set what is later to -np.inf (np.tri gives the triangle); softmax; @ v.")
+                  "scores = q @ k.T / np.sqrt(d); set what is later to -np.inf (np.tri gives the triangle); "
+                  "softmax; @ v.")
 
 
 @attend.property
@@ -149,7 +151,8 @@ def _(answer):
                             f"yours have shapes {K.shape} and {V.shape}.")
             if i and not np.allclose(y, expected[i]) and np.allclose(y, mg.attention(q[i:i + 1], k[:i], v[:i])[0]):
                 raise Wrong("the new place doesn't see itself: put its key and value into the cache before you look.")
-            if not np.allclose(y, expected[i]) and np.allclose(y, mg.attention(q[i:i + 1], k[:i + 1], v[:i + 1], scale=1.0)[0]):
+            unscaled = mg.attention(q[i:i + 1], k[:i + 1], v[:i + 1], scale=1.0)[0]
+            if not np.allclose(y, expected[i]) and np.allclose(y, unscaled):
                 raise Wrong("the scores are not divided by √d.")
             same(y, expected[i], f"y at place {i}")
             same(K, k[:i + 1], "the cache of keys")

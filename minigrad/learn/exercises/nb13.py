@@ -100,7 +100,8 @@ def _(answer):
                              (x / np.sqrt((x ** 2).mean() + 0.01) * w,
                               "Each row has its own mean square: axis=-1."),
                              (x / ((x ** 2).mean(-1, keepdims=True) + 0.01) * w, "The root is missing."),
-                             (x / (np.sqrt((x ** 2).mean(-1, keepdims=True)) + 0.01) * w, "eps stands inside the root."),
+                             (x / (np.sqrt((x ** 2).mean(-1, keepdims=True)) + 0.01) * w,
+                              "eps stands inside the root."),
                              (x / np.sqrt((x ** 2).mean(-1, keepdims=True) + 0.01), "The weights w are missing.")):
             right = x / np.sqrt((x ** 2).mean(-1, keepdims=True) + 0.01) * w
             if got.shape == x.shape and np.allclose(got, guess) and not np.allclose(guess, right):
@@ -110,7 +111,8 @@ def _(answer):
 
 
 turned = exercise("13.turn", "pair i turned by t base^(-2i/d)",
-                  "angle = t * base ** (-np.arange(0, d, 2) / d); a = x[0::2], b = x[1::2]; put the results back the same way.")
+                  "angle = t * base ** (-np.arange(0, d, 2) / d); a = x[0::2], b = x[1::2]; "
+                  "put the results back the same way.")
 
 
 def _turn(x, t, base):
@@ -133,9 +135,11 @@ def _(answer):
             raise Wrong(f"the length has changed, from {np.sqrt(q @ q):.4g} to {np.sqrt(a @ a):.4g}: that is no turn.")
         c, d = (np.asarray(call(answer, x.copy(), place, 100.0), float) for x, place in ((q, s + 3), (k, t + 3)))
         if not np.isclose(a @ b, c @ d):
-            raise Wrong("moving both places by 3 changes the dot product of query and key; it should see their distance alone.")
+            raise Wrong("moving both places by 3 changes the dot product of query and key; "
+                        "it should see their distance alone.")
         for guess, words in ((_turn(q, -s, 100.0), "You turn the other way round: mind the signs of the sines."),
-                             (_halves(q, s, 100.0), "You pair the first half with the second; here neighbours are pairs.")):
+                             (_halves(q, s, 100.0),
+                              "You pair the first half with the second; here neighbours are pairs.")):
             if np.allclose(a, guess) and not np.allclose(guess, _turn(q, s, 100.0)):
                 raise Wrong(f"not right. {words}")
         same(a, _turn(q, s, 100.0), "the turned vector")

@@ -5,8 +5,9 @@ from ..checking import Wrong, call, exercise, for_all, same
 from ..drawing import arrays, numbers
 
 place = exercise("14.place_next", "bond, angle and torsion say where the next atom is",
-                 "with bc the direction from b to c, n a unit vector at right angles to the plane of a, b and c, and m in that "
-                 "plane, at right angles to bc: d - c = length (-cos(angle) bc + sin(angle) (cos(torsion) m + sin(torsion) n)).")
+                 "with bc the direction from b to c, n a unit vector at right angles to the plane of a, b and c, "
+                 "and m in that plane, at right angles to bc: "
+                 "d - c = length (-cos(angle) bc + sin(angle) (cos(torsion) m + sin(torsion) n)).")
 
 
 @place.property
@@ -25,16 +26,19 @@ def _(answer):
             raise Wrong(f"the bond from c to d should be {length} long and is {got:.4g}.")
         cosine = (b - c) @ (d - c) / np.linalg.norm(b - c) / length
         if not np.isclose(cosine, np.cos(angle)):
-            opposite = " It is the angle of the other side: mind the sign of cos(angle)." if np.isclose(cosine, -np.cos(angle)) else ""
+            opposite = " It is the angle of the other side: mind the sign of cos(angle)." \
+                if np.isclose(cosine, -np.cos(angle)) else ""
             raise Wrong(f"the angle at c should be {angle} and is {np.arccos(np.clip(cosine, -1, 1)):.4g}.{opposite}")
         turned = dihedral(a, b, c, d)
         if not np.isclose(np.exp(1j * turned), np.exp(1j * torsion)):
-            mirrored = " It turns the wrong way: a mirror image." if np.isclose(np.exp(1j * turned), np.exp(-1j * torsion)) else ""
+            mirrored = " It turns the wrong way: a mirror image." \
+                if np.isclose(np.exp(1j * turned), np.exp(-1j * torsion)) else ""
             raise Wrong(f"the torsion should be {torsion} and is {turned:.4g}.{mirrored}")
     for_all(property, points=arrays(3, 3), length=numbers(1, 2), angle=numbers(1, 2.5), torsion=numbers(-3.1, 3.1))
 
 
-tm = exercise("14.tm_score", "the mean of 1 / (1 + (d / d0)²)", "d0 = 1.24 ∛(L - 15) - 1.8 with L = len(d); np.cbrt is the cube root.")
+tm = exercise("14.tm_score", "the mean of 1 / (1 + (d / d0)²)",
+              "d0 = 1.24 ∛(L - 15) - 1.8 with L = len(d); np.cbrt is the cube root.")
 
 
 @tm.property
@@ -71,7 +75,8 @@ def _(answer):
             words = ""
             if np.shape(got) == expected.shape:
                 for other, meaning in (("kic,kjc->ijc", "Those are the incoming edges, a[k, i] and b[k, j]."),
-                                       ("ikc,kjc->ijc", "You took b[k, j]: the edges k to j; wanted are those from j to k."),
+                                       ("ikc,kjc->ijc",
+                                        "You took b[k, j]: the edges k to j; wanted are those from j to k."),
                                        ("ikc,jkc->jic", "i and j are exchanged.")):
                     if np.allclose(got, np.einsum(other, a, b)):
                         words = f" {meaning}"
@@ -80,7 +85,8 @@ def _(answer):
 
 
 precision = exercise("14.precision", "of the L/5 likeliest contacts of long range, the part that is right",
-                     "i, j = np.triu_indices(L, 24) are the pairs that count, each once; np.argsort(-p[i, j]) brings the "
+                     "i, j = np.triu_indices(L, 24) are the pairs that count, each once; "
+                     "np.argsort(-p[i, j]) brings the "
                      "likeliest first.")
 
 
@@ -110,7 +116,8 @@ def _(answer):
                 for value, meaning in ((best(1), "You counted near neighbours too: only | i - j | of 24 and more."),
                                        (best(24, once=False), "Each pair came twice, as (i, j) and as (j, i)."),
                                        (contact[i, j].mean(), "That is the part of all these pairs that touch."),
-                                       (contact[i, j][np.argsort(p[i, j])[:length // 5]].mean(), "Those are the unlikeliest.")):
+                                       (contact[i, j][np.argsort(p[i, j])[:length // 5]].mean(),
+                                        "Those are the unlikeliest.")):
                     if np.isclose(got, value):
                         words = f" {meaning}"
                         break

@@ -50,7 +50,8 @@ def _(answer):
         same(size / (16 * N), 1.0, "the share of the right number of bytes")
         least = math.ceil(16 * N / chip)
         if chips != least:
-            why = " A part of a chip is a whole one." if chips == 16 * N // chip or not float(chips).is_integer() else ""
+            part = chips == 16 * N // chip or not float(chips).is_integer()
+            why = " A part of a chip is a whole one." if part else ""
             raise Wrong(f"{chips:g} chips, expected {least}.{why}")
     for_all(property, N=_sizes(), chip=st.sampled_from([24e9, 80e9, 141e9]))
 

@@ -5,7 +5,8 @@ from ..checking import Wrong, call, exercise, for_all, same
 from ..drawing import arrays
 
 integrated = exercise("18.integrated", "(x - x') times the mean slope on the way",
-                      "the points are baseline + (k + 0.5) / steps * (x - baseline) for k = 0 ... steps - 1; multiply the mean of "
+                      "the points are baseline + (k + 0.5) / steps * (x - baseline) for k = 0 ... steps - 1; "
+                      "multiply the mean of "
                       "the slopes there by (x - baseline).")
 
 
@@ -42,7 +43,8 @@ def _(answer):
 
 
 cam = exercise("18.cam", "relu of the maps' sum, weighted by their mean slopes",
-               "a = dA.mean(axis=(0, 1)) is one weight for each map; multiply, add over the last axis, cut off below 0.")
+               "a = dA.mean(axis=(0, 1)) is one weight for each map; multiply, add over the last axis, "
+               "cut off below 0.")
 
 
 @cam.property
@@ -55,12 +57,14 @@ def _(answer):
             ((A * weights).sum(axis=-1), "The relu is missing: what speaks against the class is cut off."),
             (np.maximum((A * dA).sum(axis=-1), 0), "Average the slopes over the places: one weight for each map."),
             (np.maximum(A * weights, 0).sum(axis=-1), "Add up first, then cut off below 0."),
-            (np.maximum((A * dA.sum(axis=(0, 1))).sum(axis=-1), 0), "The weights are means over the places, not sums.")))
+            (np.maximum((A * dA.sum(axis=(0, 1))).sum(axis=-1), 0),
+             "The weights are means over the places, not sums.")))
     for_all(property, A=arrays(2, 3, 2), dA=arrays(2, 3, 2))
 
 
 importance = exercise("18.importance", "the score, less the score with the column shuffled",
-                      "shuffled = X.copy(); shuffled[:, column] = rng.permutation(X[:, column]); then the difference of the scores.")
+                      "shuffled = X.copy(); shuffled[:, column] = rng.permutation(X[:, column]); "
+                      "then the difference of the scores.")
 
 
 @importance.property

@@ -77,7 +77,8 @@ def _(answer):
     for_all(property, image=_random(2, 3, low=0), trigger=_random(2, 3, low=0), mask=_random(2, 3, low=0))
 
 
-anomaly = exercise("21.anomaly", "(median - s) / (1.4826 MAD)", "np.median twice: of s, and of the distances np.abs(s - median).")
+anomaly = exercise("21.anomaly", "(median - s) / (1.4826 MAD)",
+                   "np.median twice: of s, and of the distances np.abs(s - median).")
 
 
 @anomaly.property
@@ -98,7 +99,8 @@ def _(answer):
     for_all(property, sizes=st.lists(st.integers(20, 99), min_size=7, max_size=10, unique=True), odd=st.integers(1, 15))
 
 
-may_load = exercise("21.may_load", "all names are among the allowed ones", "set(names) <= ALLOWED: every name is known to be harmless.")
+may_load = exercise("21.may_load", "all names are among the allowed ones",
+                    "set(names) <= ALLOWED: every name is known to be harmless.")
 
 ARRAY = ["numpy._core.multiarray._reconstruct", "numpy.ndarray", "numpy.dtype"]
 
@@ -109,7 +111,8 @@ def _(answer):
             (ARRAY, True, "those are what arrays need."),
             ([], True, "a file of numbers and text names nothing, and can do nothing."),
             (["os.system"], False, "it runs any command."),
-            (["posix.system"], False, "that is what os.system is called inside: lists of forbidden names are never complete."),
+            (["posix.system"], False,
+             "that is what os.system is called inside: lists of forbidden names are never complete."),
             (["builtins.eval"], False, "it runs any Python."),
             ([*ARRAY, "posix.mkdir"], False, "one name that is not allowed is enough."),
             (["numpy_tools.load"], False, "it only begins like numpy."),

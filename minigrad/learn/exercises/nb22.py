@@ -3,7 +3,8 @@ import numpy as np
 
 from ..checking import NotDone, Wrong, call, exercise, for_all, same
 
-merge = exercise("22.merge", "Σ rows · gradient / Σ rows", "multiply each gradient by its number of rows, add up, divide once.")
+merge = exercise("22.merge", "Σ rows · gradient / Σ rows",
+                 "multiply each gradient by its number of rows, add up, divide once.")
 
 
 @merge.property
@@ -30,7 +31,8 @@ def _(answer):
 
 
 ring = exercise("22.ring_step", "rank r sends chunk (r - step) mod n to rank r + 1, which adds or replaces",
-                "first copy what each rank sends, chunks[r][(r - step) % n]; then, for each r, add it to (step < n - 1) or put "
+                "first copy what each rank sends, chunks[r][(r - step) % n]; then, for each r, "
+                "add it to (step < n - 1) or put "
                 "it in the place of the same chunk of rank (r + 1) % n.")
 
 
@@ -60,12 +62,14 @@ def _(answer):
                     got = np.asarray(chunks[r][c], float)
                     if got.shape != (2,) or not np.allclose(got, right[r][c]):
                         raise Wrong(f"step {step} of {n} ranks: chunk {c} of rank {r} is {got}, expected {right[r][c]} "
-                                    f"(before it was {before[r][c]}). In this step chunk (r - {step}) mod {n} of each rank r "
+                                    f"(before it was {before[r][c]}). "
+                                    f"In this step chunk (r - {step}) mod {n} of each rank r "
                                     f"goes to rank r + 1, whose own {phase}.")
     for_all(property, n=st.integers(2, 5), seed=st.integers(0, 99))
 
 
-sent = exercise("22.bytes_sent", "2 (n - 1)/n times the array", "2 (n - 1) steps, in each of them one chunk of payload / n bytes.")
+sent = exercise("22.bytes_sent", "2 (n - 1)/n times the array",
+                "2 (n - 1) steps, in each of them one chunk of payload / n bytes.")
 
 
 @sent.property
@@ -75,14 +79,16 @@ def _(answer):
     def property(payload, n):
         right, got = 2 * (n - 1) * payload / n, call(answer, payload, n)
         if not np.isclose(got, right):
-            why = {(n - 1) * payload / n: " That is one of the two halves.", 2 * (n - 1) * payload: " Each step sends a chunk, "
+            why = {(n - 1) * payload / n: " That is one of the two halves.",
+                   2 * (n - 1) * payload: " Each step sends a chunk, "
                    "not the array.", 2 * payload: " That is what it comes to for very many ranks."}
             hint = next((text for value, text in why.items() if np.isclose(got, value)), "")
             raise Wrong(f"got {got:g}, expected {right:g}.{hint}")
     for_all(property, payload=st.integers(1, 1000).map(lambda k: 60 * k), n=st.integers(3, 6))
 
 
-share = exercise("22.efficiency", "t1 / (n tn)", "n ranks that were n times as fast would take t1 / n; divide that by tn.")
+share = exercise("22.efficiency", "t1 / (n tn)",
+                 "n ranks that were n times as fast would take t1 / n; divide that by tn.")
 
 
 @share.property

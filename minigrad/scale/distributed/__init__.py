@@ -3,11 +3,11 @@
     mpiexec -n 4 minigrad train gpt                 a whole training
     mpiexec -n 4 python script.py                   with model.fit(x, y, distribute=True) in it
 
-Each process, a *rank*, runs the same script from its first line, and is told apart by world().rank alone.  On one machine
-share its processors out: with OPENBLAS_NUM_THREADS=1 (or as many as there are for each) ranks don't stand in each other's
-way.  Where each rank has a GPU of its own, as after set_device(f"gpu:{world().rank}"), gradients travel between them
-by NCCL (pip install nvidia-nccl-cu13); where ranks share one, or without NCCL, and always with "sharded", through the
-host's memory.
+Each process, a *rank*, runs the same script from its first line, and is told apart by world().rank alone.  On one
+machine share its processors out: with OPENBLAS_NUM_THREADS=1 (or as many as there are for each) ranks don't stand in
+each other's way.  Where each rank has a GPU of its own, as after set_device(f"gpu:{world().rank}"), gradients travel
+between them by NCCL (pip install nvidia-nccl-cu13); where ranks share one, or without NCCL, and always with "sharded",
+through the host's memory.
 
     launch          launched: whether there is more than one process
     group           Group: ranks that talk to each other; what they say; how a rank that fails ends all

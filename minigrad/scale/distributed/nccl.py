@@ -43,7 +43,8 @@ class Communicator:
     def _start(self, call, source, target, count, *op):
         for a in (source, target):
             if a.ndim != 1 or a.size and a.strides != (a.itemsize,):
-                raise ValueError(f"NCCL sends flat, contiguous arrays; this has shape {a.shape} and strides {a.strides}")
+                raise ValueError(f"NCCL sends flat, contiguous arrays; "
+                                 f"this has shape {a.shape} and strides {a.strides}")
         with self.cuda.Device(self.index):
             self.stream.wait_event(self.cuda.get_current_stream().record())
             kind = getattr(self.nccl, f"NCCL_{source.dtype.name.upper()}")

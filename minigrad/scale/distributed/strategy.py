@@ -2,8 +2,8 @@
 
     at the start        rank 0's weights, optimizer and order of the data go to all
     each batch          rank r learns from the r-th part of its rows; all make the same step (buckets.py, sharded.py)
-    each epoch          what the ranks have counted is added up: all see the same logs, and decide alike; within an epoch
-                        on_train_batch_end sees the scores of its own rank's rows
+    each epoch          what the ranks have counted is added up: all see the same logs, and decide alike; within an
+                        epoch on_train_batch_end sees the scores of its own rank's rows
     files               all ranks call the callbacks, rank 0 alone writes (files.writes) and shows
 
 Dropout draws from a stream of its own on each rank.  Normalisation over the batch sees a rank's own rows, as is usual;

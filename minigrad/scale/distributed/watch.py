@@ -1,8 +1,8 @@
 """A small process that sees which rank dies.  Run as a file, with the pairs rank:process of one machine's ranks.
 
 A rank that is killed (kill -9, or by the system for want of memory) can say nothing, and mpiexec, which ends the
-others, knows no ranks.  The kernel tells whoever holds a *pidfd* when its process ends; the first to end is the one that died.
-A job that ends well ends its watcher first, with SIGTERM.
+others, knows no ranks.  The kernel tells whoever holds a *pidfd* when its process ends; the first to end is the one
+that died.  A job that ends well ends its watcher first, with SIGTERM.
 """
 import os
 import select

@@ -93,7 +93,7 @@ def pgd(model, x, y, epsilon, norm=np.inf, bounds=(0, 1), steps=20, step=None, r
     xp, step = backend.array_module(x), 2.5 * epsilon / steps if step is None else step
     spread = (-1,) + (1,) * (x.ndim - 1)
     best, highest = x, None
-    for restart in range(max(restarts, 1)):
+    for _restart in range(max(restarts, 1)):
         d = _random_in_ball(x, epsilon, norm) if restarts else 0 * x
         for _ in range(steps + 1):
             point = _within(bounds, x + d)

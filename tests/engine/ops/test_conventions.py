@@ -170,8 +170,8 @@ def test_rounding_to_integers_has_slope_0():
 
 def test_a_number_in_the_place_of_an_array():
     assert_allclose(slope(lambda x: mg.concatenate([x, [5.0]]) * [1, 2, 3], 1, 1), [1, 2])
-    square = lambda x: (x @ [2.0, 3.0]) ** 2
-    assert_allclose(slope(mg.grad(square), 1, 1), [20, 30])                                 # at second order too
+    square = mg.grad(lambda x: (x @ [2.0, 3.0]) ** 2)
+    assert_allclose(slope(square, 1, 1), [20, 30])                                          # at second order too
 
 
 # -- errors name the op, the shapes or values, and what to do --------------------------------------------------------

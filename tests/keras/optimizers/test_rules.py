@@ -59,7 +59,7 @@ def test_equals_the_plain_formula(optimizer, seed, block):
 @pytest.mark.parametrize("optimizer", VARIANTS, ids=repr)
 def test_float32_stays_float32_and_allocates_no_buffers(optimizer):
     optimizer, vs, exact = fresh(optimizer), variables(dtype="float32"), variables()
-    twin = fresh(optimizer)
+    twin, before = fresh(optimizer), None
     for t in range(4):
         optimizer.apply_gradients(zip(gradients(vs, t), vs))
         twin.apply_gradients(zip(gradients(exact, t), exact))

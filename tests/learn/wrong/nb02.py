@@ -54,7 +54,8 @@ WRONG = {
         ((lambda g, y, x, w, b: g @ w.T, lambda g, y, x, w, b: x.T @ g), "three functions"),
         ((lambda g, y, x, w, b: g @ w.T, lambda g, y, x, w, b: -x.T @ g, lambda g, y, x, w, b: g), "sign"),
         ((lambda g, y, x, w, b: g @ w.T, lambda g, y, x, w, b: x.T @ g, lambda g, y, x, w, b: g.mean(axis=0)), "times"),
-        (detached(lambda g, y, x, w, b: g @ w.T, lambda g, y, x, w, b: x.T @ g, lambda g, y, x, w, b: g), "second gradient"),
+        (detached(lambda g, y, x, w, b: g @ w.T, lambda g, y, x, w, b: x.T @ g, lambda g, y, x, w, b: g),
+         "second gradient"),
     ],
 }
 WRONG["02.dense"] = [((rules,), words) for rules, words in WRONG["02.dense"]]

@@ -7,8 +7,8 @@ def windows(image, kernel):
 
 
 def padded(image, kernel):
-    k, l = kernel.shape
-    return windows(np.pad(image, ((0, k - 1), (0, l - 1))), kernel)
+    height, width = kernel.shape
+    return windows(np.pad(image, ((0, height - 1), (0, width - 1))), kernel)
 
 
 def field(late=False, strides=True, alone=1):

@@ -54,7 +54,8 @@ WRONG = {
         (lambda z, t: np.log2(picked(z, t)).mean(), "sign"),
         (lambda z, t: -np.log2(picked(z, t).mean()), "mean of the logarithms"),
         (lambda z, t: -np.log2(picked(z, t)).sum(), "take the mean"),
-        (lambda z, t: -np.log2((np.exp(z) / np.exp(z).sum(1, keepdims=True))[np.arange(len(t)), t]).mean(), "too large"),
+        (lambda z, t: -np.log2((np.exp(z) / np.exp(z).sum(1, keepdims=True))[np.arange(len(t)), t]).mean(),
+         "too large"),
         (lambda z, t: -np.log2(picked(z, t)), "one number"),
     ],
     "12.attend": [

@@ -25,7 +25,8 @@ WRONG = {
         (lambda x, y: tuple(np.polyfit(x, y, 1)), "(a, b)"),
     ],
     "17.optimal": [
-        (lambda C: (C / 120, C / 6), "operations"), (lambda C: ((C / 6) ** 0.5, (C / 6) ** 0.5), "tokens for each weight"),
+        (lambda C: (C / 120, C / 6), "operations"),
+        (lambda C: ((C / 6) ** 0.5, (C / 6) ** 0.5), "tokens for each weight"),
         (lambda C: ((C / 20) ** 0.5, 20 * (C / 20) ** 0.5), "operations"), (lambda C: (C / 120) ** 0.5, "two numbers"),
     ],
 }

@@ -107,8 +107,8 @@ def test_other_ranks_go_on_where_a_killed_job_stood(script, alone, tmp_path, n, 
 @pytest.mark.parametrize("how, code, message", [
     ("raises", 1, "rank 1 of 2: ValueError: what a day"),
     ("leaves", 1, "rank 1 of 2: left the training with exit code 3"),
-    ("nan", 1, "minigrad: rank 0 of 2: rank 1: the gradient of layers.1.kernel, of shape (32, 2), isn't finite at step 1, "
-               "which no rank has made")])
+    ("nan", 1, "minigrad: rank 0 of 2: rank 1: the gradient of layers.1.kernel, of shape (32, 2), "
+               "isn't finite at step 1, which no rank has made")])
 def test_a_rank_that_fails_ends_the_job(script, tmp_path, how, code, message):
     done = train(script, tmp_path / "run", 2, "yes", how)
     assert done.returncode == code and message in done.stderr.splitlines()[-1], done.stderr

@@ -53,7 +53,8 @@ def test_gpus_of_their_own_talk_directly(mpirun, bucket, messages):
     """)
 
 
-@pytest.mark.parametrize("install", ["fake_nccl.install(gpu, 0)", "pass", "fake_nccl.install(gpu, 0) if g.rank else None"],
+@pytest.mark.parametrize("install",
+                         ["fake_nccl.install(gpu, 0)", "pass", "fake_nccl.install(gpu, 0) if g.rank else None"],
                          ids=["one GPU for all", "no NCCL", "NCCL on one rank"])
 def test_else_gradients_go_through_the_host(mpirun, install):
     mpirun(2, TRAIN + f"""

@@ -29,7 +29,7 @@ def test_kleinberg_calibrated_scores_are_balanced_only_if_perfect_or_bases_are_e
     y, s, group = np.concatenate([y0, y1]), np.concatenate([s0, s1]), np.repeat([0, 1], [len(y0), len(y1)])
     assume(all(0 < part.mean() < 1 for part in (y0, y1)))
     found = class_balance(y, s, group)
-    for negative, positive, score, base in found.values():
+    for _, _, score, base in found.values():
         assert score == pytest.approx(base)
     gaps = [abs(found[0][k] - found[1][k]) for k in (0, 1)]
     if max(gaps) < 1e-9:
