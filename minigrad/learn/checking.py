@@ -32,7 +32,7 @@ class Exercise:
     properties: list = field(default_factory=list)
 
     def property(self, f):
-        """Add a property: f(answer) raises Wrong (or AssertionError) if it does not hold.  The first that fails is told."""
+        """Add a property: f(answer) raises Wrong (or AssertionError) if it fails.  The first failure is told."""
         self.properties.append(f)
         return f
 
@@ -111,12 +111,13 @@ def call(answer, *inputs, **params):
 
 
 def for_all(property, examples=60, **strategies):
-    """Hypothesis: the property holds for inputs of these strategies; else Wrong, with the smallest inputs that break it."""
+    """Hypothesis: the property holds for inputs of these strategies; else Wrong, with the smallest that break it."""
     from hypothesis import HealthCheck, Phase, given, settings
     smallest = {}
 
     @settings(max_examples=examples, deadline=None, database=None, derandomize=True, print_blob=False,
-              phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
+              phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck),
+              report_multiple_bugs=False)
     @given(**strategies)
     def holds(**inputs):
         try:

@@ -16,7 +16,8 @@ ROOT = Path(minigrad.__file__).parent
 PLACES = ("engine/ops", "engine/tensor.py", "engine/transforms.py", "keras/layers", "keras/optimizers", "keras/metrics",
           "keras/losses.py", "keras/activations.py", "keras/initializers.py", "keras/models.py", "keras/training.py",
           "scale/distributed/buckets.py")
-FILES = [p for place in PLACES for p in ([ROOT / place] if place.endswith(".py") else sorted((ROOT / place).glob("*.py")))]
+FILES = [p for place in PLACES
+         for p in ([ROOT / place] if place.endswith(".py") else sorted((ROOT / place).glob("*.py")))]
 UFUNC_KEYWORDS = {"out", "dtype", "casting"}
 HOST = {        # these work on host data wherever they stand: shapes, indices, labels before they are uploaded
     "asarray", "array", "errstate", "broadcast_shapes", "array2string", "issubdtype", "dtype", "ndarray", "generic",

@@ -78,7 +78,7 @@ def test_weights_may_be_tensors_and_their_gradients_are_slopes():
     rng = np.random.default_rng(0)
     direction = tree_map(lambda w: rng.standard_normal(w.shape), weights)
     h = 1e-5
-    up, down = (tree_map(lambda w, d: w + s * h * d, weights, direction) for s in (1, -1))
+    up, down = (tree_map(lambda w, d, s=s: w + s * h * d, weights, direction) for s in (1, -1))
     slope = sum(tree_leaves(tree_map(lambda t, d: float((t.grad._data * d).sum()), tensors, direction)))
     assert slope == pytest.approx((value(up) - value(down)) / (2 * h), rel=1e-4)
 

@@ -16,7 +16,6 @@ import numpy as np
 
 from ...engine import backend
 from ...engine.op import Op
-from ...engine.ops.matmul import linear
 from ...keras.layers.base import Layer
 from ...keras.layers.core import Dense
 from ...zoo.gpt import CausalSelfAttention
