@@ -1,10 +1,13 @@
 """Declaring an operation: its forward, its vjp and its domain, side by side.  Calling it records it on the tape."""
+import inspect
+
 import numpy as np
 
 from . import backend
 from .tensor import Node, Tensor, clock, is_recording
 
 REGISTRY = {}                               # name -> Op: the table of derivatives
+NUMPY = {}                                  # NumPy's function -> the Op that it is when given a Tensor, where declared
 
 
 class Op:
@@ -20,29 +23,66 @@ class Op:
                 None for an elementwise op, whose inputs broadcast; "" where only the op itself can tell
     saves       forward returns (y, saved); the rule gets saved= back at first order and None at higher orders, where
                 it must compute it again in order to differentiate through it
+    What else can be said of an op, for pictures, profiles and checks, stands at `describe`.
     """
+    flops = cases = reference = None        # see describe
+    symbol, numpy, conventions, slack = "", (), (), 1.0
 
-    def __init__(self, forward, vjp=None, domain=None, shapes=None, name=None, doc=None, saves=False):
+    def __init__(self, forward, vjp=None, domain=None, shapes=None, name=None, doc=None, saves=False, **description):
         self.forward, self.vjp, self.domain, self.shapes, self.saves = forward, vjp, domain, shapes, saves
         self.elementwise = shapes is None
         self.__name__ = self.name = name or forward.__name__
         self.__doc__, self.__wrapped__ = doc or forward.__doc__, forward
         rules = vjp if isinstance(vjp, tuple) else (vjp,)
         self.__module__ = next((r.__module__ for r in rules if r), forward.__module__)
-        code = getattr(forward, "__code__", None)               # NumPy's own functions have none, only inputs
-        names = code.co_varnames[:code.co_argcount + code.co_kwonlyargcount] if code else ()
-        self.variadic = bool(code and code.co_flags & 0x04)                     # def f(*inputs, axis=0)
-        required = code.co_argcount - len(forward.__defaults__ or ()) if code else 0
-        self.arity = (code.co_posonlyargcount or required) if code else getattr(forward, "nin", 1)
-        self.param_names = names[self.arity:]
-        self.positional = names[self.arity:code.co_argcount if code and not self.variadic else None]    # the others by name
+        self._read_signature(_signature(forward))
         self.joint = callable(vjp) and (self.variadic or self.arity > 1)
         self.rules = (vjp,) if callable(vjp) else vjp
         if not self.joint and vjp is not None and len(self.rules) != self.arity:
             raise TypeError(f"{self.name}: {len(self.rules)} vjp rules for {self.arity} inputs")
+        self.describe(**description)
+
+    def _read_signature(self, signature):
+        """Which arguments are inputs and which are params, and which params may be given by position."""
+        self.__signature__, arguments = signature, list(signature.parameters.values())
+        kinds = {p.kind for p in arguments}
+        self.variadic = inspect.Parameter.VAR_POSITIONAL in kinds               # def f(*inputs, axis=0)
+        before_the_slash = [p for p in arguments if p.kind is p.POSITIONAL_ONLY]
+        required = [p for p in arguments if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty]
+        self.arity = len(before_the_slash or required)
+        params = [p for p in arguments[self.arity:] if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        self.param_names = tuple(p.name for p in params)
+        self.positional = tuple(p.name for p in params if self.variadic or p.kind is p.POSITIONAL_OR_KEYWORD)
+        self._takes_any_param = inspect.Parameter.VAR_KEYWORD in kinds
+        self._count = None if self.variadic else self.arity     # how many inputs need no binding
+        self._made_arrays = (list, tuple) if self.elementwise else (list, tuple, int, float, complex)
+
+    def describe(self, **facts):
+        """Say more of the op, what other rooms want to know; also as keywords of mg.op.  Returns the op.
+
+        symbol       what drawings of graphs write before its name: "+"
+        flops        FLOPs of one forward call: a function (y, *inputs, **params) of a product, whose cotangents cost a
+                     product each; 0 where elements only move; None: one for each element of the largest array
+        numpy        NumPy's function, or several: np.f(tensor) then calls this op, and `reference` is the first
+        reference    a function of arrays, called as the op is, that gives the same value: what check_op compares with
+        cases        what the checks feed it: a list of ([inputs], {params}), or a function of a `draw` (see
+                     mg.testing.strategies.Draw) that returns one; None: drawn from domain and shapes
+        conventions  what holds where calculus has no answer, at kinks and ties: a list of
+                     ([inputs], {params}, [gradients for a cotangent of ones])
+        slack        how far the inputs of its cases may be moved and remain good ones, beside 1: a little (0.02) where
+                     ties or kinks are near, 0 where they have a structure that any change breaks
+        """
+        for fact, value in facts.items():
+            if fact not in FACTS:
+                raise TypeError(f"{self.name}: an op has no {fact!r}; what can be said of it: {', '.join(FACTS)}")
+            if fact == "numpy":
+                value = value if isinstance(value, tuple) else (value,)
+                self.reference = self.reference or value[0]
+            setattr(self, fact, value)
+        return self
 
     def __call__(self, *inputs, **params):
-        if len(inputs) != self.arity or self.variadic:
+        if len(inputs) != self._count or params and not self.param_names:
             inputs, params = self.bind(inputs, params)
         args, tensors, records = [], False, False
         for x in inputs:
@@ -51,13 +91,14 @@ class Op:
                     x.last_edit()           # an edit before this moment is no edit of what the tape needs
                 tensors, records = True, records or x.requires_grad
                 x = x._data
-            elif isinstance(x, (list, tuple)):
+            elif isinstance(x, self._made_arrays):
                 x = np.asarray(x)
                 inputs = (*inputs[:len(args)], x, *inputs[len(args) + 1:])
             args.append(x)
         try:
             y = self.forward(*args, **params)
         except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
+            self.refuse_unknown(params)
             raise _explain(self, args, error) from error
         saved = None
         if self.saves:
@@ -69,7 +110,7 @@ class Op:
         return Tensor(y, True, Node(self, inputs, args, params, saved, clock()))
 
     def bind(self, inputs, params):
-        """Sort positional arguments into inputs and params: sum(x, 0) is sum(x, axis=0); stack([a, b]) is stack(a, b)."""
+        """Sort positional arguments into inputs and params: sum(x, 0) is sum(x, axis=0), stack([a, b]) stack(a, b)."""
         if not self.variadic:
             inputs, values = inputs[:self.arity], inputs[self.arity:]
         elif inputs and isinstance(inputs[0], (list, tuple)):
@@ -77,17 +118,34 @@ class Op:
         else:
             values = ()
         if len(inputs) < self.arity or len(values) > len(self.positional):
-            raise TypeError(f"{self.name} takes {self.arity} inputs and then params {self.positional}, "
-                            f"got {len(inputs) + len(values)} arguments")
-        twice = set(self.positional[:len(values)]).intersection(params)
-        if twice:
-            raise TypeError(f"{self.name}: {', '.join(twice)} given twice, by position and by name")
-        return inputs, {**dict(zip(self.positional, values)), **params}
+            raise TypeError(f"{self.name} takes {self.arity or 'some'} inputs and then params {self.positional}, got "
+                            f"{len(inputs) + len(values)} arguments; it is {self.name}{self.__signature__}")
+        self.refuse_unknown(params)
+        if not values:
+            return inputs, params
+        named = dict(zip(self.positional, values))
+        if twice := named.keys() & params.keys():
+            raise TypeError(f"{self.name}: {', '.join(sorted(twice))} given twice, by position and by name")
+        return inputs, {**named, **params}
+
+    def refuse_unknown(self, params):
+        """An error unless the op takes these params: dtype=, out= and where= too, which NumPy's functions take."""
+        if params and not (self._takes_any_param or params.keys() <= set(self.param_names)):
+            unknown = ", ".join(f"{name}=" for name in params if name not in self.param_names)
+            raise TypeError(f"{self.name} takes no {unknown}; its arguments are {self.__signature__}")
 
     native = property(lambda self: self.__module__.startswith("minigrad."), doc="Is it minigrad's own, not a user's?")
 
     def __repr__(self):
         return f"<op {self.name}: {(self.__doc__ or '').strip().splitlines()[0] if self.__doc__ else ''}>"
+
+
+FACTS = ("symbol", "flops", "numpy", "reference", "cases", "conventions", "slack")
+
+
+def as_array(x):
+    """x as ops take it: a tensor or an array as it is, lists and numbers as arrays."""
+    return x if hasattr(x, "shape") else np.asarray(x)
 
 
 def op(forward=None, vjp=None, **declaration):
@@ -98,21 +156,32 @@ def op(forward=None, vjp=None, **declaration):
             "y = x³      dx = 3 g x²"
             return x**3
 
-    The declaration's keywords are those of Op: domain, shapes, name, doc, saves.
+    The declaration's keywords are those of Op (domain, shapes, name, doc, saves) and of Op.describe (symbol, flops,
+    numpy, reference, cases, conventions, slack).
     A name that minigrad itself uses stays minigrad's: yours is then entered as "module.name".
     """
     if forward is None:
         return lambda f: op(f, vjp, **declaration)
     entry = Op(forward, vjp, **declaration)
-    taken = entry.name in REGISTRY and REGISTRY[entry.name].__module__.startswith(("minigrad.", "numpy"))
+    taken = entry.name in REGISTRY and REGISTRY[entry.name].native
     REGISTRY[f"{entry.__module__}.{entry.name}" if taken else entry.name] = entry
+    NUMPY.update((f, entry) for f in entry.numpy if f not in NUMPY)
     return entry
+
+
+def _signature(forward):
+    """The signature of forward; NumPy's own functions take more than a rule could follow: of them, the inputs alone."""
+    if isinstance(forward, np.ufunc):
+        names = ("a", "b", "c")[:forward.nin] if forward.nin > 1 else ("x",)
+        return inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in names])
+    return inspect.signature(forward)
 
 
 def _explain(op, args, error):
     shapes = ", ".join(str(np.shape(a)) for a in args if not isinstance(a, (int, float)))
     devices = {backend.device_of(a) for a in args if hasattr(a, "shape")}
     if len(devices) > 1:
-        return ValueError(f"{op.name}: inputs on different devices, {' and '.join(sorted(devices))}; move one with .to()")
+        places = " and ".join(sorted(devices))
+        return ValueError(f"{op.name}: inputs on different devices, {places}; move one with .to()")
     kind = type(error) if type(error) in (ValueError, TypeError, IndexError) else ValueError
     return kind(f"{op.name}: input shapes {shapes}: {error}")

@@ -4,7 +4,7 @@ import math
 import numpy as np
 
 from ..backend import array_module
-from ..op import op
+from ..op import as_array, op
 from ..tensor import Tensor
 from .domains import INDICES, REAL
 
@@ -54,6 +54,7 @@ def scatter_add(x, /, index, shape):
 
 def take(x, indices, axis=None):
     """The slices of x at indices (integers) along axis; of x flattened when axis is None."""
+    x = as_array(x)
     if axis is None:
         x, axis = x.reshape(-1), 0
     indices = checked(indices, x.shape[axis], "take: indices", -x.shape[axis])

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import backend
 from ..backend import last_sum, row_sum
-from ..op import op
+from ..op import as_array, op
 from .domains import INDICES, REAL
 from .indexing import along, checked
 from .nonlinear import sigmoid
@@ -118,7 +118,7 @@ def sigmoid_cross_entropy(z, t, /):
 
     Computed as max(z, 0) - z t + ln(1 + e^-|z|), which can't overflow; in nats.
     """
-    z = np.full_like(t, z) if isinstance(z, (int, float)) else z
+    z = np.full_like(t, z, dtype=np.result_type(t, 1.0)) if isinstance(z, (int, float)) else z
     return np.maximum(z, 0) - z * t + np.log1p(np.exp(-np.abs(z)))
 
 
@@ -197,6 +197,7 @@ def dropout(x, rate=0.5):
     """
     if not 0 <= rate < 1:
         raise ValueError(f"dropout: rate must be in [0, 1), got {rate}")
+    x = as_array(x)
     if rate == 0:
         return x
     mask = (backend.random(x.shape, device=backend.device_of(getattr(x, "_data", x))) >= rate).astype(x.dtype)

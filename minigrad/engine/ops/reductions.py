@@ -16,7 +16,8 @@ def axes_of(x, axis):
     """axis as a tuple of numbers from 0 to x.ndim - 1."""
     if axis is None:
         return tuple(range(x.ndim))
-    return tuple(a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
+    ndim = x.ndim or 1                      # NumPy sums a 0-d array over axis 0, too
+    return tuple(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,)))[:x.ndim]
 
 
 def count(x, axis):

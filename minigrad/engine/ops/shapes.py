@@ -2,7 +2,7 @@
 import numpy as np
 
 from ..backend import array_module
-from ..op import op
+from ..op import as_array, op
 from .indexing import scatter_add
 
 
@@ -81,6 +81,9 @@ def stack(*xs, axis=0):
 
 def split(x, sections, axis=0):
     """The pieces of x along axis: a number of equal ones, or cut before each of the given indices (as np.split)."""
+    x = as_array(x)
+    if not x.ndim:
+        raise ValueError("split: a single number has no axis to cut")
     n = x.shape[axis]
     if np.ndim(sections) == 0:
         if sections < 1 or n % sections:

@@ -71,11 +71,11 @@ T = mg.tensor(X, requires_grad=True)
 
 
 @pytest.mark.parametrize("f, words", [
-    (lambda: np.mean(T, dtype=np.float32), "unexpected keyword argument 'dtype'"),
+    (lambda: np.mean(T, dtype=np.float32), "takes no dtype="),
     (lambda: np.sum(T, 0, np.float32), "sum takes 1 inputs and then params"),           # NumPy's third is the dtype
     (lambda: np.max(T, 0, np.zeros(3)), "max takes 1 inputs"),
     (lambda: np.std(T, 0, None, None, 1), "std takes 1 inputs"),
-    (lambda: np.sort(T, kind="stable"), "unexpected keyword argument 'kind'"),
+    (lambda: np.sort(T, kind="stable"), "takes no kind="),
     (lambda: np.median(T), "np.median has no derivative rule"),
     (lambda: np.fmax(T, 0), "np.fmax has no derivative rule"),
     (lambda: np.add.reduce(T), r"np.add.reduce has no derivative rule"),

@@ -1,0 +1,102 @@
+"""Declaring and calling an op: which arguments it takes, what it refuses, and that numbers do for arrays."""
+import inspect
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+import minigrad as mg
+from minigrad.engine.op import Op
+
+from .ops.cases import ALL, OPS
+from .ops.gradients import inputs_of
+
+FIRST = {op.name: (op, case) for op, case in reversed(ALL)}
+NUMBERS = (3, 2.5, -1, np.float64(0.5), np.float32(0.5), np.int64(2), [1.0, 2.0])
+
+
+# -- arguments ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("op, case", FIRST.values(), ids=FIRST)
+def test_unknown_params_are_refused(op, case):
+    inputs = inputs_of(op, case)
+    for name in {"dtype", "out", "where", "casting", "axes_"} - set(op.param_names):
+        with pytest.raises(TypeError, match=f"^{op.name} takes no {name}=; its arguments are "):
+            op(*inputs, **case.params, **{name: None})
+        with pytest.raises(TypeError, match=f"^{op.name} takes no {name}="):
+            op(*(mg.Tensor(x) for x in inputs), **case.params, **{name: None})
+
+
+@pytest.mark.parametrize("op, case", FIRST.values(), ids=FIRST)
+def test_a_signature_says_what_can_be_done(op, case):
+    signature = inspect.signature(op)
+    signature.bind(*inputs_of(op, case), **case.params)
+    assert not {"dtype", "out", "where", "casting"} & set(signature.parameters) - set(op.param_names)
+
+
+def test_signatures():
+    assert [str(inspect.signature(f)) for f in (mg.exp, mg.add, mg.sum, mg.stack, mg.where)] == [
+        "(x, /)", "(a, b, /)", "(x, /, axis=None, *, keepdims=False)", "(*xs, axis=0)", "(condition, a, b, /)"]
+
+
+def test_inputs_and_params_of_an_op_of_ones_own():
+    op = Op(lambda a, b, n=2, *, sign=1, **others: sign * a * b**n, (None, None), name="mine")      # no slash
+    assert (op.arity, op.param_names, op.positional, op.variadic) == (2, ("n", "sign"), ("n",), False)
+    assert op(2.0, 3.0, 3) == 54 and op(2.0, 3.0, sign=-1, anything=0) == -18
+    several = Op(lambda *xs, axis=0: xs[axis], name="one_of")
+    assert (several.arity, several.param_names, several.variadic) == (0, ("axis",), True)
+    assert several(1, 2, axis=1) == several([1, 2], 1) == 2
+
+
+def test_a_fact_that_no_room_asks_for_is_refused():
+    with pytest.raises(TypeError, match="twice: an op has no 'flop'; what can be said of it: symbol, flops"):
+        Op(lambda x, /: 2 * x, name="twice", flop=0)
+    op = Op(lambda x, /: 2 * x, name="twice", symbol="2")
+    assert op.describe(flops=0) is op and (op.symbol, op.flops) == ("2", 0)
+
+
+# -- numbers for arrays ------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("op", OPS.values(), ids=OPS)
+def test_a_number_is_as_an_array_of_it_or_one_clear_line(op):
+    params = FIRST[op.name][1].params
+
+    def called(inputs):
+        try:
+            return op(*inputs, **params)
+        except (ValueError, TypeError, IndexError) as error:
+            assert str(error).startswith(op.name) and "\n" not in str(error)
+            return None
+    with np.errstate(all="ignore"):
+        for number in NUMBERS:
+            inputs = [number] * (op.arity or 1)
+            arrays = [np.asarray(x) for x in inputs]
+            y, same = (called(xs if op.arity else [xs]) for xs in (inputs, arrays))
+            if y is not None and same is not None:
+                np.testing.assert_allclose(np.asarray(y, float), np.asarray(same, float))
+
+
+@pytest.mark.parametrize("f, expected", [
+    (lambda: mg.max(3), 3), (lambda: mg.sum(3.0), 3), (lambda: mg.mean(2.5), 2.5), (lambda: mg.dot(2, [1, 2]), [2, 4]),
+    (lambda: mg.take([5, 6, 7], [0, -1]), [5, 7]), (lambda: mg.take(5, [0]), [5]),
+    (lambda: mg.split([1, 2], 2), [[1], [2]]), (lambda: mg.dropout([1.0, 2], 0), [1, 2]),
+    (lambda: mg.sigmoid_cross_entropy(0, 1), np.log(2)),
+    (lambda: mg.sigmoid_cross_entropy(2.5, np.array([0, 1])), [2.5 + np.log1p(np.exp(-2.5)), np.log1p(np.exp(-2.5))]),
+])
+def test_numbers_and_lists(f, expected):
+    np.testing.assert_allclose(f(), expected)
+
+
+@pytest.mark.parametrize("f, words", [
+    (lambda: mg.matmul(2, np.eye(2)), r"matmul: input shapes \(\), \(2, 2\)"),
+    (lambda: mg.split(2, 1), "split: a single number"), (lambda: mg.layer_norm(1, 2, 3), "layer_norm: input shapes")])
+def test_numbers_where_they_do_not_do(f, words):
+    with pytest.raises((ValueError, IndexError), match=words):
+        f()
+
+
+def test_the_gradient_beside_a_number():
+    x = mg.tensor([1.0, 2], requires_grad=True)
+    mg.outer(2, x).sum().backward()
+    assert_array_equal(x.grad, [2, 2])
+    x = mg.tensor(3.0, requires_grad=True)
+    mg.sum(x, axis=0).backward()            # as NumPy, which sums a 0-d array over axis 0
+    assert x.grad.item() == 1
