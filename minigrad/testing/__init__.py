@@ -8,7 +8,7 @@ check_gradients needs NumPy alone; check_op and strategies need Hypothesis, whic
 """
 import importlib
 
-from .gradients.compare import GradientError, Report, check_gradients
+from .gradients.compare import CannotTell, GradientError, Report, check_gradients
 
 PROFILES = {"dev": 25, "ci": 100, "deep": 1000}     # how many cases of each op are drawn
 _ELSEWHERE = {"check_op": "ops.checking", "Failed": "ops.checking", "load_op": "ops.locate",
@@ -22,4 +22,4 @@ def __getattr__(name):
     return module if _ELSEWHERE[name].rpartition(".")[2] == name else getattr(module, name)
 
 
-__all__ = ["GradientError", "Report", "check_gradients", "check_op", "strategies"]
+__all__ = ["CannotTell", "GradientError", "Report", "check_gradients", "check_op", "strategies"]

@@ -3,7 +3,8 @@
 A gradient of an array-valued f is checked through L(x) = Σ u f(x) with a *random* cotangent u: with ones, a rule that
 hands slopes to the wrong places can still give the right sum.  Along a random direction v, dL is measured once and must
 be gradient · v; only where it isn't are slopes measured element by element, to show where, and to recognise the mistake
-(diagnosis.py).
+(explain.py).  Before a gradient is called wrong, the rounding inside f and inside the rule is measured too: where it
+could explain the difference, the answer is CannotTell, with the reason.
 
 A gradient is itself a function of (x, u), so the second order is the same check again, applied to that function.
 """
@@ -14,12 +15,12 @@ import numpy as np
 from ...engine.tensor import Tensor, grad_mode, tape_of
 from .explain import Evidence, diagnose, misshapen
 from .functions import of_arrays
-from .numerical import complex_step, derivative, kink
+from .numerical import complex_step, confirmed, derivative, jumps, noise, sides
 
-EVERY = 128         # so many elements are measured one by one; among more, the wrong ones are first found by halving
-CLEAR = 1e-6        # a slope that is uncertain by more than this part of its size is no evidence
+ONE_BY_ONE = 128    # so many elements are measured one by one; among more, the wrong ones are first found by halving
+UNCERTAIN = 1e-6    # a slope that is uncertain by more than this part of its size is no evidence
 ROUNDING = 1e-15    # of what cancels inside f, relative to the step in x: it can't be seen from outside
-VISIBLE = 1e9       # an error is relative to the slope, or to so many times its rounding if that is more
+RELATIVE_TO = 1e9   # an error is relative to the slope, or to so many times its rounding if that is more
 
 
 @dataclass
@@ -37,6 +38,10 @@ class Report:
     def add(self, other):
         self.worst, self.slopes = max(self.worst, other.worst), self.slopes + other.slopes
         self.kinks += other.kinks
+
+
+class CannotTell(ValueError):
+    """Whether a gradient is right can't be measured at these inputs; the message says why."""
 
 
 class GradientError(AssertionError):
@@ -125,11 +130,11 @@ class _Check:
         x = self.xs[k]
         if x.size and self.u.size:
             direction = self.rng.choice([-1, 1], x.shape) * self.rng.uniform(0.5, 1.5, x.shape)
-            said, measured, allowed, scale = self.along(k, direction)
-            if not abs(said - measured) <= allowed:
+            by_rule, slope, allowed, scale = self.along(k, direction)
+            if not abs(by_rule - slope) <= allowed:
                 self.look_closer(k, self.suspects(k, direction))
             elif scale:
-                self.report.worst = max(self.report.worst, float(abs(said - measured) / scale))
+                self.report.worst = max(self.report.worst, float(abs(by_rule - slope) / scale))
 
     def along(self, k, direction):
         """(gradient · v, the measured slope along v, by how much they may differ, what a difference is relative to).
@@ -140,16 +145,16 @@ class _Check:
         for scale in _scales(self.xs[k]):
             v = direction * scale
             terms = (self.got[k] * v)[v != 0]
-            said, size = terms.sum(), np.abs(terms).sum()
-            measured, doubt = self.measured(k, v)
-            size = max(size, abs(measured)) if np.isfinite(size) else abs(measured)
+            by_rule, size = terms.sum(), np.abs(terms).sum()
             lost = ROUNDING * np.abs(v).max() * np.abs(self.u).sum()
-            clear = doubt <= CLEAR * size + 1e3 * lost + self.negligible
+            slope, doubt = self.measured(k, v, lost)
+            size = max(size, abs(slope)) if np.isfinite(size) else abs(slope)
+            clear = doubt <= UNCERTAIN * size + 1e3 * lost + self.negligible
             allowed = self.rtol * size + 20 * doubt + lost if clear else -1.0
-            if least is None or doubt / (abs(measured) + 1e-300) < least or abs(said - measured) <= allowed:
-                scale = size + VISIBLE * (lost + ROUNDING * self.total)
-                least, found = doubt / (abs(measured) + 1e-300), (said, measured, allowed, scale)
-            if abs(said - measured) <= allowed:
+            if least is None or doubt / (abs(slope) + 1e-300) < least or abs(by_rule - slope) <= allowed:
+                scale = size + RELATIVE_TO * (lost + ROUNDING * self.total)
+                least, found = doubt / (abs(slope) + 1e-300), (by_rule, slope, allowed, scale)
+            if abs(by_rule - slope) <= allowed:
                 break
         return found
 
@@ -158,17 +163,15 @@ class _Check:
         """A slope lost in the rounding of what it is measured by."""
         return 1e-9 * self.total
 
-    def measured(self, k, v):
+    def measured(self, k, v, lost):
         """(the derivative of Σ u f(x + t v) at t = 0, its uncertainty)."""
         def phi(t):
             ys = self.moved(k, t * v)
             return np.asarray(sum((u * y).sum() for u, y in zip(self.us, ys)))
-        exact = complex_step(phi)           # to be trusted only if differences say the same, less precisely
-        if exact is not None:
-            slope, doubt = derivative(phi, enough=1e-5)
-            if abs(exact - slope) <= 10 * doubt + 1e-9 * abs(exact) and doubt <= 1e-3 * abs(slope) + self.negligible:
-                return exact, 1e-13 * abs(exact)
-        return derivative(phi)
+        exact = complex_step(phi)
+        if exact is not None and confirmed(phi, exact, self.negligible):
+            return exact, 1e-13 * abs(exact)
+        return derivative(phi, noise=ROUNDING * self.total / 8, lost=lost)
 
     def moved(self, k, step):
         """The values of f with argument k moved."""
@@ -176,54 +179,110 @@ class _Check:
 
     # -- where it is wrong -------------------------------------------------------------------------------------------
     def suspects(self, k, direction):
-        """The flat indices of at most EVERY elements among which the gradient is wrong, found by halving."""
+        """The flat indices of at most ONE_BY_ONE elements among which the gradient is wrong, found by halving."""
         shape, chosen = direction.shape, np.arange(direction.size)
-        while chosen.size > EVERY:
+        while chosen.size > ONE_BY_ONE:
             halves, excess = np.array_split(chosen, 2), []
             for half in halves:
                 part = np.zeros(direction.size)
                 part[half] = direction.ravel()[half]
-                said, measured, allowed, _ = self.along(k, part.reshape(shape))
-                excess.append(abs(said - measured) - allowed if np.isfinite(said) and np.isfinite(measured) else np.inf)
+                by_rule, slope, allowed, _ = self.along(k, part.reshape(shape))
+                off = abs(by_rule - slope) - allowed
+                excess.append(off if np.isfinite(off) else np.inf)
             chosen = halves[int(np.argmax(excess))]
         return chosen
 
     def look_closer(self, k, chosen):
-        """Measure dy/dx element by element; GradientError unless only kinks stood in the way."""
-        f, u = self.f, self.u
-        name = f"the gradient of {f.name}" if f.depth else f.name
+        """Measure dy/dx element by element; GradientError unless kinks or rounding alone stood in the way."""
         self.report.slopes += len(chosen)
-        wrong, unsure, rows = [], None, []
+        wrong, rows, reasons = [], [], []
         for i in chosen:
-            row, doubt, phi = self.row(k, i)
+            row, verdict = self.look_at(k, i)
             rows.append(row)
-            said, expected, size = self.got[k].flat[i], row @ u, np.abs(row) @ np.abs(u)
-            doubt, lost = np.abs(u) @ doubt, ROUNDING * np.abs(u).sum()
-            clear = doubt <= CLEAR * size + 1e3 * lost + 1e-9 * np.abs(u) @ np.abs(phi(0.0))
-            if clear and abs(said - expected) <= 10 * self.rtol * max(size, abs(said)) + 20 * doubt + lost:
-                continue
-            left, right, differ = kink(phi)
-            if differ.any() and not np.isnan(said):
-                self.report.kinks.append(f"{name} has no slope at {self.place(k, i)}, but {left @ u:.6g} on its left "
-                                         f"and {right @ u:.6g} on its right; the rule says {said:.6g}")
-                if _between(said, left * u, right * u, 1e-3 * size):
-                    continue
-            elif not clear and np.isfinite(said):
-                unsure = i
-                continue
-            wrong.append(len(rows) - 1)
-            if not self.explain:
-                break
+            if verdict == "wrong":
+                wrong.append(len(rows) - 1)
+                if not self.explain:
+                    break
+            elif verdict:
+                reasons.append(verdict)
+        if reasons:                         # next to elements of which nothing can be told, believe what is plain alone
+            off = np.abs(self.got[k].ravel()[chosen[:len(rows)]] - np.array(rows) @ self.u)
+            wrong = [n for n in wrong if not off[n] <= 1e-3 * np.abs(rows[n]) @ np.abs(self.u)]
         if wrong:
-            raise self.error(k, chosen[:len(rows)], np.array(rows).reshape(len(rows), u.size), wrong)
-        if unsure is not None:
-            raise ValueError(f"check_gradients: the slope of {name} at {self.place(k, unsure)} can't be measured: "
-                             "differences scatter (noise, or very fast oscillation); choose other inputs")
+            raise self.error(k, chosen[:len(rows)], np.array(rows).reshape(len(rows), self.u.size), wrong)
+        if reasons:
+            raise CannotTell(f"check_gradients: {reasons[0]}; choose other inputs")
+
+    def look_at(self, k, i):
+        """(dy/dx of one element, "" if the gradient is right there, "wrong", or why that can't be told)."""
+        row, doubt, phi = self.row(k, i)
+        right, clear = self.fits(k, i, row, doubt, phi)
+        if right:
+            return row, ""
+        left, right, unsure, differ = sides(phi)
+        got, size = self.got[k].flat[i], np.abs(row) @ np.abs(self.u)
+        if differ.any() and not np.isnan(got):
+            self.report.kinks.append(
+                f"{self.name} has no slope at {self.place(k, i)}, but {left @ self.u:.6g} on its left and "
+                f"{right @ self.u:.6g} on its right; the rule says {got:.6g}")
+            return row, "" if _between(got, left * self.u, right * self.u, 1e-3 * size) else "wrong"
+        if not clear:                       # where a higher derivative jumps, each side by itself is smooth
+            middle, apart = (left + right) / 2, np.abs(left - right) + unsure
+            row, doubt = np.where(apart < doubt, middle, row), np.minimum(apart, doubt)
+            right, clear = self.fits(k, i, row, doubt, phi, 1e-4)
+            if right:
+                return row, ""
+        return row, self.excuse(k, i, row, phi, clear) or "wrong"
+
+    def fits(self, k, i, row, doubt, phi, uncertain=UNCERTAIN):
+        """(does the gradient equal the slope of this element, is that slope known well enough to tell?)"""
+        got, expected, size = self.got[k].flat[i], row @ self.u, np.abs(row) @ np.abs(self.u)
+        doubt, lost = np.abs(self.u) @ doubt, ROUNDING * np.abs(self.u).sum()
+        clear = doubt <= uncertain * size + 1e3 * lost + 1e-9 * np.abs(self.u) @ np.abs(phi(0.0))
+        allowed = 10 * self.rtol * max(size, abs(got)) + 20 * doubt + lost
+        return bool(clear and abs(got - expected) <= allowed), bool(clear)
+
+    def excuse(self, k, i, row, phi, clear):
+        """Why the difference between gradient and slope tells nothing here, or "": what rounding could explain it?"""
+        got, size, where = self.got[k].flat[i], np.abs(row) @ np.abs(self.u), self.place(k, i)
+        if not np.isfinite(got):
+            return ""
+
+        def rule(t):
+            moved = [*self.xs[:k], self.xs[k].copy(), *self.xs[k + 1:]]
+            moved[k].flat[i] += t * step
+            return np.atleast_1d(np.asarray(self.f.gradients(moved, self.us)[k], float).flat[i])
+        step = _scales(self.xs[k])[1].flat[i]
+        of_values = noise(phi)
+        row, doubt, _ = self.row(k, i, of_values)
+        off = abs(got - row @ self.u)
+        if off <= 20 * np.abs(self.u) @ doubt or not clear and not np.isfinite(doubt).all():
+            lost = float(np.abs(self.u) @ (np.zeros(row.shape) + of_values)) * step
+            return (f"the slope of {self.name} at {where} can't be told, because differences scatter: " + (
+                f"rounding or noise of about {lost:.1g} inside it hides slopes" if lost > 1e-15 * self.total else
+                "noise, or features far narrower than the input is large"))
+        if self.f.rounds(self.xs, self.us):
+            return ""                       # to float32: that is the mistake
+        of_rule = float(noise(rule)[0])
+        if off <= 20 * of_rule:
+            return (f"whether the gradient of {self.name} is right at {where} can't be told, because the rule itself "
+                    f"is uncertain by about {of_rule:.1g} there: something cancels inside it (got {got:.6g}, measured "
+                    f"{row @ self.u:.6g})")
+        if off <= 1e-3 * size:              # as of a solver that stops when it is precise enough
+            jump = max(float(np.max(np.abs(self.u) @ jumps(phi))), float(jumps(rule).max()))
+            if off <= 100 * jump:
+                return (f"whether the gradient of {self.name} is right at {where}, better than by {off / size:.0e}, "
+                        f"can't be told, because values jump nearby, by about {jump:.1g}: a loop that stops early?")
+        return ""
+
+    @property
+    def name(self):
+        return f"the gradient of {self.f.name}" if self.f.depth else self.f.name
 
     def place(self, k, i):
         return f"{self.f.arguments[k]}{_index(self.xs[k], i)} = {self.xs[k].flat[i]:.6g}"
 
-    def row(self, k, i):
+    def row(self, k, i, noisy=0.0):
         """(dy/dx for one element of argument k and all of y, its uncertainty, the function that was measured)."""
         least = None
         for scale in _scales(self.xs[k]):
@@ -232,7 +291,7 @@ class _Check:
 
             def phi(t, unit=unit, step=scale.flat[i]):
                 return np.concatenate([y.ravel() for y in self.moved(k, t * unit)]) / step
-            slope, doubt = derivative(phi)
+            slope, doubt = derivative(phi, noise=noisy, lost=ROUNDING)
             unclear = doubt.max(initial=0) / max(np.abs(slope).max(initial=0), 1e-300)
             if least is None or unclear < least:
                 least, found = unclear, (slope, doubt, phi)
@@ -262,6 +321,7 @@ class _Check:
         for k, (g, h) in enumerate(zip(self.got, recorded)):
             h = h._data if isinstance(h, Tensor) else h
             if not np.allclose(g, h, rtol=1e-9, atol=1e-9 * np.abs(g[np.isfinite(g)]).max(initial=1e-3)):
+                self.same_but_for_rounding(k, g, h)
                 i = int(np.argmax(np.where(np.isfinite(h), np.abs(g - h), np.inf)))
                 index = _index(g, i)
                 raise GradientError(
@@ -269,6 +329,15 @@ class _Check:
                     f"but {h.flat[i]:.8g} where backward is recorded (create_graph)",
                     self.f.name, self.f.arguments[k], tuple(index), float(h.flat[i]), float(g.flat[i]),
                     ["the rule computes something else from tensors than from arrays"], self.seed)
+
+    def same_but_for_rounding(self, k, g, h):
+        """CannotTell where gradients differ by no more than the rounding inside the rule."""
+        direction = _scales(self.xs[k])[0]
+        lost = noise(lambda t: np.asarray(self.f.gradients(
+            [x + t * direction if j == k else x for j, x in enumerate(self.xs)], self.us)[k], float))
+        if (np.abs(g - h) <= 20 * lost).all() and not self.f.rounds(self.xs, self.us):
+            raise CannotTell(f"check_gradients: whether the gradient of {self.name} is right can't be told here: the "
+                             f"rule is uncertain by {np.max(lost):.1g}, because something cancels inside it")
 
     def or_explain(self, gradients):
         """The gradients; or, where the vjp raises, that as a GradientError."""
@@ -286,11 +355,11 @@ def _scales(x):
     return np.where(magnitude > 0, magnitude, overall), np.maximum(magnitude, overall), np.ones(x.shape)
 
 
-def _between(said, left, right, slack):
+def _between(got, left, right, slack):
     """May a rule say this at a kink?  Whatever lies between the slopes, or anything where one side has none."""
     if np.isinf([left, right]).any() or np.isnan([left, right]).any():
         return True
-    return np.minimum(left, right).sum() - slack <= said <= np.maximum(left, right).sum() + slack
+    return np.minimum(left, right).sum() - slack <= got <= np.maximum(left, right).sum() + slack
 
 
 def _index(x, i):

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...engine.op import Op
 from ...engine.ops.arithmetic import positive
-from ...engine.tensor import Tensor, grad_mode, is_recording
+from ...engine.tensor import Tensor, grad_mode, is_recording, tape_of
 from ...engine.transforms import _pullback, tree_leaves, tree_map
 
 
@@ -32,6 +32,15 @@ class Function:
             if create_graph:
                 us = [Tensor(u, requires_grad=True) for u in us]
             return _summed_pullback(ys, leaves, us, create_graph)
+
+    def rounds(self, xs, us):
+        """Does the rule compute in less than double precision?"""
+        try:
+            recorded = self.gradients(xs, us, create_graph=True)
+        except Exception:
+            return False
+        return any(t.dtype.itemsize < 8 for g in recorded if isinstance(g, Tensor) and g.requires_grad
+                   for t in tape_of(g) if t.dtype.kind == "f")
 
     def pullback(self):
         """The function (x, u) -> the gradients of Σ u f(x)."""
