@@ -2,7 +2,7 @@
 
     curves          learning curves, activation functions, histograms through depth
     predictions     single predictions, confusion matrix, the report of a training
-    pictures        images, filters, feature maps, attention
+    images          images, filters, feature maps, attention
     planes          decision boundaries, descent on a loss surface
     graph, film     the computation graph of a tensor; its forward and backward pass step by step
 
@@ -13,11 +13,11 @@ from . import style
 from .curves import activation_curves, depth_histograms, learning_curves
 from .film import steps
 from .graph import graph
-from .pictures import attention_maps, feature_maps, filters, image_grid
+from .images import attention_maps, draw_image, feature_maps, filters, image_grid
 from .planes import decision_boundary, descent, descent_film
 from .predictions import confusion_matrix, predictions, training_report
 from .style import save, show
 
 __all__ = ["activation_curves", "attention_maps", "confusion_matrix", "decision_boundary", "depth_histograms",
-           "descent", "descent_film", "feature_maps", "filters", "graph", "image_grid", "learning_curves",
+           "descent", "descent_film", "draw_image", "feature_maps", "filters", "graph", "image_grid", "learning_curves",
            "predictions", "save", "show", "steps", "style", "training_report"]

@@ -2,7 +2,7 @@
 import numpy as np
 
 from .curves import ASIDE, learning_curves
-from .pictures import draw_image
+from .images import draw_image
 from .style import BLUE, FAINT, INK, ORANGE, RED, as_array, bare, figure, save, styled
 
 TOP = 3                                     # classes shown for a prediction

@@ -3,7 +3,7 @@
     lenet                       a convolutional network that reads digits
     gpt, gpt_training, ngram    a language model from scratch, and what counting alone can do
     llama, pretrained, chat     a pretrained language model, run and, with lora, fine-tuned
-    structure, fold             proteins: geometry, and folding by gradient descent
+    structure, folding          proteins: geometry, and folding by gradient descent
     distogram, evoformer        AlphaFold in miniature: distances from the sequence
     diagnosis                   medical diagnosis: probabilities, how sure they are, and what errors cost
     forecast                    share prices: what of tomorrow can be predicted from the days before

@@ -147,19 +147,6 @@ def _same_chain(x, y):
         raise ValueError(f"two structures of one chain have the same shape (L, 3), these have {x.shape} and {y.shape}")
 
 
-# -- without gradient descent ----------------------------------------------------------------------------------------
-def from_distances(d):
-    """Points (L, 3) whose distances are d (L, L), up to rotation and mirror image, in closed form.
-
-    Classical multidimensional scaling (Torgerson 1952): doubly centred, -d²/2 is the matrix of inner products X Xᵀ;
-    its three largest eigenvalues and their eigenvectors give X.  It needs every distance, and exact ones.
-    """
-    squared = -0.5 * np.square(d)
-    gram = squared - squared.mean(0) - squared.mean(1)[:, None] + squared.mean()
-    values, vectors = np.linalg.eigh(gram)
-    return vectors[:, -3:] * np.sqrt(np.maximum(values[-3:], 0))
-
-
 # -- files -----------------------------------------------------------------------------------------------------------
 NAMES = dict(zip("ACDEFGHIKLMNPQRSTVWY", ("ALA CYS ASP GLU PHE GLY HIS ILE LYS LEU "
                                           "MET ASN PRO GLN ARG SER THR VAL TRP TYR").split()))

@@ -6,7 +6,7 @@ import minigrad as mg
 from minigrad import data, losses, optimizers
 from minigrad.keras.layers import BatchNormalization, Dense, Dropout, Flatten, Input
 from minigrad.keras.models import Model, Sequential
-from tests.networks import ONE_HOT, SPARSE, classes, network
+from tests.keras.networks import ONE_HOT, SPARSE, classes, network
 
 
 # -- building --------------------------------------------------------------------------------------------------------

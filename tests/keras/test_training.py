@@ -8,7 +8,7 @@ from minigrad import backend, data, losses, optimizers
 from minigrad.engine.tensor import backpropagate
 from minigrad.keras.layers import BatchNormalization, Dense, Embedding, Flatten
 from minigrad.keras.models import Model, Sequential
-from tests.networks import ONE_HOT, SPARSE, classes, network, points
+from tests.keras.networks import ONE_HOT, SPARSE, classes, network, points
 
 X, Y = classes()
 

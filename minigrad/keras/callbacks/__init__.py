@@ -4,7 +4,7 @@
 
     base            Callback, to write one's own; History
     monitoring      EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
-    recording       ProgressBar, CSVLogger, LearningRateScheduler
+    logs            ProgressBar, CSVLogger, LearningRateScheduler
     safety          TerminateOnNaN, BackupAndRestore
 """
 from .base import Callback, History

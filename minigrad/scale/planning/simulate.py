@@ -43,7 +43,7 @@ def layouts(model, devices, node, batch, **fixed):
                                 yield layout
 
 
-class Result(NamedTuple):
+class Candidate(NamedTuple):
     layout: Layout
     seconds: dict  # of a step, by part
     bytes: dict  # on the fullest device, by part
@@ -52,7 +52,7 @@ class Result(NamedTuple):
 
 
 def search(model, cluster, batch, peak, **fixed):
-    """Every layout as a Result: those that fit, fastest first, then the others, smallest first.
+    """Every layout as a Candidate: those that fit, fastest first, then the others, smallest first.
 
     A layout fits if it stays within the decimal gigabytes of the data sheet; the 7 percent by which the device's
     binary gigabytes exceed those is left to the allocator.
@@ -62,7 +62,7 @@ def search(model, cluster, batch, peak, **fixed):
         seconds, needed = step_time(model, layout, cluster), memory(model, layout, cluster)
         flops = batch * model.context * costs.model_flops(model)
         mfu = flops / (seconds["total"] * cluster.devices * peak)
-        results.append(Result(layout, seconds, needed, mfu, needed["total"] <= cluster.memory))
+        results.append(Candidate(layout, seconds, needed, mfu, needed["total"] <= cluster.memory))
     return sorted(results, key=lambda r: (not r.fits, r.seconds["total"] if r.fits else r.bytes["total"]))
 
 
@@ -75,7 +75,7 @@ def kind(layout):
 # ---- published runs ----------------------------------------------------------------------------------------------
 
 
-class Published(NamedTuple):
+class PublishedRun(NamedTuple):
     """A step that was timed: `fitted` if cluster.REACHED was fitted to it, `note` if it needs one."""
 
     model: costs.Transformer
@@ -96,7 +96,7 @@ def from_flops(model, layout, teraflops, source, chip="a100", **rest):
     """A run published as teraFLOP/s per GPU, repeated forward work counted in (Narayanan 2021, eq. 3)."""
     flops = costs.model_flops(model) + costs.recompute_flops(model, layout.recompute)
     seconds = flops * layout.batch * model.context / (layout.devices * teraflops * 1e12)
-    return Published(model, layout, chip, seconds, source, **rest)
+    return PublishedRun(model, layout, chip, seconds, source, **rest)
 
 
 def weak_scaling(layers, width, heads, tensor, pipeline, devices, batch, teraflops):
@@ -123,16 +123,16 @@ def published():
             runs.append(from_flops(model, layout, teraflops, "Narayanan 2021, table 2", note="v assumed"))
     for data, seconds in ((8, 60.1), (10, 50.2), (12, 44.4)):
         layout = Layout(1920, data, 8, 35, 0, 1, "full", overlap=False)
-        runs.append(Published(MT_NLG, layout, "a100", seconds, "Smith 2022, section 2.4", note="v assumed"))
+        runs.append(PublishedRun(MT_NLG, layout, "a100", seconds, "Smith 2022, section 2.4", note="v assumed"))
     for shape, batch, micro, pipeline, chunks, full, selective in (
             ((48, 6144, 64), 4, 4, 1, 1, 1.42, 1.10), ((96, 12288, 96), 64, 1, 8, 3, 18.13, 13.75),
             ((105, 20480, 128), 280, 1, 35, 3, 49.05, 37.83), ((128, 25600, 160), 512, 1, 64, 1, 94.42, 71.49)):
         model = costs.transformer(None, *shape, flash=False)
         for recompute, seconds in (("full", full), ("selective", selective)):
             layout = Layout(batch, 1, 8, pipeline, 0, micro, recompute, chunks, overlap=False)
-            runs.append(Published(model, layout, "a100", seconds, "Korthikanti 2022, table 5"))
+            runs.append(PublishedRun(model, layout, "a100", seconds, "Korthikanti 2022, table 5"))
     layout = Layout(2240, 8, 8, 35, 0, 1, "selective", 3, overlap=False)
-    runs.append(Published(MT_NLG, layout, "a100", 39.15, "Korthikanti 2022, section 6.3"))
+    runs.append(PublishedRun(MT_NLG, layout, "a100", 39.15, "Korthikanti 2022, section 6.3"))
     for micro, teraflops in ((1, 173), (2, 186)):
         layout = Layout(512 * micro, 512, zero=3, micro=micro, recompute="full")
         runs.append(from_flops(GPT3, layout, teraflops, "Zhao 2023, section 5.4"))

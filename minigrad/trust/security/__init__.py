@@ -1,7 +1,7 @@
 """Attacks on networks, and what holds against them, to learn from and to test one's own models with.
 
     attacks     the smallest change to an input that changes the answer: FGSM, PGD; robust accuracy
-    training    adversarial training
+    adversarial adversarial training
     backdoors   a trigger hidden in the training data; how to find it in the model and in the data
     pickles     what a pickled file would do when it is loaded, told without loading it
 

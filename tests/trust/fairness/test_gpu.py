@@ -6,7 +6,7 @@ from minigrad import layers, optimizers
 from minigrad.trust.fairness import Adversarial, Constrained
 
 from ...gpu import standin
-from ...networks import classes, network
+from ...keras.networks import classes, network
 
 
 def test_fair_training():

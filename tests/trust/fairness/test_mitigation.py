@@ -16,7 +16,7 @@ from minigrad.trust.fairness import (
     soft_gaps,
 )
 
-from ...networks import network
+from ...keras.networks import network
 
 BINARY = losses.BinaryCrossentropy(from_logits=True)
 

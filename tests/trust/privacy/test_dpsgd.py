@@ -9,7 +9,7 @@ import minigrad as mg
 from minigrad import losses, optimizers
 from minigrad.trust.privacy import DPOptimizer, fit_private
 
-from ...networks import classes, network
+from ...keras.networks import classes, network
 
 SPARSE = losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None)
 

@@ -8,7 +8,7 @@ from minigrad.keras.models import Sequential
 from minigrad.trust.privacy import DPOptimizer, PerExample, fit_private
 
 from ...gpu import standin
-from ...networks import classes, network
+from ...keras.networks import classes, network
 
 SPARSE = losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None)
 PARTS = [lambda: layers.Dense(4, activation="relu"), layers.LayerNormalization, lambda: layers.Dense(3)]

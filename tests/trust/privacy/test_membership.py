@@ -13,7 +13,7 @@ from minigrad.trust.privacy import (
     membership_attack,
 )
 
-from ...networks import network
+from ...keras.networks import network
 
 SPARSE = losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None)
 some = st.lists(st.integers(0, 9), min_size=1, max_size=20)

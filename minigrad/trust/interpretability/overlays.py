@@ -1,5 +1,5 @@
 """An explanation laid over the image that it explains."""
-from ...viz.pictures import places
+from ...viz.images import places
 from ...viz.style import as_array, styled
 
 
