@@ -1,4 +1,6 @@
 """From what users pass to fit, evaluate and predict to batches of Tensors: x, y and sample weights."""
+from functools import partial
+
 import numpy as np
 
 from ..data.loading import DataLoader
@@ -8,25 +10,54 @@ from ..engine.transforms import tree_leaves, tree_map
 from .layers.inputs import as_array, as_tree
 
 
-def loader_of(x, y=None, sample_weight=None, class_weight=None, batch_size=None, shuffle=False, seed=None):
-    """A DataLoader of dicts {"x": ..., "y": ..., "sample_weight": ...}; x itself if it is a loader.
+def loaders(x, y, sample_weight, class_weight, batch_size, shuffle, seed,
+            validation_split, validation_data, validation_batch_size):
+    """(loader, validation): the DataLoaders of what was passed to fit; validation is None where none is asked for.
 
-    Raises TypeError for what holds no numbers, ValueError for numbers of rows that differ.
+    Raises TypeError for what holds no numbers, ValueError for numbers of rows that differ and for settings that
+    contradict each other.
     """
-    if not isinstance(x, DataLoader):
+    kept = None
+    if isinstance(x, DataLoader):
+        _refuse_beside_loader(y=y, sample_weight=sample_weight, class_weight=class_weight, batch_size=batch_size,
+                              validation_split=validation_split or None)
+        loader = x
+    else:
         data = named(x, y, sample_weight, class_weight)
-        return DataLoader(data, batch_size=batch_size or 32, shuffle=shuffle, seed=seed)
-    given = [name for name, value in dict(y=y, sample_weight=sample_weight, class_weight=class_weight,
-                                          batch_size=batch_size).items() if value is not None]
-    if given:
+        if validation_split:
+            data, kept = held_out(data, validation_split)
+        loader = DataLoader(data, batch_size=batch_size or 32, shuffle=shuffle, seed=seed)
+
+    batch_size = validation_batch_size or loader.batch_size
+    if isinstance(validation_data, DataLoader):
+        return loader, validation_data
+    if validation_data is not None:
+        if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
+            raise ValueError("validation_data must be (x, y) or (x, y, sample_weight), or a DataLoader")
+        try:
+            return loader, loader_of(*validation_data, batch_size=batch_size)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"validation_data: {error}") from None
+    return loader, kept and DataLoader(kept, batch_size=batch_size, shuffle=False)
+
+
+def loader_of(x, y=None, sample_weight=None, batch_size=None):
+    """The DataLoader of what was passed to evaluate or predict: rows in order; x itself if it is a loader."""
+    if isinstance(x, DataLoader):
+        _refuse_beside_loader(y=y, sample_weight=sample_weight, batch_size=batch_size)
+        return x
+    return DataLoader(named(x, y, sample_weight), batch_size=batch_size or 32, shuffle=False)
+
+
+def _refuse_beside_loader(**arguments):
+    if given := [name for name, value in arguments.items() if value is not None]:
         raise ValueError("x is a DataLoader, which makes batches of its own: "
                          f"{', '.join(given)} can't be given with it")
-    return x
 
 
 def named(x, y=None, sample_weight=None, class_weight=None):
-    """{"x": ..., "y": ..., "sample_weight": ...} of those that there are, floats as float32."""
-    data = {name: tree_map(lambda a: as_array(a, name, "cpu"), as_tree(value))
+    """{"x": ..., "y": ..., "sample_weight": ...} without what is None, floats as float32."""
+    data = {name: tree_map(partial(as_array, name=name, device="cpu"), as_tree(value))
             for name, value in (("x", x), ("y", y), ("sample_weight", sample_weight)) if value is not None}
     if class_weight:
         data["sample_weight"] = _weights_of_classes(data.get("y"), class_weight, data.get("sample_weight"))
@@ -57,16 +88,20 @@ def held_out(data, fraction):
     return tree_map(lambda a: a[:kept], data), tree_map(lambda a: a[kept:], data)
 
 
-def upload(loader, device):
-    """The loader with its inputs moved to a GPU, once; row numbers and labels, which are small, follow by the batch."""
-    if device != "cpu" and isinstance(loader, DataLoader) and isinstance(loader.arrays, dict) and "x" in loader.arrays:
-        moved = tree_map(lambda a: backend.asarray(a, device=device), loader.arrays["x"])
-        loader.arrays = {**loader.arrays, "x": moved}
-    return loader
+def batches(source, device):
+    """Yield (x, y, sample_weight), Tensors on a device, for each batch of a loader; None stands for what is missing.
+
+    A loader's inputs move to a GPU once, as a whole; row numbers and labels, which are small, follow by the batch.
+    """
+    arrays = source.arrays if isinstance(source, DataLoader) else None
+    if device != "cpu" and isinstance(arrays, dict) and "x" in arrays:
+        source.arrays = {**arrays, "x": tree_map(lambda a: backend.asarray(a, device=device), arrays["x"])}
+    for batch in source:
+        yield unpack(batch, device)
 
 
 def unpack(batch, device):
-    """(x, y, sample_weight) of a loader's batch, as Tensors on a device; None for what it hasn't."""
+    """(x, y, sample_weight) of one batch, as Tensors on a device; None stands for what is missing."""
     if isinstance(batch, dict) and "x" in batch:
         parts = batch["x"], batch.get("y"), batch.get("sample_weight")
     elif isinstance(batch, (tuple, list)):

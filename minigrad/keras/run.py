@@ -1,12 +1,14 @@
 """The loop of fit: epochs of batches, callbacks around them, and a state from which a killed run goes on."""
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
 from ..engine import backend
 from ..engine.tensor import no_grad
 from ..engine.transforms import tree_leaves
-from .feeding import unpack, upload
+from ..support.names import public
+from .feeding import batches
 from .layers.inputs import dry_run
 
 
@@ -63,13 +65,11 @@ class Scores(Mapping):
     def __repr__(self):
         return repr(dict(self))
 
-    def of(self, model, batches):
-        """The scores of a model on batches, as a dict."""
+    def of(self, model, loader):
+        """The scores of a model on a loader's batches, as a dict."""
         self.reset()
-        device = model.device
         with no_grad():
-            for batch in upload(batches, device):
-                x, y, sample_weight = unpack(batch, device)
+            for x, y, sample_weight in batches(loader, model.device):
                 if rows(x):
                     loss, y_pred = model.test_step(x, y, sample_weight)
                     self.add(x, y, y_pred, sample_weight, loss)
@@ -125,12 +125,11 @@ class Run:
         self.tell("on_train_end", logs)
 
     def _batches(self):
-        model, loader, scores, device = self.model, self.loader, self.scores, self.model.device
+        model, loader, scores = self.model, self.loader, self.scores
         begin, end = self.hooks("on_train_batch_begin"), self.hooks("on_train_batch_end")
-        for batch in upload(loader, device):
+        for x, y, sample_weight in batches(loader, model.device):
             for hook in begin:
                 hook(loader.batch - 1)
-            x, y, sample_weight = unpack(batch, device)
             self.step(x, y, sample_weight)
             for hook in end:
                 hook(loader.batch - 1, scores)
@@ -188,3 +187,11 @@ class Run:
         self.epoch, self.model.stop_training = state["epoch"], state["stopped"]
         self.within = self.loader.batch > 0
         backend.set_rng_state(state["random"])
+
+
+def run_of(distribute):
+    """What makes the Run of fit(distribute=...): Run itself, or for many processes mg.distributed.DistributedRun.
+
+    That room lies above this one, which therefore does not import it but asks for it by its public name.
+    """
+    return partial(public("distributed").DistributedRun, distribute=distribute) if distribute else Run

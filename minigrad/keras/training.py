@@ -11,16 +11,15 @@ from functools import cached_property
 
 import numpy as np
 
-from ..data.loading import DataLoader
 from ..engine import backend
 from ..engine.tensor import Tensor, backpropagate, no_grad
 from ..engine.transforms import tree_leaves, tree_map
 from . import losses, metrics as _metrics, optimizers
 from .callbacks import History, ProgressBar
 from .callbacks.logs import bar
-from .feeding import held_out, loader_of, named, unpack
+from .feeding import batches, loader_of, loaders, named, unpack
 from .layers.inputs import as_tensors
-from .run import Run, Scores
+from .run import Scores, run_of
 
 
 class Targets:
@@ -34,8 +33,8 @@ class Targets:
         return self.model.trainable_weights
 
     @cached_property
-    def only(self):
-        """The weights as a set for backpropagate if others, which are frozen, need no gradient; else None."""
+    def wrt(self):
+        """The weights as a set for backpropagate, if others are frozen and need no gradient; None if all need one."""
         wanted = set(self.weights)
         return wanted if any(w.requires_grad and w not in wanted for w in self.model.weights) else None
 
@@ -96,7 +95,7 @@ class Training:
     def minimize(self, loss):
         """Move the trainable weights a step of the optimizer against the gradient of loss."""
         targets = self._targets()
-        gradients = backpropagate(loss, wrt=targets.only, retain_graph=bool(targets.watchers), into=self.optimizer.into)
+        gradients = backpropagate(loss, wrt=targets.wrt, retain_graph=bool(targets.watchers), into=self.optimizer.into)
         for watch in targets.watchers:
             watch(loss, gradients)
         if not (targets.watchers and self.stop_training):       # a watcher may see that this step would do harm
@@ -126,41 +125,20 @@ class Training:
         sample_weight       a weight for each row, multiplied into its loss
         initial_epoch       the number of the first epoch: epochs - initial_epoch are trained
         distribute          True: share the work with the other processes of this mpiexec, each of which calls fit with
-                            the same data; "sharded": with the optimizer's memory divided too (minigrad/scale/distributed)
+                            the same data; "sharded": with the optimizer's memory divided too (see mg.distributed)
         """
         self._need_compile("fit")
         seed = int(backend.generator("cpu").integers(2**62))
-        if validation_split and not isinstance(x, DataLoader):
-            data, kept = held_out(named(x, y, sample_weight, class_weight), validation_split)
-            loader = DataLoader(data, batch_size=batch_size or 32, shuffle=shuffle, seed=seed)
-            validation_data = kept if validation_data is None else validation_data
-        else:
-            loader = loader_of(x, y, sample_weight, class_weight, batch_size, shuffle, seed)
-        validation = self._validation(validation_data, validation_batch_size or loader.batch_size)
+        loader, validation = loaders(x, y, sample_weight, class_weight, batch_size, shuffle, seed,
+                                     validation_split, validation_data, validation_batch_size)
         self.history = History()
         callbacks = [self.history, *(callbacks or []), *([ProgressBar(verbose)] if verbose else [])]
-        if distribute:
-            from ..scale.distributed import DistributedRun
-            self.run = DistributedRun(self, loader, validation, epochs, initial_epoch, callbacks, distribute)
-        else:
-            self.run = Run(self, loader, validation, epochs, initial_epoch, callbacks)
+        self.run = run_of(distribute)(self, loader, validation, epochs, initial_epoch, callbacks)
         try:
             self.run.train()
         finally:
             self.run = None
         return self.history
-
-    def _validation(self, data, batch_size):
-        if data is None or isinstance(data, DataLoader):
-            return data
-        if isinstance(data, dict) and "x" in data:          # from validation_split
-            return DataLoader(data, batch_size=batch_size, shuffle=False)
-        if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
-            raise ValueError("validation_data must be (x, y) or (x, y, sample_weight), or a DataLoader")
-        try:
-            return loader_of(*data, batch_size=batch_size)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"validation_data: {error}") from None
 
     def evaluate(self, x, y=None, batch_size=None, verbose="auto", sample_weight=None, return_dict=False):
         """The loss on data, or with metrics the list [loss, metric, ...]; as {name: value} with return_dict.
@@ -168,15 +146,14 @@ class Training:
         Data as in fit; nothing is learned from it.
         """
         self._need_compile("evaluate")
-        loader = loader_of(x, y, sample_weight, batch_size=batch_size)
+        loader = loader_of(x, y, sample_weight, batch_size)
         return _as_keras(self.scores.of(self, bar(loader, verbose, "evaluate")), return_dict)
 
     def predict(self, x, batch_size=None, verbose="auto"):
         """The outputs for all rows of x, as a NumPy array, or as a tree of them if the model returns one."""
-        device = self.device
+        loader = bar(loader_of(x, batch_size=batch_size), verbose, "predict")
         with no_grad():
-            outputs = [tree_map(Tensor.numpy, self(unpack(batch, device)[0], training=False))
-                       for batch in bar(loader_of(x, batch_size=batch_size), verbose, "predict")]
+            outputs = [tree_map(Tensor.numpy, self(x, training=False)) for x, *_ in batches(loader, self.device)]
         return tree_map(lambda *parts: np.concatenate(parts), *outputs)
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):

@@ -43,9 +43,9 @@ class Callback:
 
     def hook(self, name):
         """The method of this name, or None if the class has none of its own."""
-        for name in (name, name.replace("train_batch", "batch")):
-            if getattr(type(self), name, None) is not getattr(Callback, name, None):
-                return getattr(self, name)
+        for alias in (name, name.replace("train_batch", "batch")):
+            if getattr(type(self), alias, None) is not getattr(Callback, alias, None):
+                return getattr(self, alias)
         return None
 
 

@@ -8,7 +8,7 @@ from ...engine import backend
 from ...engine.fusion import fuse
 from ...engine.tensor import Tensor
 from ...support.names import Configured
-from .flat import Layout
+from .flat import Buffers
 
 
 class Optimizer(Configured):
@@ -42,7 +42,7 @@ class Optimizer(Configured):
         self.learning_rate, self.weight_decay, self.exclude = learning_rate, weight_decay, exclude
         self.clipnorm, self.clipvalue, self.global_clipnorm, self.name = clipnorm, clipvalue, global_clipnorm, name
         self.iterations, self.variables = 0, []
-        self._layout, self._runs, self._stepped, self._arrays = Layout([], {}), [], [], None
+        self._buffers, self._stretches, self._stepped, self._arrays = Buffers([], {}), [], [], None
         self._loaded = {}                   # slots that load_state brought, until their variables are laid out
         self._fused, self._warned = fuse(self.update, kind.lower()), False
 
@@ -62,7 +62,8 @@ class Optimizer(Configured):
         """Σ g² over all variables, given that over these: more where other processes have others."""
         return total
 
-    def fraction(self, name, value):
+    def checked_share(self, name, value):
+        """value, if it is a share from 0 up to, but not including, 1, such as momentum; else ValueError."""
         if not 0 <= value < 1:
             raise ValueError(f"{type(self).__name__}: {name} must be in [0, 1), got {value!r}")
         return value
@@ -103,16 +104,16 @@ class Optimizer(Configured):
                 grads.append(g)
                 arrays.append(id(v._data))
         if arrays != self._arrays or len(grads) < len(pairs) and not self._warned:
-            self._plan(pairs)               # these are not the views that the runs were made for
+            self._plan(pairs)               # these are not the views that the stretches were made of
 
         t, lr = self.iterations + 1, self.learning_rate
-        for run in self._runs:
-            run.gather(grads)
+        for stretch in self._stretches:
+            stretch.gather(grads)
         self._clip()
         rates = self.rates(lr, t)
-        for run in self._runs:
-            for theta, g, slots, s in run.blocks:
-                if run.decays:
+        for stretch in self._stretches:
+            for theta, g, slots, s in stretch.blocks:
+                if stretch.decays:
                     theta *= 1 - lr * self.weight_decay
                 rule = self._fused if s is None else self.update
                 rule(theta, g, *rates, *slots, s=s)
@@ -123,15 +124,15 @@ class Optimizer(Configured):
     def _clip(self):
         """Limit the gathered gradients, without asking a GPU for a number: min(1, c / norm) is c / max(norm, c)."""
         if self.clipvalue is not None:
-            for run in self._runs:
-                np.clip(run.gradient, -self.clipvalue, self.clipvalue, out=run.gradient)
+            for stretch in self._stretches:
+                np.clip(stretch.gradient, -self.clipvalue, self.clipvalue, out=stretch.gradient)
         if self.clipnorm is not None:
-            for g in (g for run in self._runs for g in run.gradients):
+            for g in (g for stretch in self._stretches for g in stretch.gradients):
                 g *= self.clipnorm / np.maximum(np.sqrt(np.dot(g, g)), self.clipnorm)
         if self.global_clipnorm is not None:
-            norm = np.sqrt(self.squares(sum(np.dot(run.gradient, run.gradient) for run in self._runs)))
-            for run in self._runs:
-                run.gradient *= self.global_clipnorm / np.maximum(norm, self.global_clipnorm)
+            norm = np.sqrt(self.squares(sum(np.dot(stretch.gradient, stretch.gradient) for stretch in self._stretches)))
+            for stretch in self._stretches:
+                stretch.gradient *= self.global_clipnorm / np.maximum(norm, self.global_clipnorm)
 
     # -- the layout ----------------------------------------------------------------------------------------------------
     def build(self, variables):
@@ -154,9 +155,9 @@ class Optimizer(Configured):
                 if np.shape(slots.get(f"{name}.{i}", v)) != v.shape:
                     raise ValueError(f"{type(self).__name__}: its slot {name} for variable {i} has shape "
                                      f"{slots[f'{name}.{i}'].shape}, the variable has {v.shape}")
-        self._layout, self._arrays = Layout(everything, self.slots, self._decays), None
+        self._buffers, self._arrays = Buffers(everything, self.slots, self._decays), None
         for i, v in enumerate(everything):
-            for name, view in self._layout.slots(v).items():
+            for name, view in self._buffers.slots(v).items():
                 if f"{name}.{i}" in slots:
                     view[...] = backend.asarray(slots.pop(f"{name}.{i}"), v.dtype, v.device)
         self.variables, self._loaded = everything, slots
@@ -168,10 +169,10 @@ class Optimizer(Configured):
     def _slots(self):
         """{"m.0": array, ...}: the slots of every variable in the layout, as views."""
         return {f"{name}.{i}": view for i, v in enumerate(self.variables)
-                for name, view in self._layout.slots(v).items()}
+                for name, view in self._buffers.slots(v).items()}
 
     def _plan(self, pairs):
-        """Make ready for steps that change these variables: lay out new ones, adopt replaced arrays, find the runs."""
+        """Make ready for steps that change these variables: lay out new ones, adopt replaced arrays, find stretches."""
         kind = type(self).__name__
         variables = [v for g, v in pairs if g is not None]
         if not variables:
@@ -183,12 +184,12 @@ class Optimizer(Configured):
             warnings.warn(f"{kind}: no gradient for variable {missing}; it stays as it is, now and whenever that is so",
                           stacklevel=3)
             self._warned = True
-        if not all(self._layout.fits(v) for v in variables):
+        if not all(self._buffers.fits(v) for v in variables):
             self.build([v for _, v in pairs])
         for v in variables:
-            self._layout.adopt(v)
+            self._buffers.adopt(v)
         self._stepped, self._arrays = variables, [id(v._data) for v in variables]
-        self._runs = list(self._layout.runs(variables))
+        self._stretches = list(self._buffers.stretches(variables))
 
     # -- stopping and going on -----------------------------------------------------------------------------------------
     def state(self):

@@ -47,7 +47,7 @@ class Flat:
             v._data = view
 
 
-class Run:
+class Stretch:
     """A stretch of a Flat whose variables all have gradients: what one step works on.
 
     gradient        its part of the buffer for gradients; gradients, the same, one view for each variable
@@ -65,11 +65,11 @@ class Run:
                         flat.scratch if flat.scratch is None else flat.scratch[:c.stop - c.start]) for c in cuts]
 
     def gather(self, gradients):
-        """Copy the gradients of this run's variables, from a list of arrays, end to end into the buffer."""
+        """Copy the gradients of this stretch's variables, from a list of arrays, end to end into the buffer."""
         np.concatenate([gradients[i] for i in self.members], axis=None, out=self.gradient)
 
 
-class Layout:
+class Buffers:
     """The Flats for a list of variables, and the place of each: {id(variable): (number of Flat, position in it)}."""
 
     def __init__(self, variables, slots, decays=lambda v: False):
@@ -97,10 +97,10 @@ class Layout:
         n, i = self.place[id(v)]
         return {name: self.flats[n].view(buffer, i) for name, buffer in self.flats[n].slots.items()}
 
-    def runs(self, variables):
+    def stretches(self, variables):
         """The stretches that these variables fill: one for each Flat if none is missing."""
         places = sorted((*self.place[id(v)], member) for member, v in enumerate(variables))
-        stretches = itertools.groupby(enumerate(places), lambda item: (item[1][0], item[1][1] - item[0]))
-        for (n, _), items in stretches:
+        neighbours = itertools.groupby(enumerate(places), lambda item: (item[1][0], item[1][1] - item[0]))
+        for (n, _), items in neighbours:
             positions, members = zip(*((i, member) for _, (_, i, member) in items))
-            yield Run(self.flats[n], positions[0], positions[-1], members)
+            yield Stretch(self.flats[n], positions[0], positions[-1], members)

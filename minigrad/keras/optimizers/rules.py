@@ -10,7 +10,7 @@ import numpy as np
 from .base import Optimizer
 
 
-def toward(m, x, part, s):
+def update_average(m, x, part, s):
     """m += part · (x - m), in place: an exponential moving average of x with decay 1 - part."""
     s = np.subtract(x, m, out=s)
     s *= part
@@ -25,7 +25,7 @@ class SGD(Optimizer):
 
     def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False, **common):
         super().__init__(learning_rate, **common)
-        self.momentum, self.nesterov = self.fraction("momentum", momentum), nesterov
+        self.momentum, self.nesterov = self.checked_share("momentum", momentum), nesterov
         self.slots = {"m": 0.0} if momentum else {}
 
     def update(self, theta, g, lr, m=None, s=None):
@@ -51,17 +51,17 @@ class RMSprop(Optimizer):
 
     def __init__(self, learning_rate=0.001, rho=0.9, momentum=0.0, epsilon=1e-7, centered=False, **common):
         super().__init__(learning_rate, **common)
-        self.rho, self.momentum = self.fraction("rho", rho), self.fraction("momentum", momentum)
+        self.rho, self.momentum = self.checked_share("rho", rho), self.checked_share("momentum", momentum)
         self.epsilon, self.centered = epsilon, centered
         self.slots = {"v": 0.0} | ({"a": 0.0} if centered else {}) | ({"m": 0.0} if momentum else {})
 
     def update(self, theta, g, lr, *slots, s=None):
         slot = dict(zip(self.slots, slots))
         v = slot["v"]
-        toward(v, np.square(g, out=s), 1 - self.rho, s)
+        update_average(v, np.square(g, out=s), 1 - self.rho, s)
         if self.centered:
             a = slot["a"]
-            toward(a, g, 1 - self.rho, s)
+            update_average(a, g, 1 - self.rho, s)
             s = np.subtract(v, np.square(a, out=s), out=s)
             s = np.maximum(s, 0, out=s)                 # v >= a², but for rounding
             s += self.epsilon
@@ -106,15 +106,15 @@ class Adam(Optimizer):
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **common):
         super().__init__(learning_rate, **common)
-        self.beta_1, self.beta_2 = self.fraction("beta_1", beta_1), self.fraction("beta_2", beta_2)
+        self.beta_1, self.beta_2 = self.checked_share("beta_1", beta_1), self.checked_share("beta_2", beta_2)
         self.epsilon = epsilon
 
     def rates(self, lr, t):
         return (lr * math.sqrt(1 - self.beta_2 ** t) / (1 - self.beta_1 ** t),)
 
     def update(self, theta, g, rate, m, v, s=None):
-        toward(m, g, 1 - self.beta_1, s)
-        toward(v, np.square(g, out=s), 1 - self.beta_2, s)
+        update_average(m, g, 1 - self.beta_1, s)
+        update_average(v, np.square(g, out=s), 1 - self.beta_2, s)
         s = np.sqrt(v, out=s)
         s += self.epsilon
         s = np.divide(m, s, out=s)
@@ -138,7 +138,7 @@ class Lion(Optimizer):
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.99, **common):
         super().__init__(learning_rate, **common)
-        self.beta_1, self.beta_2 = self.fraction("beta_1", beta_1), self.fraction("beta_2", beta_2)
+        self.beta_1, self.beta_2 = self.checked_share("beta_1", beta_1), self.checked_share("beta_2", beta_2)
 
     def update(self, theta, g, lr, m, s=None):
         s = np.subtract(g, m, out=s)
@@ -147,4 +147,4 @@ class Lion(Optimizer):
         s = np.sign(s, out=s)
         s *= lr
         theta -= s
-        toward(m, g, 1 - self.beta_2, s)
+        update_average(m, g, 1 - self.beta_2, s)

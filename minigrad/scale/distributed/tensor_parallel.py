@@ -168,7 +168,8 @@ def _measure_whole_gradient(model, group):
     cut = {id(w) for path, w in model.named_weights().items() if path in axes}
 
     def squares(total):
-        shared = sum(float(np.dot(g.ravel(), g.ravel())) for run in optimizer._runs
-                     for g, member in zip(run.gradients, run.members) if id(optimizer._stepped[member]) not in cut)
+        shared = sum(float(np.dot(g.ravel(), g.ravel()))
+                     for stretch in optimizer._stretches for g, member in zip(stretch.gradients, stretch.members)
+                     if id(optimizer._stepped[member]) not in cut)
         return group.sum(float(total) - shared) + shared
     optimizer.squares = squares

@@ -20,8 +20,9 @@ TRAIN = """
     import os, signal, sys, time
     import numpy as np
     import minigrad as mg
-    from minigrad import losses, optimizers, saving
+    from minigrad import losses, optimizers
     from minigrad.callbacks import BackupAndRestore, Callback, TerminateOnNaN
+    from minigrad.keras import saving
     from minigrad.layers import Dense, Dropout
     from minigrad.models import Sequential
     folder, distribute, how = sys.argv[1], {"no": False, "yes": True}.get(sys.argv[2], sys.argv[2]), sys.argv[3]

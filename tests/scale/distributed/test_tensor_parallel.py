@@ -12,7 +12,7 @@ TRAIN = """
     import sys
     import numpy as np
     import minigrad as mg
-    from minigrad import saving
+    from minigrad.keras import saving
     from minigrad.zoo import gpt_training as t
     from minigrad.zoo.gpt import GPT
     out, cut = sys.argv[1], sys.argv[2]
