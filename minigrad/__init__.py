@@ -13,9 +13,11 @@ import sys
 
 from .engine import ops
 from .engine.backend import seed, set_device
+from .engine.interop import tensor
 from .engine.op import op
 from .engine.ops import FUNCTIONS
-from .engine.tensor import Tensor, no_grad, tensor
+from .engine.recording import no_grad
+from .engine.tensor import Tensor
 from .engine.transforms import checkpoint, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 __version__ = "0.1.0"
@@ -37,10 +39,10 @@ PUBLIC = {
 }
 
 
-def _repr_svg_(tensor):
+def _repr_svg_(t):
     """In a notebook a tensor with a tape of moderate size shows itself as its computation graph; any other as text."""
     from .viz.graph import picture_of
-    return picture_of(tensor)
+    return picture_of(t)
 
 
 Tensor._repr_svg_ = _repr_svg_

@@ -42,7 +42,7 @@ def run(args):
     from .. import viz
     from ..data import datasets
     from ..data.loading import one_hot, split
-    from ..engine.tensor import no_grad
+    from ..engine.recording import no_grad
     from ..keras import callbacks
     use(args.device)
     writable(args.out)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from ..engine.transforms import tree_map
+from ..engine.trees import tree_map
 
 
 class DataLoader:

@@ -83,7 +83,7 @@ def device_of(array):
 
 
 def array_module(array):
-    """numpy or cupy, whichever made the array (or a Tensor's): for np.zeros and such, which have no array to dispatch on."""
+    """numpy or cupy, whichever made the array (or a Tensor's): for np.zeros and such, which have no array to ask."""
     array = getattr(array, "_data", array)
     return np if isinstance(array, (np.ndarray, np.generic, int, float, list, tuple)) else sys.modules["cupy"]
 
@@ -137,6 +137,14 @@ def last_sum(x):
     """The sum over the last axis, x (..., n) -> (..., 1), as a product with ones: several times as fast as np.sum."""
     rows = x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
     return (rows @ _ones(x.shape[-1], x)).reshape(x.shape[:-1] + (1,))
+
+
+def may_have_nan(x):
+    """Whether an array has a nan: the smallest element tells, for the cost of reading it once.  On a GPU: perhaps.
+
+    There the answer would have to be waited for.
+    """
+    return not isinstance(x, np.ndarray) or bool(np.isnan(x.min(initial=0)))
 
 
 def generator(device=None):

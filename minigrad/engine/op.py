@@ -4,7 +4,9 @@ import inspect
 import numpy as np
 
 from . import backend
-from .tensor import Node, Tensor, clock, is_recording
+from .edits import clock
+from .recording import is_recording
+from .tensor import Node, Tensor
 
 REGISTRY = {}                               # name -> Op: the table of derivatives
 NUMPY = {}                                  # NumPy's function -> the Op that it is when given a Tensor, where declared
@@ -23,13 +25,17 @@ class Op:
                 None for an elementwise op, whose inputs broadcast; "" where only the op itself can tell
     saves       forward returns (y, saved); the rule gets saved= back at first order and None at higher orders, where
                 it must compute it again in order to differentiate through it
+    selects     True for an op like where, whose rules give cotangent 0 to what it did not take: on the tape behind it
+                elementwise ops keep such a 0, also where their slope is infinite
     What else can be said of an op, for pictures, profiles and checks, stands at `describe`.
     """
     flops = cases = reference = None        # see describe
     symbol, numpy, conventions, slack = "", (), (), 1.0
 
-    def __init__(self, forward, vjp=None, domain=None, shapes=None, name=None, doc=None, saves=False, **description):
-        self.forward, self.vjp, self.domain, self.shapes, self.saves = forward, vjp, domain, shapes, saves
+    def __init__(self, forward, vjp=None, domain=None, shapes=None, name=None, doc=None, saves=False, selects=False,
+                 **description):
+        self.forward, self.vjp, self.domain, self.shapes = forward, vjp, domain, shapes
+        self.saves, self.selects = saves, selects
         self.elementwise = shapes is None
         self.__name__ = self.name = name or forward.__name__
         self.__doc__, self.__wrapped__ = doc or forward.__doc__, forward
@@ -156,8 +162,8 @@ def op(forward=None, vjp=None, **declaration):
             "y = x³      dx = 3 g x²"
             return x**3
 
-    The declaration's keywords are those of Op (domain, shapes, name, doc, saves) and of Op.describe (symbol, flops,
-    numpy, reference, cases, conventions, slack).
+    The declaration's keywords are those of Op (domain, shapes, name, doc, saves, selects) and of Op.describe (symbol,
+    flops, numpy, reference, cases, conventions, slack).
     A name that minigrad itself uses stays minigrad's: yours is then entered as "module.name".
     """
     if forward is None:

@@ -9,25 +9,9 @@ import numpy as np
 from . import backend
 from .op import Op
 from .ops import FUNCTIONS
-from .tensor import Tensor, backpropagate, grad_mode, is_recording, tape_of
-
-
-# -- pytrees ---------------------------------------------------------------------------------------------------------
-def tree_map(f, tree, *others):
-    """A tree of the same form with f applied to the leaves (and to those of others at the same place)."""
-    if isinstance(tree, dict):
-        return {k: tree_map(f, v, *(o[k] for o in others)) for k, v in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        mapped = [tree_map(f, *branch) for branch in zip(tree, *others, strict=True)]
-        return type(tree)(*mapped) if hasattr(tree, "_fields") else type(tree)(mapped)
-    return f(tree, *others)
-
-
-def tree_leaves(tree):
-    """The leaves of a tree, in order."""
-    leaves = []
-    tree_map(leaves.append, tree)
-    return leaves
+from .recording import grad_mode, is_recording
+from .tensor import Tensor, backpropagate, tape_of
+from .trees import tree_leaves, tree_map, tree_unflatten
 
 
 # -- inside a transform ----------------------------------------------------------------------------------------------
@@ -49,6 +33,18 @@ def _pullback(y, targets, g, create_graph, retain_graph=False):
     return [found[t] if t in found else backend.array_module(t._data).zeros_like(t._data) for t in targets]
 
 
+def depends_on_more(y, aliases):
+    """Whether y's derivative with respect to aliases can be differentiated by something outside, and must be recorded.
+
+    An alias is a leaf where the argument was plain data; it has a line on the tape where the argument requires
+    gradients itself.  Any other leaf on the tape is a tensor that f uses through a closure.
+    """
+    def leads_outside(t):
+        is_leaf = t.node is None
+        return not is_leaf if t in aliases else is_leaf
+    return y.requires_grad and any(map(leads_outside, tape_of(y, aliases)))
+
+
 class _Call:
     """One call of f: the arguments at argnums replaced by aliases, what came out, and how results are handed back."""
 
@@ -68,10 +64,7 @@ class _Call:
         if not isinstance(self.y, Tensor):
             raise TypeError(f"{name}: f must return a tensor made from its arguments with minigrad's operations, "
                             f"got {type(self.y).__name__}; np.asarray, .numpy() or float() inside f cut the tape")
-        # Where f depends on anything else that requires gradients, an outer argument say, so does its derivative.
-        inner = set(self.targets)
-        self.create_graph = is_recording() and self.y.requires_grad and any((t in inner) == (t.node is not None)
-                                                   for t in tape_of(self.y, inner))
+        self.create_graph = is_recording() and depends_on_more(self.y, set(self.targets))
         self.tensors = self.create_graph or any(isinstance(x, Tensor) for x in tree_leaves(self.trees))
 
     def hand_back(self, value):
@@ -84,9 +77,8 @@ class _Call:
 
     def shaped(self, gradients):
         """A flat list of gradients in the form of the arguments; without the outer tuple for a single argnum."""
-        values = iter(gradients)
-        trees = tuple(tree_map(lambda _: next(values), tree) for tree in self.trees)
-        return trees[0] if self.single else trees
+        trees = tree_unflatten(self.trees, gradients)
+        return trees[0] if self.single else tuple(trees)
 
 
 # -- the transforms --------------------------------------------------------------------------------------------------

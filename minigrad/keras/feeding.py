@@ -6,7 +6,7 @@ import numpy as np
 from ..data.loading import DataLoader
 from ..engine import backend
 from ..engine.tensor import Tensor
-from ..engine.transforms import tree_leaves, tree_map
+from ..engine.trees import tree_leaves, tree_map
 from .layers.inputs import as_array, as_tree
 
 

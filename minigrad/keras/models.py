@@ -15,7 +15,8 @@
 What compile, fit, evaluate and predict do is in training.py, what save and load do in saving.py.
 """
 from ..engine import backend
-from ..engine.tensor import Tensor, no_grad
+from ..engine.recording import no_grad
+from ..engine.tensor import Tensor
 from . import saving
 from .layers.base import Layer
 from .layers.core import InputLayer

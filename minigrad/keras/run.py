@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 
 from ..engine import backend
-from ..engine.tensor import no_grad
-from ..engine.transforms import tree_leaves
+from ..engine.recording import no_grad
+from ..engine.trees import tree_leaves
 from ..support.names import public
 from .feeding import batches
 from .layers.inputs import dry_run

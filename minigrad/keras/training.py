@@ -12,8 +12,9 @@ from functools import cached_property
 import numpy as np
 
 from ..engine import backend
-from ..engine.tensor import Tensor, backpropagate, no_grad
-from ..engine.transforms import tree_leaves, tree_map
+from ..engine.recording import no_grad
+from ..engine.tensor import Tensor, backpropagate
+from ..engine.trees import tree_leaves, tree_map
 from . import losses, metrics as _metrics, optimizers
 from .callbacks import History, ProgressBar
 from .callbacks.logs import bar

@@ -6,7 +6,8 @@ A model here has `features(tokens, cache)`: integers (B, T) -> (B, T, C), `logit
 import numpy as np
 
 from ..engine import backend
-from ..engine.tensor import Tensor, no_grad
+from ..engine.recording import no_grad
+from ..engine.tensor import Tensor
 
 
 class KVCache:

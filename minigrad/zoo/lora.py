@@ -11,7 +11,7 @@ import numpy as np
 
 import minigrad as mg
 
-from ..engine.transforms import tree_map
+from ..engine.trees import tree_map
 from .llama import Llama
 
 

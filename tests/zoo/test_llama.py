@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import minigrad as mg
-from minigrad.engine.transforms import tree_leaves, tree_map
+from minigrad.engine.trees import tree_leaves, tree_map
 from minigrad.support.errors import Failure, UsageError
 from minigrad.zoo import llama, lora, pretrained
 from minigrad.zoo.decoding import KVCache

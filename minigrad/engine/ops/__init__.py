@@ -13,9 +13,9 @@
 This file only wires them up: operators and methods of Tensor, and NumPy functions called on a Tensor.
 """
 from .. import backend, fusion
+from ..interop import attach
 from ..op import REGISTRY, Op, op
 from . import arithmetic, conv, indexing, linalg, matmul, neural, nonlinear, reductions, shapes
-from .dispatch import attach
 
 MODULES = (arithmetic, nonlinear, reductions, shapes, indexing, matmul, linalg, neural, conv)
 FUNCTIONS = {}                              # every public name: the ops, and plain functions made of ops

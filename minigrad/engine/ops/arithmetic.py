@@ -94,7 +94,7 @@ where = op(lambda condition, a, b, /: np.where(condition, a, b), (
     None,
     lambda g, y, condition, a, b: np.where(condition, g, 0),
     lambda g, y, condition, a, b: np.where(condition, 0, g)),
-    domain=(BOOLEAN, REAL, REAL), name="where",
+    domain=(BOOLEAN, REAL, REAL), name="where", selects=True,
     doc="y = a where the condition holds, else b      g goes to the one taken; no nan comes back from the other")
 
 # -- comparison and logic: no derivative, so no vjp ------------------------------------------------------------------

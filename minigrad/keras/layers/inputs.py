@@ -4,8 +4,9 @@ import json
 import numpy as np
 
 from ...engine import backend
-from ...engine.tensor import Tensor, no_grad
-from ...engine.transforms import tree_leaves, tree_map
+from ...engine.recording import no_grad
+from ...engine.tensor import Tensor
+from ...engine.trees import tree_leaves, tree_map
 
 
 def as_tensors(tree):

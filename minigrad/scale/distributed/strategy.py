@@ -10,7 +10,7 @@ Dropout draws from a stream of its own on each rank.  Normalisation over the bat
 its moving statistics are averaged after each epoch.
 """
 from ...engine import backend
-from ...engine.transforms import tree_leaves, tree_map
+from ...engine.trees import tree_leaves, tree_map
 from ...keras import losses
 from ...keras.callbacks.base import Callback
 from ...keras.feeding import unpack

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from ...engine import ops
-from ...engine.tensor import Tensor, no_grad
+from ...engine.recording import no_grad
+from ...engine.tensor import Tensor
 from .scalars import ancestors, copied, derivative, lift, lower, maximum, scalar
 
 OP = ops.FUNCTIONS

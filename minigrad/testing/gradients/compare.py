@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...engine.tensor import Tensor, grad_mode, tape_of
+from ...engine.recording import grad_mode
+from ...engine.tensor import Tensor, tape_of
 from .explain import Evidence, diagnose, misshapen
 from .functions import of_arrays
 from .numerical import complex_step, confirmed, derivative, jumps, noise, sides

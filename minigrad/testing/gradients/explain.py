@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...engine.tensor import Tensor, grad_mode
+from ...engine.recording import grad_mode
+from ...engine.tensor import Tensor
 from .numerical import derivative
 
 

@@ -6,8 +6,10 @@ import numpy as np
 
 from ...engine.op import Op
 from ...engine.ops.arithmetic import positive
-from ...engine.tensor import Tensor, grad_mode, is_recording, tape_of
-from ...engine.transforms import _pullback, tree_leaves, tree_map
+from ...engine.recording import grad_mode, is_recording
+from ...engine.tensor import Tensor, tape_of
+from ...engine.transforms import _pullback
+from ...engine.trees import tree_leaves, tree_unflatten
 
 
 @dataclass
@@ -76,8 +78,8 @@ def of_arrays(f, inputs, params=None, real=None):
 
     def call(tensors):
         rest = iter(tensors)
-        filled = iter([next(rest) if r else x for x, r in zip(leaves, real)])
-        y = f(*tree_map(lambda _: next(filled), list(inputs)), **(params or {}))
+        filled = [next(rest) if r else x for x, r in zip(leaves, real)]
+        y = f(*tree_unflatten(list(inputs), filled), **(params or {}))
         ys = [y for y in tree_leaves(y) if not isinstance(y, Tensor) or y.dtype.kind in "fc"]
         if not ys:
             raise TypeError(f"check_gradients: {name} returns no floating-point tensor: nothing to differentiate")

@@ -3,7 +3,8 @@ import itertools
 
 import numpy as np
 
-from ...engine.tensor import Tensor, backpropagate, no_grad
+from ...engine.recording import no_grad
+from ...engine.tensor import Tensor, backpropagate
 from ...engine.transforms import jvp, vjp
 from ..arrays import LAYOUTS, lay_out
 from ..gradients.compare import check_gradients

@@ -4,7 +4,8 @@ from contextlib import contextmanager
 import numpy as np
 
 from ...engine import backend
-from ...engine.tensor import Tensor, backpropagate, grad_mode, no_grad
+from ...engine.recording import grad_mode, no_grad
+from ...engine.tensor import Tensor, backpropagate
 from .saliency import class_scores, classes_of, floats
 
 

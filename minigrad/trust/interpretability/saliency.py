@@ -17,7 +17,8 @@ from ...engine import backend
 from ...engine.op import Op
 from ...engine.ops.indexing import take_along_axis
 from ...engine.ops.nonlinear import relu
-from ...engine.tensor import Tensor, no_grad
+from ...engine.recording import no_grad
+from ...engine.tensor import Tensor
 from ...engine.transforms import grad
 
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from ...engine import backend
 from ...engine.ops.neural import softmax_cross_entropy, sparse_softmax_cross_entropy
-from ...engine.tensor import Tensor, no_grad
+from ...engine.recording import no_grad
+from ...engine.tensor import Tensor
 from ...engine.transforms import value_and_grad
 from ...keras.layers.inputs import as_array
 

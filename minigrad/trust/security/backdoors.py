@@ -9,7 +9,8 @@ import numpy as np
 
 from ...engine import backend
 from ...engine.ops.nonlinear import sigmoid
-from ...engine.tensor import Tensor, no_grad
+from ...engine.recording import no_grad
+from ...engine.tensor import Tensor
 from ...engine.transforms import grad
 from ...keras import optimizers
 from ...keras.layers.inputs import as_array

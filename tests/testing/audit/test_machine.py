@@ -22,7 +22,7 @@ def test_for_long():
 
 
 WRONG = {
-    "edits are not refused": mock.patch.object(engine, "_refuse_edited", lambda x, node: None),
+    "edits are not refused": mock.patch.object(engine, "refuse_edit", lambda x, node: None),
     "a wrong rule": mock.patch.object(REGISTRY["multiply"], "rules", (lambda g, y, a, b: g * b,) * 2),
     "a rule without its second order": mock.patch.object(REGISTRY["multiply"], "rules", (
         lambda g, y, a, b: g * getattr(b, "_data", b), lambda g, y, a, b: g * getattr(a, "_data", a))),

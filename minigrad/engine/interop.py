@@ -1,8 +1,89 @@
-"""The wiring: operators and methods of Tensor call the ops, and so do NumPy's functions when given a Tensor."""
+"""What a tensor is to the rest of Python: conversions, operators and methods that call the ops, NumPy's functions.
+
+This is how a rule is recorded: when g is a Tensor, g * np.cos(x) calls Tensor.__mul__ with what np.cos gave, and
+np.cos, finding that x is no array of its own, calls x.__array_ufunc__, which calls the op cos.
+"""
 import operator
 
-from ..tensor import Tensor, is_recording
+import numpy as np
 
+from . import backend
+from .recording import is_recording
+from .tensor import Tensor
+
+
+def tensor(data, dtype=None, device=None, requires_grad=False):
+    """A new tensor with a copy of data (numbers, nested lists, an array or a tensor) in NumPy's dtype for it.
+
+    requires_grad   ask for gradients; only floating-point tensors have them (TypeError otherwise)
+    """
+    array = backend.asarray(data._data if isinstance(data, Tensor) else data, dtype, device).copy()
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"tensor: data of type {array.dtype} is not numeric (ragged lists?)")
+    if requires_grad and array.dtype.kind != "f":
+        raise TypeError(f"tensor: requires_grad needs floating-point data, this is {array.dtype}; pass dtype=float")
+    return Tensor(array, requires_grad)
+
+
+# -- out of the engine: nothing here is differentiated -----------------------------------------------------------------
+class Conversions:
+    """Methods of Tensor."""
+    def numpy(self):
+        """A NumPy copy of the values."""
+        return backend.to_numpy(self._data)
+
+    def item(self):
+        """The value of a one-element tensor as a Python number."""
+        if self.size == 1:
+            return self._data.item()
+        raise ValueError(f"item: only a tensor of one element is a number, this one has shape {self.shape}")
+
+    def to(self, device):
+        """This tensor on another device ("cpu", "gpu", "gpu:1"), as a new leaf; itself where it is there already."""
+        there = device == self.device
+        return self if there else Tensor(backend.asarray(self._data, device=device), self.requires_grad)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.numpy(), dtype=dtype, copy=None)
+
+    def tolist(self):
+        """The values as a Python number, or as nested lists of them."""
+        return self._data.tolist()
+
+    def __float__(self):
+        return float(self.item())
+
+    def __int__(self):
+        return int(self.item())
+
+    def __index__(self):
+        return self.item().__index__()
+
+    def __bool__(self):
+        if self.size != 1:
+            raise ValueError(f"the truth of a tensor of shape {self.shape} is ambiguous: use .any() or .all()")
+        return bool(self.item())
+
+    def __len__(self):
+        if not self.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return len(self._data)
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def __format__(self, spec):
+        return format(self.item(), spec) if spec else str(self)
+
+    def __repr__(self):
+        source = f", op={self.node.op.name}" if self.node and self.node.op else ""
+        grad = ", requires_grad=True" if self.requires_grad else ""
+        place = "" if self.device == "cpu" else f", device={self.device}"
+        values = np.array2string(self.numpy(), separator=", ", prefix="tensor(")
+        return f"tensor({values}, dtype={self.dtype}{source}{grad}{place})"
+
+
+# -- operators, methods and NumPy's functions --------------------------------------------------------------------------
 # NumPy functions that only look: called on a Tensor they get its array, and what they return has no gradient.
 PLAIN = {"allclose", "isclose", "array_equal", "shape", "ndim", "size", "array_repr", "array_str", "array2string",
          "result_type", "may_share_memory", "shares_memory", "bincount", "unique", "histogram", "nonzero",
@@ -18,8 +99,13 @@ COMPARISONS = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal
                "ge": "greater_equal"}
 
 
+
 def attach(functions):
-    """Give Tensor its operators and methods, and NumPy its way to the ops."""
+    """Give Tensor its conversions, operators and methods, and NumPy its way to the ops."""
+    for name, method in vars(Conversions).items():
+        if callable(method):
+            method.__qualname__ = f"Tensor.{name}"
+            setattr(Tensor, name, method)
     for name, function in OPERATORS.items():
         f = functions[function]
         setattr(Tensor, f"__{name}__", lambda a, b, f=f: f(a, b))
