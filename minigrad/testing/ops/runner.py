@@ -15,7 +15,7 @@ from .snippets import snippet
 
 
 @dataclass
-class Result:
+class Verdict:
     """What check_op found of one op."""
     name: str
     properties: int = 0
@@ -34,7 +34,7 @@ class Failed(AssertionError):
 
 
 def check_op(op, *, inputs=None, reference=None, examples=50, seed=0, order=2, properties=PROPERTIES):
-    """Check every property of an op on inputs from its domain; a Result, or Failed with the smallest counterexample.
+    """Check every property of an op on inputs from its domain; a Verdict, or Failed with the smallest counterexample.
 
     inputs      what to feed it: a Hypothesis strategy, or a list, of cases (list of arrays, dict of params);
                 default: drawn as the op's own declaration says, from its domain and shapes
@@ -52,13 +52,13 @@ def check_op(op, *, inputs=None, reference=None, examples=50, seed=0, order=2, p
 
 
 def run(op, *, inputs=None, reference=None, examples=50, seed=0, order=2, properties=PROPERTIES, shrink=True):
-    """As check_op, but a failure comes back in the Result; without shrinking, of the first case that shows it."""
+    """As check_op, but a failure comes back in the Verdict; without shrinking, of the first case that shows it."""
     from hypothesis import HealthCheck, Phase, given, seed as seeded, settings, strategies as st
     if isinstance(inputs, list):
         examples, inputs = len(inputs), st.sampled_from(inputs)
     strategy = cases(op) if inputs is None else inputs
     reference = reference or numpy_twin(op)
-    result, broken, mistakes = Result(op.name, len(properties)), {}, []
+    result, broken, mistakes = Verdict(op.name, len(properties)), {}, []
     start = time.perf_counter()
 
     @seeded(seed)

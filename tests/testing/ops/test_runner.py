@@ -11,7 +11,7 @@ from minigrad.engine.ops.domains import POSITIVE, UNIT
 from minigrad.testing import GradientError, check_op
 from minigrad.testing.ops import properties
 from minigrad.testing.ops.cases import NoCases, cases
-from minigrad.testing.ops.checking import Failed, run
+from minigrad.testing.ops.runner import Failed, run
 
 from ..wrong import WRONG, stale
 
