@@ -20,6 +20,8 @@ from ..support import files
 from ..support.errors import Failure
 from ..support.files import atomic_write
 
+VERSION = 2         # of the format: 2 names classes by their public names, 1 (minigrad 0.1.0) by modules of that time
+
 
 def write_folder(folder, name, description, **groups):
     """Write {group: {array name: array}} and a JSON-able description to folder, as name.json; all or nothing."""
@@ -35,7 +37,7 @@ def write_folder(folder, name, description, **groups):
         with atomic_write(folder / named[group]["file"]) as file:
             file.write(data)
     with atomic_write(folder / f"{name}.json", "w") as file:
-        json.dump({"format": f"minigrad {name}", "version": 1, "files": named} | description, file, indent=1)
+        json.dump({"format": f"minigrad {name}", "version": VERSION, "files": named} | description, file, indent=1)
     for group in groups:
         _remove_arrays(folder, group, but=named[group]["file"])
 
@@ -64,8 +66,8 @@ def read_folder(folder, name):
     description = _read_json(path)
     if not isinstance(description, dict) or description.get("format") != f"minigrad {name}":
         raise Failure(f"{path} is not a minigrad {name}")
-    if description.get("version") != 1:
-        raise Failure(f"{path} has version {description.get('version')!r}; this minigrad reads version 1")
+    if description.get("version") not in range(1, VERSION + 1):
+        raise Failure(f"{path} has version {description.get('version')!r}; this minigrad reads 1 to {VERSION}")
     return description, {group: read_arrays(path.parent / Path(entry["file"]).name, entry["sha256"])
                          for group, entry in description["files"].items()}
 
