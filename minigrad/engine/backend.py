@@ -9,10 +9,11 @@ import functools
 import math
 import os
 import sys
+import threading
+from contextvars import ContextVar
 
 import numpy as np
 
-_state = {"device": "cpu", "seed": 0, "generators": {}}
 when_gpu_is_first_used = []                 # functions to call then: on a GPU whole formulas become single kernels
 
 
@@ -28,9 +29,15 @@ def _keep_freed_memory():
         malloc.mallopt(M_MMAP_THRESHOLD, 2**25)
 
 
+def _may_set_malloc(environ):
+    """Not where MINIGRAD_MALLOC=0 forbids it, nor where the user has set malloc's thresholds."""
+    return environ.get("MINIGRAD_MALLOC") != "0" and not any(
+        name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in environ)
+
+
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3     # of <malloc.h>
-if sys.platform == "linux" and not any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ):
-    _keep_freed_memory()                        # unless the user has a wish of their own
+if sys.platform == "linux" and _may_set_malloc(os.environ):
+    _keep_freed_memory()
 
 
 def cupy():
@@ -64,16 +71,40 @@ def parse_device(name):
     return kind, int(index or 0)
 
 
+# -- settings: the default device and the random generators ------------------------------------------------------------
+class _Random:
+    """A seed, and the generators made from it, one for each device; for one thread alone."""
+
+    def __init__(self, seed):
+        self.seed, self.generators, self.thread = seed, {}, threading.get_ident()
+
+
+# Each thread and each asyncio task has its own.  A thread that has set nothing has what the main thread set last.
+_FIRST = _Random(0)
+_device, _random = ContextVar("device"), ContextVar("random", default=_FIRST)
+_main_thread = {"device": "cpu", "seed": 0}
+
+
+def _note(**setting):
+    if threading.current_thread() is threading.main_thread():
+        _main_thread.update(setting)
+
+
 def set_device(name):
-    """Make new tensors, weights and random numbers on this device from now on ("cpu", "gpu", "gpu:1")."""
+    """Make new tensors, weights and random numbers on this device from now on ("cpu", "gpu", "gpu:1").
+
+    In this thread or asyncio task; new tasks take it over, and new threads what the main thread set.
+    """
     kind, index = parse_device(name)
     if kind == "gpu":
         cupy().cuda.Device(index).use()
-    _state["device"] = name
+    _device.set(name)
+    _note(device=name)
 
 
 def default_device():
-    return _state["device"]
+    """The device that set_device chose: "cpu" at first."""
+    return _device.get(None) or _main_thread["device"]
 
 
 def device_of(array):
@@ -147,30 +178,47 @@ def may_have_nan(x):
     return not isinstance(x, np.ndarray) or bool(np.isnan(x.min(initial=0)))
 
 
+def seed(n):
+    """Start all random numbers afresh: weights, dropout masks and shuffles repeat from run to run.
+
+    Each thread has generators of its own, so what it draws does not depend on what others draw meanwhile: a fit in a
+    thread gives the bits that it gives alone.  A thread that has not called seed starts from the main thread's seed;
+    several such threads draw the same numbers, so give each a seed of its own where they must differ.  An asyncio task
+    has generators of its own once it calls seed, and before that those of the task that started it.
+    """
+    _random.set(_Random(n))
+    _note(seed=n)
+
+
+def _own_random():
+    """This thread's _Random; made afresh, from the seed, where the one at hand is another thread's."""
+    own = _random.get()
+    if own.thread != threading.get_ident():
+        own = _Random(_main_thread["seed"] if own is _FIRST else own.seed)
+        _random.set(own)
+    return own
+
+
 def generator(device=None):
     """The random generator of a device, made from the seed that `seed` set."""
     kind, index = parse_device(device or default_device())
-    key = (kind, index)
-    if key not in _state["generators"]:
+    own = _own_random()
+    if (kind, index) not in own.generators:
         if kind == "cpu":
-            _state["generators"][key] = np.random.default_rng(_state["seed"])
+            own.generators[kind, index] = np.random.default_rng(own.seed)
         else:
             with cupy().cuda.Device(index):
-                _state["generators"][key] = cupy().random.default_rng(_state["seed"])
-    return _state["generators"][key]
-
-
-def seed(n):
-    """Start all random numbers afresh: weights, dropout masks and shuffles repeat from run to run."""
-    _state["seed"], _state["generators"] = n, {}
+                own.generators[kind, index] = cupy().random.default_rng(own.seed)
+    return own.generators[kind, index]
 
 
 def rng_state():
     """Where all random generators stand, for set_rng_state, also in another process; for GPUs it contains arrays."""
     def where(kind, bits):
         return bits.state if kind == "cpu" else to_numpy(bits._state)       # CuPy has no public name for it
-    return {"seed": _state["seed"], "generators": [
-        [kind, index, where(kind, g.bit_generator)] for (kind, index), g in _state["generators"].items()]}
+    own = _own_random()
+    return {"seed": own.seed, "generators": [
+        [kind, index, where(kind, g.bit_generator)] for (kind, index), g in own.generators.items()]}
 
 
 def set_rng_state(state):
