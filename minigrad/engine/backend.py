@@ -71,7 +71,7 @@ def parse_device(name):
     return kind, int(index or 0)
 
 
-# -- settings: the default device and the random generators ------------------------------------------------------------
+# -- settings: the default device and the random generators ----------------------------------------------------------
 class _Random:
     """A seed, and the generators made from it, one for each device; for one thread alone."""
 

@@ -25,7 +25,7 @@ def tensor(data, dtype=None, device=None, requires_grad=False):
     return Tensor(array, requires_grad)
 
 
-# -- out of the engine: nothing here is differentiated -----------------------------------------------------------------
+# -- out of the engine: nothing here is differentiated ---------------------------------------------------------------
 class Conversions:
     """Methods of Tensor."""
     def numpy(self):
@@ -83,7 +83,7 @@ class Conversions:
         return f"tensor({values}, dtype={self.dtype}{source}{grad}{place})"
 
 
-# -- operators, methods and NumPy's functions --------------------------------------------------------------------------
+# -- operators, methods and NumPy's functions ------------------------------------------------------------------------
 # NumPy functions that only look: called on a Tensor they get its array, and what they return has no gradient.
 PLAIN = {"allclose", "isclose", "array_equal", "shape", "ndim", "size", "array_repr", "array_str", "array2string",
          "result_type", "may_share_memory", "shares_memory", "bincount", "unique", "histogram", "nonzero",

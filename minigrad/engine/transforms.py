@@ -108,7 +108,10 @@ def grad(f, argnums=0):
 
 
 def vjp(f, *args):
-    """(f(args), pullback): pullback(g) is the tuple of g times the Jacobian for each argument; g has the shape of f(args)."""
+    """(f(args), pullback): pullback(g) is the tuple of g times the Jacobian for each argument.
+
+    g has the shape of f(args); pullback may be called as often as wanted.
+    """
     call = _Call("vjp", f, range(len(args)), args, {})
     return call.hand_back(call.y), lambda g: call.shaped(call.gradients(g, retain_graph=True))
 
@@ -154,7 +157,10 @@ def hessian(f, argnums=0):
 
 
 def hvp(f, x, v):
-    """The Hessian of a scalar f at x times v, without forming the Hessian: the gradient of (df/dx · v).  x, v may be trees."""
+    """The Hessian of a scalar f at x times v, without forming the Hessian: the gradient of (df/dx · v).
+
+    x and v may be trees, of the same form.
+    """
     def slope(x):
         products = tree_map(lambda g, v: FUNCTIONS["sum"](g * v), grad(f)(x), v)
         return sum(tree_leaves(products))

@@ -114,7 +114,7 @@ def test_an_error_inside_a_block_ends_it():
     assert is_recording()
 
 
-# -- the default device ------------------------------------------------------------------------------------------------
+# -- the default device ----------------------------------------------------------------------------------------------
 @pytest.fixture
 def gpu(monkeypatch):
     """As if there were GPUs: only the name is looked at."""
@@ -154,7 +154,7 @@ def test_a_new_thread_has_the_main_threads_device(gpu):
     assert in_threads(backend.default_device) == ["gpu"]
 
 
-# -- random numbers ----------------------------------------------------------------------------------------------------
+# -- random numbers --------------------------------------------------------------------------------------------------
 def fit(seed=None):
     """The weights after training a small network with dropout, from one seed."""
     if seed is not None:
@@ -228,7 +228,7 @@ def test_a_copied_context_in_the_same_thread_goes_on():
     assert_array_equal(np.concatenate([first, contextvars.copy_context().run(backend.random, 2)]), both)
 
 
-# -- what import does to the process -----------------------------------------------------------------------------------
+# -- what import does to the process ---------------------------------------------------------------------------------
 @pytest.mark.parametrize("environment, expected", [
     ({}, True), ({"MINIGRAD_MALLOC": "0"}, False), ({"MINIGRAD_MALLOC": "1"}, True),
     ({"MALLOC_ARENA_MAX": "1"}, False), ({"GLIBC_TUNABLES": ""}, False)])
