@@ -11,8 +11,10 @@ Weights are the Tensors, and sublayers the Layers, among a layer's attributes an
 weight's name is the way to it, "layers.0.kernel", whatever else was made before in the same process.
 """
 import inspect
+import itertools
 import re
-from collections import Counter
+import threading
+from contextvars import ContextVar
 
 import numpy as np
 
@@ -21,8 +23,9 @@ from ...engine.tensor import Tensor
 from .. import initializers, regularizers
 from .inputs import as_tensors, batch_shape
 
-_training = False                           # whether the outermost call in progress is a training step
-_named = Counter()                          # how many layers of each class got an automatic name
+_training = ContextVar("training", default=False)       # in this thread or task: is the outermost call a training step?
+_numbers = {}                               # how many layers of each class got an automatic name: {"dense": counter}
+_building = threading.RLock()               # so that two threads that call a new layer don't both make its weights
 
 
 class Layer:
@@ -54,8 +57,8 @@ class Layer:
 
     def __init__(self, name=None, trainable=True, input_shape=None):
         kind = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(self).__name__).lower()
-        self.name = name or kind + (f"_{_named[kind]}" if _named[kind] else "")
-        _named[kind] += name is None
+        number = 0 if name else next(_numbers.setdefault(kind, itertools.count()))
+        self.name = name or (f"{kind}_{number}" if number else kind)
         self.built, self._trainable, self.penalties = False, trainable, []
         self.input_shape, self.output_shape = input_shape and (None, *input_shape), None
 
@@ -86,25 +89,26 @@ class Layer:
 
     # -- calling -----------------------------------------------------------------------------------------------------
     def __call__(self, x, *args, training=None, **kwargs):
-        global _training
         if not isinstance(x, Tensor):
             x = as_tensors(x)
         if self.input_axes is not None:
             x = self._checked(x)
-        first, before = not self.built, _training
+        first = not self.built
         if first:
-            self._build_for(x)
-        if training is not None:
-            _training = training
+            with _building:
+                if not self.built:
+                    self._build_for(x)
+        token = None if training is None else _training.set(training)
         if self._takes_training:
-            kwargs["training"] = _training
+            kwargs["training"] = _training.get()
         try:
             y = self.call(x, *args, **kwargs)
         except BaseException:
             self.built = not first          # a layer whose first call failed is to be built by the next
             raise
         finally:
-            _training = before
+            if token:
+                _training.reset(token)
         if self.output_shape is None:
             self.output_shape = batch_shape(y)
         return y
@@ -250,7 +254,7 @@ class Penalty:
 
 def restart_names():
     """Number automatic names from the beginning again."""
-    _named.clear()
+    _numbers.clear()
 
 
 def _once(build):
