@@ -45,6 +45,7 @@ def _repr_svg_(t):
     return picture_of(t)
 
 
+_repr_svg_.__qualname__ = "Tensor._repr_svg_"
 Tensor._repr_svg_ = _repr_svg_
 
 

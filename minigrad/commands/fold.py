@@ -138,6 +138,6 @@ def _report(args, protein, true, folded, frames, maps):
     print(f"RMSD {near:.2f} angstrom, TM-score {alike:.3f}, on the CA atoms; "
           f"energy {folded.energy[0]:.3f}, the lowest of {len(found)}")
     if alike < structure.SAME_FOLD:
-        print(f"this is not the protein's fold: below a TM-score of {structure.SAME_FOLD:g} two structures have, as a rule, "
-              f"different ones{', and a network as small as this predicts few' if args.model else ''}")
+        print(f"this is not the protein's fold: below a TM-score of {structure.SAME_FOLD:g} two structures have, "
+              f"as a rule, different ones{', and a network as small as this predicts few' if args.model else ''}")
     print(f"wrote model.pdb, structure.png, distances.png, folding.gif and figures.json to {args.out}")

@@ -44,14 +44,14 @@ class Watched:
         self._data = backend.asarray(array, device=self.device)
         self.touch()
 
-    def touch(self):
+    def touch(self) -> None:
         """Note that the array has been changed in place, now."""
         if self._checksum is None:
             self._edited = clock()
         else:
             self._checksum = clock(), checksum(self._data)
 
-    def last_edit(self):
+    def last_edit(self) -> float:
         """The number of the last change in place (-1: never)."""
         if self._checksum is None:
             return self._edited

@@ -2,7 +2,7 @@
 
 On a GPU every NumPy call is a kernel launch of some ten microseconds, however small the array.  An elementwise
 formula such as `lambda g, y, x: g * (1 - y * y)` is therefore run once on symbols, which write down what happens to
-them; the record, as C code, becomes a single kernel.  The formula stays the only text: there is nothing to keep in step.
+them; the record, as C code, becomes a single kernel.  The formula stays the only text: nothing to keep in step.
 
     g * (1 - y * y)     ->      float t1 = y * y;  float t2 = 1.0f - t1;  out0 = g * t2;
 
@@ -17,20 +17,23 @@ from .tensor import Tensor
 
 KERNELS = {}                                # kernel name -> the formula it was made from, its NumPy twin
 
-C_TYPES = {"float16": "float16", "float32": "float", "float64": "double", "bool": "bool", "int64": "long long", "int32": "int",
-           "uint8": "unsigned char"}
+C_TYPES = {"float16": "float16", "float32": "float", "float64": "double", "bool": "bool", "int64": "long long",
+           "int32": "int", "uint8": "unsigned char"}
 C_FUNCTIONS = {     # ufunc -> C expression of its inputs, all of one type
-    "add": "{} + {}", "subtract": "{} - {}", "multiply": "{} * {}", "divide": "{} / {}", "negative": "-{}", "positive": "{}",
-    "square": "{0} * {0}", "reciprocal": "1 / {}", "power": "pow({}, {})", "absolute": "({0} < 0 ? -{0} : {0})",
-    "sign": "({0} > 0) - ({0} < 0) + ({0} != {0} ? {0} : 0)", "floor": "floor({})", "ceil": "ceil({})", "sqrt": "sqrt({})",
-    "exp": "exp({})", "expm1": "expm1({})", "log": "log({})", "log1p": "log1p({})", "log2": "log2({})", "log10": "log10({})",
-    "sin": "sin({})", "cos": "cos({})", "tan": "tan({})", "arcsin": "asin({})", "arccos": "acos({})", "arctan": "atan({})",
-    "arctan2": "atan2({}, {})", "sinh": "sinh({})", "cosh": "cosh({})", "tanh": "tanh({})",
+    "add": "{} + {}", "subtract": "{} - {}", "multiply": "{} * {}", "divide": "{} / {}", "negative": "-{}",
+    "positive": "{}", "square": "{0} * {0}", "reciprocal": "1 / {}", "power": "pow({}, {})",
+    "absolute": "({0} < 0 ? -{0} : {0})",
+    "sign": "({0} > 0) - ({0} < 0) + ({0} != {0} ? {0} : 0)", "floor": "floor({})", "ceil": "ceil({})",
+    "sqrt": "sqrt({})", "exp": "exp({})", "expm1": "expm1({})",
+    "log": "log({})", "log1p": "log1p({})", "log2": "log2({})", "log10": "log10({})",
+    "sin": "sin({})", "cos": "cos({})", "tan": "tan({})", "arcsin": "asin({})", "arccos": "acos({})",
+    "arctan": "atan({})", "arctan2": "atan2({}, {})", "sinh": "sinh({})", "cosh": "cosh({})", "tanh": "tanh({})",
     "logaddexp": "({0} == {1} ? {0} + log({0} / {0} + 1) : fmax({0}, {1}) + log1p(exp(-fabs({0} - {1}))))",
     "maximum": "({0} >= {1} || {0} != {0} ? {0} : {1})", "minimum": "({0} <= {1} || {0} != {0} ? {0} : {1})",
     "equal": "{} == {}", "not_equal": "{} != {}", "less": "{} < {}", "less_equal": "{} <= {}", "greater": "{} > {}",
     "greater_equal": "{} >= {}", "logical_and": "{} && {}", "logical_or": "{} || {}", "logical_not": "!{}",
-    "logical_xor": "!{} != !{}", "isnan": "{0} != {0}", "isfinite": "{0} - {0} == 0", "isinf": "{0} == {0} && {0} - {0} != 0",
+    "logical_xor": "!{} != !{}", "isnan": "{0} != {0}", "isfinite": "{0} - {0} == 0",
+    "isinf": "{0} == {0} && {0} - {0} != 0",
 }
 
 
@@ -105,7 +108,7 @@ class Trace:
 
 
 def _is_bool(sample):
-    return np.result_type(sample) == bool
+    return np.result_type(sample).kind == "b"
 
 
 def _work_type(sample):
@@ -153,7 +156,7 @@ def trace(formula, dtypes, params):
 
 
 def fuse(formula, name):
-    """The formula, but on GPU arrays as one kernel, where it can be traced.  NumPy arrays and Tensors it gets as before."""
+    """The formula, but on GPU arrays as one kernel, where it can be traced; on NumPy arrays and Tensors as before."""
     kernels = {}
 
     @functools.wraps(formula)

@@ -3,7 +3,9 @@
 This is how a rule is recorded: when g is a Tensor, g * np.cos(x) calls Tensor.__mul__ with what np.cos gave, and
 np.cos, finding that x is no array of its own, calls x.__array_ufunc__, which calls the op cos.
 """
+import inspect
 import operator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -12,7 +14,7 @@ from .recording import is_recording
 from .tensor import Tensor
 
 
-def tensor(data, dtype=None, device=None, requires_grad=False):
+def tensor(data, dtype=None, device: str | None = None, requires_grad: bool = False) -> Tensor:
     """A new tensor with a copy of data (numbers, nested lists, an array or a tensor) in NumPy's dtype for it.
 
     requires_grad   ask for gradients; only floating-point tensors have them (TypeError otherwise)
@@ -28,54 +30,54 @@ def tensor(data, dtype=None, device=None, requires_grad=False):
 # -- out of the engine: nothing here is differentiated ---------------------------------------------------------------
 class Conversions:
     """Methods of Tensor."""
-    def numpy(self):
+    def numpy(self) -> np.ndarray:
         """A NumPy copy of the values."""
         return backend.to_numpy(self._data)
 
-    def item(self):
+    def item(self) -> float:
         """The value of a one-element tensor as a Python number."""
         if self.size == 1:
             return self._data.item()
         raise ValueError(f"item: only a tensor of one element is a number, this one has shape {self.shape}")
 
-    def to(self, device):
+    def to(self, device: str) -> Tensor:
         """This tensor on another device ("cpu", "gpu", "gpu:1"), as a new leaf; itself where it is there already."""
         there = device == self.device
         return self if there else Tensor(backend.asarray(self._data, device=device), self.requires_grad)
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=None)
 
-    def tolist(self):
+    def tolist(self) -> list | float:
         """The values as a Python number, or as nested lists of them."""
         return self._data.tolist()
 
-    def __float__(self):
+    def __float__(self) -> float:
         return float(self.item())
 
-    def __int__(self):
+    def __int__(self) -> int:
         return int(self.item())
 
-    def __index__(self):
+    def __index__(self) -> int:
         return self.item().__index__()
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         if self.size != 1:
             raise ValueError(f"the truth of a tensor of shape {self.shape} is ambiguous: use .any() or .all()")
         return bool(self.item())
 
-    def __len__(self):
+    def __len__(self) -> int:
         if not self.ndim:
             raise TypeError("len() of a 0-d tensor")
         return len(self._data)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
-    def __format__(self, spec):
+    def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         source = f", op={self.node.op.name}" if self.node and self.node.op else ""
         grad = ", requires_grad=True" if self.requires_grad else ""
         place = "" if self.device == "cpu" else f", device={self.device}"
@@ -92,49 +94,66 @@ PLAIN = {"allclose", "isclose", "array_equal", "shape", "ndim", "size", "array_r
 FILLED = {"zeros_like", "ones_like", "empty_like", "full_like"}     # new tensors of the same shape, without gradient
 ALIASES = {"absolute": "abs", "amax": "max", "amin": "min"}
 METHODS = ("sum mean var std max min prod cumsum argmax argmin argsort sort any all reshape transpose swapaxes squeeze "
-           "clip repeat diagonal trace take dot astype exp log sqrt tanh abs flip").split()
+           "clip repeat diagonal trace take dot astype exp log sqrt tanh abs flip ravel").split()
 OPERATORS = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power",
              "matmul": "matmul"}
+UNARY = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "logical_not"}
 COMPARISONS = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater",
-               "ge": "greater_equal"}
-
+               "ge": "greater_equal", "and": "logical_and", "or": "logical_or"}
 
 
 def attach(functions):
     """Give Tensor its conversions, operators and methods, and NumPy its way to the ops."""
     for name, method in vars(Conversions).items():
         if callable(method):
-            method.__qualname__ = f"Tensor.{name}"
-            setattr(Tensor, name, method)
+            _give(name, method)
     for name, function in OPERATORS.items():
         f = functions[function]
-        setattr(Tensor, f"__{name}__", lambda a, b, f=f: f(a, b))
-        setattr(Tensor, f"__r{name}__", lambda a, b, f=f: f(b, a))
-        setattr(Tensor, f"__i{name}__", lambda a, b, f=f, name=name: _in_place(a, b, f, name))
+        _give(f"__{name}__", _binary(f), f.__doc__)
+        _give(f"__r{name}__", _reflected(f), f.__doc__)
+        _give(f"__i{name}__", _editing(f, name), _in_place.__doc__)
     for name, function in COMPARISONS.items():
-        setattr(Tensor, f"__{name}__", lambda a, b, f=functions[function]: f(a, b))
-    Tensor.__neg__ = lambda self: functions["negative"](self)
-    Tensor.__pos__ = lambda self: functions["positive"](self)
-    Tensor.__abs__ = lambda self: functions["abs"](self)
-    Tensor.__invert__ = lambda self: functions["logical_not"](self)
-    Tensor.__and__ = lambda a, b: functions["logical_and"](a, b)
-    Tensor.__or__ = lambda a, b: functions["logical_or"](a, b)
-    Tensor.__getitem__ = lambda self, index: functions["getitem"](self, index=index)
-    Tensor.__setitem__ = _setitem
-    Tensor.T = property(lambda self: functions["transpose"](self), doc="The tensor with its axes reversed.")
+        _give(f"__{name}__", _binary(functions[function]), functions[function].__doc__)
+    for name, function in UNARY.items():
+        _give(f"__{name}__", _method(functions[function]), functions[function].__doc__)
     for name in METHODS:
-        setattr(Tensor, name, functions[name] if not hasattr(functions[name], "forward") else _method(functions[name]))
-    Tensor.reshape = lambda self, *shape: functions["reshape"](self, shape=_flat(shape))
-    Tensor.transpose = lambda self, *axes: functions["transpose"](self, axes=_flat(axes) or None)
-    Tensor.ravel = Tensor.flatten = functions["ravel"]
-    Tensor.__array_ufunc__ = lambda self, *args, **kwargs: _ufunc(functions, *args, **kwargs)
-    Tensor.__array_function__ = lambda self, *args: _function(functions, *args)
+        _give(name, _method(functions[name]), functions[name].__doc__)
+    _give("flatten", _method(functions["ravel"]), functions["ravel"].__doc__)
+    getitem, reshape, transpose = functions["getitem"], functions["reshape"], functions["transpose"]
+    _give("__getitem__", lambda self, index: getitem(self, index=index), getitem.__doc__)
+    _give("__setitem__", _setitem)
+    _give("reshape", lambda self, *shape: reshape(self, shape=_flat(shape)), reshape.__doc__)
+    _give("transpose", lambda self, *axes: transpose(self, axes=_flat(axes) or None), transpose.__doc__)
+    Tensor.T = property(lambda self: transpose(self), doc="The tensor with its axes reversed.")
+    _give("__array_ufunc__", lambda self, *args, **kwargs: _ufunc(functions, *args, **kwargs), _ufunc.__doc__)
+    _give("__array_function__", lambda self, *args: _function(functions, *args), _function.__doc__)
+
+
+def _give(name, method, doc=None):
+    """Make a function a method of Tensor that help() knows by its name, and by the formula of the op that it calls."""
+    method.__name__, method.__qualname__, method.__doc__ = name, f"Tensor.{name}", doc or method.__doc__
+    setattr(Tensor, name, method)
+
+
+def _binary(f):
+    return lambda self, other: f(self, other)
+
+
+def _reflected(f):
+    return lambda self, other: f(other, self)
+
+
+def _editing(f, name):
+    return lambda self, other: _in_place(self, other, f, name)
 
 
 def _method(f):
     def method(self, *args, **params):
         return f(self, *args, **params)
-    method.__name__, method.__doc__ = f.name, f.__doc__
+    signature = inspect.signature(f)
+    _, *others = signature.parameters.values()
+    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    method.__signature__ = signature.replace(parameters=[itself, *others])
     return method
 
 
@@ -158,7 +177,7 @@ def _in_place(a, b, f, name):
     return a
 
 
-def _setitem(self, index, value):
+def _setitem(self, index, value) -> None:
     """x[index] = value, in place: not recorded, and an error in backward if the tape needs the old values."""
     if isinstance(value, Tensor):
         if is_recording() and value.requires_grad:

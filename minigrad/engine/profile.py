@@ -117,7 +117,8 @@ class Profile:
         return sum((tally for both in self.ops.values() for tally in both), Tally())
 
     def __str__(self):
-        lines = [f"{'op':30}{'direction':10}{'calls':>8}{'ms':>10}{'%':>7}{'GFLOP':>10}{'GFLOP/s':>9}{'MB':>10}{'GB/s':>7}"]
+        lines = [f"{'op':30}{'direction':10}{'calls':>8}{'ms':>10}{'%':>7}"
+                 f"{'GFLOP':>10}{'GFLOP/s':>9}{'MB':>10}{'GB/s':>7}"]
         for name, forward, backward in self.rows():
             lines += [self._line(name, direction, tally)
                       for direction, tally in (("forward", forward), ("backward", backward)) if tally.calls]
@@ -126,11 +127,11 @@ class Profile:
                                   self._line("total", "", self.total() + outside)])
 
     def _line(self, name, direction, t):
-        seconds = max(t.seconds, 1e-9)
-        line = f"{name:30}{direction:10}{t.calls or '':>8}{t.seconds * 1e3:10.2f}{100 * t.seconds / max(self.seconds, 1e-9):7.1f}"
+        share, giga = 100 * t.seconds / max(self.seconds, 1e-9), 1e9 * max(t.seconds, 1e-9)
+        line = f"{name:30}{direction:10}{t.calls or '':>8}{t.seconds * 1e3:10.2f}{share:7.1f}"
         if not t.calls:
             return line
-        return line + f"{t.flops / 1e9:10.3f}{t.flops / seconds / 1e9:9.1f}{t.bytes / 1e6:10.1f}{t.bytes / seconds / 1e9:7.1f}"
+        return line + f"{t.flops / 1e9:10.3f}{t.flops / giga:9.1f}{t.bytes / 1e6:10.1f}{t.bytes / giga:7.1f}"
 
     def draw(self, path, most=16):
         """Write a bar chart of the time per op, forward and backward, as PNG or whatever the file's name ends in."""
@@ -143,12 +144,14 @@ class Profile:
         forward, backward = ([1e3 * r[i].seconds for r in shown] for i in (1, 2))
         axes.barh(place, forward, color="#4477aa", label="forward")
         axes.barh(place, backward, left=forward, color="#ee6677", label="backward")
-        for i, (name, f, b) in enumerate(shown):
+        for i, (_, f, b) in enumerate(shown):
             both = f + b
-            axes.text(both.seconds * 1e3, i, f"  {both.calls:,} calls, {both.flops / max(both.seconds, 1e-9) / 1e9:.3g} GFLOP/s",
+            axes.text(both.seconds * 1e3, i,
+                      f"  {both.calls:,} calls, {both.flops / max(both.seconds, 1e-9) / 1e9:.3g} GFLOP/s",
                       va="center", fontsize=8)
         axes.barh(len(shown), outside, color="#bbbbbb")
-        axes.set(yticks=[*place, len(shown)], yticklabels=[*(r[0] for r in shown), "outside the ops"], xlabel="time (ms)",
+        axes.set(yticks=[*place, len(shown)], yticklabels=[*(r[0] for r in shown), "outside the ops"],
+                 xlabel="time (ms)",
                  title=f"{self.total().seconds * 1e3:.4g} ms in {len(rows)} ops, of {self.seconds * 1e3:.4g} ms in all")
         axes.set_xlim(0, 1.4 * max(outside, *(f + b for f, b in zip(forward, backward))))
         axes.invert_yaxis()

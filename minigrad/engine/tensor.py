@@ -51,13 +51,13 @@ class Tensor(Watched):
     __slots__ = ("grad", "requires_grad", "node", "__weakref__")
     __hash__ = object.__hash__              # == compares elements, so identity is the key in sets and dicts
 
-    def __init__(self, data, requires_grad=False, node=None):
+    def __init__(self, data, requires_grad: bool = False, node=None):
         if not isinstance(data, np.ndarray):
             data = np.asarray(data) if isinstance(data, np.generic) else backend.asarray(data)
         self._data, self._edited, self._checksum = data, -1, None       # edits.py: x.data, and was it changed since?
         self.grad, self.requires_grad, self.node = None, requires_grad, node
 
-    def backward(self, grad=None, create_graph=False, retain_graph=False):
+    def backward(self, grad=None, create_graph=False, retain_graph=False) -> None:
         """Set .grad = d(self)/d(leaf) on every leaf that requires it.
 
         grad            the cotangent of self to begin with; 1 for a scalar, needed for any other shape
@@ -72,7 +72,7 @@ class Tensor(Watched):
                 owned.add(id(g._data))
             leaf.grad = g
 
-    def detach(self):
+    def detach(self) -> "Tensor":
         """The same array as a new leaf that requires no gradient."""
         leaf = Tensor(self.data)            # the two share it: asking for .data lets both be watched for edits
         _ = leaf.data

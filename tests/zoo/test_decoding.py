@@ -52,7 +52,7 @@ def test_top_p_keeps_the_fewest_that_reach_p(z, top_p):
        st.one_of(st.none(), st.integers(1, 800)), st.one_of(st.none(), st.floats(0.01, 1)),
        st.sampled_from([0.3, 1.0]))
 def test_against_a_sort_of_all(z, top_k, top_p, temperature):
-    """By its definition, ties and all: of equally likely tokens the first ones stay; top_p counts what top_k has left."""
+    """By its definition, ties and all: of equally likely tokens the first stay; top_p counts what top_k has left."""
     p = softmax(z.astype(float) / temperature)
     order = np.argsort(-p, kind="stable")[:top_k]
     expected = np.zeros_like(p)

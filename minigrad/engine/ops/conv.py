@@ -193,7 +193,7 @@ def conv2d(x, w, /, strides=1, padding="valid"):
 def _bias_add(x, b, /):
     if np.ndim(x) < 3 or np.shape(b) != x.shape[-1:] or b.size > 32:
         return x + b
-    n, c = x.shape[-2:]                                     # NumPy is slow over a short last axis: make it n times as long
+    n, c = x.shape[-2:]                             # NumPy is slow over a short last axis: make it n times as long
     return (x.reshape(x.shape[:-2] + (n * c,)) + np.tile(b, n)).reshape(x.shape)
 
 

@@ -18,7 +18,8 @@ def _plain(index):
 
 def _reads_once(index):
     """Integers, slices, None, ... and boolean masks: such an index reads no element twice."""
-    return all(i is None or i is ... or isinstance(i, (int, np.integer, slice)) or getattr(i, "dtype", None) == bool
+    return all(i is None or i is ... or isinstance(i, (int, np.integer, slice))
+               or getattr(getattr(i, "dtype", None), "kind", "") == "b"
                for i in (index if isinstance(index, tuple) else (index,)))
 
 

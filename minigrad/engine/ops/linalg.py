@@ -61,7 +61,7 @@ def logabsdet(a, /):
 SlogdetResult = namedtuple("SlogdetResult", "sign logabsdet")
 
 
-def slogdet(a):
+def slogdet(a) -> tuple:
     """The sign of det A and ln|det A|, as NumPy's named pair (sign, logabsdet): det A = sign · exp(logabsdet)."""
     sign, value = np.linalg.slogdet(a._data if isinstance(a, Tensor) else a)
     return SlogdetResult(Tensor(sign), logabsdet(a)) if isinstance(a, Tensor) else SlogdetResult(sign, value)

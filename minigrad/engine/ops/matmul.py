@@ -53,7 +53,7 @@ linear = op(_linear, (lambda g, y, x, w, b: _matmul_da(g, y, x, w),
                 "X (..., n), W (n, p), b (p,), Y (..., p); the bias is added in place.")
 
 
-# == Skip at first: what follows is the same two formulas, for vectors and batches, and for sums over other axes. =====
+# -- Skip at first: what follows is the same two formulas, for vectors and batches, and for sums over other axes. ---
 def _da_of_other_shapes(g, a, b):
     if b.ndim == 1:                                         # (m, k) @ (k,): g (m,) is a column, b a row
         return np.expand_dims(g, -1) * b

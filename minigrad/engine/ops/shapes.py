@@ -79,7 +79,7 @@ def stack(*xs, axis=0):
     return np.stack(xs, axis=axis)
 
 
-def split(x, sections, axis=0):
+def split(x, sections, axis=0) -> list:
     """The pieces of x along axis: a number of equal ones, or cut before each of the given indices (as np.split)."""
     x = as_array(x)
     if not x.ndim:

@@ -67,7 +67,7 @@ class Layout(NamedTuple):
         return math.ceil(self.batch / (self.data * self.micro))
 
 
-# ---- the terms ---------------------------------------------------------------------------------------------------
+# -- the terms -----------------------------------------------------------------------------------------------------
 
 
 def ring_all_reduce(payload, ranks, speed, latency=0.0):
@@ -196,7 +196,7 @@ def memory(model, layout, cluster):
     return parts | {"total": sum(parts.values())}
 
 
-# ---- clusters, from data sheets and from measurements ------------------------------------------------------------
+# -- clusters, from data sheets and from measurements --------------------------------------------------------------
 
 # The shares of a data sheet's figures that real kernels and rings reach. flops and link are what `calibrate` finds from
 # the ten runs of Narayanan 2021, table 1 (the tests fit them again); network and latency were measured on the same

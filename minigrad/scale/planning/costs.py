@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from ...support.errors import UsageError
 
-# ---- hardware ----------------------------------------------------------------------------------------------------
+# -- hardware ------------------------------------------------------------------------------------------------------
 
 
 class Chip(NamedTuple):
@@ -80,7 +80,7 @@ def peak_flops(chip, precision):
         raise UsageError(f"{chip.name} has no {precision} rate; it has: {', '.join(chip.flops)}") from None
 
 
-# ---- the transformer ---------------------------------------------------------------------------------------------
+# -- the transformer -----------------------------------------------------------------------------------------------
 
 
 class Transformer(NamedTuple):
@@ -153,7 +153,7 @@ def recompute_flops(model, recompute):
     return attention if recompute == "selective" and not model.flash else 0
 
 
-# ---- memory ------------------------------------------------------------------------------------------------------
+# -- memory --------------------------------------------------------------------------------------------------------
 
 BYTES = {"fp8": 2, "bf16": 2, "fp16": 2, "tf32": 4, "fp32": 4}  # of a stored weight; fp8 speeds up products alone
 

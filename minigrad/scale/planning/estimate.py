@@ -73,7 +73,7 @@ def lines(model, gpus, chip, precision, mfu, batch, recompute, price, pue, figur
     ]
 
 
-# ---- how many tokens? --------------------------------------------------------------------------------------------
+# -- how many tokens? ----------------------------------------------------------------------------------------------
 
 
 class Law(NamedTuple):
@@ -110,7 +110,7 @@ def optimal(params):
     return [(rule, tokens, BESIROGLU.loss(params, tokens)) for rule, tokens in rules]
 
 
-# ---- published runs ----------------------------------------------------------------------------------------------
+# -- published runs ------------------------------------------------------------------------------------------------
 
 
 class PublishedFigure(NamedTuple):

@@ -72,7 +72,7 @@ def kind(layout):
     return " + ".join(names + [f"ZeRO-{layout.zero}"] * (layout.zero > 0)) or "one device"
 
 
-# ---- published runs ----------------------------------------------------------------------------------------------
+# -- published runs ------------------------------------------------------------------------------------------------
 
 
 class PublishedRun(NamedTuple):

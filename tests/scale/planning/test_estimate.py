@@ -25,7 +25,7 @@ def figures(params=1e9, tokens=1e10, gpus=1, chip=A100, **options):
     return estimate.estimate(costs.transformer(params), tokens, gpus, chip, **options)
 
 
-# ---- the transformer ---------------------------------------------------------------------------------------------
+# -- the transformer -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("layers, width, billions", [  # Narayanan 2021, table 1
@@ -69,7 +69,7 @@ def test_activations(shape, scores, saved):
     assert costs.layer_activations(model._replace(flash=True), 2048) == selective
 
 
-# ---- published runs ----------------------------------------------------------------------------------------------
+# -- published runs ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("run, value, ratio, mfu", estimate.check(), ids=lambda v: getattr(v, "run", ""))
@@ -112,7 +112,7 @@ def test_optimal_tokens_minimise_the_loss_at_equal_compute(law, params, factor):
     assert law.loss(params, tokens) <= law.loss(params * factor, tokens / factor) + 1e-12
 
 
-# ---- laws --------------------------------------------------------------------------------------------------------
+# -- laws ----------------------------------------------------------------------------------------------------------
 
 
 @given(sizes, sizes, st.integers(1, 10**5))
@@ -152,7 +152,7 @@ def test_quantity():
     assert {value: costs.quantity(value, "B") for value in written} == written
 
 
-# ---- the command -------------------------------------------------------------------------------------------------
+# -- the command ---------------------------------------------------------------------------------------------------
 
 
 def test_prints_a_line_per_figure(capsys):

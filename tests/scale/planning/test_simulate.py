@@ -46,7 +46,7 @@ def some_layout(draw):
                   draw(st.sampled_from(costs.RECOMPUTE)), draw(st.integers(1, 3)), draw(st.booleans()))
 
 
-# ---- closed forms ------------------------------------------------------------------------------------------------
+# -- closed forms --------------------------------------------------------------------------------------------------
 
 
 @given(st.integers(1, 1000), st.floats(1, 1e12), st.floats(1e6, 1e12), st.floats(0, 1e-3))
@@ -129,7 +129,7 @@ def test_ranks_share_the_devices_there_are():
     assert one == pytest.approx(2 * pair) and four == pytest.approx(pair)
 
 
-# ---- laws --------------------------------------------------------------------------------------------------------
+# -- laws ----------------------------------------------------------------------------------------------------------
 
 
 @given(some_layout(), st.sampled_from(["flops", "bandwidth", "link", "network"]), st.floats(1, 100))
@@ -177,7 +177,7 @@ def test_search(devices, batch):
     assert all(r.layout.zero == 3 for r in simulate.search(GPT3, cluster, batch, 312e12, zero=3))
 
 
-# ---- published runs ----------------------------------------------------------------------------------------------
+# -- published runs ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("run, seconds, ratio, needed", simulate.check(), ids=lambda v: getattr(v, "source", ""))
@@ -200,7 +200,7 @@ def test_the_shares_reached_are_those_that_the_fitted_runs_give():
     assert found.link / A100.link == pytest.approx(REACHED["link"], abs=0.005)
 
 
-# ---- calibration -------------------------------------------------------------------------------------------------
+# -- calibration ---------------------------------------------------------------------------------------------------
 
 TRUTH = Cluster(4, 3e10, link=2e9, latency=3e-5, node=64, precision="fp32")
 RUNS = [(costs.transformer(layers=layers, width=width, heads=4, context=128, vocab=128), Layout(16, data, tensor))
@@ -241,7 +241,7 @@ def test_calibrate_needs_enough_runs():
         calibrate([(*run, total(*run, TRUTH._replace(flops=math.inf))) for run in RUNS if run[1].devices > 1], GUESS)
 
 
-# ---- the command -------------------------------------------------------------------------------------------------
+# -- the command ---------------------------------------------------------------------------------------------------
 
 
 def test_prints_which_fit_and_the_fastest(capsys):

@@ -1,0 +1,1423 @@
+# ruff: noqa: I001
+# Written by `python -m tests.house.stub` from minigrad's table of derivatives and public names; not by hand.
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, TypeAlias, overload
+
+import numpy as np
+
+from . import data as data
+from . import keras as keras
+from . import learn as learn
+from . import testing as testing
+from . import viz as viz
+from . import zoo as zoo
+from .data import corpora as corpora
+from .data import datasets as datasets
+from .engine import backend as backend
+from .engine import ops as ops
+from .engine import profile as profile
+from .keras import activations as activations
+from .keras import callbacks as callbacks
+from .keras import initializers as initializers
+from .keras import layers as layers
+from .keras import losses as losses
+from .keras import metrics as metrics
+from .keras import models as models
+from .keras import optimizers as optimizers
+from .keras import regularizers as regularizers
+from .keras.optimizers import schedules as schedules
+from .scale import distributed as distributed
+from .scale import planning as planning
+from .support import errors as errors
+from .trust import fairness as fairness
+from .trust import interpretability as interpretability
+from .trust import privacy as privacy
+from .trust import security as security
+
+__version__: str
+Numbers: TypeAlias = np.ndarray | np.generic | float | Sequence[Any]
+Operand: TypeAlias = Tensor | Numbers
+PUBLIC: dict[str, str]
+
+
+class Tensor:
+    """An array that can be differentiated with respect to.
+
+    data            the array (NumPy on the CPU, CuPy on the GPU)
+    grad            after backward, on a leaf: a Tensor of the same shape, the derivative of the result with respect to
+                    this leaf.  Each backward *sets* it: nothing needs zeroing, calling again gives the same answer.
+    requires_grad   whether gradients are wanted; the result of an operation requires them if any input does
+    node            the line of the tape, or None for a leaf
+    """
+    data: np.ndarray
+    grad: Tensor | None
+    requires_grad: bool
+    node: Any
+    @property
+    def T(self) -> Tensor:
+        """The tensor with its axes reversed."""
+    def __abs__(self) -> Tensor:
+        """y = |x|      dx = g sign x,  and 0 at x = 0"""
+    def __add__(self, other: Operand, /) -> Tensor:
+        """y = a + b      da = g,  db = g"""
+    def __and__(self, other: Operand, /) -> Tensor:
+        """y = logical and, elementwise; boolean, so without derivative"""
+    def __array__(self, /, dtype: Any = None, copy: Any = None) -> np.ndarray: ...
+    def __bool__(self) -> bool: ...
+    def __eq__(self, other: Operand, /) -> Tensor: ...  # type: ignore[override]
+    def __float__(self) -> float: ...
+    def __format__(self, /, spec: str) -> str: ...
+    def __ge__(self, other: Operand, /) -> Tensor:
+        """y = greater equal, elementwise; boolean, so without derivative"""
+    def __getitem__(self, /, index: Any) -> Tensor:
+        """y = x[index], any NumPy index      dx = 0 but at index, where g is added: as often as an element was read.
+        """
+    def __gt__(self, other: Operand, /) -> Tensor:
+        """y = greater, elementwise; boolean, so without derivative"""
+    def __iadd__(self, other: Operand, /) -> Tensor:
+        """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
+    def __imatmul__(self, other: Operand, /) -> Tensor:
+        """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
+    def __imul__(self, other: Operand, /) -> Tensor:
+        """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
+    def __index__(self) -> int: ...
+    def __int__(self) -> int: ...
+    def __invert__(self) -> Tensor:
+        """y = logical not, elementwise; boolean, so without derivative"""
+    def __ipow__(self, other: Operand, /) -> Tensor:
+        """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
+    def __isub__(self, other: Operand, /) -> Tensor:
+        """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
+    def __iter__(self) -> Iterator[Tensor]: ...
+    def __itruediv__(self, other: Operand, /) -> Tensor:
+        """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
+    def __le__(self, other: Operand, /) -> Tensor:
+        """y = less equal, elementwise; boolean, so without derivative"""
+    def __len__(self) -> int: ...
+    def __lt__(self, other: Operand, /) -> Tensor:
+        """y = less, elementwise; boolean, so without derivative"""
+    def __matmul__(self, other: Operand, /) -> Tensor:
+        """Y = A B      dA = G Bᵀ,  dB = Aᵀ G;  vectors, and batches that broadcast, as in np.matmul"""
+    def __mul__(self, other: Operand, /) -> Tensor:
+        """y = a b      da = g b,  db = g a"""
+    def __ne__(self, other: Operand, /) -> Tensor: ...  # type: ignore[override]
+    def __neg__(self) -> Tensor:
+        """y = -x      dx = -g"""
+    def __or__(self, other: Operand, /) -> Tensor:
+        """y = logical or, elementwise; boolean, so without derivative"""
+    def __pos__(self) -> Tensor:
+        """y = +x, a copy      dx = g"""
+    def __pow__(self, other: Operand, /) -> Tensor:
+        """y = aᵇ      da = g b aᵇ⁻¹,  db = g y ln a"""
+    def __radd__(self, other: Operand, /) -> Tensor:
+        """y = a + b      da = g,  db = g"""
+    def __rmatmul__(self, other: Operand, /) -> Tensor:
+        """Y = A B      dA = G Bᵀ,  dB = Aᵀ G;  vectors, and batches that broadcast, as in np.matmul"""
+    def __rmul__(self, other: Operand, /) -> Tensor:
+        """y = a b      da = g b,  db = g a"""
+    def __rpow__(self, other: Operand, /) -> Tensor:
+        """y = aᵇ      da = g b aᵇ⁻¹,  db = g y ln a"""
+    def __rsub__(self, other: Operand, /) -> Tensor:
+        """y = a - b      da = g,  db = -g"""
+    def __rtruediv__(self, other: Operand, /) -> Tensor:
+        """y = a / b      da = g / b,  db = -g y / b"""
+    def __setitem__(self, /, index: Any, value: Any) -> None:
+        """x[index] = value, in place: not recorded, and an error in backward if the tape needs the old values."""
+    def __sub__(self, other: Operand, /) -> Tensor:
+        """y = a - b      da = g,  db = -g"""
+    def __truediv__(self, other: Operand, /) -> Tensor:
+        """y = a / b      da = g / b,  db = -g y / b"""
+    def abs(self) -> Tensor:
+        """y = |x|      dx = g sign x,  and 0 at x = 0"""
+    def all(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor:
+        """y = whether all x are true; boolean, so without derivative."""
+    def any(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor:
+        """y = whether any x is true; boolean, so without derivative."""
+    def argmax(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor:
+        """y = the index of the largest x, the first of equals; an integer, so without derivative."""
+    def argmin(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor:
+        """y = the index of the smallest x, the first of equals; an integer, so without derivative."""
+    def argsort(self, axis: int | tuple[int, ...] | None = -1) -> Tensor:
+        """y = the indices that sort x, equals in their order; integers, so without derivative."""
+    def astype(self, dtype: Any) -> Tensor:
+        """y = x in another type of number      dx = g in that of x; 0 if y is an integer, which moves in steps."""
+    def backward(self, grad: Any = None, create_graph: bool = False, retain_graph: bool = False) -> None:
+        """Set .grad = d(self)/d(leaf) on every leaf that requires it.
+
+        grad            the cotangent of self to begin with; 1 for a scalar, needed for any other shape
+        create_graph    record the walk back itself, so that the gradients can be differentiated again
+        retain_graph    keep the tape for another backward; otherwise each line is dropped when used, to free memory
+        """
+    def clip(self, min: Any = None, max: Any = None) -> Tensor:
+        """y = x limited to [min, max]      dx = g inside (limits included), 0 outside."""
+    def cumsum(self, axis: int | tuple[int, ...] | None = None) -> Tensor:
+        """yᵢ = x₁ + ... + xᵢ      dxᵢ = gᵢ + ... + gₙ;  without an axis x is flattened first."""
+    def detach(self) -> Tensor:
+        """The same array as a new leaf that requires no gradient."""
+    @property
+    def device(self) -> str:
+        """Where the array is: "cpu", "gpu", "gpu:1"."""
+    def diagonal(self, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+        """y = the elements x[..., i, i + offset] of two axes, as the last axis      dx = g on that diagonal, else 0.
+        """
+    def dot(self, b: Any) -> Tensor:
+        """np.dot: product with a number, of vectors or of matrices; else Σ over a's last and b's second-last axis.
+        """
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of the elements."""
+    def exp(self) -> Tensor:
+        """y = eˣ      dx = g y"""
+    def flatten(self) -> Tensor:
+        """x as one row of all its elements."""
+    def flip(self, axis: int | tuple[int, ...] | None = None) -> Tensor:
+        """y = x in reverse order along axis (default: every axis)      dx = g reversed."""
+    def item(self) -> float:
+        """The value of a one-element tensor as a Python number."""
+    def last_edit(self) -> float:
+        """The number of the last change in place (-1: never)."""
+    def log(self) -> Tensor:
+        """y = ln x      dx = g / x"""
+    def max(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor:
+        """y = the largest x      g goes to the largest; ties share it equally."""
+    def mean(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor:
+        """y = Σ x / n      dx = g / n, copied along the axes of the mean."""
+    def min(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor:
+        """y = the smallest x      g goes to the smallest; ties share it equally."""
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+    def numpy(self) -> np.ndarray:
+        """A NumPy copy of the values."""
+    def prod(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor:
+        """y = Π x      dxᵢ = g Π of the other x; right also where factors are 0."""
+    def ravel(self) -> Tensor:
+        """x as one row of all its elements."""
+    def repeat(self, repeats: Any, axis: int | tuple[int, ...] | None = None) -> Tensor:
+        """y = each element of x repeats times in a row, along axis or flattened      dx = g summed over the copies.
+        """
+    def reshape(self, *shape: int | Sequence[int]) -> Tensor:
+        """y = x in another shape of as many elements (one length may be -1)      dx = g in the shape of x."""
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes, a tuple."""
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+    def sort(self, axis: int | tuple[int, ...] | None = -1) -> Tensor:
+        """y = x in ascending order      each g goes back to where its x came from, equals in their order."""
+    def sqrt(self) -> Tensor:
+        """y = √x      dx = g / 2y"""
+    def squeeze(self, axis: int | tuple[int, ...] | None = None) -> Tensor:
+        """y = x without (those) axes of length 1      dx = g with them."""
+    def std(self, axis: int | tuple[int, ...] | None = None, *, ddof: Any = 0, keepdims: bool = False) -> Tensor:
+        """y = √var      dx = g (x - mean) / ((n - ddof) y), and 0 where all x are equal."""
+    def sum(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor:
+        """y = Σ x      dx = g, copied along the summed axes."""
+    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
+        """y = x with two axes exchanged      dx = g with them exchanged again."""
+    def take(self, indices: Any, axis: int | tuple[int, ...] | None = None) -> Tensor:
+        """The slices of x at indices (integers) along axis; of x flattened when axis is None."""
+    def tanh(self) -> Tensor:
+        """y = tanh x      dx = g (1 - y²)"""
+    def to(self, device: str) -> Tensor:
+        """This tensor on another device ("cpu", "gpu", "gpu:1"), as a new leaf; itself where it is there already.
+        """
+    def tolist(self) -> list | float:
+        """The values as a Python number, or as nested lists of them."""
+    def touch(self) -> None:
+        """Note that the array has been changed in place, now."""
+    def trace(self, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+        """y = Σ of the diagonal of two axes      dx = g times the identity matrix."""
+    def transpose(self, *axes: Any) -> Tensor:
+        """y = x with its axes in the order of axes (default: reversed)      dx = g with the order undone."""
+    def var(self, axis: int | tuple[int, ...] | None = None, *, ddof: Any = 0, keepdims: bool = False) -> Tensor:
+        """y = Σ (x - mean)² / (n - ddof)      dx = 2 g (x - mean) / (n - ddof)."""
+    def __init__(self, data: Any, requires_grad: bool = False, node: Any = None) -> None: ...
+
+
+@overload
+def abs(x: Tensor, /) -> Tensor: ...
+@overload
+def abs(x: Numbers, /) -> np.ndarray:
+    """y = |x|      dx = g sign x,  and 0 at x = 0"""
+
+
+@overload
+def add(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def add(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def add(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = a + b      da = g,  db = g"""
+
+
+@overload
+def all(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor: ...
+@overload
+def all(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> np.ndarray:
+    """y = whether all x are true; boolean, so without derivative."""
+
+
+@overload
+def any(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor: ...
+@overload
+def any(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> np.ndarray:
+    """y = whether any x is true; boolean, so without derivative."""
+
+
+@overload
+def arccos(x: Tensor, /) -> Tensor: ...
+@overload
+def arccos(x: Numbers, /) -> np.ndarray:
+    """y = arccos x      dx = -g / √(1 - x²)"""
+
+
+@overload
+def arcsin(x: Tensor, /) -> Tensor: ...
+@overload
+def arcsin(x: Numbers, /) -> np.ndarray:
+    """y = arcsin x      dx = g / √(1 - x²)"""
+
+
+@overload
+def arctan(x: Tensor, /) -> Tensor: ...
+@overload
+def arctan(x: Numbers, /) -> np.ndarray:
+    """y = arctan x      dx = g / (1 + x²)"""
+
+
+@overload
+def arctan2(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def arctan2(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def arctan2(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = the angle of the point (b, a)      da = g b / (a² + b²),  db = -g a / (a² + b²)"""
+
+
+@overload
+def argmax(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor: ...
+@overload
+def argmax(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> np.ndarray:
+    """y = the index of the largest x, the first of equals; an integer, so without derivative."""
+
+
+@overload
+def argmin(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor: ...
+@overload
+def argmin(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> np.ndarray:
+    """y = the index of the smallest x, the first of equals; an integer, so without derivative."""
+
+
+@overload
+def argsort(x: Tensor, /, axis: int | tuple[int, ...] | None = -1) -> Tensor: ...
+@overload
+def argsort(x: Numbers, /, axis: int | tuple[int, ...] | None = -1) -> np.ndarray:
+    """y = the indices that sort x, equals in their order; integers, so without derivative."""
+
+
+@overload
+def astype(x: Tensor, /, dtype: Any) -> Tensor: ...
+@overload
+def astype(x: Numbers, /, dtype: Any) -> np.ndarray:
+    """y = x in another type of number      dx = g in that of x; 0 if y is an integer, which moves in steps."""
+
+
+@overload
+def attention(q: Tensor, k: Operand, v: Operand, /, causal: bool = False, mask: Any = None,
+        scale: float | None = None) -> Tensor: ...
+@overload
+def attention(q: Operand, k: Tensor, v: Operand, /, causal: bool = False, mask: Any = None,
+        scale: float | None = None) -> Tensor: ...
+@overload
+def attention(q: Operand, k: Operand, v: Tensor, /, causal: bool = False, mask: Any = None,
+        scale: float | None = None) -> Tensor: ...
+@overload
+def attention(q: Numbers, k: Numbers, v: Numbers, /, causal: bool = False, mask: Any = None,
+        scale: float | None = None) -> np.ndarray:
+    """y = P v,  P = softmax(S),  S = q kᵀ / √d      dv = Pᵀ g,  dP = g vᵀ,  dS = P (dP - Σ P dP).
+
+    dq = dS k / √d,  dk = dSᵀ q / √d.
+    q (..., T, d), k (..., S, d), v (..., S, e), y (..., T, e).  causal: each position sees itself and earlier ones.
+    mask: boolean, broadcast to (..., T, S), True where a query may look.  (Vaswani et al. 2017, eq. 1)
+
+    Shapes: (t,d),(s,d),(s,e)->(t,e), with batch axes in front.
+    """
+
+
+@overload
+def avg_pool2d(x: Tensor, /, pool_size: int | tuple[int, int] = 2, strides: int | tuple[int, int] | None = None,
+        padding: str = 'valid') -> Tensor: ...
+@overload
+def avg_pool2d(x: Numbers, /, pool_size: int | tuple[int, int] = 2, strides: int | tuple[int,
+        int] | None = None, padding: str = 'valid') -> np.ndarray:
+    """y = Σ x / n over each window of n pixels      dx = g / n, added up where windows overlap.
+
+    x (N, H, W, C) -> y (N, Ho, Wo, C); strides are pool_size unless given; a border of "same" doesn't count.
+    """
+
+
+@overload
+def batch_norm(x: Tensor, gamma: Operand, beta: Operand, /, eps: float = 0.001) -> Tensor: ...
+@overload
+def batch_norm(x: Operand, gamma: Tensor, beta: Operand, /, eps: float = 0.001) -> Tensor: ...
+@overload
+def batch_norm(x: Operand, gamma: Operand, beta: Tensor, /, eps: float = 0.001) -> Tensor: ...
+@overload
+def batch_norm(x: Numbers, gamma: Numbers, beta: Numbers, /, eps: float = 0.001) -> np.ndarray:
+    """y = γ x̂ + β,  x̂ = standardize(x) over all axes but the last      dγ = Σ g x̂,  dβ = Σ g,  dx̂ = g γ.
+
+    x (..., C) with the batch first, γ and β (C,).  (Ioffe & Szegedy 2015)
+    """
+
+
+@overload
+def bias_add(x: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def bias_add(x: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def bias_add(x: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = x + b, as add, but several times as fast for few channels      dx = g,  db = g
+
+    Images x (..., C) and b (C,), or any shapes that broadcast.
+    """
+
+
+@overload
+def broadcast_to(x: Tensor, /, shape: int | Sequence[int]) -> Tensor: ...
+@overload
+def broadcast_to(x: Numbers, /, shape: int | Sequence[int]) -> np.ndarray:
+    """y = x copied along new or stretched axes      dx = g summed over them (which the engine does for every op).
+    """
+
+
+@overload
+def ceil(x: Tensor, /) -> Tensor: ...
+@overload
+def ceil(x: Numbers, /) -> np.ndarray:
+    """y = the integer above x      dx = 0"""
+
+
+def checkpoint(f: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
+    """f(*inputs), keeping only the inputs for backward, which computes f again: less memory, one more forward pass.
+
+    Inputs are tensors; f must return one tensor, be the same each time (no dropout inside), and get every tensor that
+    needs gradients, weights included, as an input: through a closure none would arrive.  (Chen et al. 2016)
+    """
+
+
+@overload
+def cholesky(a: Tensor, /) -> Tensor: ...
+@overload
+def cholesky(a: Numbers, /) -> np.ndarray:
+    """L lower triangular, L Lᵀ = A      dA = the symmetric part of L⁻ᵀ P L⁻¹,  P = the lower triangle of Lᵀ G.
+
+    P has half the diagonal.  A stands for its symmetric part (A + Aᵀ) / 2, so that dA is symmetric too.  (Murray 2016,
+    "Differentiation of the Cholesky decomposition")
+
+    Shapes: (n,n)->(n,n), with batch axes in front.
+    """
+
+
+@overload
+def clip(x: Tensor, /, min: Any = None, max: Any = None) -> Tensor: ...
+@overload
+def clip(x: Numbers, /, min: Any = None, max: Any = None) -> np.ndarray:
+    """y = x limited to [min, max]      dx = g inside (limits included), 0 outside."""
+
+
+def concatenate(*xs: Any, axis: int | tuple[int, ...] | None = 0) -> Tensor:
+    """y = the xs end to end along axis (None: flattened)      each dx = its stretch of g."""
+
+
+@overload
+def conv2d(x: Tensor, w: Operand, /, strides: int | tuple[int, int] | None = 1,
+        padding: str = 'valid') -> Tensor: ...
+@overload
+def conv2d(x: Operand, w: Tensor, /, strides: int | tuple[int, int] | None = 1,
+        padding: str = 'valid') -> Tensor: ...
+@overload
+def conv2d(x: Numbers, w: Numbers, /, strides: int | tuple[int, int] | None = 1,
+        padding: str = 'valid') -> np.ndarray:
+    """Y = windows(X) W      dX = overlap_add(G Wᵀ),  dW = windows(X)ᵀ G.
+
+    Images x (N, H, W, C), filters w (kh, kw, C, F) -> (N, Ho, Wo, F): y[n, p, q] = Σ x[n, p s + i, q s + j] w[i, j].
+    """
+
+
+@overload
+def cos(x: Tensor, /) -> Tensor: ...
+@overload
+def cos(x: Numbers, /) -> np.ndarray:
+    """y = cos x      dx = -g sin x"""
+
+
+@overload
+def cosh(x: Tensor, /) -> Tensor: ...
+@overload
+def cosh(x: Numbers, /) -> np.ndarray:
+    """y = cosh x      dx = g sinh x"""
+
+
+@overload
+def cumsum(x: Tensor, /, axis: int | tuple[int, ...] | None = None) -> Tensor: ...
+@overload
+def cumsum(x: Numbers, /, axis: int | tuple[int, ...] | None = None) -> np.ndarray:
+    """yᵢ = x₁ + ... + xᵢ      dxᵢ = gᵢ + ... + gₙ;  without an axis x is flattened first."""
+
+
+@overload
+def det(a: Tensor, /) -> Tensor: ...
+@overload
+def det(a: Numbers, /) -> np.ndarray:
+    """y = det A      dA = g y A⁻ᵀ.
+
+    Shapes: (n,n)->(), with batch axes in front.
+    """
+
+
+@overload
+def diagonal(x: Tensor, /, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> Tensor: ...
+@overload
+def diagonal(x: Numbers, /, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> np.ndarray:
+    """y = the elements x[..., i, i + offset] of two axes, as the last axis      dx = g on that diagonal, else 0.
+    """
+
+
+@overload
+def divide(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def divide(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def divide(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = a / b      da = g / b,  db = -g y / b"""
+
+
+@overload
+def dot(a: Tensor, b: Operand) -> Tensor: ...
+@overload
+def dot(a: Operand, b: Tensor) -> Tensor: ...
+@overload
+def dot(a: Numbers, b: Numbers) -> np.ndarray:
+    """np.dot: product with a number, of vectors or of matrices; else Σ over a's last and b's second-last axis.
+    """
+
+
+@overload
+def dropout(x: Tensor, rate: float = 0.5) -> Tensor: ...
+@overload
+def dropout(x: Numbers, rate: float = 0.5) -> np.ndarray:
+    """y = x with each element 0 with probability rate, the others divided by 1 - rate, so that the mean stays.
+
+    (Srivastava et al. 2014, in the "inverted" form.)  Random: mg.seed fixes it.
+    """
+
+
+def einsum(subscripts: Any, *operands: Any) -> Tensor:
+    """np.einsum: einsum("bij,bjk->bik", a, b).  Letters name axes; those not in the output are summed over."""
+
+
+@overload
+def elu(x: Tensor, /, alpha: float = 1.0) -> Tensor: ...
+@overload
+def elu(x: Numbers, /, alpha: float = 1.0) -> np.ndarray:
+    """y = x where x > 0, else α(eˣ - 1)      dx = g, or g (y + α).  (Clevert et al. 2015)"""
+
+
+@overload
+def embedding(table: Tensor, indices: Operand, /) -> Tensor: ...
+@overload
+def embedding(table: Operand, indices: Tensor, /) -> Tensor: ...
+@overload
+def embedding(table: Numbers, indices: Numbers, /) -> np.ndarray:
+    """y = table[indices], a row for each index      g is added to the row it came from, once for each use.
+
+    table (V, C), indices (...) integers from 0 to V - 1, y (..., C).
+    """
+
+
+@overload
+def equal(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def equal(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def equal(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = equal, elementwise; boolean, so without derivative"""
+
+
+@overload
+def erf(x: Tensor, /) -> Tensor: ...
+@overload
+def erf(x: Numbers, /) -> np.ndarray:
+    """y = 2/√π ∫₀ˣ exp(-t²) dt, precise to 1e-15      dx = 2 g exp(-x²) / √π."""
+
+
+@overload
+def exp(x: Tensor, /) -> Tensor: ...
+@overload
+def exp(x: Numbers, /) -> np.ndarray:
+    """y = eˣ      dx = g y"""
+
+
+@overload
+def expand_dims(x: Tensor, /, axis: int | tuple[int, ...] | None) -> Tensor: ...
+@overload
+def expand_dims(x: Numbers, /, axis: int | tuple[int, ...] | None) -> np.ndarray:
+    """y = x with new axes of length 1 at axis      dx = g without them."""
+
+
+@overload
+def expm1(x: Tensor, /) -> Tensor: ...
+@overload
+def expm1(x: Numbers, /) -> np.ndarray:
+    """y = eˣ - 1, precise near 0      dx = g (y + 1)"""
+
+
+@overload
+def flip(x: Tensor, /, axis: int | tuple[int, ...] | None = None) -> Tensor: ...
+@overload
+def flip(x: Numbers, /, axis: int | tuple[int, ...] | None = None) -> np.ndarray:
+    """y = x in reverse order along axis (default: every axis)      dx = g reversed."""
+
+
+@overload
+def floor(x: Tensor, /) -> Tensor: ...
+@overload
+def floor(x: Numbers, /) -> np.ndarray:
+    """y = the integer below x      dx = 0"""
+
+
+@overload
+def gelu(x: Tensor, /, approximate: bool = True) -> Tensor: ...
+@overload
+def gelu(x: Numbers, /, approximate: bool = True) -> np.ndarray:
+    """y = x Φ(x), Φ the normal distribution function      dx = g (Φ(x) + x Φ'(x)).  (Hendrycks & Gimpel 2016)
+
+    Φ(x) = (1 + erf(x/√2)) / 2, or, approximate to 5e-4 and several times as fast, the form that GPT-2 uses,
+    (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2.
+    """
+
+
+@overload
+def getitem(x: Tensor, /, index: Any) -> Tensor: ...
+@overload
+def getitem(x: Numbers, /, index: Any) -> np.ndarray:
+    """y = x[index], any NumPy index      dx = 0 but at index, where g is added: as often as an element was read.
+    """
+
+
+def grad(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
+    """The gradient function of a scalar f: grad(f)(x) = df/dx, of the shape (or the tree) of x.
+
+    mg.grad(mg.grad(lambda x: x**3))(2.0)      # 6 x = 12
+    """
+
+
+@overload
+def greater(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def greater(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def greater(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = greater, elementwise; boolean, so without derivative"""
+
+
+@overload
+def greater_equal(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def greater_equal(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def greater_equal(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = greater equal, elementwise; boolean, so without derivative"""
+
+
+def hessian(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
+    """The function x -> H with H[i..., j...] = d²f / dx[i...] dx[j...] of a scalar f."""
+
+
+def hvp(f: Callable, x: Any, v: Any) -> Any:
+    """The Hessian of a scalar f at x times v, never formed: the gradient of (df/dx · v).  x and v may be trees.
+    """
+
+
+@overload
+def inv(a: Tensor, /) -> Tensor: ...
+@overload
+def inv(a: Numbers, /) -> np.ndarray:
+    """Y = A⁻¹      dA = -Yᵀ G Yᵀ.
+
+    Shapes: (n,n)->(n,n), with batch axes in front.
+    """
+
+
+@overload
+def isfinite(x: Tensor, /) -> Tensor: ...
+@overload
+def isfinite(x: Numbers, /) -> np.ndarray:
+    """y = isfinite, elementwise; boolean, so without derivative"""
+
+
+@overload
+def isinf(x: Tensor, /) -> Tensor: ...
+@overload
+def isinf(x: Numbers, /) -> np.ndarray:
+    """y = isinf, elementwise; boolean, so without derivative"""
+
+
+@overload
+def isnan(x: Tensor, /) -> Tensor: ...
+@overload
+def isnan(x: Numbers, /) -> np.ndarray:
+    """y = isnan, elementwise; boolean, so without derivative"""
+
+
+def jacobian(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
+    """The function x -> J with J[i..., j...] = d f(x)[i...] / d x[j...]: the shape of f(x), then that of x."""
+
+
+def jvp(f: Callable, args: Any, tangents: Any) -> tuple[Any, Any]:
+    """(f(args), the Jacobian times tangents): the derivative of f along a direction; tangents has the form of args.
+
+    By the double-vjp trick: the pullback u -> Jᵀu is linear in u, and its own pullback is v -> J v.
+    """
+
+
+@overload
+def layer_norm(x: Tensor, gamma: Operand, beta: Operand, /, eps: float = 1e-05) -> Tensor: ...
+@overload
+def layer_norm(x: Operand, gamma: Tensor, beta: Operand, /, eps: float = 1e-05) -> Tensor: ...
+@overload
+def layer_norm(x: Operand, gamma: Operand, beta: Tensor, /, eps: float = 1e-05) -> Tensor: ...
+@overload
+def layer_norm(x: Numbers, gamma: Numbers, beta: Numbers, /, eps: float = 1e-05) -> np.ndarray:
+    """y = γ x̂ + β,  x̂ = standardize(x) over the last axis      dγ = Σ g x̂,  dβ = Σ g,  dx̂ = g γ.
+
+    x (..., C), γ and β (C,).  (Ba et al. 2016)
+
+    Shapes: (n),(n),(n)->(n), with batch axes in front.
+    """
+
+
+@overload
+def leaky_relu(x: Tensor, /, slope: float = 0.2) -> Tensor: ...
+@overload
+def leaky_relu(x: Numbers, /, slope: float = 0.2) -> np.ndarray:
+    """y = x where x > 0, else slope · x      dx = g, or slope · g.  Keras' default slope."""
+
+
+@overload
+def less(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def less(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def less(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = less, elementwise; boolean, so without derivative"""
+
+
+@overload
+def less_equal(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def less_equal(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def less_equal(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = less equal, elementwise; boolean, so without derivative"""
+
+
+@overload
+def linear(x: Tensor, w: Operand, b: Operand, /) -> Tensor: ...
+@overload
+def linear(x: Operand, w: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def linear(x: Operand, w: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def linear(x: Numbers, w: Numbers, b: Numbers, /) -> np.ndarray:
+    """Y = X W + b, the neuron formula before its f      dX = G Wᵀ,  dW = Xᵀ G,  db = Σ rows of G
+
+    X (..., n), W (n, p), b (p,), Y (..., p); the bias is added in place.
+
+    Shapes: (m,n),(n,p),(p)->(m,p), with batch axes in front.
+    """
+
+
+@overload
+def log(x: Tensor, /) -> Tensor: ...
+@overload
+def log(x: Numbers, /) -> np.ndarray:
+    """y = ln x      dx = g / x"""
+
+
+@overload
+def log10(x: Tensor, /) -> Tensor: ...
+@overload
+def log10(x: Numbers, /) -> np.ndarray:
+    """y = log₁₀ x      dx = g / (x ln 10)"""
+
+
+@overload
+def log1p(x: Tensor, /) -> Tensor: ...
+@overload
+def log1p(x: Numbers, /) -> np.ndarray:
+    """y = ln(1 + x), precise near 0      dx = g / (1 + x)"""
+
+
+@overload
+def log2(x: Tensor, /) -> Tensor: ...
+@overload
+def log2(x: Numbers, /) -> np.ndarray:
+    """y = log₂ x      dx = g / (x ln 2)"""
+
+
+@overload
+def log_softmax(x: Tensor, /, axis: int | tuple[int, ...] | None = -1) -> Tensor: ...
+@overload
+def log_softmax(x: Numbers, /, axis: int | tuple[int, ...] | None = -1) -> np.ndarray:
+    """y = x - ln Σ eˣ      dx = g - eʸ Σ g."""
+
+
+@overload
+def logabsdet(a: Tensor, /) -> Tensor: ...
+@overload
+def logabsdet(a: Numbers, /) -> np.ndarray:
+    """y = ln|det A|, which overflows for no A, however large      dA = g A⁻ᵀ.
+
+    Shapes: (n,n)->(), with batch axes in front.
+    """
+
+
+@overload
+def logaddexp(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def logaddexp(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def logaddexp(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = ln(eᵃ + eᵇ)      da = g eᵃ⁻ʸ,  db = g eᵇ⁻ʸ"""
+
+
+@overload
+def logical_and(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def logical_and(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def logical_and(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = logical and, elementwise; boolean, so without derivative"""
+
+
+@overload
+def logical_not(x: Tensor, /) -> Tensor: ...
+@overload
+def logical_not(x: Numbers, /) -> np.ndarray:
+    """y = logical not, elementwise; boolean, so without derivative"""
+
+
+@overload
+def logical_or(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def logical_or(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def logical_or(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = logical or, elementwise; boolean, so without derivative"""
+
+
+@overload
+def logical_xor(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def logical_xor(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def logical_xor(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = logical xor, elementwise; boolean, so without derivative"""
+
+
+@overload
+def logsumexp(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor: ...
+@overload
+def logsumexp(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *,
+        keepdims: bool = False) -> np.ndarray:
+    """y = ln Σ eˣ, without overflow: the largest x is taken out first      dx = g eˣ⁻ʸ = g softmax x."""
+
+
+@overload
+def masked(x: Tensor, /, mask: Any) -> Tensor: ...
+@overload
+def masked(x: Numbers, /, mask: Any) -> np.ndarray:
+    """y = x · mask, a fixed array      dx = g · mask"""
+
+
+@overload
+def matmul(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def matmul(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def matmul(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """Y = A B      dA = G Bᵀ,  dB = Aᵀ G;  vectors, and batches that broadcast, as in np.matmul
+
+    Shapes: (m?,n),(n,p?)->(m?,p?), with batch axes in front.
+    """
+
+
+@overload
+def max(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor: ...
+@overload
+def max(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> np.ndarray:
+    """y = the largest x      g goes to the largest; ties share it equally."""
+
+
+@overload
+def max_pool2d(x: Tensor, /, pool_size: int | tuple[int, int] = 2, strides: int | tuple[int, int] | None = None,
+        padding: str = 'valid') -> Tensor: ...
+@overload
+def max_pool2d(x: Numbers, /, pool_size: int | tuple[int, int] = 2, strides: int | tuple[int,
+        int] | None = None, padding: str = 'valid') -> np.ndarray:
+    """y = the largest x of each window      g goes to the largest; ties share it equally.
+
+    x (N, H, W, C) -> y (N, Ho, Wo, C); strides are pool_size unless given; a border of "same" is never the largest.
+    """
+
+
+@overload
+def maximum(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def maximum(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def maximum(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = the larger of a and b      g goes to the larger; equals share it"""
+
+
+@overload
+def mean(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor: ...
+@overload
+def mean(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> np.ndarray:
+    """y = Σ x / n      dx = g / n, copied along the axes of the mean."""
+
+
+@overload
+def min(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor: ...
+@overload
+def min(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> np.ndarray:
+    """y = the smallest x      g goes to the smallest; ties share it equally."""
+
+
+@overload
+def minimum(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def minimum(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def minimum(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = the smaller of a and b      g goes to the smaller; equals share it"""
+
+
+@overload
+def moveaxis(x: Tensor, /, source: Any, destination: Any) -> Tensor: ...
+@overload
+def moveaxis(x: Numbers, /, source: Any, destination: Any) -> np.ndarray:
+    """y = x with the axes source moved to destination      dx = g with them moved back."""
+
+
+@overload
+def multiply(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def multiply(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def multiply(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = a b      da = g b,  db = g a"""
+
+
+@overload
+def negative(x: Tensor, /) -> Tensor: ...
+@overload
+def negative(x: Numbers, /) -> np.ndarray:
+    """y = -x      dx = -g"""
+
+
+def no_grad() -> AbstractContextManager:
+    """Inside `with no_grad():` operations are computed but not recorded."""
+
+
+@overload
+def norm(x: Tensor, /, ord: Any = None, axis: int | tuple[int, ...] | None = None,
+        keepdims: bool = False) -> Tensor: ...
+@overload
+def norm(x: Numbers, /, ord: Any = None, axis: int | tuple[int, ...] | None = None,
+        keepdims: bool = False) -> np.ndarray:
+    """y = √Σx², the Euclidean length      dx = g x / y, and 0 where y = 0.
+
+    Of all of x, or along axis; of matrices, along two axes, the Frobenius norm.  Other orders are refused.
+    """
+
+
+@overload
+def not_equal(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def not_equal(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def not_equal(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = not equal, elementwise; boolean, so without derivative"""
+
+
+def op(forward: Any = None, vjp: Any = None, **declaration: Any) -> Any:
+    """Declare an operation and enter it in the REGISTRY; a decorator, or a constructor when forward is given.
+
+        @mg.op(vjp=lambda g, y, x: g * 3 * x**2)
+        def cube(x, /):
+            "y = x³      dx = 3 g x²"
+            return x**3
+
+    The declaration's keywords are those of Op (domain, shapes, name, doc, saves, selects) and of Op.describe (symbol,
+    flops, numpy, reference, cases, conventions, slack).
+    A name that minigrad itself uses stays minigrad's: yours is then entered as "module.name".
+    """
+
+
+@overload
+def outer(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def outer(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def outer(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """yᵢⱼ = aᵢ bⱼ, of a and b flattened      da = G b,  db = a G"""
+
+
+@overload
+def overlap_add(x: Tensor, /, shape: int | Sequence[int], strides: int | tuple[int, int] | None) -> Tensor: ...
+@overload
+def overlap_add(x: Numbers, /, shape: int | Sequence[int], strides: int | tuple[int, int] | None) -> np.ndarray:
+    """y = an image of zeros with each window added back at its place      dx = windows(g).
+
+    x (N, Ho, Wo, kh, kw, C) -> y of shape (N, H, W, C).
+    """
+
+
+@overload
+def pad(x: Tensor, /, pad_width: Any, mode: str = 'constant', *, constant_values: Any = 0) -> Tensor: ...
+@overload
+def pad(x: Numbers, /, pad_width: Any, mode: str = 'constant', *, constant_values: Any = 0) -> np.ndarray:
+    """y = x with a border of one constant      dx = g without the border.
+
+    pad_width as in NumPy: 3, (before, after) for all axes, or one pair for each.
+    """
+
+
+@overload
+def positive(x: Tensor, /) -> Tensor: ...
+@overload
+def positive(x: Numbers, /) -> np.ndarray:
+    """y = +x, a copy      dx = g"""
+
+
+@overload
+def pow(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def pow(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def pow(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = aᵇ      da = g b aᵇ⁻¹,  db = g y ln a"""
+
+
+@overload
+def power(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def power(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def power(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = aᵇ      da = g b aᵇ⁻¹,  db = g y ln a"""
+
+
+@overload
+def prod(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor: ...
+@overload
+def prod(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> np.ndarray:
+    """y = Π x      dxᵢ = g Π of the other x; right also where factors are 0."""
+
+
+@overload
+def ravel(x: Tensor) -> Tensor: ...
+@overload
+def ravel(x: Numbers) -> np.ndarray:
+    """x as one row of all its elements."""
+
+
+@overload
+def reciprocal(x: Tensor, /) -> Tensor: ...
+@overload
+def reciprocal(x: Numbers, /) -> np.ndarray:
+    """y = 1 / x      dx = -g y²"""
+
+
+@overload
+def relu(x: Tensor, /) -> Tensor: ...
+@overload
+def relu(x: Numbers, /) -> np.ndarray:
+    """y = max(x, 0)      dx = g where x > 0, else 0."""
+
+
+@overload
+def repeat(x: Tensor, /, repeats: Any, axis: int | tuple[int, ...] | None = None) -> Tensor: ...
+@overload
+def repeat(x: Numbers, /, repeats: Any, axis: int | tuple[int, ...] | None = None) -> np.ndarray:
+    """y = each element of x repeats times in a row, along axis or flattened      dx = g summed over the copies.
+    """
+
+
+@overload
+def reshape(x: Tensor, /, shape: int | Sequence[int]) -> Tensor: ...
+@overload
+def reshape(x: Numbers, /, shape: int | Sequence[int]) -> np.ndarray:
+    """y = x in another shape of as many elements (one length may be -1)      dx = g in the shape of x."""
+
+
+@overload
+def roll(x: Tensor, /, shift: Any, axis: int | tuple[int, ...] | None = None) -> Tensor: ...
+@overload
+def roll(x: Numbers, /, shift: Any, axis: int | tuple[int, ...] | None = None) -> np.ndarray:
+    """y = x moved along axis by shift places, what falls off coming back at the start      dx = g moved back.
+    """
+
+
+@overload
+def scatter_add(x: Tensor, /, index: Any, shape: int | Sequence[int]) -> Tensor: ...
+@overload
+def scatter_add(x: Numbers, /, index: Any, shape: int | Sequence[int]) -> np.ndarray:
+    """y = zeros of a shape, with x added at index; a repeated index adds up      dx = g[index].
+
+    x has the shape of y[index].  The adjoint of getitem.
+    """
+
+
+def seed(n: int) -> None:
+    """Start all random numbers afresh: weights, dropout masks and shuffles repeat from run to run."""
+
+
+@overload
+def selu(x: Tensor, /) -> Tensor: ...
+@overload
+def selu(x: Numbers, /) -> np.ndarray:
+    """y = λ elu(x, α)      dx = λ g, or g (y + λα).
+
+    λ and α are such that mean 0 and variance 1 stay so from layer to layer.  (Klambauer et al. 2017)
+    """
+
+
+def set_device(name: str) -> None:
+    """Make new tensors, weights and random numbers on this device from now on ("cpu", "gpu", "gpu:1")."""
+
+
+@overload
+def sigmoid(x: Tensor, /) -> Tensor: ...
+@overload
+def sigmoid(x: Numbers, /) -> np.ndarray:
+    """y = 1 / (1 + e⁻ˣ) = (1 + tanh(x/2)) / 2, which can't overflow      dx = g y (1 - y)."""
+
+
+@overload
+def sigmoid_cross_entropy(z: Tensor, t: Operand, /) -> Tensor: ...
+@overload
+def sigmoid_cross_entropy(z: Operand, t: Tensor, /) -> Tensor: ...
+@overload
+def sigmoid_cross_entropy(z: Numbers, t: Numbers, /) -> np.ndarray:
+    """y = -t ln p - (1 - t) ln(1 - p),  p = sigmoid z      dz = g (p - t),  dt = -g z.
+
+    Computed as max(z, 0) - z t + ln(1 + e^-|z|), which can't overflow; in nats.
+    """
+
+
+@overload
+def sign(x: Tensor, /) -> Tensor: ...
+@overload
+def sign(x: Numbers, /) -> np.ndarray:
+    """y = -1, 0 or 1, the sign of x      dx = 0"""
+
+
+@overload
+def silu(x: Tensor, /) -> Tensor: ...
+@overload
+def silu(x: Numbers, /) -> np.ndarray:
+    """y = x s,  s = sigmoid(x), also called swish      dx = g s (1 + x (1 - s))."""
+
+
+@overload
+def sin(x: Tensor, /) -> Tensor: ...
+@overload
+def sin(x: Numbers, /) -> np.ndarray:
+    """y = sin x      dx = g cos x"""
+
+
+@overload
+def sinh(x: Tensor, /) -> Tensor: ...
+@overload
+def sinh(x: Numbers, /) -> np.ndarray:
+    """y = sinh x      dx = g cosh x"""
+
+
+def slogdet(a: Any) -> tuple:
+    """The sign of det A and ln|det A|, as NumPy's named pair (sign, logabsdet): det A = sign · exp(logabsdet).
+    """
+
+
+@overload
+def softmax(x: Tensor, /, axis: int | tuple[int, ...] | None = -1, *, where: Any = None) -> Tensor: ...
+@overload
+def softmax(x: Numbers, /, axis: int | tuple[int, ...] | None = -1, *, where: Any = None) -> np.ndarray:
+    """y = eˣ / Σ eˣ      dx = y (g - Σ g y).  x is shifted first: same y, no overflow.
+
+    where: a boolean array that broadcasts to x, outside which y is 0.
+    """
+
+
+@overload
+def softmax_cross_entropy(z: Tensor, t: Operand, /) -> Tensor: ...
+@overload
+def softmax_cross_entropy(z: Operand, t: Tensor, /) -> Tensor: ...
+@overload
+def softmax_cross_entropy(z: Numbers, t: Numbers, /) -> np.ndarray:
+    """y = -Σ t ln softmax z      dz = g (p Σt - t),  dt = -g ln p,  p = softmax z.
+
+    Logits z and target probabilities t (..., K), usually one-hot; y (...), in nats.
+
+    Shapes: (n),(n)->(), with batch axes in front.
+    """
+
+
+@overload
+def softplus(x: Tensor, /) -> Tensor: ...
+@overload
+def softplus(x: Numbers, /) -> np.ndarray:
+    """y = ln(1 + eˣ), a smooth relu      dx = g sigmoid(x)."""
+
+
+@overload
+def solve(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def solve(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def solve(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """Y = A⁻¹ B, the solution of A Y = B      dB = A⁻ᵀ G,  dA = -dB Yᵀ.
+
+    b is one vector (n,) or matrices (..., n, k), as in NumPy 2.
+
+    Shapes: (n,n),(n,k)->(n,k), with batch axes in front.
+    """
+
+
+@overload
+def sort(x: Tensor, /, axis: int | tuple[int, ...] | None = -1) -> Tensor: ...
+@overload
+def sort(x: Numbers, /, axis: int | tuple[int, ...] | None = -1) -> np.ndarray:
+    """y = x in ascending order      each g goes back to where its x came from, equals in their order."""
+
+
+@overload
+def sparse_softmax_cross_entropy(z: Tensor, labels: Operand, /) -> Tensor: ...
+@overload
+def sparse_softmax_cross_entropy(z: Operand, labels: Tensor, /) -> Tensor: ...
+@overload
+def sparse_softmax_cross_entropy(z: Numbers, labels: Numbers, /) -> np.ndarray:
+    """y = -ln softmax(z)[label]      dz = g (p - onehot(label)),  p = softmax z.
+
+    Logits z (..., K), integer labels (...) from 0 to K - 1; y (...), in nats.
+    """
+
+
+def split(x: Any, sections: Any, axis: int | tuple[int, ...] | None = 0) -> list:
+    """The pieces of x along axis: a number of equal ones, or cut before each of the given indices (as np.split).
+    """
+
+
+@overload
+def sqrt(x: Tensor, /) -> Tensor: ...
+@overload
+def sqrt(x: Numbers, /) -> np.ndarray:
+    """y = √x      dx = g / 2y"""
+
+
+@overload
+def square(x: Tensor, /) -> Tensor: ...
+@overload
+def square(x: Numbers, /) -> np.ndarray:
+    """y = x²      dx = 2 g x"""
+
+
+@overload
+def squeeze(x: Tensor, /, axis: int | tuple[int, ...] | None = None) -> Tensor: ...
+@overload
+def squeeze(x: Numbers, /, axis: int | tuple[int, ...] | None = None) -> np.ndarray:
+    """y = x without (those) axes of length 1      dx = g with them."""
+
+
+def stack(*xs: Any, axis: int | tuple[int, ...] | None = 0) -> Tensor:
+    """y = the xs, all of one shape, side by side along a new axis      each dx = its layer of g."""
+
+
+@overload
+def standardize(x: Tensor, /, axis: int | tuple[int, ...] | None = -1, eps: float = 1e-05) -> Tensor: ...
+@overload
+def standardize(x: Numbers, /, axis: int | tuple[int, ...] | None = -1, eps: float = 1e-05) -> np.ndarray:
+    """y = (x - mean) / s,  s = √(var + eps), over axis      dx = (g - mean g - y mean(g y)) / s."""
+
+
+@overload
+def std(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, ddof: Any = 0,
+        keepdims: bool = False) -> Tensor: ...
+@overload
+def std(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, ddof: Any = 0,
+        keepdims: bool = False) -> np.ndarray:
+    """y = √var      dx = g (x - mean) / ((n - ddof) y), and 0 where all x are equal."""
+
+
+@overload
+def subtract(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def subtract(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def subtract(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = a - b      da = g,  db = -g"""
+
+
+@overload
+def sum(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor: ...
+@overload
+def sum(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> np.ndarray:
+    """y = Σ x      dx = g, copied along the summed axes."""
+
+
+@overload
+def swapaxes(x: Tensor, /, axis1: int, axis2: int) -> Tensor: ...
+@overload
+def swapaxes(x: Numbers, /, axis1: int, axis2: int) -> np.ndarray:
+    """y = x with two axes exchanged      dx = g with them exchanged again."""
+
+
+@overload
+def take(x: Tensor, indices: Any, axis: int | tuple[int, ...] | None = None) -> Tensor: ...
+@overload
+def take(x: Numbers, indices: Any, axis: int | tuple[int, ...] | None = None) -> np.ndarray:
+    """The slices of x at indices (integers) along axis; of x flattened when axis is None."""
+
+
+@overload
+def take_along_axis(x: Tensor, indices: Operand, /, axis: int | tuple[int, ...] | None = -1) -> Tensor: ...
+@overload
+def take_along_axis(x: Operand, indices: Tensor, /, axis: int | tuple[int, ...] | None = -1) -> Tensor: ...
+@overload
+def take_along_axis(x: Numbers, indices: Numbers, /, axis: int | tuple[int, ...] | None = -1) -> np.ndarray:
+    """y = x[..., indices, ...], one index for each element, along axis      g is added where each was read.
+
+    indices has as many axes as x, of the same lengths or 1 except along axis; axis None takes from x flattened.
+    """
+
+
+@overload
+def tan(x: Tensor, /) -> Tensor: ...
+@overload
+def tan(x: Numbers, /) -> np.ndarray:
+    """y = tan x      dx = g (1 + y²)"""
+
+
+@overload
+def tanh(x: Tensor, /) -> Tensor: ...
+@overload
+def tanh(x: Numbers, /) -> np.ndarray:
+    """y = tanh x      dx = g (1 - y²)"""
+
+
+def tensor(data: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
+    """A new tensor with a copy of data (numbers, nested lists, an array or a tensor) in NumPy's dtype for it.
+
+    requires_grad   ask for gradients; only floating-point tensors have them (TypeError otherwise)
+    """
+
+
+@overload
+def tensordot(a: Tensor, b: Operand, /, axes: Any = 2) -> Tensor: ...
+@overload
+def tensordot(a: Operand, b: Tensor, /, axes: Any = 2) -> Tensor: ...
+@overload
+def tensordot(a: Numbers, b: Numbers, /, axes: Any = 2) -> np.ndarray:
+    """y = Σ over the paired axes of a and b      da, db = g tensordot the other, over the other's free axes.
+    """
+
+
+@overload
+def tile(x: Tensor, /, reps: Any) -> Tensor: ...
+@overload
+def tile(x: Numbers, /, reps: Any) -> np.ndarray:
+    """y = x repeated as a whole, reps times along each axis      dx = g summed over the copies."""
+
+
+@overload
+def trace(x: Tensor, /, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> Tensor: ...
+@overload
+def trace(x: Numbers, /, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> np.ndarray:
+    """y = Σ of the diagonal of two axes      dx = g times the identity matrix."""
+
+
+@overload
+def transpose(x: Tensor, /, axes: Any = None) -> Tensor: ...
+@overload
+def transpose(x: Numbers, /, axes: Any = None) -> np.ndarray:
+    """y = x with its axes in the order of axes (default: reversed)      dx = g with the order undone."""
+
+
+@overload
+def tril(x: Tensor, /, k: int = 0) -> Tensor: ...
+@overload
+def tril(x: Numbers, /, k: int = 0) -> np.ndarray:
+    """y = x on and below the k-th diagonal of its last two axes, 0 above      dx = the same part of g.
+
+    Shapes: (m,n)->(m,n), with batch axes in front.
+    """
+
+
+@overload
+def triu(x: Tensor, /, k: int = 0) -> Tensor: ...
+@overload
+def triu(x: Numbers, /, k: int = 0) -> np.ndarray:
+    """y = x on and above the k-th diagonal of its last two axes, 0 below      dx = the same part of g.
+
+    Shapes: (m,n)->(m,n), with batch axes in front.
+    """
+
+
+def value_and_grad(f: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable:
+    """A function that returns (f(x), df/dx) for a scalar f.
+
+    argnums     which positional arguments to differentiate: an int, or a tuple of ints for a tuple of gradients
+    has_aux     f returns (scalar, anything): the result is then ((scalar, anything), gradient)
+    """
+
+
+@overload
+def var(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, ddof: Any = 0,
+        keepdims: bool = False) -> Tensor: ...
+@overload
+def var(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, ddof: Any = 0,
+        keepdims: bool = False) -> np.ndarray:
+    """y = Σ (x - mean)² / (n - ddof)      dx = 2 g (x - mean) / (n - ddof)."""
+
+
+def vjp(f: Callable, *args: Any) -> tuple[Any, Callable]:
+    """(f(args), pullback): pullback(g) is the tuple of g times the Jacobian for each argument; g is shaped as
+    f(args).
+    """
+
+
+@overload
+def where(condition: Tensor, a: Operand, b: Operand, /) -> Tensor: ...
+@overload
+def where(condition: Operand, a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def where(condition: Operand, a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def where(condition: Numbers, a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = a where the condition holds, else b      g goes to the one taken; no nan comes back from the other
+    """
+
+
+@overload
+def windows(x: Tensor, /, size: Any, strides: int | tuple[int, int] | None) -> Tensor: ...
+@overload
+def windows(x: Numbers, /, size: Any, strides: int | tuple[int, int] | None) -> np.ndarray:
+    """y[n, p, q, i, j, c] = x[n, p s + i, q s + j, c], each window of the image      dx = overlap_add(g).
+
+    x (N, H, W, C), size (kh, kw) -> y (N, Ho, Wo, kh, kw, C), a view.
+    """
