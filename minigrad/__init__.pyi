@@ -638,7 +638,9 @@ def hessian(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
 
 
 def hvp(f: Callable, x: Any, v: Any) -> Any:
-    """The Hessian of a scalar f at x times v, never formed: the gradient of (df/dx · v).  x and v may be trees.
+    """The Hessian of a scalar f at x times v, without forming the Hessian: the gradient of (df/dx · v).
+
+    x and v may be trees, of the same form.
     """
 
 
@@ -1085,7 +1087,13 @@ def scatter_add(x: Numbers, /, index: Any, shape: int | Sequence[int]) -> np.nda
 
 
 def seed(n: int) -> None:
-    """Start all random numbers afresh: weights, dropout masks and shuffles repeat from run to run."""
+    """Start all random numbers afresh: weights, dropout masks and shuffles repeat from run to run.
+
+    Each thread has generators of its own, so what it draws does not depend on what others draw meanwhile: a fit in a
+    thread gives the bits that it gives alone.  A thread that has not called seed starts from the main thread's seed;
+    several such threads draw the same numbers, so give each a seed of its own where they must differ.  An asyncio task
+    has generators of its own once it calls seed, and before that those of the task that started it.
+    """
 
 
 @overload
@@ -1099,7 +1107,10 @@ def selu(x: Numbers, /) -> np.ndarray:
 
 
 def set_device(name: str) -> None:
-    """Make new tensors, weights and random numbers on this device from now on ("cpu", "gpu", "gpu:1")."""
+    """Make new tensors, weights and random numbers on this device from now on ("cpu", "gpu", "gpu:1").
+
+    In this thread or asyncio task; new tasks take it over, and new threads what the main thread set.
+    """
 
 
 @overload
@@ -1396,8 +1407,9 @@ def var(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, ddof: Any =
 
 
 def vjp(f: Callable, *args: Any) -> tuple[Any, Callable]:
-    """(f(args), pullback): pullback(g) is the tuple of g times the Jacobian for each argument; g is shaped as
-    f(args).
+    """(f(args), pullback): pullback(g) is the tuple of g times the Jacobian for each argument.
+
+    g has the shape of f(args); pullback may be called as often as wanted.
     """
 
 
@@ -1410,6 +1422,11 @@ def where(condition: Operand, a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def where(condition: Numbers, a: Numbers, b: Numbers, /) -> np.ndarray:
     """y = a where the condition holds, else b      g goes to the one taken; no nan comes back from the other
+
+    What was not taken gets cotangent 0, and on the tape behind where that 0 stays 0: through elementwise ops,
+    even if their slope is infinite, and through ops that move or add up elements (reshape, indexing, sum, mean).
+    Ops that mix elements (softmax, matmul, norm, prod) compute 0 · nan as arithmetic has it: for these, choose
+    before as well, where(ok, f(where(ok, x, safe)), 0).  An op of your own promises the same with selects=True.
     """
 
 

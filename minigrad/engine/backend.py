@@ -90,7 +90,7 @@ def _note(**setting):
         _main_thread.update(setting)
 
 
-def set_device(name):
+def set_device(name: str) -> None:
     """Make new tensors, weights and random numbers on this device from now on ("cpu", "gpu", "gpu:1").
 
     In this thread or asyncio task; new tasks take it over, and new threads what the main thread set.
@@ -178,7 +178,7 @@ def may_have_nan(x):
     return not isinstance(x, np.ndarray) or bool(np.isnan(x.min(initial=0)))
 
 
-def seed(n):
+def seed(n: int) -> None:
     """Start all random numbers afresh: weights, dropout masks and shuffles repeat from run to run.
 
     Each thread has generators of its own, so what it draws does not depend on what others draw meanwhile: a fit in a

@@ -50,7 +50,7 @@ def _convolution_flops(y, x, w, *bias, **params):
     return 2 * y.size * math.prod(w.shape[:-1])
 
 
-PRODUCTS = {                                # op name -> FLOPs of its forward, from the output, the inputs and the params
+PRODUCTS = {                                # op name -> FLOPs of its forward, from the output, the inputs and params
     "matmul": lambda y, a, b: 2 * y.size * a.shape[-1],
     "linear": lambda y, x, w, b: 2 * y.size * x.shape[-1],
     "outer": lambda y, a, b: y.size,
@@ -78,7 +78,8 @@ def forward_flops(op, y, inputs, params):
 def backward_flops(op, index, result, y, inputs, params):
     """FLOPs of one call of a rule.  A product's cotangents cost a product each, as much as its forward."""
     if op.name in PRODUCTS and (index is None or index < 2):
-        return forward_flops(op, y, inputs, params) * (1 if index is not None else max(2, len(inputs)) if op.variadic else 2)
+        products = 1 if index is not None else max(2, len(inputs)) if op.variadic else 2
+        return products * forward_flops(op, y, inputs, params)
     return 0 if forward_flops(op, y, inputs, params) == 0 else sum(a.size for a in _arrays(result))
 
 

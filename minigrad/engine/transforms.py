@@ -4,6 +4,9 @@ f may take and return pytrees: dicts, lists and tuples, nested, of arrays, tenso
 the shape of the argument.  Given plain arrays these functions return plain arrays; given Tensors, Tensors, which can
 be differentiated again.
 """
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from . import backend
@@ -82,7 +85,7 @@ class _Call:
 
 
 # -- the transforms --------------------------------------------------------------------------------------------------
-def value_and_grad(f, argnums=0, has_aux=False):
+def value_and_grad(f: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable:
     """A function that returns (f(x), df/dx) for a scalar f.
 
     argnums     which positional arguments to differentiate: an int, or a tuple of ints for a tuple of gradients
@@ -98,7 +101,7 @@ def value_and_grad(f, argnums=0, has_aux=False):
     return with_gradient
 
 
-def grad(f, argnums=0):
+def grad(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
     """The gradient function of a scalar f: grad(f)(x) = df/dx, of the shape (or the tree) of x.
 
         mg.grad(mg.grad(lambda x: x**3))(2.0)      # 6 x = 12
@@ -107,7 +110,7 @@ def grad(f, argnums=0):
     return lambda *args, **kwargs: with_value(*args, **kwargs)[1]
 
 
-def vjp(f, *args):
+def vjp(f: Callable, *args) -> tuple[Any, Callable]:
     """(f(args), pullback): pullback(g) is the tuple of g times the Jacobian for each argument.
 
     g has the shape of f(args); pullback may be called as often as wanted.
@@ -116,7 +119,7 @@ def vjp(f, *args):
     return call.hand_back(call.y), lambda g: call.shaped(call.gradients(g, retain_graph=True))
 
 
-def jvp(f, args, tangents):
+def jvp(f: Callable, args, tangents) -> tuple[Any, Any]:
     """(f(args), the Jacobian times tangents): the derivative of f along a direction; tangents has the form of args.
 
     By the double-vjp trick: the pullback u -> Jᵀu is linear in u, and its own pullback is v -> J v.
@@ -138,7 +141,7 @@ def jvp(f, args, tangents):
     return call.hand_back(call.y), tangent if create_graph else call.hand_back(tangent)
 
 
-def jacobian(f, argnums=0):
+def jacobian(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
     """The function x -> J with J[i..., j...] = d f(x)[i...] / d x[j...]: the shape of f(x), then that of x."""
     def jacobian_at(*args, **kwargs):
         call = _Call("jacobian", f, argnums, args, kwargs)
@@ -151,12 +154,12 @@ def jacobian(f, argnums=0):
     return jacobian_at
 
 
-def hessian(f, argnums=0):
+def hessian(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
     """The function x -> H with H[i..., j...] = d²f / dx[i...] dx[j...] of a scalar f."""
     return jacobian(grad(f, argnums), argnums)
 
 
-def hvp(f, x, v):
+def hvp(f: Callable, x, v) -> Any:
     """The Hessian of a scalar f at x times v, without forming the Hessian: the gradient of (df/dx · v).
 
     x and v may be trees, of the same form.
@@ -168,7 +171,7 @@ def hvp(f, x, v):
 
 
 # -- memory for time -------------------------------------------------------------------------------------------------
-def checkpoint(f, *inputs):
+def checkpoint(f: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
     """f(*inputs), keeping only the inputs for backward, which computes f again: less memory, one more forward pass.
 
     Inputs are tensors; f must return one tensor, be the same each time (no dropout inside), and get every tensor that
