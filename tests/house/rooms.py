@@ -114,7 +114,8 @@ def corners():
 
 
 def picture(arrows):
-    """The house as SVG text, for light and dark: rooms on their floors, and a line for each arrow, wide for many."""
+    """The house as SVG text, for light and dark: rooms on their floors, and a line for each arrow, wider for each
+    doubling of the imports."""
     places, height = corners(), STEP * len(FLOORS) - 20
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" width="{WIDTH}">',
            "<title>The rooms of minigrad: imports run from upper floors to lower ones</title>",
@@ -127,9 +128,9 @@ def picture(arrows):
         start, end = (ya + HIGH, yb) if down else (ya, yb + HIGH)
         middle = (xa + shift + xb - shift) / 2 + bend
         toward = 40 if down else -40
-        out.append(f'<path class="arrow{"" if down else " up"}" stroke-width="{1 + n ** 0.5 / 2:.1f}" '
+        out.append(f'<path class="arrow{"" if down else " up"}" stroke-width="{1 + 0.6 * n.bit_length():.1f}" '
                    f'd="M{xa + shift:.0f} {start} C{middle:.0f} {start + toward} {middle:.0f} {end - toward} '
-                   f'{xb - shift:.0f} {end}"><title>{a} imports {b}: {n}</title></path>')
+                   f'{xb - shift:.0f} {end}"><title>{a} imports {b}</title></path>')
     for name, (x, y) in places.items():
         out += [f'<rect class="room" x="{x - WIDE / 2:.0f}" y="{y}" width="{WIDE}" height="{HIGH}" rx="7"/>',
                 f'<text class="name" x="{x:.0f}" y="{y + 21}">{name}</text>',

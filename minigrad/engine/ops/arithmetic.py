@@ -97,7 +97,7 @@ where = op(lambda condition, a, b, /: np.where(condition, a, b), (
     domain=(BOOLEAN, REAL, REAL), name="where", selects=True,
     doc="y = a where the condition holds, else b      g goes to the one taken; no nan comes back from the other\n\n"
         "What was not taken gets cotangent 0, and on the tape behind where that 0 stays 0: through elementwise ops,\n"
-        "even if their slope is infinite, and through ops that move or add up elements (reshape, indexing, sum, mean).\n"
+        "even of infinite slope, and through ops that move or add up elements (reshape, indexing, sum, mean).\n"
         "Ops that mix elements (softmax, matmul, norm, prod) compute 0 · nan as arithmetic has it: for these, choose\n"
         "before as well, where(ok, f(where(ok, x, safe)), 0).  An op of your own promises the same with selects=True.")
 
