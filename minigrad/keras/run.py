@@ -1,5 +1,6 @@
 """The loop of fit: epochs of batches, callbacks around them, and a state from which a killed run goes on."""
 from collections.abc import Mapping
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -64,6 +65,15 @@ class Scores(Mapping):
 
     def __repr__(self):
         return repr(dict(self))
+
+    @contextmanager
+    def set_aside(self):
+        """Inside the block other batches may be counted; after it, all is as before."""
+        before = self.state()
+        try:
+            yield
+        finally:
+            self.load_state(before)
 
     def of(self, model, loader):
         """The scores of a model on a loader's batches, as a dict."""

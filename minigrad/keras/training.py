@@ -7,6 +7,7 @@
 
 `Training` holds them as train_step, for a model to override; run.py holds the loop around them.
 """
+from contextlib import nullcontext
 from functools import cached_property
 
 import numpy as np
@@ -129,6 +130,8 @@ class Training:
                             the same data; "sharded": with the optimizer's memory divided too (see mg.distributed)
         """
         self._need_compile("fit")
+        if self.run:
+            raise RuntimeError(f"fit: {self.name} is in the middle of a fit, which called this one or runs in a thread")
         seed = int(backend.generator("cpu").integers(2**62))
         loader, validation = loaders(x, y, sample_weight, class_weight, batch_size, shuffle, seed,
                                      validation_split, validation_data, validation_batch_size)
@@ -148,7 +151,8 @@ class Training:
         """
         self._need_compile("evaluate")
         loader = loader_of(x, y, sample_weight, batch_size)
-        return _as_keras(self.scores.of(self, bar(loader, verbose, "evaluate")), return_dict)
+        with self._apart_from_fit():
+            return _as_keras(self.scores.of(self, bar(loader, verbose, "evaluate")), return_dict)
 
     def predict(self, x, batch_size=None, verbose="auto"):
         """The outputs for all rows of x, as a NumPy array, or as a tree of them if the model returns one."""
@@ -175,9 +179,14 @@ class Training:
         self._need_compile(step.__name__)
         x, y, sample_weight = unpack(data, self.device)
         loss, y_pred = step(x, y, sample_weight)
-        self.scores.reset()
-        self.scores.add(x, y, y_pred, sample_weight, loss)
-        return _as_keras(dict(self.scores), return_dict)
+        with self._apart_from_fit():
+            self.scores.reset()
+            self.scores.add(x, y, y_pred, sample_weight, loss)
+            return _as_keras(dict(self.scores), return_dict)
+
+    def _apart_from_fit(self):
+        """A block in which a callback may evaluate the model without changing what the epoch has counted."""
+        return self.scores.set_aside() if self.run else nullcontext()
 
     def _need_compile(self, name):
         if self.optimizer is None:

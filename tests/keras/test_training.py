@@ -289,3 +289,28 @@ def test_ctrl_c_keeps_the_whole_epochs():
         model.fit(x, y, epochs=5, callbacks=[Interrupt()], verbose=0)
     assert model.history.epoch == [0, 1] and len(model.history.history["loss"]) == 2
     assert np.isfinite(model.evaluate(x, y, verbose=0))
+
+
+def test_a_callback_may_evaluate_in_the_middle_of_an_epoch():
+    class Evaluate(mg.callbacks.Callback):
+        seen = ()
+
+        def on_train_batch_end(self, batch, logs=None):
+            figures = self.model.evaluate(100 * X[:5], Y[:5], verbose=0), self.model.test_on_batch(X[:3], Y[:3])
+            self.seen = *self.seen, figures
+
+    def history(*callbacks):
+        model = network(3, loss=SPARSE, metrics=["accuracy", mg.metrics.SparseTopKCategoricalAccuracy(2)])
+        return model.fit(X, Y, epochs=2, batch_size=20, verbose=0, callbacks=callbacks).history
+    evaluate = Evaluate()
+    assert history(evaluate) == history() and len(evaluate.seen) == 10 and evaluate.seen[0][0] != evaluate.seen[9][0]
+
+
+def test_a_fit_within_a_fit_is_refused():
+    class Again(mg.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.fit(X, Y, verbose=0)
+    model = network(3, loss=SPARSE)
+    with pytest.raises(RuntimeError, match="is in the middle of a fit"):
+        model.fit(X, Y, verbose=0, callbacks=[Again()])
+    assert len(model.fit(X, Y, verbose=0).epoch) == 1
