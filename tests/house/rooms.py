@@ -1,94 +1,50 @@
-"""The rooms of the house and the imports between them, measured from the source; and their picture.
+"""The rooms of the house and the floors they stand on; what imports what between them, and its picture.
 
     python -m tests.house.rooms         draw .github/rooms.svg anew
 """
-import ast
-import collections
-from pathlib import Path
+from collections import Counter, defaultdict
 
-from minigrad import PUBLIC
+from . import imports
+from .imports import ROOT
 
-ROOT = Path(__file__).parents[2]
 FLOORS = (("support",), ("engine",), ("data", "viz", "testing"), ("keras",), ("zoo", "trust"), ("learn", "scale"),
           ("commands", "benchmarks"))
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS, 1) for room in rooms}
+FLOOR[""] = 2.5                             # minigrad/__init__.py shows the engine to the rooms above it
 FOR = {"support": "errors, files, names", "engine": "read first: gradients", "data": "data to learn from",
        "viz": "pictures", "testing": "gradient checks", "keras": "layers, losses, fit", "zoo": "whole models",
        "trust": "fairness, privacy ...", "learn": "the course", "scale": "many processes", "commands": "minigrad ...",
        "benchmarks": "how fast"}
 PICTURE = ROOT / ".github" / "rooms.svg"
 
-
-# -- what imports what -------------------------------------------------------------------------------------------------
-def modules():
-    """{dotted name: file} of the package and the benchmarks."""
-    files = [f for top in ("minigrad", "benchmarks") for f in sorted((ROOT / top).rglob("*.py"))]
-    names = [".".join(f.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for f in files]
-    return dict(zip(names, files))
-
-
-def imports(name, known):
-    """(line, module) for each import in a module, also inside functions; mg.layers counts as an import of layers."""
-    tree, package = ast.parse(known[name].read_text(encoding="utf-8")), name
-    if known[name].name != "__init__.py":
-        package = name.rpartition(".")[0]
-    faces = {"minigrad"}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            faces |= {alias.asname for alias in node.names if alias.name == "minigrad" and alias.asname}
-    for node in ast.walk(tree):
-        found = []
-        if isinstance(node, ast.Import):
-            found = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            around = package.split(".")[:package.count(".") + 2 - node.level] if node.level else []
-            base = ".".join([*around, *filter(None, [node.module])])
-            found = [f"{base}.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in faces:
-            found = [f"minigrad.{node.attr}"]
-        for module in found:
-            first, _, rest = module.removeprefix("minigrad.").partition(".")
-            if module.startswith("minigrad.") and first in PUBLIC:
-                module = ".".join(filter(None, ["minigrad", PUBLIC[first], rest]))
-            while module and module not in known:       # from .tensor import Tensor: the module, not the name in it
-                module = module.rpartition(".")[0]
-            if module and module != name:
-                yield node.lineno, module
+# The way up, where a room hands over to one above it, which it finds by its public name.
+UP = {("minigrad.keras.run", "minigrad.scale.distributed"): "fit(distribute=True): the same loop, on many processes"}
 
 
 def room(module):
-    """minigrad.keras.layers.core stands in keras; the face itself in no room."""
+    """minigrad.keras.layers.core stands in keras, minigrad.__main__ in commands, and the face itself in no room: ""."""
     top, _, rest = module.partition(".")
-    return rest.partition(".")[0] if top == "minigrad" else top
+    return rest.partition(".")[0].replace("__main__", "commands") if top == "minigrad" else top
 
 
 def graph():
-    """{module: {module it imports: line}}; the face, which all may import, stands aside."""
-    known = modules()
-    return {name: {module: line for line, module in imports(name, known) if module != "minigrad"}
-            for name in known if room(name) and room(name) != "__main__"}
+    """{module: {module that it imports: line}}, but for the ways UP."""
+    return {module: {other: line for other, line in found.items() if (module, other) not in UP}
+            for module, found in imports.arrows().items()}
 
 
-def arrows(graph):
-    """{(room, room): number of imports} between different rooms."""
-    return collections.Counter((room(a), room(b)) for a, targets in graph.items() for b in targets
-                               if room(a) != room(b))
+def between(graph):
+    """{(room, room): number of imports} between different rooms; what is imported from the face is the engine's."""
+    return Counter((room(a), room(b) or "engine") for a, found in graph.items() for b in found
+                   if room(a) and room(a) != room(b))
 
 
-def circle(graph):
-    """A circle of imports as a list of modules, or None."""
-    done, path = set(), []
-
-    def visit(module):
-        if module in path:
-            return path[path.index(module):] + [module]
-        if module not in done:
-            path.append(module)
-            found = next(filter(None, map(visit, graph.get(module, ()))), None)
-            if found:
-                return found
-            done.add(path.pop())
-    return next(filter(None, map(visit, graph)), None)
+def rooms_of(graph):
+    """{room: rooms that it imports}."""
+    found = defaultdict(set)
+    for a, others in graph.items():
+        found[room(a)] |= {room(b) for b in others} - {room(a)}
+    return found
 
 
 # -- the picture -------------------------------------------------------------------------------------------------------
@@ -141,5 +97,5 @@ def picture(arrows):
 
 
 if __name__ == "__main__":
-    PICTURE.write_text(picture(arrows(graph())), encoding="utf-8")
+    PICTURE.write_text(picture(between(graph())), encoding="utf-8")
     print(PICTURE)

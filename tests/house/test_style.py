@@ -5,13 +5,13 @@ import sys
 
 import pytest
 
-from .test_rooms import SOURCES, rooms
+from .imports import ROOT, sources
 
 pytest.importorskip("ruff")
 
 
 def ruff(*arguments):
-    return subprocess.run([sys.executable, "-m", "ruff", "check", "--no-cache", *arguments], cwd=rooms.ROOT,
+    return subprocess.run([sys.executable, "-m", "ruff", "check", "--no-cache", *arguments], cwd=ROOT,
                           capture_output=True, text=True)
 
 
@@ -23,13 +23,13 @@ def test_ruff_has_nothing_to_say():
 def test_ruff_would_say_it(tmp_path):
     file = tmp_path / "wrong.py"
     file.write_text("import sys\nimport os\nx = " + " + ".join(["1"] * 40) + "\nfs = [lambda: i for i in range(3)]\n")
-    found = ruff("--config", str(rooms.ROOT / "pyproject.toml"), "--output-format", "concise", str(file)).stdout
+    found = ruff("--config", str(ROOT / "pyproject.toml"), "--output-format", "concise", str(file)).stdout
     assert all(rule in found for rule in ("F401", "I001", "E501", "B023")), found
 
 
 def test_sections_are_parted_by_one_kind_of_line():
     """# -- name --- to the end of the line."""
-    wrong = [f"{f.relative_to(rooms.ROOT)}:{i}: {line.strip()}" for f in SOURCES
+    wrong = [f"{f.relative_to(ROOT)}:{i}: {line.strip()}" for f in sources()
              for i, line in enumerate(f.read_text(encoding="utf-8").splitlines(), 1)
              if re.match(r"\s*#\s*[-=~*]{2,}", line) and not re.fullmatch(r"\s*# -- \S.*\S -{3,}", line)]
     assert not wrong, "\n".join(wrong)
