@@ -36,7 +36,7 @@ def add_arguments(parser):
 
 def run(args):
     from ..zoo import structure
-    from ..zoo.alignment import strangers
+    from ..zoo.alignment import unrelated
     from ..zoo.folding import Handedness, fold, right_handed
     if args.model and (args.noise or args.known < 1):
         raise UsageError("--noise and --known are for true distances, and --model takes predicted ones")
@@ -59,7 +59,7 @@ def run(args):
                 frames.append((step, atoms[best]))
         folded = fold(energy, length, copies=args.copies, steps=args.steps, seed=args.seed, callback=watch)
     if not args.model:                      # a predicted distogram is of CB atoms and knows left from right
-        folded = right_handed(folded, Handedness(strangers(known_proteins)))
+        folded = right_handed(folded, Handedness(unrelated(known_proteins)))
     _report(args, protein, true, folded, frames, maps)
     return 0
 
@@ -94,7 +94,7 @@ def _measured(args, protein, true, _):
 
 def _predicted(args, protein, true, training):
     """Energy and maps for distances between CB atoms that a network predicts."""
-    from ..zoo.alignment import strangers
+    from ..zoo.alignment import unrelated
     from ..zoo.distogram import Frequencies, expected_distances, potential
     from ..zoo.evoformer import Evoformer
     from ..zoo.folding import Ramachandran
@@ -103,7 +103,7 @@ def _predicted(args, protein, true, training):
         raise Failure(f"there is no trained network in {args.model}: "
                       f"minigrad train distogram --out {args.model} makes one")
     model = Evoformer.load(args.model / "model")
-    others = strangers(training)
+    others = unrelated(training)
     if protein.name in {p.name for p in others}:
         print(f"{protein.name} is one of the proteins that the network learned from: no test of what it understands")
     log_p = model.distogram(protein.sequence)

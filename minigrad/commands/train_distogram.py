@@ -36,14 +36,14 @@ def run(args):
     from ..keras.callbacks import BackupAndRestore, CSVLogger
     from ..keras.saving import remove_folder
     from ..zoo import distogram
-    from ..zoo.alignment import strangers
+    from ..zoo.alignment import unrelated
     from ..zoo.evoformer import Evoformer
     from ..zoo.gpt_training import StopBetweenSteps
     use(args.device)
     settings = settings_of(args, SIZES, ("epochs",))
     backend.seed(settings["seed"])
     everything, held_out = corpora.proteins()
-    training = strangers(everything)
+    training = unrelated(everything)
     relatives = len(everything) - len(training)
     training, held_out = training[:settings["proteins"]], held_out[:settings["proteins"]]
     model = Evoformer(distogram.BINS, settings["single"], settings["pair"], settings["blocks"])

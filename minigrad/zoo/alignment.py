@@ -77,7 +77,7 @@ def alignment_scores(sequence, others):
 
 
 def expected_by_chance(scores, length, letters):
-    """E-values: how many alignments this good a sequence of some length finds among so many letters of strangers.
+    """E-values: how many alignments this good a sequence of some length finds by chance among so many letters.
 
         E = K · length · letters · e^(-λ score)         (Karlin & Altschul 1990)
     """
@@ -106,7 +106,7 @@ def known_relatives():
     return json.loads(files(__package__).joinpath("relatives.json").read_text(encoding="utf-8"))
 
 
-def strangers(proteins):
+def unrelated(proteins):
     """Those of the proteins to train on that are no relatives of crambin or of a validation protein: 1,755 of 2,004."""
     close = {name for names in known_relatives().values() for name in names}
     return [protein for protein in proteins if protein.name not in close]

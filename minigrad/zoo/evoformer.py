@@ -135,7 +135,7 @@ class Transition(Layer):
         return self.out(self.wide(self.norm(x)))
 
 
-class Block(Layer):
+class EvoformerBlock(Layer):
     """One round of the Evoformer: (s, z) to (s, z).  Every update is added, and is 0 before training."""
 
     def __init__(self, pair, heads=4, dim=8, triangle_attention=True, **kwargs):
@@ -178,7 +178,7 @@ class Evoformer(Model):
         self.residues = Embedding(len(ALPHABET) + 1, single)
         self.left, self.right = Embedding(len(ALPHABET) + 1, pair), Embedding(len(ALPHABET) + 1, pair)
         self.position = Embedding(2 * reach + 1, pair)
-        self.blocks = [Block(pair, heads, pair // heads, triangle_attention) for _ in range(blocks)]
+        self.blocks = [EvoformerBlock(pair, heads, pair // heads, triangle_attention) for _ in range(blocks)]
         self.norm = LayerNormalization(epsilon=1e-5)
         self.head = Dense(bins, kernel_initializer="zeros")
 

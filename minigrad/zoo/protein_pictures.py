@@ -80,7 +80,7 @@ def structures(true, models, name="the protein"):
     true        atoms (L, 4, 3);  models  {title: atoms (L, 4, 3)}; RMSD and TM-score are added to the titles
     """
     fig, axes = figure(3.1 * len(models), 3.4, 1, len(models), squeeze=False)
-    x, said = true[:, 1], []
+    x, scores = true[:, 1], []
     turn = viewpoint(x)
     placed = {title: superpose(atoms[:, 1], x) for title, atoms in models.items()}
     seen = np.concatenate([x, *placed.values()]) @ turn
@@ -89,13 +89,13 @@ def structures(true, models, name="the protein"):
         draw_chains(ax, [(x, None, GREY), (placed[title], secondary(torsions(atoms)), None)], turn, limits)
         figures = f"RMSD {rmsd(atoms[:, 1], x):.2f} Å, TM-score {tm_score(atoms[:, 1], x):.2f}"
         ax.set_title(f"{title}\n{figures}", loc="center")
-        said.append(f"{title}: {figures}")
+        scores.append(f"{title}: {figures}")
     fig.alt = (f"The backbone of {name} (grey) and models of it (colour, dark to light along the chain).  "
-               f"{'; '.join(said)}.")
+               f"{'; '.join(scores)}.")
     return fig
 
 
-class Film:
+class Gif:
     """A GIF that shows itself in a notebook; save writes it to a file."""
 
     def __init__(self, data, alt):
@@ -111,12 +111,12 @@ class Film:
         return path
 
     def __repr__(self):
-        return f"<film: {self.alt}>"
+        return f"<GIF: {self.alt}>"
 
 
 @styled
 def film(true, frames, captions, name="the protein", seconds=6.0):
-    """A Film of a chain that folds, superposed on its true structure in grey.
+    """A Gif of a chain that folds, superposed on its true structure in grey.
 
     true (L, 4, 3); frames a list of atoms (L, 4, 3); captions a text for each.  The last frame stays for two seconds.
     """
@@ -141,7 +141,7 @@ def film(true, frames, captions, name="the protein", seconds=6.0):
     buffer = io.BytesIO()
     images[0].save(buffer, "GIF", save_all=True, append_images=images[1:], duration=pace, loop=0, optimize=True)
     alt = f"The chain of {name} folds onto its true structure, in grey: {captions[0]}; at the end, {captions[-1]}."
-    return Film(buffer.getvalue(), alt)
+    return Gif(buffer.getvalue(), alt)
 
 
 @styled

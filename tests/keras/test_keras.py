@@ -70,7 +70,10 @@ def test_everything_at_once():
     "from minigrad.keras.optimizers.schedules import ExponentialDecay",
     "from minigrad import keras; keras.Model, keras.Layer"])
 def test_imports_as_in_keras(statement):
-    exec(statement, {})
+    names = {}
+    exec(statement, names)
+    found = [value for name, value in names.items() if name != "__builtins__"]
+    assert found and all(getattr(value, "__module__", value.__name__).startswith("minigrad") for value in found)
 
 
 def test_the_namespace_is_the_modules_themselves():

@@ -50,17 +50,17 @@ def test_expected_by_chance():
     assert a.expected_by_chance([50], 46, 1000)[0] == pytest.approx(0.041 * 46000 * 1.5939e-6, rel=1e-3)
 
 
-def test_relatives_are_found_among_strangers():
+def test_relatives_are_found_among_the_unrelated():
     rng = np.random.default_rng(0)
-    strangers = [Protein(f"S{n}", "".join(rng.choice(list(ALPHABET), 46)), "", None) for n in range(20)]
+    unrelated = [Protein(f"S{n}", "".join(rng.choice(list(ALPHABET), 46)), "", None) for n in range(20)]
     near = Protein("near", CRAMBIN.sequence[3:40].replace("I", "V"), "", None)
-    assert a.relatives([CRAMBIN], strangers + [near]) == {CRAMBIN.name: ["near"]}
-    assert a.relatives([CRAMBIN], strangers) == {}
+    assert a.relatives([CRAMBIN], unrelated + [near]) == {CRAMBIN.name: ["near"]}
+    assert a.relatives([CRAMBIN], unrelated) == {}
 
 
-def test_strangers_leaves_out_the_relatives():
+def test_unrelated_leaves_out_the_relatives():
     some = [Protein(name, "A", "C", None) for name in ("3NIR_A", "none", "1CSE_I")]
-    assert [p.name for p in a.strangers(some)] == ["none"]
+    assert [p.name for p in a.unrelated(some)] == ["none"]
 
 
 @pytest.mark.slow
@@ -72,4 +72,4 @@ def test_the_relatives_on_file_are_those_that_are_found():
     assert a.relatives(asked, training) == {p.name: known[p.name] for p in asked if p.name in known}
     names = {p.name for p in training}
     assert len(known) == 90 and all(set(found) <= names for found in known.values())
-    assert len(a.strangers(training)) == 1755
+    assert len(a.unrelated(training)) == 1755

@@ -3,7 +3,7 @@
     optimizer = Adam(CosineDecay(0.0, decay_steps=1000, warmup_target=0.01, warmup_steps=100))
 
 Any function of the step will do; these also know their configuration, so that a model that uses them can be saved.
-Keras' names, arguments and meanings, but for OneCycle and Constant, which Keras lacks.
+Keras' names, arguments and meanings, but for OneCycle and ConstantRate, which Keras lacks.
 """
 import bisect
 import math
@@ -23,7 +23,7 @@ class LearningRateSchedule(Configured):
                 raise ValueError(f"{type(self).__name__}: {name} must be above 0, got {n!r}")
 
 
-class Constant(LearningRateSchedule):
+class ConstantRate(LearningRateSchedule):
     """The same rate at every step."""
 
     def __init__(self, learning_rate):
@@ -110,7 +110,8 @@ class OneCycle(LearningRateSchedule):
         return cosine(top, start / self.final_div_factor, (step - peak) / (last - peak))
 
 
-SCHEDULES = {"constant": Constant, "piecewise_constant_decay": PiecewiseConstantDecay,
+Constant = ConstantRate                     # its name in version 0.1.0
+SCHEDULES = {"constant": ConstantRate, "piecewise_constant_decay": PiecewiseConstantDecay,
              "exponential_decay": ExponentialDecay, "cosine_decay": CosineDecay, "one_cycle": OneCycle}
 
 

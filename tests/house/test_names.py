@@ -1,0 +1,52 @@
+"""Names say one thing each, and each test asserts something."""
+import ast
+from collections import defaultdict
+
+from .test_rooms import SOURCES, rooms
+
+TREES = {f.relative_to(rooms.ROOT).as_posix(): ast.parse(f.read_text(encoding="utf-8")) for f in SOURCES}
+KERAS = {"CosineSimilarity", "MeanAbsoluteError", "MeanSquaredError"}       # Keras has a loss and a metric of each name
+ASSERTS = ("assert", "raises", "warns", "fail", "check")                    # so begin pytest's, NumPy's, minigrad's
+
+
+def test_no_class_name_twice():
+    places = defaultdict(list)
+    for file, tree in TREES.items():
+        if file.startswith("minigrad/"):
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ClassDef):
+                    places[node.name].append(f"{file}:{node.lineno}")
+    twice = {name: found for name, found in places.items() if len(found) > 1 and name not in KERAS}
+    assert not twice, "\n".join(f"{name}: {', '.join(found)}" for name, found in twice.items())
+
+
+def called(function):
+    """The names that a function calls, and those of its parameters: a fixture may assert too."""
+    calls = (node.func for node in ast.walk(function) if isinstance(node, ast.Call))
+    names = {getattr(f, "attr", None) or getattr(f, "id", "") for f in calls}
+    return names | {argument.arg for argument in function.args.args}
+
+
+def silent(trees):
+    """The tests that assert nothing, neither themselves nor in a function of tests/ that they call."""
+    functions = [(file, node, called(node)) for file, tree in trees.items() for node in ast.walk(tree)
+                 if isinstance(node, ast.FunctionDef)]
+    speaking, before = set(), None
+    while before != len(speaking):
+        before = len(speaking)
+        speaking |= {node.name for _, node, names in functions
+                     if names & speaking or any(name.startswith(ASSERTS) for name in names)
+                     or any(isinstance(part, ast.Assert) for part in ast.walk(node))}
+    return [f"{file}:{node.lineno} {node.name}" for file, node, _ in functions
+            if node.name.startswith("test_") and node.name not in speaking]
+
+
+def test_each_test_asserts_something():
+    found = silent({file: tree for file, tree in TREES.items() if file.startswith("tests/")})
+    assert not found, "\n".join(found)
+
+
+def test_a_silent_test_is_noticed():
+    source = ("def test_a():\n    load()\ndef load():\n    pass\n"
+              "def test_b():\n    same(1)\ndef same(x):\n    assert x\n")
+    assert silent({"tests/x.py": ast.parse(source)}) == ["tests/x.py:1 test_a"]
