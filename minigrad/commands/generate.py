@@ -12,7 +12,8 @@ def add_arguments(parser):
                         help='the beginning, such as "ROMEO:" (default: none, as at the start of a line)')
     parser.add_argument("--model", type=Path, default=Path("runs/gpt"), metavar="DIR",
                           help="the folder that `minigrad train gpt` wrote (default: runs/gpt)")
-    parser.add_argument("--length", type=whole_number(1), default=500, metavar="N", help="characters (default: 500)")
+    parser.add_argument("--length", type=whole_number(1), default=500, metavar="N",
+                        help="characters, or tokens (default: 500)")
     add_sampling_arguments(parser, temperature=0.8)
 
 
@@ -23,7 +24,7 @@ def run(args):
     beginning = model.encode(args.prompt) or [model.start]
     tokens = generate(model, beginning, rng=np.random.default_rng(args.seed), **sampling_from(args))
     say(args.prompt)
-    for token in itertools.islice(tokens, args.length):
-        say(model.decode([token]))
+    for text in model.tokenizer.stream(itertools.islice(tokens, args.length)):
+        say(text)
     say("\n")
     return 0

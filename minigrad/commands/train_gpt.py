@@ -2,6 +2,7 @@
 
     minigrad train gpt                      about twenty minutes on two cores
     minigrad train gpt --size medium        better, and several times as long
+    minigrad train gpt --tokenizer runs/tokenizer       by tokens that `minigrad train tokenizer` learned
     minigrad train gpt --resume             go on after Ctrl-C, a crash or kill -9, as if nothing had happened
     mpiexec -n 4 minigrad train gpt         by four processes, on one machine or on several (minigrad/scale/distributed)
 """
@@ -22,7 +23,7 @@ SIZES = {       # of the model, and of its training
     "small": dict(depth=4, heads=4, width=96, context=64, steps=14_000, batch=16, learning_rate=5e-3),
     "medium": dict(depth=6, heads=6, width=192, context=128, steps=20_000, batch=16, learning_rate=2e-3),
 }
-OWN = ("steps", "batch", "context", "learning_rate")        # what options can change
+OWN = ("steps", "batch", "context", "learning_rate", "tokenizer")        # what options can change
 
 
 def add_arguments(parser):
@@ -30,7 +31,10 @@ def add_arguments(parser):
                                                       "medium: hours; tiny: seconds, to try the command out")
     parser.add_argument("--steps", type=whole_number(1), metavar="N", help="steps of training")
     parser.add_argument("--batch", type=whole_number(1), metavar="N", help="stretches of text in a step")
-    parser.add_argument("--context", type=whole_number(2), metavar="N", help="characters that it can look back on")
+    parser.add_argument("--context", type=whole_number(2), metavar="N",
+                        help="characters, or tokens, that it can look back on")
+    parser.add_argument("--tokenizer", metavar="DIR",
+                        help="read tokens instead of characters: the folder that `minigrad train tokenizer` wrote")
     parser.add_argument("--learning-rate", type=number(0, above=True), metavar="X",
                         help="the highest, after the warm-up")
     parser.add_argument("--out", type=Path, default=Path("runs/gpt"), metavar="DIR",
@@ -54,18 +58,23 @@ def run(args):
     first = group is None or group.rank == 0            # the one that writes and speaks
     backend.seed(settings["seed"])
     alphabet, training, validation, test = t.divide(corpora.shakespeare())
-    model = GPT(alphabet, settings["context"], settings["depth"], settings["heads"], settings["width"])
+    tokenizer = _tokenizer(args, settings)
+    model = GPT(tokenizer or alphabet, settings["context"], settings["depth"], settings["heads"], settings["width"])
     if first:
         writable(args.out)
+        if tokenizer:
+            tokenizer.save(args.out / "tokenizer.json")
         with atomic_write(args.out / "settings.json", "w") as file:
             json.dump(settings, file, indent=1)
         print(f"Shakespeare's plays: {training.size:,} characters to learn from, {test.size:,} held out for the test")
         counted = bits_per_character(training, validation, test, len(alphabet), largest=9, each=t.counting)
         print(f"to beat: {min(counted):.3f} bits per character, by counting what came after which {len(counted) - 1}",
               flush=True)
+    if tokenizer:
+        training, validation, test = (t.tokenized(tokenizer, alphabet, text) for text in (training, validation, test))
     backup = BackupAndRestore(args.out / "backup", save_freq=100, delete_checkpoint=False)
     stop, interrupted = t.StopBetweenSteps(backup), False
-    callbacks = [t.Bar(), CSVLogger(args.out / "history.csv"), backup, stop]
+    callbacks = [t.Bar(t.mean_length(model.tokenizer, training)), CSVLogger(args.out / "history.csv"), backup, stop]
     with stop.listening():
         try:
             history = t.train(model, training, validation, settings["steps"], settings["batch"],
@@ -85,6 +94,13 @@ def run(args):
     if group:
         group.meet()                        # asleep, so that the first has the processor
     return 130 if interrupted else 0
+
+
+def _tokenizer(args, settings):
+    """The tokenizer of this run, its own copy where it goes on; None where it reads characters."""
+    from ..zoo.bpe import Tokenizer
+    if settings.get("tokenizer"):
+        return Tokenizer.load(args.out if args.resume else settings["tokenizer"])
 
 
 def _together():

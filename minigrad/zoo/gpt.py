@@ -74,10 +74,10 @@ class Block(Layer):
 
 
 class GPT(Model):
-    """A GPT over characters.
+    """A GPT over characters, or over the tokens of a tokenizer.
 
-    alphabet    the V characters that it knows, as one string
-    context     the most characters that it can look back on
+    alphabet    the V characters that it knows, as one string; or a Tokenizer (zoo/bpe.py) of V tokens
+    context     the most characters, or tokens, that it can look back on
     depth, heads, width     blocks, heads in each, and C, a multiple of 2 heads
     """
 
@@ -85,10 +85,10 @@ class GPT(Model):
         super().__init__(**kwargs)
         if width % (2 * heads):
             raise ValueError(f"GPT: a width of {width} doesn't give each of {heads} heads an even number")
-        self.alphabet, self.context, self.head_width = alphabet, context, width // heads
-        self.number_of = {character: number for number, character in enumerate(alphabet)}
+        self.context, self.head_width = context, width // heads
+        self.tokenizer = Characters(alphabet) if isinstance(alphabet, str) else alphabet
         deviation = 0.02 / math.sqrt(2 * depth)             # so that the sum of all outputs has the variance of one
-        self.characters = Embedding(len(alphabet), width, RandomNormal(stddev=0.02))
+        self.characters = Embedding(len(self.tokenizer), width, RandomNormal(stddev=0.02))
         self.blocks = [Block(width, heads, deviation) for _ in range(depth)]
         self.norm = LayerNormalization(epsilon=1e-5)
 
@@ -129,19 +129,44 @@ class GPT(Model):
 
     # -- text --------------------------------------------------------------------------------------------------------
     def encode(self, text):
-        """The numbers of a text's characters, a list; UsageError for a character that it has never seen."""
-        unknown = sorted(set(text) - self.number_of.keys())
-        if unknown:
-            raise UsageError(f"this GPT has never seen {' '.join(map(repr, unknown))}: it knows {self.alphabet!r}")
-        return [self.number_of[character] for character in text]
+        """The numbers of a text's characters or tokens, a list; UsageError for a character that it has never seen."""
+        return self.tokenizer.encode(text)
+
+    def decode(self, numbers):
+        return self.tokenizer.decode(numbers)
 
     @property
     def start(self):
-        """The number of the character from which to write where there is no text yet: a line's end, if it knows one."""
-        return self.number_of.get("\n", 0)
+        """The number from which to write where there is no text yet: a line's end, if it knows one."""
+        return self.encode("\n")[0] if "\n" in self.tokenizer else 0
+
+
+class Characters:
+    """The simplest tokenizer: each character of an alphabet is a token, numbered by its place."""
+
+    def __init__(self, alphabet):
+        self.alphabet = alphabet
+        self.number_of = {character: number for number, character in enumerate(alphabet)}
+        self.lengths = np.ones(len(alphabet), int)      # in characters
+
+    def __len__(self):
+        return len(self.alphabet)
+
+    def __contains__(self, text):
+        return set(text) <= self.number_of.keys()
+
+    def encode(self, text):
+        if text not in self:
+            unknown = sorted(set(text) - self.number_of.keys())
+            raise UsageError(f"this GPT has never seen {' '.join(map(repr, unknown))}: it knows {self.alphabet!r}")
+        return [self.number_of[character] for character in text]
 
     def decode(self, numbers):
         return "".join(self.alphabet[n] for n in numbers)
+
+    def stream(self, numbers):
+        """Yield the text of numbers as they come."""
+        yield from map(self.alphabet.__getitem__, numbers)
 
 
 def load(folder):

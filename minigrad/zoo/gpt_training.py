@@ -5,6 +5,11 @@
     history = train(model, training, validation, steps=1000)
     bits(model, test)                       # per character, to compare with ngram.bits_per_character
 
+A model may read tokens instead; what it takes to say a *character* can still be compared:
+
+    model = GPT(tokenizer, context=64, depth=4, heads=4, width=96)
+    training, validation, test = (tokenized(tokenizer, alphabet, pieces) for pieces in (training, validation, test))
+
 `minigrad train gpt` (minigrad/commands/train_gpt.py) does this with a folder to keep it in.
 """
 import contextlib
@@ -38,6 +43,18 @@ def divide(text):
     return alphabet, pieces[(place != 9) & (place != 19)], pieces[place == 9], pieces[place == 19]
 
 
+def tokenized(tokenizer, alphabet, pieces):
+    """The numbers of the tokens of each piece that divide made: a list of arrays, of different lengths."""
+    smallest = np.min_scalar_type(len(tokenizer) - 1)
+    letters = np.array(list(alphabet))
+    return [np.array(tokenizer.encode("".join(letters[piece])), smallest) for piece in pieces]
+
+
+def mean_length(tokenizer, pieces):
+    """Characters in a token, on average over a text."""
+    return float(tokenizer.lengths[np.concatenate(pieces)].mean())
+
+
 class Stretches(DataLoader):
     """Batches (x, y) of random stretches of a text: y is x moved by one, the character that comes next.
 
@@ -57,14 +74,14 @@ class Stretches(DataLoader):
 
 
 def judged(pieces, context, batch_size=32, most=None):
-    """Batches (x, y, weight) of stretches that cover pieces of text (n, length), or of `most` of them, evenly spread.
+    """Batches (x, y, weight) of stretches that cover pieces of text, arrays (length,), or of `most` of them.
 
     They overlap by half, and only the second half of each counts: there the model has half its context or more, and
-    each character counts once.
+    each character counts once.  `most` are evenly spread.
     """
     half = context // 2
-    stretches = np.lib.stride_tricks.sliding_window_view(pieces, context + 1, axis=1)
-    stretches = stretches[:, ::context - half].reshape(-1, context + 1)
+    stretches = np.concatenate([np.lib.stride_tricks.sliding_window_view(piece, context + 1)[::context - half]
+                                for piece in pieces])
     if most is not None:
         stretches = stretches[np.linspace(0, len(stretches) - 1, min(most, len(stretches))).astype(int)]
     weight = np.zeros((len(stretches), context), np.float32)
@@ -75,14 +92,16 @@ def judged(pieces, context, batch_size=32, most=None):
 def bits(model, pieces):
     """-log2 p of each character, the mean: what it takes to say which one came, for one who has the model.
 
-    pieces (n, length): each character counts once, but the first context / 2 of a piece, which are context alone.
+    pieces (n, length) of characters, or a list of arrays (length,) of tokens, whose bits are shared by the characters
+    that they spell.  Each counts once, but the first context / 2 of a piece, which are context alone.
     """
-    total = count = 0
+    total = characters = 0
     with mg.no_grad():
         for x, y, weight in judged(pieces, model.context):
             nats = mg.sparse_softmax_cross_entropy(model(x), y)._data
-            total, count = total + float((nats * weight).sum()), count + nats.size
-    return total / count * BITS
+            total += float((nats * (weight > 0)).sum())
+            characters += int(model.tokenizer.lengths[y][weight > 0].sum())
+    return total / characters * BITS
 
 
 # -- the training ----------------------------------------------------------------------------------------------------
@@ -98,33 +117,37 @@ def train(model, training, validation, steps, batch_size=16, learning_rate=4e-3,
           distribute=False):
     """Train for a number of steps; {"loss": [...], "val_loss": [...], "bits": [...], "val_bits": [...]} by rounds.
 
-    training, validation    pieces of text (n, length), as divide makes them
+    training, validation    pieces of text, as divide or tokenized makes them
     rounds                  how often to judge the model on some of the validation text; steps are rounded down to a
                             multiple of it
     callbacks               of minigrad.callbacks;  distribute as in fit
     """
     each = max(steps // rounds, 1)
     compile(model, steps, learning_rate)
-    loader = Stretches(training.ravel(), model.context, batch_size, each, seed)
+    loader = Stretches(np.concatenate(training), model.context, batch_size, each, seed)
     judges = judged(validation, model.context, most=400)
+    lengths = (mean_length(model.tokenizer, text) for text in (training, validation))
     history = model.fit(loader, epochs=max(steps // each, 1), validation_data=judges,
-                        callbacks=[InBits(), *callbacks], verbose=0, distribute=distribute)
+                        callbacks=[InBits(*lengths), *callbacks], verbose=0, distribute=distribute)
     return history.history
 
 
 class InBits(Callback):
-    """Adds the losses in bits per character to the history."""
+    """Adds the losses in bits per character to the history, given the mean lengths of tokens in the two texts."""
+
+    def __init__(self, training, validation):
+        self.lengths = {"loss": training, "val_loss": validation}
 
     def on_epoch_end(self, epoch, logs=None):
-        logs |= {name.replace("loss", "bits"): value * BITS for name, value in logs.items() if name.endswith("loss")}
+        logs |= {name.replace("loss", "bits"): logs[name] * BITS / n for name, n in self.lengths.items()}
 
 
 class Bar(Callback):
     """One progress bar for the whole training, with the loss and what it means in bits per character."""
     order, shows = 2, True
 
-    def __init__(self):
-        self.bar, self.validation = None, ""
+    def __init__(self, length=1.0):
+        self.bar, self.validation, self.length = None, "", length       # in characters, of a token
 
     def on_train_begin(self, logs=None):
         self.total = self.params["epochs"] * self.params["steps"]
@@ -137,7 +160,7 @@ class Bar(Callback):
         self.bar.update(done - self.bar.n)
         if done % 10 == 0:
             loss = logs["loss"]
-            text = f"loss {loss:.3f}, {loss * BITS:.3f} bits per character{self.validation}"
+            text = f"loss {loss:.3f}, {loss * BITS / self.length:.3f} bits per character{self.validation}"
             self.bar.set_postfix_str(text, refresh=False)
 
     def on_epoch_end(self, epoch, logs=None):

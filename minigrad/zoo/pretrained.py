@@ -146,7 +146,7 @@ def _read_folder(folder):
     weights = {"embedding": embedding, "norm": weight("model.norm"),
                "output": embedding if tied else weight("lm_head"),
                "blocks": [block(n) for n in range(sizes["layers"])]}
-    return sizes, weights, _read_tokenizer(folder / "tokenizer.json")
+    return sizes, weights, Tokenizer.load(folder / "tokenizer.json")
 
 
 def _neighbours(w, d):
@@ -169,18 +169,3 @@ def _safetensors(file):
         else:
             _refuse(f"{file.name}: {name} is stored as {tensor['dtype']}")
         yield name, array.reshape(tensor["shape"])
-
-
-def _read_tokenizer(file):
-    settings = json.loads(file.read_text(encoding="utf-8"))
-    model, cut = settings["model"], json.dumps(settings.get("pre_tokenizer"))
-    if model["type"] != "BPE" or '"ByteLevel"' not in cut or '"Split"' in cut or settings.get("normalizer"):
-        _refuse("its tokenizer is not a byte-level BPE that cuts words as GPT-2 or SmolLM does")
-    names = {number: name for name, number in model["vocab"].items()}
-    added = {token["id"]: token["content"] for token in settings.get("added_tokens", ())}
-    names |= added
-    if sorted(names) != list(range(len(names))):
-        raise ValueError("its vocabulary has gaps")
-    merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
-    return Tokenizer([names[n] for n in range(len(names))], merges, added.values(),
-                     "smollm" if '"Digits"' in cut else "gpt-2")

@@ -135,7 +135,7 @@ def test_text_becomes_numbers_and_comes_back(model):
 def test_a_saved_gpt_writes_the_same(model, tmp_path):
     model.save(tmp_path / "model")
     loaded = gpt.load(tmp_path)
-    assert loaded.alphabet == ALPHABET
+    assert loaded.tokenizer.alphabet == ALPHABET
     start = model.encode("bad")
     texts = [[t for t, _ in zip(generate(m, start, np.random.default_rng(2)), range(40))] for m in (model, loaded)]
     assert texts[0] == texts[1]

@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 from minigrad import corpora
 from minigrad.commands.main import main
 from minigrad.keras.saving import read_arrays
-from minigrad.zoo import gpt_training as t
+from minigrad.zoo import bpe, gpt_training as t
 from minigrad.zoo.gpt import GPT
 
 # A text of 24,000 characters with something to learn in it, cut into pieces of 500.
@@ -90,6 +90,24 @@ def test_a_model_that_believes_nothing_needs_log2_v_bits():
     assert t.bits(model, np.random.default_rng(0).integers(0, 8, (2, 100))) == pytest.approx(3)
 
 
+def test_tokens_are_judged_by_the_characters_that_they_spell(small_corpus):
+    alphabet, training, validation, test = t.divide(corpora.shakespeare())
+    text = "".join(alphabet[n] for n in training.ravel())
+    tokenizer = bpe.learn(text, 300)
+    tokens = t.tokenized(tokenizer, alphabet, test)
+    assert [tokenizer.decode(piece) for piece in tokens] == ["".join(alphabet[n] for n in piece) for piece in test]
+    model = GPT(tokenizer, context=8, depth=1, heads=1, width=4)
+    model(np.zeros((1, 1), int))
+    model.set_weights([np.zeros(w.shape, np.float32) for w in model.weights])       # believes nothing: log2 300 bits
+    counted = np.concatenate([y[weight > 0] for _, y, weight in t.judged(tokens, 8)])
+    expected = np.log2(300) * len(counted) / tokenizer.lengths[counted].sum()
+    assert t.bits(model, tokens) == pytest.approx(expected)
+    history = t.train(model, t.tokenized(tokenizer, alphabet, training), tokens, steps=20, rounds=2)
+    length = t.mean_length(tokenizer, tokens)
+    assert history["val_bits"] == pytest.approx([loss * t.BITS / length for loss in history["val_loss"]])
+    assert 1 < length < 8
+
+
 # -- the command -----------------------------------------------------------------------------------------------------
 TINY = ["--size", "tiny", "--steps", "120", "--seed", "1"]
 
@@ -132,14 +150,34 @@ def test_it_learns_shows_how_and_compares(uninterrupted):
     assert not (folder / "backup").exists()
 
 
-def interrupted(script, folder, sign):
+def interrupted(script, folder, sign, *arguments):
     """Start a run, send it a signal when it is under way, and the exit code."""
-    process = start(script, folder, *TINY)
+    process = start(script, folder, *TINY, *arguments)
     deadline = time.monotonic() + 60
     while not (folder / "backup" / "backup.json").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(sign)
     return process.wait(timeout=60), *process.communicate()
+
+
+def test_by_tokens_stopped_and_resumed(script, tmp_path):
+    """The tokenizer's folder may be gone when the run goes on: the run has its own."""
+    tokens, folders = tmp_path / "tokens", (tmp_path / "whole", tmp_path / "stopped")
+    made = subprocess.run([sys.executable, script, "train", "tokenizer", "--size", "300", "--out", tokens],
+                          capture_output=True, text=True, check=True)
+    assert "   300    " in made.stdout and "tokenizer.json" in made.stdout
+    process = start(script, folders[0], *TINY, "--tokenizer", tokens)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0 and "9-gram counts" in out, err
+    assert interrupted(script, folders[1], signal.SIGKILL, "--tokenizer", tokens)[0] == -signal.SIGKILL
+    (tokens / "tokenizer.json").unlink()
+    process = start(script, folders[1], "--resume")
+    assert (process.communicate(timeout=120), process.returncode)[1] == 0
+    assert (folders[0] / "figures.json").read_text() == (folders[1] / "figures.json").read_text()
+    figures = json.loads((folders[0] / "figures.json").read_text())
+    assert figures["bits_per_character"] < 2 < figures["loss"][0]
+    assert main(["generate", "to be", "--model", str(folders[0]), "--length", "9"]) == 0
+    assert main(["train", "gpt", "--tokenizer", str(tokens), "--out", str(tmp_path / "new")]) == 2
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])

@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 import minigrad as mg
 from minigrad import datasets
 from minigrad.data.loading import split
-from minigrad.zoo.lenet import LeNet, Shifted, shift, train
+from minigrad.zoo.lenet import LeNet, Shifted, shift, train, trial
 
 SOME = np.random.default_rng(0).random((3, 28, 28, 1)).astype(np.float32)
 
@@ -86,20 +86,12 @@ def test_a_negative_shift_is_refused():
 
 
 # -- learning --------------------------------------------------------------------------------------------------------
-def held_out_accuracy(digits, **settings):
-    (x, y), (x_test, y_test) = digits
-    mg.seed(0)
-    model = LeNet()
-    train(model, x, y, verbose=0, **settings)
-    return model.evaluate(x_test, y_test, verbose=0)[1]
-
-
-def test_it_reads_digits_after_three_epochs(digits):
-    accuracy = held_out_accuracy(digits, epochs=3)
+def test_it_reads_digits_after_three_epochs():
+    accuracy = trial(0, epochs=3)
     assert accuracy > 0.9, f"seed 0: {accuracy}"
 
 
 @pytest.mark.slow
-def test_it_reads_97_of_100_digits_in_its_default_settings(digits):
-    accuracy = held_out_accuracy(digits)
+def test_it_reads_97_of_100_digits_in_its_default_settings():
+    accuracy = trial(0)
     assert accuracy >= 0.97, f"seed 0: {accuracy}"
