@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 import minigrad as mg
 from minigrad import datasets
 from minigrad.data.loading import split
-from minigrad.zoo.lenet import LeNet, Shifted, shift, train, trial
+from minigrad.zoo.lenet import LeNet, Shifted, shift, trial
 
 SOME = np.random.default_rng(0).random((3, 28, 28, 1)).astype(np.float32)
 
