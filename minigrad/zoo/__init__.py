@@ -2,6 +2,7 @@
 
     lenet                       a convolutional network that reads digits
     gpt, gpt_training, ngram    a language model from scratch, and what counting alone can do
+    bpe                         the tokens that a text is best cut into
     llama, pretrained, chat     a pretrained language model, run and, with lora, fine-tuned
     structure, folding          proteins: geometry, and folding by gradient descent
     distogram, evoformer        AlphaFold in miniature: distances from the sequence
