@@ -71,7 +71,7 @@ def time_steps(shape, kind="data parallel", overlap=True, steps=4):
         group.sum(0)
         times.append(time.perf_counter() - begun)
         del gradients
-    slots = sum(slot.nbytes for flat in optimizer._layout.flats for slot in flat.slots.values())
+    slots = sum(slot.nbytes for flat in optimizer._buffers.flats for slot in flat.slots.values())
     return {"seconds": min(times[1:]), "slots": slots,
             "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)}
 
