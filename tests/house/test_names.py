@@ -2,9 +2,9 @@
 import ast
 from collections import defaultdict
 
-from .test_rooms import SOURCES, rooms
+from .imports import ROOT, sources, tree
 
-TREES = {f.relative_to(rooms.ROOT).as_posix(): ast.parse(f.read_text(encoding="utf-8")) for f in SOURCES}
+TREES = {path.relative_to(ROOT).as_posix(): tree(path) for path in sources()}
 KERAS = {"CosineSimilarity", "MeanAbsoluteError", "MeanSquaredError"}       # Keras has a loss and a metric of each name
 ASSERTS = ("assert", "raises", "warns", "fail", "check")                    # so begin pytest's, NumPy's, minigrad's
 
