@@ -110,3 +110,9 @@ def prices():
     dtypes = "datetime64[D]", "f8", "f8", "f8", "f8", "i8", "f8"
     return {symbol: Prices(*(np.array(column).astype(dtype) for column, dtype in zip(zip(*rows), dtypes, strict=True)))
             for symbol, rows in by_symbol.items()}
+
+
+def __getattr__(name):
+    if name in ("adult", "Census", "PROTECTED"):
+        raise AttributeError(f"corpora.{name} has gone: mg.fairness.load_adult() reads the same census, as a Dataset")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -128,3 +128,10 @@ def test_the_real_data():
 
     with open(corpora.smollm2(), "rb") as file:
         assert file.read(4) == b"GGUF"
+
+
+def test_the_census_says_where_it_has_gone():
+    with pytest.raises(AttributeError, match="corpora.adult has gone: mg.fairness.load_adult"):
+        corpora.adult()
+    with pytest.raises(AttributeError, match="has no attribute 'shakspeare'"):
+        corpora.shakspeare()

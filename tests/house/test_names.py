@@ -2,9 +2,9 @@
 import ast
 from collections import defaultdict
 
-from .imports import ROOT, sources, tree
+from . import imports
 
-TREES = {path.relative_to(ROOT).as_posix(): tree(path) for path in sources()}
+TREES = {path.relative_to(imports.ROOT).as_posix(): imports.tree(path) for path in imports.sources()}
 KERAS = {"CosineSimilarity", "MeanAbsoluteError", "MeanSquaredError"}       # Keras has a loss and a metric of each name
 ASSERTS = ("assert", "raises", "warns", "fail", "check")                    # so begin pytest's, NumPy's, minigrad's
 
