@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from . import backend
+from .op import NUMPY
 from .recording import is_recording
 from .tensor import Tensor
 
@@ -92,7 +93,6 @@ PLAIN = {"allclose", "isclose", "array_equal", "shape", "ndim", "size", "array_r
          "count_nonzero", "searchsorted", "array_equiv", "iscomplexobj", "isrealobj", "common_type", "save",
          "savetxt", "savez"}
 FILLED = {"zeros_like", "ones_like", "empty_like", "full_like"}     # new tensors of the same shape, without gradient
-ALIASES = {"absolute": "abs", "amax": "max", "amin": "min"}
 METHODS = ("sum mean var std max min prod cumsum argmax argmin argsort sort any all reshape transpose swapaxes squeeze "
            "clip repeat diagonal trace take dot astype exp log sqrt tanh abs flip ravel").split()
 OPERATORS = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power",
@@ -204,7 +204,7 @@ def _strip(value):
 
 def _ufunc(functions, ufunc, method, *inputs, out=None, **kwargs):
     """np.exp(t) is mg.exp(t); array -= tensor edits the array."""
-    f = functions.get(ALIASES.get(ufunc.__name__, ufunc.__name__))
+    f = functions.get(ufunc.__name__) or NUMPY.get(ufunc)
     if f is None or method != "__call__":
         raise _no_rule(ufunc.__name__ + ("" if method == "__call__" else "." + method))
     if kwargs:
@@ -219,7 +219,7 @@ def _ufunc(functions, ufunc, method, *inputs, out=None, **kwargs):
 
 def _function(functions, function, types, args, kwargs):
     """np.sum(t) is mg.sum(t); functions that only look get the array; others would lose the gradient: an error."""
-    name = ALIASES.get(function.__name__, function.__name__)
+    name = function.__name__
     if function.__module__ == "numpy.linalg" and name in ("trace", "diagonal"):     # there, of the last two axes
         kwargs = {"axis1": -2, "axis2": -1, **kwargs}
     if name in functions:
@@ -228,8 +228,11 @@ def _function(functions, function, types, args, kwargs):
         return Tensor(function(*_strip(args), **_strip(kwargs)))
     if name in PLAIN:
         return function(*_strip(args), **_strip(kwargs))
-    raise _no_rule(function.__name__)
+    if function in NUMPY:
+        return NUMPY[function](*args, **kwargs)
+    raise _no_rule(name)
 
 
 def _no_rule(name):
-    return TypeError(f"np.{name} has no derivative rule in minigrad; declare one with mg.op, or use .numpy() first")
+    return TypeError(f"np.{name} has no derivative rule in minigrad; declare one with mg.op(..., numpy=np.{name}), "
+                     "or use .numpy() first")

@@ -84,6 +84,7 @@ class Op:
             if fact == "numpy":
                 value = value if isinstance(value, tuple) else (value,)
                 self.reference = self.reference or value[0]
+                NUMPY.update((f, self) for f in value if f not in NUMPY or not NUMPY[f].native)
             setattr(self, fact, value)
         return self
 
@@ -171,7 +172,6 @@ def op(forward=None, vjp=None, **declaration):
     entry = Op(forward, vjp, **declaration)
     taken = entry.name in REGISTRY and REGISTRY[entry.name].native
     REGISTRY[f"{entry.__module__}.{entry.name}" if taken else entry.name] = entry
-    NUMPY.update((f, entry) for f in entry.numpy if f not in NUMPY)
     return entry
 
 

@@ -13,13 +13,12 @@ nothing does, so that profiling costs nothing when it is off.
 What is counted, per call
     time    wall-clock seconds inside the op's NumPy code; what an op calls within itself is its own time.  On a GPU
             the stopwatch waits for the device.  The rest, "outside", is Python: the tape, your own code, the optimizer.
-    FLOPs   one addition or multiplication each.  Products of matrices by their formula in PRODUCTS (a product of
-            (m, k) and (k, n) is 2 m k n); others one per element of the largest array; moving elements is free.
+    FLOPs   one addition or multiplication each.  Products of matrices by the formula in their declaration (a product
+            of (m, k) and (k, n) is 2 m k n); others one per element of the largest array; moving elements is free.
     bytes   every array read (a rule is taken to read g and all inputs) or written counted once, as if caches were
             large: about the least that memory must deliver.  Views move nothing.
 """
 import contextlib
-import math
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,35 +31,6 @@ from .op import REGISTRY
 
 
 # -- counting --------------------------------------------------------------------------------------------------------
-def _einsum_flops(y, *operands, subscripts):
-    """2 FLOPs for each combination of all letters (pairwise contraction of three or more needs fewer)."""
-    from .ops.matmul import _parse
-    terms, _ = _parse(subscripts, operands)
-    lengths = {letter: n for term, x in zip(terms, operands) for letter, n in zip(term, x.shape)}
-    return len(operands) * math.prod(lengths.values())
-
-
-def _attention_flops(y, q, k, v, **params):
-    """q kᵀ and P v: 2 T S (d + e) for each of the leading axes."""
-    return 2 * math.prod(q.shape[:-1]) * k.shape[-2] * (q.shape[-1] + v.shape[-1])
-
-
-def _convolution_flops(y, x, w, *bias, **params):
-    """2 per output number and weight that goes into it; w (height, width, channels in, channels out)."""
-    return 2 * y.size * math.prod(w.shape[:-1])
-
-
-PRODUCTS = {                                # op name -> FLOPs of its forward, from the output, the inputs and params
-    "matmul": lambda y, a, b: 2 * y.size * a.shape[-1],
-    "linear": lambda y, x, w, b: 2 * y.size * x.shape[-1],
-    "outer": lambda y, a, b: y.size,
-    "tensordot": lambda y, a, b, axes=2: 2 * math.isqrt(a.size * b.size * max(y.size, 1)),
-    "einsum": _einsum_flops,
-    "attention": _attention_flops,
-    "conv2d": _convolution_flops,
-}
-
-
 def _arrays(values):
     """The arrays in a result that may be an array, a tensor, None, or a tuple or list of them."""
     values = values if isinstance(values, (tuple, list)) else (values,)
@@ -68,19 +38,19 @@ def _arrays(values):
 
 
 def forward_flops(op, y, inputs, params):
-    """FLOPs of one call of an op's forward."""
-    if op.name in PRODUCTS:
-        return PRODUCTS[op.name](y, *inputs, **{k: v for k, v in params.items() if k != "saved"})
-    moves = op.__module__.rpartition(".")[2] in ("shapes", "indexing")
-    return 0 if moves else max((a.size for a in _arrays((y, *inputs))), default=0)
+    """FLOPs of one call of an op's forward, as its declaration says."""
+    if callable(op.flops):
+        return op.flops(y, *inputs, **{k: v for k, v in params.items() if k != "saved"})
+    return max((a.size for a in _arrays((y, *inputs))), default=0) if op.flops is None else op.flops
 
 
 def backward_flops(op, index, result, y, inputs, params):
     """FLOPs of one call of a rule.  A product's cotangents cost a product each, as much as its forward."""
-    if op.name in PRODUCTS and (index is None or index < 2):
-        products = 1 if index is not None else max(2, len(inputs)) if op.variadic else 2
-        return products * forward_flops(op, y, inputs, params)
-    return 0 if forward_flops(op, y, inputs, params) == 0 else sum(a.size for a in _arrays(result))
+    forward = forward_flops(op, y, inputs, params)
+    if callable(op.flops) and (index is None or index < 2):
+        several = max(2, len(inputs)) if op.variadic else 2
+        return forward * (several if index is None else 1)
+    return sum(a.size for a in _arrays(result)) if forward else 0
 
 
 def bytes_moved(read, written):
@@ -128,11 +98,13 @@ class Profile:
                                   self._line("total", "", self.total() + outside)])
 
     def _line(self, name, direction, t):
-        share, giga = 100 * t.seconds / max(self.seconds, 1e-9), 1e9 * max(t.seconds, 1e-9)
+        seconds, share = max(t.seconds, 1e-9), 100 * t.seconds / max(self.seconds, 1e-9)
         line = f"{name:30}{direction:10}{t.calls or '':>8}{t.seconds * 1e3:10.2f}{share:7.1f}"
         if not t.calls:
             return line
-        return line + f"{t.flops / 1e9:10.3f}{t.flops / giga:9.1f}{t.bytes / 1e6:10.1f}{t.bytes / giga:7.1f}"
+        giga_flops, megabytes = t.flops / 1e9, t.bytes / 1e6
+        return line + (f"{giga_flops:10.3f}{giga_flops / seconds:9.1f}"
+                       f"{megabytes:10.1f}{megabytes / seconds / 1e3:7.1f}")
 
     def draw(self, path, most=16):
         """Write a bar chart of the time per op, forward and backward, as PNG or whatever the file's name ends in."""
@@ -147,13 +119,12 @@ class Profile:
         axes.barh(place, backward, left=forward, color="#ee6677", label="backward")
         for i, (_, f, b) in enumerate(shown):
             both = f + b
-            axes.text(both.seconds * 1e3, i,
-                      f"  {both.calls:,} calls, {both.flops / max(both.seconds, 1e-9) / 1e9:.3g} GFLOP/s",
-                      va="center", fontsize=8)
+            speed = both.flops / max(both.seconds, 1e-9) / 1e9
+            axes.text(both.seconds * 1e3, i, f"  {both.calls:,} calls, {speed:.3g} GFLOP/s", va="center", fontsize=8)
         axes.barh(len(shown), outside, color="#bbbbbb")
         axes.set(yticks=[*place, len(shown)], yticklabels=[*(r[0] for r in shown), "outside the ops"],
-                 xlabel="time (ms)",
-                 title=f"{self.total().seconds * 1e3:.4g} ms in {len(rows)} ops, of {self.seconds * 1e3:.4g} ms in all")
+                 xlabel="time (ms)", title=f"{self.total().seconds * 1e3:.4g} ms in {len(rows)} ops, "
+                                           f"of {self.seconds * 1e3:.4g} ms in all")
         axes.set_xlim(0, 1.4 * max(outside, *(f + b for f, b in zip(forward, backward))))
         axes.invert_yaxis()
         axes.legend(loc="lower right", frameon=False)

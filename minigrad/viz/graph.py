@@ -17,8 +17,6 @@ from .sheet import Sheet
 from .svg import EM, Drawing, stylesheet, text
 
 MOST_OPS = 60                               # the newest are drawn, and the picture says what is left out
-SYMBOLS = {"add": "+", "subtract": "−", "multiply": "×", "divide": "÷", "negative": "−", "matmul": "@", "sum": "Σ",
-           "prod": "Π"}
 
 
 class Box:
@@ -88,7 +86,7 @@ def op_title(node, name=None):
     """The op as the table of derivatives calls it, with its params: "Σ sum axis=0", "h = getitem [:, 0]"."""
     params = " ".join(f"[{_param(v).strip('()')}]" if k == "index" else f"{k}={_param(v)}"
                       for k, v in node.params.items() if v is not None and v is not False)
-    title = " ".join(filter(None, [f"{name} =" if name else SYMBOLS.get(node.op.name), node.op.name, params]))
+    title = " ".join(filter(None, [f"{name} =" if name else node.op.symbol, node.op.name, params]))
     return title if len(title) <= 32 else title[:31] + "…"
 
 

@@ -1,12 +1,17 @@
 """Declaring and calling an op: which arguments it takes, what it refuses, and that numbers do for arrays."""
 import inspect
+from unittest import mock
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
 import minigrad as mg
-from minigrad.engine.op import Op
+from minigrad.engine.op import NUMPY, Op
+from minigrad.engine.profile import profile
+from minigrad.testing import check_op
+from minigrad.testing.ops.runner import Failed
+from minigrad.viz.graph import op_title
 
 from .ops.cases import ALL, OPS
 from .ops.gradients import inputs_of
@@ -52,6 +57,58 @@ def test_a_fact_that_no_room_asks_for_is_refused():
         Op(lambda x, /: 2 * x, name="twice", flop=0)
     op = Op(lambda x, /: 2 * x, name="twice", symbol="2")
     assert op.describe(flops=0) is op and (op.symbol, op.flops) == ("2", 0)
+
+
+# -- what other rooms ask ----------------------------------------------------------------------------------------------
+def a_product_of_ones_own(right=True):
+    """x ⊙ W: a weighted product that a user declares, with all that minigrad's own matmul says of itself."""
+    def pairs(draw):
+        n = draw.integer(1, 3)
+        return [draw.array((2, n)), draw.array((n, 3))], draw.some(scale=2.0)
+    return Op(lambda a, b, /, scale=1.0: scale * (a @ b), (
+        lambda g, y, a, b, scale=1.0: scale * (g @ b.T), lambda g, y, a, b, scale=1.0: scale * (a.T @ g)),
+        name="scaled_product", shapes="", symbol="⊙", flops=lambda y, a, b, scale=1.0: 2 * y.size * a.shape[1] + y.size,
+        cases=pairs, reference=lambda a, b, scale=1.0: scale * np.einsum("ij,jk->ik", a, b), slack=0.5,
+        conventions=[([[[1.0, 2]], [[3.0], [4.0]]], {}, [[[3.0, 4]], [[1.0], [2.0 if right else 7.0]]])])
+
+
+def test_an_op_of_ones_own_says_what_minigrads_say():
+    op = a_product_of_ones_own()
+    assert check_op(op).passed
+    a = mg.tensor(np.ones((2, 3)), requires_grad=True)
+    with mock.patch.dict(mg.ops.REGISTRY, scaled_product=op), profile() as p:
+        y = op(a, np.ones((3, 4)))
+        y.sum().backward(retain_graph=True)
+    rows = {name: (forward.flops, backward.flops) for name, forward, backward in p.rows()}
+    assert rows["scaled_product"] == (56, 56)
+    assert op_title(y.node).startswith("⊙ scaled_product")
+
+
+def test_a_convention_and_a_reference_of_ones_own_are_checked():
+    with pytest.raises(Failed, match="what the op's convention says"):
+        check_op(a_product_of_ones_own(right=False))
+    with pytest.raises(Failed, match="the value is that of the reference"):
+        check_op(a_product_of_ones_own().describe(reference=lambda a, b, scale=1.0: a @ b + 1))
+
+
+def test_numpy_finds_an_op_of_ones_own():
+    x = mg.tensor([0.5, 1.5], requires_grad=True)
+    with mock.patch.dict(NUMPY), pytest.raises(TypeError, match="np.sinc has no derivative rule"):
+        np.sinc(x)
+    with mock.patch.dict(NUMPY):
+        angle = np.pi
+        Op(np.sinc, lambda g, y, x: g * (np.cos(angle * x) - y) / x, name="sinc", numpy=np.sinc)
+        np.sinc(x).sum().backward()
+        assert check_op(NUMPY[np.sinc], inputs=[([np.array([0.5, 1.5])], {})]).passed
+    np.testing.assert_allclose(x.grad, [-1 / (0.25 * np.pi), 1 / (2.25 * np.pi) * 1], rtol=1e-12)
+
+
+def test_numpys_functions_stay_minigrads():
+    with mock.patch.dict(NUMPY):
+        Op(lambda x, /: x, lambda g, y, x: g, name="wrong", numpy=(np.abs, np.exp))
+        x = mg.tensor([-2.0], requires_grad=True)
+        assert np.abs(x).item() == 2 and np.absolute(x).item() == 2 and np.amax(x).item() == -2
+        assert np.exp(x).node.op is mg.exp
 
 
 # -- numbers for arrays ------------------------------------------------------------------------------------------------

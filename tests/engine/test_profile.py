@@ -6,6 +6,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import profile as module
+from minigrad.commands import profile as command
 from minigrad.engine.profile import profile
 from minigrad.support.errors import UsageError
 
@@ -100,9 +101,8 @@ def test_chart(tmp_path):
 # -- the command -----------------------------------------------------------------------------------------------------
 def run(*arguments):
     parser = argparse.ArgumentParser()
-    module.add_parser(parser.add_subparsers())
-    args = parser.parse_args(["profile", *map(str, arguments)])
-    return args.run(args)
+    command.add_arguments(parser)
+    return command.run(parser.parse_args([*map(str, arguments)]))
 
 
 def test_command(tmp_path, capsys):

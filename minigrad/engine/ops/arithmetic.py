@@ -102,7 +102,41 @@ where = op(lambda condition, a, b, /: np.where(condition, a, b), (
         "before as well, where(ok, f(where(ok, x, safe)), 0).  An op of your own promises the same with selects=True.")
 
 # -- comparison and logic: no derivative, so no vjp ------------------------------------------------------------------
-for _function in (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.logical_and,
-                  np.logical_or, np.logical_not, np.logical_xor, np.isnan, np.isinf, np.isfinite):
-    _words = _function.__name__.replace("_", " ")
-    globals()[_function.__name__] = op(_function, doc=f"y = {_words}, elementwise; boolean, so without derivative")
+def _without_derivative(function):
+    words = function.__name__.replace("_", " ")
+    entry = op(function, doc=f"y = {words}, elementwise; boolean, so without derivative")
+    entry.__module__ = __name__
+    return entry
+
+
+equal, not_equal = _without_derivative(np.equal), _without_derivative(np.not_equal)
+less, less_equal = _without_derivative(np.less), _without_derivative(np.less_equal)
+greater, greater_equal = _without_derivative(np.greater), _without_derivative(np.greater_equal)
+logical_and, logical_or = _without_derivative(np.logical_and), _without_derivative(np.logical_or)
+logical_not, logical_xor = _without_derivative(np.logical_not), _without_derivative(np.logical_xor)
+isnan, isinf, isfinite = _without_derivative(np.isnan), _without_derivative(np.isinf), _without_derivative(np.isfinite)
+
+
+# == Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) ===================
+def _off_the_ends(draw):
+    x = draw.distinct(draw.shape(), -1.0)
+    return [x], {"min": draw.choice(-0.55, None), "max": draw.choice(0.75, None)}
+
+
+def _nowhere_equal(draw):
+    first, second = draw.shapes(2)
+    return [draw.distinct(first), draw.distinct(second) + 0.15], {}
+
+
+for _entry, _symbol in ((add, "+"), (subtract, "−"), (multiply, "×"), (divide, "÷"), (negative, "−")):
+    _entry.describe(symbol=_symbol)
+abs.describe(numpy=np.abs)                  # whose own name is "absolute"
+for _entry in (abs, sign, floor, ceil):
+    _entry.describe(conventions=[([[-2.5, 0.0, 3.5]], {}, [[-1.0, 0, 1] if _entry is abs else [0.0, 0, 0]])])
+maximum.describe(cases=_nowhere_equal, slack=0.02,
+                 conventions=[([[1.0, 2, 5], [1.0, 3, 4]], {}, [[0.5, 0, 1], [0.5, 1, 0]])])
+minimum.describe(cases=_nowhere_equal, slack=0.02,
+                 conventions=[([[1.0, 2, 5], [1.0, 3, 4]], {}, [[0.5, 1, 0], [0.5, 0, 1]])])
+clip.describe(cases=_off_the_ends, slack=0.02,
+              conventions=[([[-1.0, 0.5, 1.0]], {"min": -1, "max": 0.75}, [[1.0, 1, 0]])])
+power.describe(slack=0.02, conventions=[([[0.0, 0, 0], [0.0, 1, 2]], {}, [[0.0, 1, 0], [0, 0, 0]])])

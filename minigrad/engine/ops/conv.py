@@ -264,3 +264,49 @@ def avg_pool2d(x, /, pool_size=2, strides=None, padding="valid"):
     """
     plan = _pool_plan(x, pool_size, strides, padding)
     return _by_place(x, plan).sum(axis=0) / _counts(x, plan)
+
+
+# == Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) ===================
+def _image(draw, channels):
+    return draw.integer(1, 3), draw.integer(3, 5), draw.integer(3, 5), channels
+
+
+def _one_or_two(draw, most):
+    return draw.integer(1, most) if draw.boolean() else (draw.integer(1, most), draw.integer(1, most))
+
+
+def _convolved(draw):
+    w = draw.integer(1, 3), draw.integer(1, 3), draw.integer(1, 2), draw.integer(1, 2)
+    x = _image(draw, w[2])
+    return [draw.array(x), draw.array(w)], draw.some(strides=_one_or_two(draw, 2), padding=draw.choice("valid", "same"))
+
+
+def _pooled(draw):
+    x = draw.distinct(_image(draw, draw.integer(1, 2)))
+    return [x], draw.some(pool_size=_one_or_two(draw, 3), strides=_one_or_two(draw, 2),
+                          padding=draw.choice("valid", "same"))
+
+
+def _size_and_strides(draw):
+    return {"size": draw.choice((2, 2), (3, 1)), "strides": draw.choice((1, 1), (2, 2), (1, 2))}
+
+
+def _windowed(draw):
+    return [draw.array(_image(draw, 1))], _size_and_strides(draw)
+
+
+def _overlapped(draw):
+    (n, height, width, c), params = _image(draw, 1), _size_and_strides(draw)
+    (kh, kw), (down, right) = params["size"], params["strides"]
+    y = n, (height - kh) // down + 1, (width - kw) // right + 1, kh, kw, c
+    return [draw.array(y)], {"shape": (n, height, width, c), "strides": params["strides"]}
+
+
+windows.describe(cases=_windowed)
+overlap_add.describe(cases=_overlapped)
+conv2d.describe(cases=_convolved, flops=lambda y, x, w, **params: 2 * y.size * math.prod(w.shape[:-1]))
+bias_add.describe(symbol="+")
+avg_pool2d.describe(cases=_pooled)
+max_pool2d.describe(cases=_pooled, slack=0.02, conventions=[
+    ([np.array([[1.0, 1], [0, 1]]).reshape(1, 2, 2, 1)], {"pool_size": 2},
+     [np.array([[1, 1], [0, 1]]).reshape(1, 2, 2, 1) / 3])])

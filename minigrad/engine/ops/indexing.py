@@ -103,3 +103,36 @@ def embedding(table, indices, /):
     table (V, C), indices (...) integers from 0 to V - 1, y (..., C).
     """
     return np.take(table, checked(indices, len(table), "indices"), axis=0)
+
+
+# == Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) ===================
+def _indexed(draw):
+    x = draw.array(draw.shape())
+    return [x], {"index": draw.index(x.shape)}
+
+
+def _scattered(draw):
+    shape = draw.shape()
+    index = draw.index(shape)
+    return [draw.array(np.zeros(shape)[index].shape)], {"index": index, "shape": shape}
+
+
+def _along_an_axis(draw):
+    """One index for each element, along one axis or in x flattened; indices may be stretched along the other axes."""
+    x, n = draw.array(draw.shape(1, 3, 1)), draw.integer(0, 3)
+    if draw.boolean() and draw.boolean():
+        return [x, draw.integers((n,), 0, x.size - 1)], {"axis": None}
+    axis = draw.integer(-x.ndim, x.ndim - 1)
+    shape = [n if a == axis % x.ndim else draw.choice(m, 1) for a, m in enumerate(x.shape)]
+    return [x, draw.integers(shape, 0, x.shape[axis] - 1)], {"axis": axis}
+
+
+def _looked_up(draw):
+    n = draw.integer(1, 4)
+    return [draw.array((n, *draw.shape(0, 1))), draw.integers(draw.shape(0, 2), 0, n - 1)], {}
+
+
+getitem.describe(flops=0, cases=_indexed)
+scatter_add.describe(flops=0, cases=_scattered)
+take_along_axis.describe(flops=0, cases=_along_an_axis)
+embedding.describe(flops=0, cases=_looked_up)

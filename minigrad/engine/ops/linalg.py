@@ -82,3 +82,19 @@ def cholesky(a, /):
     "Differentiation of the Cholesky decomposition")
     """
     return np.linalg.cholesky(0.5 * (a + _t(a)))
+
+
+# == Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) ===================
+def _equations(draw):
+    """One vector, or matrices with batches that broadcast."""
+    n = draw.integer(1, 3)
+    a_lead, b_lead = draw.shapes(2, max_dims=1, min_side=1)
+    vector = draw.boolean()
+    a = draw.array((*a_lead, n, n), INVERTIBLE)
+    return [a, draw.array((n,) if vector else (*b_lead, n, draw.integer(1, 2)))], {}
+
+
+inv.describe(numpy=np.linalg.inv)
+solve.describe(numpy=np.linalg.solve, cases=_equations)
+det.describe(numpy=np.linalg.det)
+cholesky.describe(numpy=np.linalg.cholesky, slack=0)            # its input must stay symmetric

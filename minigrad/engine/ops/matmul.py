@@ -164,3 +164,63 @@ def einsum(subscripts, *operands):
     if not isinstance(subscripts, str):
         raise TypeError(f'einsum: subscripts first, as a string such as "ij,jk->ik", not {type(subscripts).__name__}')
     return _einsum(*operands, subscripts=subscripts)
+
+
+# == Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) ===================
+def _of_letters(draw, terms, sizes):
+    """An array for each term: its letters are its axes."""
+    return [draw.array(tuple(sizes[c] for c in term)) for term in terms]
+
+
+def _products(draw):
+    """Vectors and matrices, with batches that broadcast, each as likely as the other."""
+    terms = draw.choice("mk kn", "k k", "k kn", "mk k", "mk kn", "bmk kn", "mk bkn", "bmk 1kn", "bmk k", "k bkn",
+                        "bmk bkn", "cbmk bkn")
+    k, m, n = (draw.choice(2, 3, 3, 2, 1, 0) for _ in range(3))
+    return _of_letters(draw, terms.split(), {"k": k, "m": m, "n": n or 2, "b": 2, "c": 2, "1": 1}), {}
+
+
+def _layers(draw):
+    n, m = (draw.choice(2, 3, 3, 2, 1, 0) for _ in range(2))
+    terms = draw.choice("n np p", "mn np p", "bmn np p").split()
+    return _of_letters(draw, terms, {"n": n, "m": m, "p": draw.integer(1, 3), "b": 2}), {}
+
+
+def _any_two(draw):
+    return [draw.array(draw.shape(0, 2)), draw.array(draw.shape(0, 2))], {}
+
+
+def _contracted(draw):
+    """Over the last axes of a and the first of b, by number; or over any, as lists, each side in its own order."""
+    shared, a, b = draw.shape(0, 2, 1), draw.shape(0, 1, 1), draw.shape(0, 1, 1)
+    x, y = draw.array(a + shared), draw.array(shared + b)
+    if draw.boolean():
+        return [x, y], {"axes": len(shared)}
+    order_a, order_b = draw.permutation(x.ndim), draw.permutation(y.ndim)
+    summed_a = tuple(order_a.index(len(a) + k) for k in range(len(shared)))
+    summed_b = tuple(order_b.index(k) for k in range(len(shared)))
+    if draw.boolean():                      # counted from the end
+        summed_a, summed_b = tuple(i - x.ndim for i in summed_a), tuple(i - y.ndim for i in summed_b)
+    return [np.transpose(x, order_a), np.transpose(y, order_b)], {"axes": (summed_a, summed_b)}
+
+
+def _summed(draw):
+    text = draw.choice("ij,jk->ik", "ij,ij->", "ii->i", "ij->j", "ij,k->kij", "i,j,k->jik", "iij->j", "ij->",
+                       "...i,i->...", "ij,jk", "...ij,...jk->...ik", "ii", "ij,ii->j")
+    sizes = {letter: draw.integer(1, 3) for letter in "ijk"} | {"b": 2}
+    terms = text.split("->")[0].replace("...", "b").split(",")
+    return _of_letters(draw, terms, sizes), {"subscripts": text}
+
+
+def _einsum_flops(y, *operands, subscripts):
+    """2 FLOPs for each combination of all letters (pairwise contraction of three or more needs fewer)."""
+    terms, _ = _parse(subscripts, operands)
+    lengths = {letter: n for term, x in zip(terms, operands) for letter, n in zip(term, x.shape)}
+    return len(operands) * math.prod(lengths.values())
+
+
+matmul.describe(symbol="@", cases=_products, flops=lambda y, a, b: 2 * y.size * a.shape[-1])
+linear.describe(cases=_layers, flops=lambda y, x, w, b: 2 * y.size * x.shape[-1])
+outer.describe(cases=_any_two, flops=lambda y, a, b: y.size)
+tensordot.describe(cases=_contracted, flops=lambda y, a, b, axes=2: 2 * math.isqrt(a.size * b.size * max(y.size, 1)))
+_einsum.describe(cases=_summed, flops=_einsum_flops, reference=lambda *xs, subscripts: np.einsum(subscripts, *xs))

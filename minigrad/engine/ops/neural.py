@@ -240,3 +240,66 @@ def attention(q, k, v, /, causal=False, mask=None, scale=None):
     """
     p = attention_weights(q, k, causal, mask, scale)
     return p @ v, p
+
+
+# == Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) ===================
+def _rows(draw):
+    x = draw.array(draw.shape(1, 3, 1))
+    return [x], draw.some(axis=draw.axis(x.ndim, none=False, several=False))
+
+
+def _masked_rows(draw):
+    (x,), params = _rows(draw)
+    if draw.boolean() and params.get("axis", -1) in (-1, x.ndim - 1):
+        params["where"] = draw.booleans(x.shape[-1:])
+        params["where"][draw.integer(0, x.shape[-1] - 1)] = True
+    return [x], params
+
+
+def _standard(draw):
+    x = draw.distinct(draw.shape(1, 3, 2))
+    return [x], draw.some(axis=draw.axis(x.ndim, none=False), eps=0.01)
+
+
+def _layer(draw):
+    x = draw.distinct((*draw.shape(0, 2, 1), 3))
+    return [x, draw.array((3,)), draw.array((3,))], draw.some(eps=0.01)
+
+
+def _batch(draw):
+    x = draw.distinct((*draw.shape(1, 2, 2), 2))
+    return [x, draw.array((2,)), draw.array((2,))], draw.some(eps=0.01)
+
+
+def _labelled(draw):
+    shape = draw.shape(0, 2)
+    return [draw.array((*shape, 3)), draw.integers(shape, 0, 2)], {}
+
+
+def _with_a_mask(draw):
+    shape = draw.shape()
+    return [draw.array(shape)], {"mask": draw.array(shape)}
+
+
+def _attended(draw):
+    lead, t = draw.shape(0, 1, 1), draw.integer(1, 3)
+    s = t + draw.integer(0, 2)
+    q, k, v = (draw.array((*lead, n, d)) for n, d in ((t, 2), (s, 2), (s, 3)))
+    mask = draw.booleans((t, s))
+    mask[:, 0] = True                               # a query must see something
+    return [q, k, v], draw.some(causal=draw.boolean(), mask=mask, scale=0.5)
+
+
+def _attention_flops(y, q, k, v, **params):
+    """q kᵀ and P v: 2 T S (d + e) for each of the leading axes."""
+    return 2 * math.prod(q.shape[:-1]) * k.shape[-2] * (q.shape[-1] + v.shape[-1])
+
+
+softmax.describe(cases=_masked_rows)
+log_softmax.describe(cases=_rows)
+sparse_softmax_cross_entropy.describe(cases=_labelled)
+standardize.describe(cases=_standard)
+layer_norm.describe(cases=_layer)
+batch_norm.describe(cases=_batch)
+masked.describe(cases=_with_a_mask)
+attention.describe(cases=_attended, flops=_attention_flops)

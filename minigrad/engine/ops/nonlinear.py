@@ -116,3 +116,22 @@ def gelu(x, /, approximate=True):
     (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2.
     """
     return x * _normal_cdf(_bounded(x), approximate)
+
+
+# == Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) ===================
+def _slopes(draw):
+    return [draw.array(draw.shape(), KINK_AT_0)], draw.some(slope=0.3)
+
+
+def _alphas(draw):
+    return [draw.array(draw.shape(), KINK_AT_0)], draw.some(alpha=0.7)
+
+
+def _exact_or_not(draw):
+    return [draw.array(draw.shape())], draw.some(approximate=draw.boolean())
+
+
+relu.describe(conventions=[([[0.0]], {}, [[0.0]])])
+leaky_relu.describe(cases=_slopes, conventions=[([[0.0]], {"slope": 0.3}, [[0.3]])])
+elu.describe(cases=_alphas, conventions=[([[0.0]], {}, [[1.0]])])
+gelu.describe(cases=_exact_or_not)

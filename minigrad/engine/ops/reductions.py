@@ -199,3 +199,78 @@ def _sort_vjp(g, y, x, axis=-1):
 def sort(x, /, axis=-1):
     """y = x in ascending order      each g goes back to where its x came from, equals in their order."""
     return np.sort(x, axis=axis, kind="stable")
+
+
+# == Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) ===================
+def _over_axes(draw, x, several=True):
+    return {"axis": draw.axis(x.ndim, several=several), "keepdims": draw.boolean()}
+
+
+def _reduced(draw, min_side=0):
+    x = draw.array(draw.shape(min_side=min_side))
+    return [x], _over_axes(draw, x)
+
+
+def _not_empty(draw):
+    return _reduced(draw, min_side=1)
+
+
+def _factors(draw):
+    """Some of them 0: the products of the others must still be right."""
+    (x,), params = _reduced(draw)
+    return [np.where(np.abs(x) < 1, 0.0, x) if draw.boolean() else x], params
+
+
+def _vectors(draw):
+    (x,), params = _reduced(draw, min_side=1)
+    if x.ndim != 1 and np.size(params["axis"]) > 2:
+        params["axis"] = None
+    return [np.where(np.abs(x) < 0.3, 0.5, x)], params | draw.some(ord=None)
+
+
+def _samples(draw):
+    x = draw.distinct(draw.shape(1, 3, 2))
+    return [x], _over_axes(draw, x) | {"ddof": draw.integer(0, 1)}
+
+
+def _no_ties(draw):
+    x = draw.distinct(draw.shape(min_side=1), -1)
+    return [x], _over_axes(draw, x)
+
+
+def _no_ties_one_axis(draw):
+    x = draw.distinct(draw.shape(min_side=1))
+    return [x], _over_axes(draw, x, several=False)
+
+
+def _ordered(draw):
+    x = draw.distinct(draw.shape(1))
+    return [x], draw.some(axis=draw.axis(x.ndim, several=False))
+
+
+def _running(draw):
+    x = draw.array(draw.shape(1))
+    return [x], {"axis": draw.axis(x.ndim, several=False)}
+
+
+for _entry in (sum, any, all):
+    _entry.describe(cases=_reduced)
+for _entry in (mean, logsumexp):
+    _entry.describe(cases=_not_empty)
+for _entry in (argmax, argmin):
+    _entry.describe(cases=_no_ties_one_axis)
+sum.describe(symbol="Σ")
+prod.describe(symbol="Π", cases=_factors, slack=0.02, conventions=[
+    ([[[0.0, 2, 3], [0, 0, 3], [1, 2, 4]]], {"axis": 1}, [[[6.0, 0, 0], [0, 0, 0], [8, 4, 2]]]),
+    ([np.arange(8.0).reshape(2, 2, 2)], {"axis": (0, 2)}, [[[[20.0, 0], [126, 84]], [[0, 0], [42, 36]]]])])
+norm.describe(cases=_vectors, slack=0.02, numpy=np.linalg.norm,
+              conventions=[([[[0.0, 0], [3, 4]]], {"axis": 1}, [[[0.0, 0], [0.6, 0.8]]])])
+var.describe(cases=_samples)
+std.describe(cases=_samples, conventions=[([[[2.0, 2], [1, 3]]], {"axis": 1}, [[[0.0, 0], [-0.5, 0.5]]])])
+max.describe(cases=_no_ties, slack=0.02, numpy=(np.max, np.amax),
+             conventions=[([[[3.0, 1, 3]]], {"axis": 1}, [[[0.5, 0, 0.5]]])])
+min.describe(cases=_no_ties, slack=0.02, numpy=(np.min, np.amin),
+             conventions=[([[[1.0, 3, 1]]], {"axis": 1}, [[[0.5, 0, 0.5]]])])
+sort.describe(cases=_ordered, slack=0.02, conventions=[([[2.0, 1, 2]], {}, [[1.0, 1, 1]])])
+argsort.describe(cases=_ordered)
+cumsum.describe(cases=_running)

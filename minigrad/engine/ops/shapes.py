@@ -205,3 +205,120 @@ def _astype_vjp(g, y, x, dtype):
 def astype(x, /, dtype):
     """y = x in another type of number      dx = g in that of x; 0 if y is an integer, which moves in steps."""
     return x.astype(dtype)
+
+
+# == Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) ===================
+def _reshaped(draw):
+    x = draw.array(draw.shape())
+    flat = (-1,) if x.size else (0,)
+    return [x], {"shape": draw.choice(x.shape[::-1], flat, (1, *x.shape), (x.size,), x.size)}
+
+
+def _transposed(draw):
+    x = draw.array(draw.shape())
+    return [x], draw.some(axes=draw.permutation(x.ndim))
+
+
+def _swapped(draw):
+    x = draw.array(draw.shape(1))
+    return [x], {name: draw.integer(-x.ndim, x.ndim - 1) for name in ("axis1", "axis2")}
+
+
+def _moved(draw):
+    x = draw.array(draw.shape(1))
+    if draw.boolean():
+        return [x], {name: draw.integer(-x.ndim, x.ndim - 1) for name in ("source", "destination")}
+    n = draw.integer(1, x.ndim)
+    return [x], {name: draw.permutation(x.ndim)[:n] for name in ("source", "destination")}
+
+
+def _expanded(draw):
+    x = draw.array(draw.shape())
+    return [x], {"axis": draw.integer(-x.ndim - 1, x.ndim) if draw.boolean() else (0, -1)}
+
+
+def _squeezed(draw):
+    shape = tuple(draw.choice(1, 2, 0) for _ in range(draw.integer(0, 3)))
+    ones = [a for a, n in enumerate(shape) if n == 1]
+    return [draw.array(shape)], {"axis": draw.choice(None, *ones, tuple(ones))}
+
+
+def _broadcast(draw):
+    shape, target = draw.shapes(2)
+    return [draw.array(shape)], {"shape": np.broadcast_shapes(shape, target)}
+
+
+def _joined(draw):
+    """Along one axis, where lengths may differ; or all flattened."""
+    n = draw.integer(1, 3)
+    if draw.boolean() and draw.boolean():
+        return [draw.array(draw.shape(0, 2)) for _ in range(n)], {"axis": None}
+    shape = draw.shape(1)
+    axis = draw.integer(-len(shape), len(shape) - 1)
+    at = axis % len(shape)
+    return [draw.array(shape[:at] + (draw.integer(0, 3),) + shape[at + 1:]) for _ in range(n)], {"axis": axis}
+
+
+def _stacked(draw):
+    shape = draw.shape(0, 2)
+    xs = [draw.array(shape) for _ in range(draw.integer(1, 3))]
+    return xs, {"axis": draw.integer(-len(shape) - 1, len(shape))}
+
+
+def _padded(draw):
+    x = draw.array(draw.shape(1))
+    pairs = tuple((draw.integer(0, 2), draw.integer(0, 2)) for _ in range(x.ndim))
+    width = draw.choice(pairs[0][0], pairs[0], pairs)
+    return [x], {"pad_width": width} | draw.some(mode="constant", constant_values=1.5)
+
+
+def _flipped(draw):
+    x = draw.array(draw.shape())
+    return [x], {"axis": draw.axis(x.ndim)}
+
+
+def _rolled(draw):
+    x = draw.array(draw.shape(1))
+    axis = draw.axis(x.ndim)
+    shifts = tuple(draw.integer(-3, 3) for _ in range(np.size(axis)))
+    return [x], {"shift": shifts if isinstance(axis, tuple) else shifts[0], "axis": axis}
+
+
+def _tiled(draw):
+    x = draw.array(draw.shape(0, 2))
+    reps = tuple(draw.integer(0, 2) for _ in range(draw.integer(1, 3)))
+    return [x], {"reps": reps if draw.boolean() else draw.integer(0, 3)}
+
+
+def _repeated(draw):
+    x = draw.array(draw.shape(1, 2))
+    axis = draw.axis(x.ndim, several=False)
+    length = x.size if axis is None else x.shape[axis]
+    return [x], {"repeats": draw.integers((length,), 0, 2) if draw.boolean() else draw.integer(0, 3), "axis": axis}
+
+
+def _diagonals(draw):
+    x = draw.array(draw.shape(2, 3, 1))
+    first, second = draw.permutation(x.ndim)[:2]
+    params = {"axis1": first, "axis2": second} if draw.boolean() else {}
+    rows, columns = x.shape[params.get("axis1", 0)], x.shape[params.get("axis2", 1)]
+    return [x], params | draw.some(offset=draw.integer(1 - rows, columns - 1))
+
+
+def _triangles(draw):
+    return [draw.array(draw.shape(2, 3))], draw.some(k=draw.integer(-2, 2))
+
+
+def _cast(draw):
+    return [draw.array(draw.shape()) + 0.005], {"dtype": draw.choice(np.float64, np.int64)}
+
+
+for _entry, _cases in ((reshape, _reshaped), (transpose, _transposed), (swapaxes, _swapped), (moveaxis, _moved),
+                       (expand_dims, _expanded), (squeeze, _squeezed), (broadcast_to, _broadcast),
+                       (concatenate, _joined), (stack, _stacked), (pad, _padded), (flip, _flipped), (roll, _rolled),
+                       (tile, _tiled), (repeat, _repeated), (tril, _triangles), (triu, _triangles),
+                       (diagonal, _diagonals), (trace, _diagonals), (astype, _cast)):
+    _entry.describe(flops=0, cases=_cases)
+for _entry, _function in ((concatenate, np.concatenate), (stack, np.stack)):
+    _entry.describe(numpy=_function, reference=lambda *xs, axis=0, f=_function: f(xs, axis))
+astype.describe(slack=0.02, reference=lambda x, dtype: x.astype(dtype))

@@ -14,8 +14,7 @@ import numpy as np
 from ...engine.tensor import Tensor, backpropagate, tape_of
 from .. import PROFILES
 from ..gradients.functions import argument_names
-from ..ops.cases import cases
-from ..ops.cases.products import in_small_pieces
+from ..ops.cases import cases, in_small_pieces
 from ..ops.properties import Trial, convention, gradients, linear_in_the_cotangent, precision_kept, python_numbers
 from .equivalent import reason
 from .mutations import compiled, detached, helpers, mark, source_of, variants

@@ -15,8 +15,6 @@ from ..ops.cases import cases
 from ..ops.snippets import literal
 
 LARGEST, LIMIT = 200, 1e3                   # elements of a value; its largest number
-DELICATE = {"max", "min", "sort", "maximum", "minimum", "max_pool2d", "clip", "norm", "prod", "power", "astype"}
-FIXED = {"cholesky"}                        # symmetric inputs must stay so
 
 
 @dataclass
@@ -104,10 +102,9 @@ def programs(draw, max_steps=6, ops=None):
         positions = []
         for x, domain in zip(arrays, domains):
             p = build.input(np.array(x))
-            flows = last is not None and x.dtype.kind == "f" and x.size and op.name not in FIXED
+            flows = last is not None and x.dtype.kind == "f" and x.size and op.slack > 0
             if flows and draw(st.sampled_from([True, True, False])):
-                smooth = domain in (None, REAL) and op.name not in DELICATE
-                scale = build.input(np.array(1.0 if smooth else 0.02))
+                scale = build.input(np.array(min(op.slack, 1.0 if domain in (None, REAL) else 0.02)))
                 p = build.step("add", p, build.step("multiply", build.fitted(last, x.shape), scale))
             positions.append(p)
         last = build.step(op.name, *positions, **params)

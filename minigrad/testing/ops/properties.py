@@ -8,7 +8,6 @@ from ...engine.tensor import Tensor, backpropagate
 from ...engine.transforms import jvp, vjp
 from ..arrays import LAYOUTS, lay_out
 from ..gradients.compare import check_gradients
-from .conventions import CONVENTIONS
 
 
 class Trial:
@@ -123,14 +122,14 @@ def gradients(t):
 
 
 def convention(t):
-    """at kinks, ties and zeros the gradient is what minigrad's convention says"""
-    if t.op.native:
-        for inputs, params, expected in CONVENTIONS.get(t.op.name, ()):
-            g = np.full(np.shape(t.op(*inputs, **params)), 2.5)
-            there = Trial(t.op, inputs, params)
-            for got, right in zip(there.backward(g=g)[1], expected):
-                close(got, g.flat[0] * np.array(right), f"gradient at {[x.tolist() for x in inputs]} {params or ''}")
-            adjoint(there)
+    """at kinks, ties and zeros the gradient is what the op's convention says"""
+    for inputs, params, expected in t.op.conventions:
+        inputs = [np.asarray(x) for x in inputs]
+        g = np.full(np.shape(t.op(*inputs, **params)), 2.5)
+        there = Trial(t.op, inputs, params)
+        for got, right in zip(there.backward(g=g)[1], expected):
+            close(got, g.flat[0] * np.array(right), f"gradient at {[x.tolist() for x in inputs]} {params or ''}")
+        adjoint(there)
 
 
 @differentiable

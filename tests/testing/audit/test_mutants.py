@@ -9,8 +9,7 @@ from minigrad.engine.ops import REGISTRY
 from minigrad.engine.tensor import Tensor, backpropagate
 from minigrad.testing.audit.equivalent import PATTERNS, reason
 from minigrad.testing.audit.mutants import collect, hunt, mutants_of, noticed, survivors
-from minigrad.testing.ops.cases import cases
-from minigrad.testing.ops.cases.products import in_small_pieces
+from minigrad.testing.ops.cases import cases, in_small_pieces
 from minigrad.testing.ops.properties import Trial
 
 
