@@ -117,7 +117,7 @@ logical_not, logical_xor = _without_derivative(np.logical_not), _without_derivat
 isnan, isinf, isfinite = _without_derivative(np.isnan), _without_derivative(np.isinf), _without_derivative(np.isfinite)
 
 
-# == Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) ===================
+# -- Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) -------------------
 def _off_the_ends(draw):
     x = draw.distinct(draw.shape(), -1.0)
     return [x], {"min": draw.choice(-0.55, None), "max": draw.choice(0.75, None)}

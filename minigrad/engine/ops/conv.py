@@ -266,7 +266,7 @@ def avg_pool2d(x, /, pool_size=2, strides=None, padding="valid"):
     return _by_place(x, plan).sum(axis=0) / _counts(x, plan)
 
 
-# == Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) ===================
+# -- Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) -------------------
 def _image(draw, channels):
     return draw.integer(1, 3), draw.integer(3, 5), draw.integer(3, 5), channels
 

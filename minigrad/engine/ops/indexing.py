@@ -105,7 +105,7 @@ def embedding(table, indices, /):
     return np.take(table, checked(indices, len(table), "indices"), axis=0)
 
 
-# == Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) ===================
+# -- Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) -------------------
 def _indexed(draw):
     x = draw.array(draw.shape())
     return [x], {"index": draw.index(x.shape)}

@@ -84,7 +84,7 @@ def cholesky(a, /):
     return np.linalg.cholesky(0.5 * (a + _t(a)))
 
 
-# == Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) ===================
+# -- Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) -------------------
 def _equations(draw):
     """One vector, or matrices with batches that broadcast."""
     n = draw.integer(1, 3)

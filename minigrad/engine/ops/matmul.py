@@ -166,7 +166,7 @@ def einsum(subscripts, *operands):
     return _einsum(*operands, subscripts=subscripts)
 
 
-# == Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) ===================
+# -- Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) -------------------
 def _of_letters(draw, terms, sizes):
     """An array for each term: its letters are its axes."""
     return [draw.array(tuple(sizes[c] for c in term)) for term in terms]

@@ -242,7 +242,7 @@ def attention(q, k, v, /, causal=False, mask=None, scale=None):
     return p @ v, p
 
 
-# == Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) ===================
+# -- Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) -------------------
 def _rows(draw):
     x = draw.array(draw.shape(1, 3, 1))
     return [x], draw.some(axis=draw.axis(x.ndim, none=False, several=False))

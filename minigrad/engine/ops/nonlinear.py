@@ -118,7 +118,7 @@ def gelu(x, /, approximate=True):
     return x * _normal_cdf(_bounded(x), approximate)
 
 
-# == Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) ===================
+# -- Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) -------------------
 def _slopes(draw):
     return [draw.array(draw.shape(), KINK_AT_0)], draw.some(slope=0.3)
 

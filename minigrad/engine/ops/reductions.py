@@ -201,7 +201,7 @@ def sort(x, /, axis=-1):
     return np.sort(x, axis=axis, kind="stable")
 
 
-# == Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) ===================
+# -- Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) -------------------
 def _over_axes(draw, x, several=True):
     return {"axis": draw.axis(x.ndim, several=several), "keepdims": draw.boolean()}
 

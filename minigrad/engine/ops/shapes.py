@@ -207,7 +207,7 @@ def astype(x, /, dtype):
     return x.astype(dtype)
 
 
-# == Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) ===================
+# -- Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) -------------------
 def _reshaped(draw):
     x = draw.array(draw.shape())
     flat = (-1,) if x.size else (0,)
