@@ -228,7 +228,7 @@ class SparseCategoricalCrossentropy(Loss):
     def prepare(self, y_true, y_pred):
         labels = class_numbers(type(self).__name__, y_true, y_pred._data)
         if isinstance(labels, np.ndarray) and labels.size and not (
-                labels.min() >= 0 and labels.max() < y_pred.shape[-1]):         # on a GPU, looking would cost a wait
+                labels.min() >= 0 and labels.max() < y_pred.shape[-1]):         # on a GPU, looking would mean waiting
             raise ValueError(f"SparseCategoricalCrossentropy: labels from {labels.min()} to {labels.max()}, but y_pred "
                              f"{y_pred.shape} has the classes 0 to {y_pred.shape[-1] - 1}")
         return labels, y_pred

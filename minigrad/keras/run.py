@@ -21,7 +21,7 @@ def rows(x):
 class Scores(Mapping):
     """The loss and the metrics over the batches so far: {"loss": ..., "accuracy": ...}.
 
-    Batches are only noted; what they come to is computed when asked for, so that a GPU needn't wait for its host.
+    Batches are only noted, and summed up when a score is read: so a GPU need not wait for its host at each batch.
     """
 
     def __init__(self, metrics, weighted_metrics):
@@ -29,7 +29,7 @@ class Scores(Mapping):
         self.reset()
 
     def reset(self):
-        self.total, self.count, self.noted = 0.0, 0, []         # Σ loss · examples, Σ examples, and what isn't in yet
+        self.total, self.count, self.noted = 0.0, 0, []         # Σ loss · examples, Σ examples, batches not yet in them
         for metric in (*self.metrics, *self.weighted):
             metric.reset_state()
 
@@ -108,7 +108,7 @@ class Run:
     def __init__(self, model, loader, validation, epochs, initial_epoch, callbacks):
         self.model, self.loader, self.validation = model, loader, validation
         self.epoch, self.epochs, self.scores = initial_epoch, epochs, model.scores
-        self.within = False                 # resuming within an epoch, whose beginning is not to be repeated
+        self.within = False                 # resumed within an epoch: on_epoch_begin has been called already
         self.targets = None                 # what a step changes: known once the weights are
         self.callbacks = sorted(callbacks, key=lambda c: c.order)
         for callback in self.callbacks:
@@ -151,7 +151,7 @@ class Run:
         loss, y_pred = self.model.train_step(x, y, sample_weight)
         self.scores.add(x, y, y_pred, sample_weight, loss)
 
-    # What is otherwise where many processes train together (minigrad/scale/distributed/strategy.py):
+    # Where many processes train together, these differ (minigrad/scale/distributed/strategy.py):
     def summary(self):
         """The scores over all batches of the epoch, as a dict."""
         return dict(self.scores)

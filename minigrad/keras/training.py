@@ -67,7 +67,7 @@ class Training:
         self.optimizer, self.loss = optimizers.get(optimizer), None if loss is None else tree_map(losses.get, loss)
         self.compile_arguments = {"optimizer": self.optimizer, "loss": loss, "metrics": metrics,
                                   "weighted_metrics": weighted_metrics}
-        only = None if isinstance(self.loss, (list, tuple, dict)) else self.loss        # it decides what "accuracy" is
+        only = None if isinstance(self.loss, (list, tuple, dict)) else self.loss    # decides which "accuracy" is meant
         self.scores = Scores(*([_metrics.get(metric, loss=only) for metric in chosen or ()]
                                for chosen in (metrics, weighted_metrics)))
 

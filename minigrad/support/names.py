@@ -16,7 +16,7 @@ def public(name):
 def find(kind, table, name):
     """The entry of a table with this name, whatever its case and underscores: "GlorotUniform" is "glorot_uniform".
 
-    ValueError for an unknown one: it lists those that there are, the nearest first.
+    ValueError for an unknown one: its message lists the known names, and suggests the nearest.
     """
     entries = {_plain(known): entry for known, entry in table.items()}
     key = _plain(name) if isinstance(name, str) else None

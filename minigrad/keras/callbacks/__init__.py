@@ -2,7 +2,7 @@
 
     model.fit(x, y, callbacks=[EarlyStopping(patience=3, restore_best_weights=True), CSVLogger("run/history.csv")])
 
-    base            Callback, to write one's own; History
+    base            Callback, the base of callbacks of your own; History
     monitoring      EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
     logs            ProgressBar, CSVLogger, LearningRateScheduler
     safety          TerminateOnNaN, BackupAndRestore

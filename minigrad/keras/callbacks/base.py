@@ -8,8 +8,8 @@ class Callback:
     logs            {"loss": 0.1, "accuracy": 0.97, ..., "val_loss": ...}: of the epoch, or of its batches so far
     """
     model = run = params = None
-    shows = False                           # whether it only shows something, of which many processes need one
-    order = 0                               # lower ones come first, those of one order as they were given
+    shows = False                           # True: it only shows something; of many processes only one needs it
+    order = 0                               # lower ones come first; equal ones in the order of the list
 
     def on_train_begin(self, logs=None):
         """Before the first epoch."""

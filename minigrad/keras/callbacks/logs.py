@@ -15,7 +15,7 @@ def bar(batches, verbose, label):
     if not verbose:
         return batches
     from tqdm import tqdm
-    return tqdm(batches, label, leave=False, delay=0.5, **_size())      # what is quick needs no bar
+    return tqdm(batches, label, leave=False, delay=0.5, **_size())      # none for what is done in half a second
 
 
 def _size():
@@ -33,7 +33,7 @@ class ProgressBar(Callback):
 
     def __init__(self, verbose=1):
         self.verbose, self.bar, self.shown = verbose, None, 0.0
-        self.pause = 0.1 if sys.stderr.isatty() else 5          # seconds between two pictures of the bar
+        self.pause = 0.1 if sys.stderr.isatty() else 5          # seconds between two updates of the bar
 
     def on_train_batch_end(self, batch, logs=None):
         now = time.monotonic()
@@ -55,7 +55,7 @@ class ProgressBar(Callback):
             self.bar = tqdm(total=self.params["steps"], desc=self._label(self.run.epoch if epoch is None else epoch),
                             unit="step", **_size())
         self.bar.n = done
-        self.bar.set_postfix_str(_text(logs), refresh=done < self.params["steps"])      # the last one by close()
+        self.bar.set_postfix_str(_text(logs), refresh=done < self.params["steps"])      # close() draws the last one
 
     def _label(self, epoch):
         return f"epoch {epoch + 1}/{self.params['epochs']}"

@@ -153,7 +153,7 @@ class Embedding(Layer):
                 raise TypeError(f"{self.label} takes whole numbers as indices, not {indices.dtype} such as "
                                 f"{indices[whole != indices][0]}")
             x, indices = Tensor(whole), whole
-        if backend.device_of(indices) == "cpu" and indices.size:        # looking costs a GPU its lead over the host
+        if backend.device_of(indices) == "cpu" and indices.size:        # on a GPU, looking would mean waiting
             if not 0 <= indices.min() <= indices.max() < self.input_dim:
                 wrong = indices[(indices < 0) | (indices >= self.input_dim)][0]
                 raise IndexError(f"{self.label} has rows 0 to {self.input_dim - 1}, got index {wrong}")

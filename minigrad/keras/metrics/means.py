@@ -1,4 +1,4 @@
-"""Metrics that are means over the samples: accuracies, losses, functions of one's own."""
+"""Metrics that are means over the samples: accuracies, losses, functions of your own."""
 import math
 
 import numpy as np

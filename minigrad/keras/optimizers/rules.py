@@ -63,7 +63,7 @@ class RMSprop(Optimizer):
             a = slot["a"]
             update_average(a, g, 1 - self.rho, s)
             s = np.subtract(v, np.square(a, out=s), out=s)
-            s = np.maximum(s, 0, out=s)                 # v >= a², but for rounding
+            s = np.maximum(s, 0, out=s)                 # v >= a² but for rounding errors
             s += self.epsilon
         else:
             s = np.add(v, self.epsilon, out=s)

@@ -1,4 +1,4 @@
-"""Ranks that talk to each other, a thin layer over MPI: what is said is arrays; and how one that fails ends all.
+"""Ranks that talk to each other, a thin layer over MPI: they send arrays; and a rank that fails ends all of them.
 
 Every method is *collective*: all ranks of the group must call it, in the same order.  A rank that calls another one, or
 none because it has failed, would leave the others waiting for ever; so a rank that fails says so and ends the job.

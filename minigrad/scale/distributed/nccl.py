@@ -29,7 +29,7 @@ class Communicator:
         number = group.once(self.nccl.get_unique_id)
         with self.cuda.Device(self.index):
             self.comm = self.nccl.NcclCommunicator(group.size, number, group.rank)
-            self.stream = self.cuda.Stream(non_blocking=True)   # else it and CuPy's own would wait for each other
+            self.stream = self.cuda.Stream(non_blocking=True)   # or it and CuPy's stream would wait for each other
 
     def start_all_reduce(self, array):
         return self._start(self.comm.allReduce, array, array, array.size, self.nccl.NCCL_SUM)

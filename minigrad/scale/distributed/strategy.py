@@ -70,7 +70,7 @@ class DistributedRun(Run):
         finally:
             for part in loaders:
                 part.part = 0, 1
-            if self.kind is DataParallel:   # a sharded state has no other place
+            if self.kind is DataParallel:   # a sharded optimizer stays: only it holds the state
                 self.model.optimizer = own
 
     def _start_alike(self):
@@ -120,8 +120,8 @@ class DistributedRun(Run):
         if optimizer.rows:
             super().step(x, y, sample_weight)
             return
-        for hook in self.watched[-1:]:      # a batch too small for all ranks: this one has nothing to say,
-            hook()                          # and does what the others do
+        for hook in self.watched[-1:]:      # the batch has fewer rows than there are ranks: this rank has none,
+            hook()                          # but must take part in what all ranks do together
         if not (self.watched and self.model.stop_training):
             optimizer.apply_gradients([(None, w) for w in self.model.trainable_weights])
 

@@ -104,7 +104,7 @@ def split_gpt(model, group=None):
     """Cut the blocks of a GPT, in place: each rank keeps 1/n of heads and of the MLPs' features.  Returns the model.
 
     model       a GPT that has its weights; those of rank 0 are taken
-    All ranks must then see the same batches: model.fit(loader, ...) with the same seed, or a loop of one's own.  If it
+    All ranks must then see the same batches: model.fit(loader, ...) with the same seed, or a loop of your own.  If it
     is compiled, global_clipnorm limits the norm of the whole gradient.  To save it, put whole_weights(model) into a GPT
     that isn't cut.  ValueError if heads or features can't be dealt out evenly, or the model is not built.
     """

@@ -17,7 +17,7 @@ def main(pairs):
         rank, process = map(int, pair.split(":"))
         try:
             descriptor = os.pidfd_open(process)
-        except OSError:                     # dead already: or there is no such thing as a pidfd here
+        except OSError:                     # it is dead already, or this system has no pidfds
             return
         ranks[descriptor] = rank, process
         poll.register(descriptor, select.POLLIN)
@@ -31,7 +31,7 @@ def main(pairs):
 
 
 def stderr_of_mpiexec():
-    """Where to say it: mpiexec is about to end, and what it hasn't passed on by then is lost.  Else our own stderr."""
+    """Where to write: mpiexec's stderr (it ends soon, and loses what it has not passed on by then); else our own."""
     process = os.getppid()
     try:
         while process > 1:

@@ -95,6 +95,6 @@ def fit_private(model, loss, x, y, optimizer, clip=1.0, noise=None, epsilon=None
     for rows in private.batches(steps):
         if len(rows):
             private.step(loss(y[rows], model(x[rows], training=True)), model.trainable_weights)
-        else:                               # an empty batch is a step too: that it was empty must not show
+        else:                               # an empty batch is a step too: nobody may learn that it was empty
             private.step(Tensor(np.zeros(0, np.float32)), model.trainable_weights)
     return private

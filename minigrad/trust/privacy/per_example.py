@@ -39,7 +39,7 @@ class Share:
         if self.kind == "bias":
             return np.square(g.sum(axis=1)).sum(axis=1)
         if g.shape[1] ** 2 > x.shape[2] * g.shape[2]:
-            return None                     # so many places that the gradients are the smaller arrays
+            return None                     # the gradients (m, n) are smaller than the products (T, T)
         return np.einsum("bts,bts->b", x @ x.swapaxes(1, 2), g @ g.swapaxes(1, 2))
 
     def _places(self):
