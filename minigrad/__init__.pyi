@@ -1,7 +1,7 @@
 # ruff: noqa: I001
 # Written by `python -m tests.house.stub` from minigrad's table of derivatives and public names; not by hand.
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import _GeneratorContextManager
 from typing import Any, TypeAlias, overload
 
 import numpy as np
@@ -932,7 +932,7 @@ def negative(x: Numbers, /) -> np.ndarray:
     """y = -x      dx = -g"""
 
 
-def no_grad() -> AbstractContextManager:
+def no_grad() -> _GeneratorContextManager:
     """Inside `with no_grad():` operations are computed but not recorded."""
 
 

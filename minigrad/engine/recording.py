@@ -22,6 +22,6 @@ def grad_mode(on):
         _recording.set(left[-1][0] if left else True)
 
 
-def no_grad() -> contextlib.AbstractContextManager:
+def no_grad() -> contextlib._GeneratorContextManager:
     """Inside `with no_grad():` operations are computed but not recorded."""
     return grad_mode(False)

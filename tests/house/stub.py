@@ -20,7 +20,7 @@ HEAD = '''\
 # ruff: noqa: I001
 # Written by `python -m tests.house.stub` from minigrad's table of derivatives and public names; not by hand.
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import _GeneratorContextManager
 from typing import Any, TypeAlias, overload
 
 import numpy as np

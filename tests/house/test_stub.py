@@ -31,6 +31,56 @@ def checked(code, folder):
     return done.returncode, done.stdout + done.stderr
 
 
+PROGRAM = """\
+import numpy as np
+import minigrad as mg
+from minigrad import Tensor, keras, layers, losses, optimizers, viz
+
+x = mg.tensor([[1.0, 2.0]], requires_grad=True)
+a = np.ones((1, 2))
+y: mg.Tensor = 1 - x + a * x - x / 2 + x ** 2 @ np.ones((2, 2)) + (a @ x.T)
+y += 1
+z: mg.Tensor = -x[0, ::2] + x[x > 0].sum() + abs(x).max(axis=1, keepdims=True)
+for row in x:
+    row.tolist()
+u: mg.Tensor = mg.where(x > 0, x, 0)
+c = mg.concatenate([x, x], axis=0).sum()
+d = mg.stack([x, x]).reshape(2, -1).reshape((4,)).transpose()
+g = mg.grad(lambda t: (t ** 2).sum())(a)
+v, pull = mg.vjp(mg.exp, a)
+with mg.no_grad():
+    x.data[0] = 1
+    x.data = a
+@mg.no_grad()
+def f(t: Tensor) -> float:
+    return float(t.sum()) + t.item() + len(t)
+q: np.ndarray = mg.exp(a) + mg.matmul(a, a.T)
+mg.pow(x, 2).sum().backward(create_graph=True)
+r = mg.ops.REGISTRY["exp"](x), mg.__version__.upper()
+mg.set_device("cpu"); mg.seed(0)
+m = mg.max_pool2d(mg.tensor(np.ones((1, 4, 4, 1))), pool_size=2, padding="valid")
+s = mg.sum(x, 0), mg.sum(x, axis=(0, 1)), np.exp(x), ~(x > 1) & (x == x), x.shape[0], x.dtype.kind
+e = mg.einsum("ij,jk->ik", x, a), mg.split(x, 2, axis=1)[0], mg.take(x, [0], axis=1).mean()
+@mg.op(vjp=lambda g, y, x: g * 3 * x**2)
+def cube(x, /):
+    return x**3
+mg.testing.check_op(cube)
+w = mg.clip(x, 0, 1), mg.softmax(x, axis=-1), mg.norm(x), mg.dropout(x, 0.1)
+mg.conv2d(np.ones((1, 4, 4, 1)), np.ones((2, 2, 1, 1)), strides=(1, 1))
+mg.hvp(lambda t: t.sum(), a, a), mg.tensor(3, dtype=float), mg.tensor(3, dtype="float32")
+x.max(1), x.argmax(-1), x.to("cpu").numpy().sum(), x.dot(a.T)
+"""
+
+
+def test_a_type_checker_accepts_what_people_write(tmp_path):
+    try:
+        exec(compile(PROGRAM, "program", "exec"), {"__name__": "program"})     # and it runs
+    finally:
+        mg.ops.REGISTRY.pop("cube", None)
+    code, said = checked(PROGRAM, tmp_path)
+    assert code == 0, said
+
+
 def readme_code():
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
     assert len(blocks) >= 3
