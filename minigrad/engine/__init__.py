@@ -2,6 +2,6 @@
 
 Read in this order: tensor.py (what a tensor is, and the walk back), op.py (declaring an operation), ops/ (the table of
 derivatives), transforms.py (gradients of functions).  The rest can wait: recording.py (no_grad), edits.py (arrays
-changed in place), interop.py (operators, NumPy's functions, conversions), trees.py (pytrees), backend.py (NumPy or CuPy,
+changed in place), interop.py (operators, NumPy's functions, conversions), trees.py (pytrees), backend.py (arrays,
 random numbers), fusion.py (one kernel for a formula), profile.py (where the time goes).
 """
