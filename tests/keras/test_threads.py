@@ -144,3 +144,15 @@ def test_two_fits_in_two_threads_give_the_bits_that_each_gives_alone(seeds):
     alone = [fit(seed) for seed in seeds]
     for _ in range(5):
         assert side_by_side(*[lambda seed=seed: fit(seed) for seed in seeds]) == alone
+
+
+def test_a_model_may_get_attributes_while_another_looks_through_it():
+    """As fit gives it a history, while predict looks for the weights."""
+    model = Sequential([Dense(4), Dense(1)])
+    model(X)
+    model.more = {"a": Dense(2)}
+    walk = model.walk()
+    names = [next(walk)[0]]
+    model.history, model.more["b"] = {}, Dense(3)
+    names += [name for name, *_ in walk]
+    assert names[:2] == ["layers.0", "layers.0.kernel"] and "more.a" in names

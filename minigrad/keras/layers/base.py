@@ -133,7 +133,7 @@ class Layer:
     # -- the tree ----------------------------------------------------------------------------------------------------
     def children(self):
         """(path, Layer or Tensor) for each one held directly, in the order of the attributes."""
-        for name, value in vars(self).items():
+        for name, value in list(vars(self).items()):        # a copy: another thread, in fit, may add an attribute
             yield from _parts(value, name.lstrip("_"))
 
     def walk(self, path="", trainable=True, seen=None):
@@ -271,5 +271,5 @@ def _parts(value, path):
     if isinstance(value, (Layer, Tensor)):
         yield path, value
     elif isinstance(value, (list, tuple, dict)):
-        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        for key, item in list(value.items() if isinstance(value, dict) else enumerate(value)):
             yield from _parts(item, f"{path}.{key}")
