@@ -20,7 +20,7 @@ FIRST = {op.name: (op, case) for op, case in reversed(ALL)}
 NUMBERS = (3, 2.5, -1, np.float64(0.5), np.float32(0.5), np.int64(2), [1.0, 2.0])
 
 
-# -- arguments ---------------------------------------------------------------------------------------------------------
+# -- arguments -------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("op, case", FIRST.values(), ids=FIRST)
 def test_unknown_params_are_refused(op, case):
     inputs = inputs_of(op, case)
@@ -59,7 +59,7 @@ def test_a_fact_that_no_room_asks_for_is_refused():
     assert op.describe(flops=0) is op and (op.symbol, op.flops) == ("2", 0)
 
 
-# -- what other rooms ask ----------------------------------------------------------------------------------------------
+# -- what other rooms ask --------------------------------------------------------------------------------------------
 def a_product_of_ones_own(right=True):
     """x ⊙ W: a weighted product that a user declares, with all that minigrad's own matmul says of itself."""
     def pairs(draw):
@@ -111,7 +111,7 @@ def test_numpys_functions_stay_minigrads():
         assert np.exp(x).node.op is mg.exp
 
 
-# -- numbers for arrays ------------------------------------------------------------------------------------------------
+# -- numbers for arrays ----------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("op", OPS.values(), ids=OPS)
 def test_a_number_is_as_an_array_of_it_or_one_clear_line(op):
     params = FIRST[op.name][1].params
