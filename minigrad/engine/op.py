@@ -41,27 +41,30 @@ class Op:
         self.__doc__, self.__wrapped__ = doc or forward.__doc__, forward
         rules = vjp if isinstance(vjp, tuple) else (vjp,)
         self.__module__ = next((r.__module__ for r in rules if r), forward.__module__)
-        self._read_signature(_signature(forward))
+        self._read_arguments(forward)
         self.joint = callable(vjp) and (self.variadic or self.arity > 1)
         self.rules = (vjp,) if callable(vjp) else vjp
         if not self.joint and vjp is not None and len(self.rules) != self.arity:
             raise TypeError(f"{self.name}: {len(self.rules)} vjp rules for {self.arity} inputs")
         self.describe(**description)
 
-    def _read_signature(self, signature):
+    def _read_arguments(self, forward):
         """Which arguments are inputs and which are params, and which params may be given by position."""
-        self.__signature__, arguments = signature, list(signature.parameters.values())
-        kinds = {p.kind for p in arguments}
-        self.variadic = inspect.Parameter.VAR_POSITIONAL in kinds               # def f(*inputs, axis=0)
-        before_the_slash = [p for p in arguments if p.kind is p.POSITIONAL_ONLY]
-        required = [p for p in arguments if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty]
-        self.arity = len(before_the_slash or required)
-        params = [p for p in arguments[self.arity:] if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-        self.param_names = tuple(p.name for p in params)
-        self.positional = tuple(p.name for p in params if self.variadic or p.kind is p.POSITIONAL_OR_KEYWORD)
-        self._takes_any_param = inspect.Parameter.VAR_KEYWORD in kinds
+        by_position, by_name, before_the_slash, required, many, any_param = _arguments(forward)
+        self.variadic = many                                                    # def f(*inputs, axis=0)
+        self.arity = before_the_slash or required
+        self.param_names = (*by_position[self.arity:], *by_name)
+        self.positional = self.param_names if many else tuple(by_position[self.arity:])
+        self._takes_any_param = any_param
         self._count = None if self.variadic else self.arity     # how many inputs need no binding
         self._made_arrays = (list, tuple) if self.elementwise else (list, tuple, int, float, complex)
+
+    def __getattr__(self, name):
+        """__signature__, for inspect and help: made when it is first asked for, since there are many ops."""
+        if name != "__signature__":
+            raise AttributeError(f"an op has no attribute {name!r}")
+        self.__signature__ = _signature(self.forward)
+        return self.__signature__
 
     def describe(self, **facts):
         """Say more of the op, what other rooms want to know; also as keywords of mg.op.  Returns the op.
@@ -173,6 +176,22 @@ def op(forward=None, vjp=None, **declaration):
     taken = entry.name in REGISTRY and REGISTRY[entry.name].native
     REGISTRY[f"{entry.__module__}.{entry.name}" if taken else entry.name] = entry
     return entry
+
+
+def _arguments(forward):
+    """(arguments by position, by name alone, how many before the slash, how many required, *args?, **kwargs?)."""
+    # Ops are many and mostly plain functions, whose code says it at once; signature() takes four times as long.
+    if inspect.isfunction(forward) and not {"__wrapped__", "__signature__"} & vars(forward).keys():
+        code = forward.__code__
+        names, many, any_param = inspect.getargs(code)
+        by_position, by_name = names[:code.co_argcount], names[code.co_argcount:]
+        required = len(by_position) - len(forward.__defaults__ or ())
+        return by_position, by_name, code.co_posonlyargcount, required, many is not None, any_param is not None
+    arguments = list(_signature(forward).parameters.values())
+    by_position = [p for p in arguments if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return ([p.name for p in by_position], [p.name for p in arguments if p.kind is p.KEYWORD_ONLY],
+            sum(p.kind is p.POSITIONAL_ONLY for p in arguments), sum(p.default is p.empty for p in by_position),
+            any(p.kind is p.VAR_POSITIONAL for p in arguments), any(p.kind is p.VAR_KEYWORD for p in arguments))
 
 
 def _signature(forward):

@@ -1,4 +1,5 @@
 """Declaring and calling an op: which arguments it takes, what it refuses, and that numbers do for arrays."""
+import functools
 import inspect
 from unittest import mock
 
@@ -157,3 +158,26 @@ def test_the_gradient_beside_a_number():
     x = mg.tensor(3.0, requires_grad=True)
     mg.sum(x, axis=0).backward()            # as NumPy, which sums a 0-d array over axis 0
     assert x.grad.item() == 1
+
+
+def _decorated(f):
+    @functools.wraps(f)
+    def wrapper(*args, **kwargs):
+        return f(*args, **kwargs)
+    return wrapper
+
+
+class _Forward:
+    def method(self, a, b, axis=0, *, k=1):
+        return a + b
+
+
+def _plain(a, b, axis=0, *, k=1):
+    return a + b
+
+
+@pytest.mark.parametrize("forward", [_plain, _decorated(_plain), _Forward().method], ids=["def", "decorated", "method"])
+def test_arguments_are_read_the_same_however_forward_was_made(forward):
+    op = Op(forward, name="made_up")
+    assert (op.arity, op.param_names, op.positional, op.variadic) == (2, ("axis", "k"), ("axis",), False)
+    assert str(inspect.signature(op)) == "(a, b, axis=0, *, k=1)"
