@@ -1,18 +1,24 @@
-"""`minigrad learn`: open the course, list it, show progress, or run all of it again."""
+"""`minigrad learn`: open the course, list it, show progress, put an exercise back, or run all of it again."""
+import argparse
 import os
-import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..learn import notebooks, progress
-from ..support.errors import Failure
+from ..support.errors import Failure, UsageError
 
 
 def add_arguments(parser):
-    parser.add_argument("number", nargs="?", help="start with this notebook, such as 03")
+    parser.epilog = "What follows -- goes to JupyterLab: minigrad learn 03 -- --ip=0.0.0.0"
+    parser.add_argument("number", nargs="?", help="start with this notebook, such as 03 (default: the first)")
+    parser.add_argument("jupyter", nargs="*", help=argparse.SUPPRESS)
+    parser.add_argument("--port", type=int, help="the port of JupyterLab (default: 8888 or the next that is free)")
+    parser.add_argument("--no-browser", action="store_true", help="print the address and open no browser")
     parser.add_argument("--list", action="store_true", help="the notebooks, with their titles")
     parser.add_argument("--progress", action="store_true", help="the exercises solved so far")
+    parser.add_argument("--reset", metavar="EXERCISE", help="empty the blank of one exercise, such as 03.hypot1, again")
     parser.add_argument("--folder", type=Path, default=Path("minigrad-course"),
                         help="where your copy is kept (default: minigrad-course); notebooks already there stay as "
                              "they are")
@@ -21,6 +27,11 @@ def add_arguments(parser):
 
 
 def run(args):
+    options = args.jupyter
+    if args.number and args.number.startswith("-"):     # minigrad learn -- --ip=0.0.0.0
+        args.number, options = None, [args.number, *options]
+    if options and not options[0].startswith("-"):
+        raise UsageError(f"one notebook is opened at a time; what {options[0]!r} means is not known")
     names = [args.number] if args.number else []
     if args.list:
         for path in notebooks.paths(names):
@@ -28,12 +39,18 @@ def run(args):
         return 0
     if args.progress:
         return show_progress(names)
+    if args.reset:
+        return reset(args.reset, args.folder)
     if args.rebuild:
         from tqdm import tqdm
         for path in tqdm(notebooks.paths(names), unit="notebook"):
             notebooks.rebuild(path)
         return 0
-    return open_course(names, args.folder)
+    if args.port is not None:
+        options = [f"--port={args.port}", *options]
+    if args.no_browser:
+        options = ["--no-browser", *options]
+    return open_course(names, args.folder, options)
 
 
 def show_progress(names):
@@ -48,12 +65,29 @@ def show_progress(names):
     return 0
 
 
-def open_course(names, folder):
-    """Copy the notebooks to where they can be edited, and start JupyterLab there."""
-    start = notebooks.paths(names)[0] if names else None
-    places = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    if shutil.which("jupyter-lab", path=places) is None:
+def reset(name, folder):
+    """Put the blank of one exercise back into the learner's notebook, and forget that it was solved."""
+    from ..learn.checking import find, forget
+    find(name)
+    original = notebooks.paths([name.partition(".")[0]])[0]
+    copy = folder / original.name
+    if copy.exists():
+        notebooks.write(notebooks.with_blank(notebooks.read(copy), notebooks.read(original), name), copy)
+        print(f"{name} is blank again in {copy}; if it is open, reload it from disk")
+    forget(name)
+    return 0
+
+
+def open_course(names, folder, options=()):
+    """Copy the notebooks to where they can be edited, and become JupyterLab there, with the page that was asked for."""
+    start = notebooks.paths(names)[0]
+    if find_spec("jupyterlab") is None:
         raise Failure('JupyterLab is not installed; run pip install "minigrad[notebooks]"')
     notebooks.copy_to(folder)
-    target = folder / start.name if start else folder
-    return subprocess.call([sys.executable, "-m", "jupyterlab", str(target)])
+    page = folder / start.name
+    command = [sys.executable, "-m", "jupyterlab", str(page), "--LabApp.news_url=None",
+               "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", *options]
+    sys.stdout.flush()
+    if os.name == "posix":                  # no second process: what ends this one ends JupyterLab
+        os.execv(command[0], command)
+    return subprocess.call(command)

@@ -2,39 +2,134 @@
 
     from minigrad.learn import check
     check("02.matmul_vjp", my_vjp)
+    check("02.matmul_vjp", my_vjp, hint=1)          # of three
 
-An exercise is declared beside the others of its notebook (exercises/nb02.py, ...) with its title, its hint and its
-properties; a property is a function that asserts something about an answer, for inputs that Hypothesis chooses.
+An exercise is declared beside the others of its notebook (exercises/nb02.py, ...) with its title, three hints and its
+properties.  Most have one property, equals(reference, ...): the same results as a reference, for inputs of every kind.
 """
 import html
 import importlib
+import inspect
 import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
+from ..engine.op import Op
 from ..support.errors import UsageError
 from ..support.files import atomic_write, cache_folder
+from .comparing import Wrong, array, close, kind, number, same, several, words_for
+from .properties import Property, call, for_all
+from .watching import LIMIT, Clock, NotDone, TimeUp, Watched, by_the_answer, copied, is_blank, raised, within
+
+__all__ = ["NotDone", "Wrong", "array", "call", "check", "close", "exercise", "find", "for_all", "number", "same"]
 
 EXERCISES = {}                              # "02.matmul_vjp" -> Exercise
-
-
-class Wrong(AssertionError):
-    """An answer is wrong; the message says on which input, what was expected and what came."""
+TELLING = 40                                # the inputs on which words for a mistake are looked for
 
 
 @dataclass
 class Exercise:
-    """One blank of a notebook: what to fill in, a hint, and the properties that a right answer has."""
+    """One blank of a notebook: what to fill in, hints, and the properties that a right answer has.
+
+    wants       what the answer is: "a function", "a number", "an operation" or "" for anything else
+    edits       the answer writes into its arguments: it is called on them, not on copies
+    """
     name: str
     title: str
-    hint: str
+    hints: tuple
+    wants: str = "a function"
+    edits: bool = False
     properties: list = field(default_factory=list)
 
-    def property(self, f):
-        """Add a property: f(answer) raises Wrong (or AssertionError) if it fails.  The first failure is told."""
-        self.properties.append(f)
-        return f
+    def property(self, holds=None, /, examples=60, also=(), **inputs):
+        """Add a property, tried in order: holds(*answer, **inputs) raises Wrong (or AssertionError) if it fails.
+
+        inputs      a strategy for each; without any, @its.property stands without brackets
+        also        further inputs, (dict, ...), that must be tried
+        """
+        if holds is None:
+            return lambda f: self.property(f, examples, also, **inputs)
+        self.properties.append(Property(holds, inputs, examples, also))
+        return holds
+
+    def equals(self, reference, what, inputs, mistakes=(), examples=60, also=(), tolerance=1e-6, through=None):
+        """Add the property that the answer's results are those of reference.
+
+        what        what the result is called, or a tuple of names for a tuple of results
+        inputs      a strategy for each argument (dict), or one of tuples of all arguments
+        mistakes    [(function with the arguments of reference that computes what a mistaken answer does, words)]
+        also        further inputs, tuples of arguments, that must be tried
+        through     through(*answer, *inputs) makes of an answer what is compared; without it, answer(*inputs)
+        """
+        names = [p.name for p in inspect.signature(reference).parameters.values() if p.default is p.empty]
+        many = isinstance(what, tuple)
+
+        def right(values):
+            return reference(*copied(values))
+
+        def results(answer, values):
+            found = through(*answer, *values) if through else answer[0](*values)
+            return several(found, what) if many else found
+
+        def holds(*answer, **case):
+            values = tuple(case.values())
+            expected, got = right(values), results(answer, values)
+            for one in zip(got, expected, what) if many else [(got, expected, what)]:
+                same(*one, tolerance)
+
+        def arrays(answer, values):
+            got = results(answer, values)
+            return tuple(map(array, got)) if many else array(got)
+
+        def explain(*given):
+            answer, cases = given[:-1], [tuple(case.values()) for case in given[-1][:TELLING]]
+            trials = [(values, right(values), _or_none(arrays, answer, values)) for values in cases]
+            return words_for(trials, mistakes) or _without_influence(lambda *values: arrays(answer, values), reference,
+                                                                     names, cases)
+
+        self.properties.append(Property(holds, inputs, examples, [dict(zip(names, values)) for values in also], explain,
+                                        names))
+        return self
+
+    def number(self, right, what="it", guesses=(), tolerance=1e-9):
+        """Add the property that the answer is this number; guesses are (number, words) for likely mistakes."""
+        self.wants = "a number"
+
+        def is_the_number(answer):
+            got = number(answer, what)
+            if not close(got, right, tolerance):
+                words = next((words for value, words in guesses if close(got, value, tolerance)), "")
+                raise Wrong(f"{what} is not {got:,.10g}.", words)
+        self.properties.append(Property(is_the_number))
+        return self
+
+
+def _or_none(f, *inputs):
+    try:
+        return f(*inputs)
+    except Exception:                       # told by another input
+        return None
+
+
+def _without_influence(f, reference, names, cases):
+    """Words, if an argument that is one number changes the right result each time and the answer never."""
+    for place, name in enumerate(names):
+        changed = []
+        for values, others in zip(cases, cases[1:] + cases[:1]):
+            if all(isinstance(v[place], (int, float)) for v in (values, others)) and values[place] != others[place]:
+                swapped = (*values[:place], others[place], *values[place + 1:])
+                try:
+                    right = reference(*copied(values))
+                    if np.shape(f(*values)) == np.shape(right) and not close(right, reference(*copied(swapped))):
+                        changed.append(not close(f(*values), f(*swapped), 1e-12))
+                except Exception:           # inputs that can't be mixed, or several results
+                    continue
+        if len(changed) > 2 and not any(changed):
+            return f"`{name}` has no influence on it."
+    return ""
 
 
 @dataclass
@@ -53,9 +148,9 @@ class Result:
                 f"<b>{mark} {html.escape(self.name)}</b>: {html.escape(self.message)}</div>")
 
 
-def exercise(name, title, hint):
-    """Declare an exercise; add its properties with @its.property."""
-    EXERCISES[name] = Exercise(name, title, hint)
+def exercise(name, title, *hints, wants="a function", edits=False):
+    """Declare an exercise; add what it requires with .equals(...), .number(...) or @its.property."""
+    EXERCISES[name] = Exercise(name, title, hints, wants, edits)
     return EXERCISES[name]
 
 
@@ -66,112 +161,73 @@ def find(name):
         try:
             importlib.import_module(f".exercises.nb{number}", __package__)
         except ModuleNotFoundError as missing:
+            if missing.name == "hypothesis":
+                raise UsageError('exercises are checked with Hypothesis: pip install "minigrad[notebooks]"') from None
             if missing.name != f"{__package__}.exercises.nb{number}":
                 raise
-    if name not in EXERCISES:
+    if name not in EXERCISES or not EXERCISES[name].properties:
         raise UsageError(f"no exercise is called {name!r}; those of this notebook: "
                          f"{', '.join(n for n in EXERCISES if n.startswith(number + '.')) or 'none'}")
     return EXERCISES[name]
 
 
-def check(name, *answer):
-    """Check an answer (a function, a number, an array; several for some exercises) and remember if it is right."""
-    task = find(name)
-    message = _first_fault(task, answer)
-    if message is None:
-        remember(name)
-    return Result(name, message is None, message or f"right. {task.title[0].upper()}{task.title[1:]}.")
+def check(name, *answer, hint=None):
+    """Check an answer (a function, a number, an array; several for some exercises) and remember if it is right.
 
-
-def _first_fault(task, answer):
-    if any(a is None or a is ... for a in answer):
-        return f"not done yet.\nHint: {task.hint}"
-    for f in task.properties:
-        try:
-            f(*answer)
-        except NotDone:
-            return f"not done yet.\nHint: {task.hint}"
-        except AssertionError as wrong:
-            return f"not yet right. {wrong}\nHint: {task.hint}"
-        except Exception as error:          # the answer itself failed: that, too, is an answer to explain
-            return f"not yet right: your code raised {type(error).__name__}: {error}\nHint: {task.hint}"
-    return None
-
-
-class NotDone(Exception):
-    """The blank is still blank: the function returned None or the Ellipsis."""
-
-
-def call(answer, *inputs, **params):
-    """The answer's result, or NotDone when its body is still empty."""
-    result = answer(*inputs, **params)
-    if result is None or result is ...:
-        raise NotDone
-    return result
-
-
-def for_all(property, examples=60, **strategies):
-    """Hypothesis: the property holds for inputs of these strategies; else Wrong, with the smallest that break it."""
-    from hypothesis import HealthCheck, Phase, given, settings
-    smallest = {}
-
-    @settings(max_examples=examples, deadline=None, database=None, derandomize=True, print_blob=False,
-              phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck),
-              report_multiple_bugs=False)
-    @given(**strategies)
-    def holds(**inputs):
-        try:
-            property(**inputs)
-        except (AssertionError, Exception) as fault:
-            smallest["inputs"], smallest["fault"] = inputs, fault
-            raise
-    try:
-        holds()
-    except NotDone:
-        raise
-    except Exception:
-        fault = smallest["fault"]
-        where = ", ".join(f"{k} = {show(v)}" for k, v in smallest["inputs"].items())
-        what = str(fault) if isinstance(fault, AssertionError) else f"your code raised {type(fault).__name__}: {fault}"
-        raise Wrong(f"For {where}: {what}") from None
-
-
-def show(value):
-    """A value in one short line."""
-    import numpy as np
-    if hasattr(value, "shape"):
-        return np.array2string(np.asarray(value), separator=", ", precision=4, threshold=20).replace("\n", "")
-    return f"{value:.4g}" if isinstance(value, float) else repr(value)
-
-
-def same(got, expected, what="the result", tolerance=1e-6, guesses=()):
-    """Wrong, unless got has the shape and the values of expected.
-
-    guesses     (value, words) for mistakes that are likely: words are added for the first whose value was given
+    hint    1, 2 or 3: add this hint, each says more than the one before
     """
-    import numpy as np
-    got, expected = np.asarray(got), np.asarray(expected)
-    if got.shape != expected.shape:
-        raise Wrong(f"{what} has shape {got.shape}, expected {expected.shape}.")
-    if not np.allclose(got, expected, rtol=tolerance, atol=tolerance, equal_nan=True):
-        words = next((f" {words}" for value, words in guesses
-                      if np.shape(value) == got.shape and np.allclose(got, value)), "")
-        raise Wrong(f"{what} is {show(got)}, expected {show(expected)}.{_likely(got, expected)}{words}")
+    task = find(name)
+    if not answer:
+        raise UsageError(f'what is your answer?  check("{name}", answer)')
+    if hint is not None and hint not in range(1, len(task.hints) + 1):
+        raise UsageError(f"{name} has {len(task.hints)} hints, hint=1 to hint={len(task.hints)}")
+    fault = first_fault(task, answer)
+    if fault is None:
+        remember(name)
+    message = f"right: {task.title}." if fault is None else fault
+    if hint:
+        message += f"\nHint {hint} of {len(task.hints)}: {task.hints[hint - 1]}"
+    elif fault:
+        message += f'\nStuck? check("{name}", ..., hint=1) gives the first of {len(task.hints)} hints.'
+    return Result(name, fault is None, message)
 
 
-def _likely(got, expected):
-    """The classic mistakes, recognised by what they do to the result."""
-    import numpy as np
-    if np.allclose(got, -expected):
-        return " The sign is wrong."
-    if got.ndim == 2 and got.shape == expected.T.shape and np.allclose(got, expected.T):
-        return " It is transposed."
-    with np.errstate(all="ignore"):
-        ratio = got / expected
-    ratio = ratio[np.isfinite(ratio)]
-    if ratio.size and np.allclose(ratio, ratio[0]) and not np.allclose(ratio[0], 1):
-        return f" It is {ratio[0]:.4g} times what it should be."
-    return ""
+def first_fault(task, answer, shrink=True, limit=LIMIT):
+    """What is wrong with an answer, in words, or None.
+
+    shrink      look for the smallest input that shows it
+    limit       the seconds it may take
+    """
+    if any(map(is_blank, answer)):
+        return "not done yet."
+    if task.wants == "a function" and not callable(answer[0]):
+        return f"not yet right: expected a function, got {kind(answer[0])}."
+    clock = Clock()
+    answer = tuple(Watched(a, clock, task.edits) if callable(a) and not isinstance(a,
+                                                                                   (Op, type)) else a for a in answer)
+    whole = any(isinstance(a, Watched) for a in answer)         # else the time of the properties themselves counts
+
+    def judge():
+        for held in task.properties:
+            if whole:
+                held.require(answer, shrink)
+            else:
+                clock.call(held.require, answer, shrink)
+    try:
+        within(clock, limit, judge)
+    except NotDone:
+        return "not done yet."
+    except TimeUp:
+        return (f"not yet right: your code had not come back after {limit:g} s and was stopped. "
+                "Is there a loop that never ends, or one over far too much?")
+    except AssertionError as wrong:
+        return f"not yet right. {wrong}"
+    except Exception as error:              # of an operation or a class: that, too, is an answer to explain
+        if by_the_answer(error):
+            return f"not yet right: {raised(error)}"
+        wanted = task.wants or "an answer"
+        return f"not yet right: what came can't be used as {wanted} ({type(error).__name__}: {error})."
+    return None
 
 
 # -- progress --------------------------------------------------------------------------------------------------------
@@ -193,3 +249,10 @@ def remember(name):
     if name not in solved:
         with atomic_write(_progress_file(), "w") as file:
             json.dump(sorted(solved | {name}), file)
+
+
+def forget(name):
+    """An exercise is open again."""
+    if name in progress():
+        with atomic_write(_progress_file(), "w") as file:
+            json.dump(sorted(progress() - {name}), file)

@@ -59,10 +59,27 @@ def is_blank(cell):
     return "exercise" in cell["metadata"].get("tags", [])
 
 
+CHECK = re.compile(r'\bcheck\(\s*"([^"]+)"')
+
+
 def exercises(notebook):
     """The names of the exercises that it checks, in order."""
-    return [name for cell in notebook["cells"] if cell["cell_type"] == "code"
-            for name in re.findall(r'\bcheck\(\s*"([^"]+)"', source(cell))]
+    return [name for cell in notebook["cells"] if cell["cell_type"] == "code" for name in CHECK.findall(source(cell))]
+
+
+def with_blank(notebook, original, name):
+    """The notebook with the blank of one exercise as it is in the original."""
+    def blank(book):
+        cell = None
+        for one in book["cells"]:
+            if is_blank(one):
+                cell = one
+            elif one["cell_type"] == "code" and name in CHECK.findall(source(one)):
+                return cell
+    if (cell := blank(notebook)) is None:
+        raise UsageError(f"your notebook has no blank for {name} any more; delete it to begin again with a whole one")
+    cell.update(source=blank(original)["source"], outputs=[])
+    return notebook
 
 
 def solved(notebook):

@@ -4,94 +4,107 @@ import numpy as np
 import minigrad as mg
 
 from ...engine.op import Op
-from ..checking import Wrong, call, exercise, for_all, same
+from ..checking import Wrong, exercise, same
+from ..drawing import made, normal, shapes, vectors, whole
+from ..watching import unchanged
 
 
-def _vector(low=-3, high=3, n=2):
-    from hypothesis import strategies as st
-    return st.lists(st.floats(low, high).map(lambda v: round(v, 1)), min_size=1, max_size=n).map(np.array)
+def _hypot1_inputs(rng, shape):
+    x = normal(rng, *shape, scale=2)
+    return normal(rng, *shape), np.sqrt(1 + x ** 2), x
 
 
-hypot1 = exercise("03.hypot1", "dx = g x / y",
-                  "chain rule: the slope of √u is 1/(2√u), that of 1 + x² is 2x; the root is y itself.")
+exercise(
+    "03.hypot1", "dx = g x / y",
+    "a root of a sum: which function is the outer one, and which the inner one?",
+    "chain rule: the slope of √u is 1/(2√u), that of u = 1 + x² is 2x.",
+    "multiply the two. One factor cancels, and the root has a name already: the rule is given y.",
+).equals(lambda g, y, x: g * x / y, "the cotangent of x", made(_hypot1_inputs, shape=shapes(0, 1, 2)), [
+    (lambda g, y, x: x / y, "Where is g?"), (lambda g, y, x: g / (2 * y), "The slope of 1 + x² inside is missing."),
+    (lambda g, y, x: g * x, "The slope of the root is missing."),
+    (lambda g, y, x: g * y / x, "It is upside down."),
+    (lambda g, y, x: g * x / (2 * y), "The slope of x² is 2x: the 2 cancels the half of the root.")])
 
-
-@hypot1.property
-def _(answer):
-    def property(x, g):
-        y = np.sqrt(1 + x ** 2)
-        same(call(answer, g, y, np.array([x])), [g * x / y], "the cotangent of x")
-    from hypothesis import strategies as st
-    number = st.floats(-3, 3).map(lambda v: round(v, 1))
-    for_all(property, x=number, g=number)
-
-
-softsign = exercise("03.softsign", "value, first and second derivative of x / (1 + |x|)",
-                    "forward x / (1 + np.abs(x)); vjp g / (1 + np.abs(x)) ** 2; declare it with @mg.op(vjp=...).")
+softsign = exercise(
+    "03.softsign", "value, first and second derivative of x / (1 + |x|)",
+    "a def with @mg.op(vjp=lambda g, y, x: ...) above it declares an operation; its argument is positional: (x, /).",
+    "the forward is x / (1 + np.abs(x)). For x > 0 differentiate x / (1 + x) by the quotient rule; for x < 0 the same "
+    "with "
+    "1 - x.",
+    "both come to one over the square of the same thing, which np.abs writes for both signs.", wants="an operation")
 
 
 @softsign.property
-def _(op):
+def an_operation(op):
     if not isinstance(op, Op):
         raise Wrong(f"softsign must be an operation made with mg.op, this is a {type(op).__name__}.")
     if op.vjp is None:
         raise Wrong("it has no vjp: @mg.op(vjp=...).")
 
-    def property(x):
-        same(op(x), x / (1 + np.abs(x)), "the value")
-        slope = mg.grad(lambda t: op(t).sum())(x)
-        same(slope, 1 / (1 + np.abs(x)) ** 2, "the derivative")
-    for_all(property, x=_vector())
-    x = np.array([-1.5, 0.5, 2.0])
+
+@softsign.property(x=vectors(-3, 3, most=3), g=vectors(-2, 2, 3, 3))
+def value_and_derivatives(op, x, g):
+    given, g = x.copy(), g[:len(x)]
+    same(op(given), x / (1 + np.abs(x)), "the value")
+    slope = 1 / (1 + np.abs(x)) ** 2
+    same(mg.grad(lambda t: (op(t) * g).sum())(given), g * slope, "the derivative", guesses=[
+        (-g * slope, "The sign is wrong."), (slope, "Where is g?"), (g / (1 + np.abs(x)), "The square is missing.")])
+    if not unchanged(x, given):
+        raise Wrong("it changed its input.")
+
+
+@softsign.property(x=vectors(-3, 3, most=3).map(lambda x: x[x != 0]).filter(len))
+def second_derivative(op, x):
     same(mg.grad(lambda t: mg.grad(lambda s: op(s).sum())(t).sum())(x), -2 * np.sign(x) / (1 + np.abs(x)) ** 3,
          "the second derivative")
 
 
-lookup = exercise("03.lookup_vjp", "each row of g added to the row it was read from",
-                  "start from np.zeros_like(table) and use np.add.at(zeros, indices, g).")
+# -- a lookup --------------------------------------------------------------------------------------------------------
+def _lookup(g, table, indices):
+    total = np.zeros_like(table)
+    np.add.at(total, indices, g)
+    return total
 
 
-@lookup.property
-def _(answer):
-    from hypothesis import strategies as st
-
-    def property(indices):
-        table = np.zeros((3, 1))
-        indices = np.array(indices)
-        g = np.arange(1.0, len(indices) + 1)[:, None]
-        expected = np.zeros_like(table)
-        np.add.at(expected, indices, g)
-        last = np.zeros_like(table)
-        last[indices] = g
-        got = call(answer, g, table, indices)
-        try:
-            same(got, expected, "the cotangent of the table")
-        except Wrong as wrong:
-            overwritten = np.shape(got) == last.shape and np.allclose(got, last)
-            why = " A row that is read twice keeps only its last share: they must be added." if overwritten else ""
-            raise Wrong(f"{wrong}{why}") from None
-    for_all(property, indices=st.lists(st.integers(0, 2), min_size=1, max_size=4))
+def _overwritten(g, table, indices):
+    total = np.zeros_like(table)
+    total[indices] = g
+    return total
 
 
-softmax = exercise("03.softmax_vjp", "dx = y (g - Σ g y), row by row",
-                   "the sum runs along each row: .sum(axis=-1, keepdims=True).")
+def _table(rng, rows, width, n):
+    return normal(rng, n, width), normal(rng, rows, width), rng.integers(0, rows, n)
 
 
-@softmax.property
-def _(answer):
-    from hypothesis import strategies as st
+exercise(
+    "03.lookup_vjp", "each row of g added to the row it was read from",
+    "the cotangent of the table has the shape of the table. Which of its rows had no effect at all?",
+    "begin with np.zeros_like(table). Row k of g belongs to the row of the table that was read k-th, indices[k].",
+    "a row that was read twice must get both shares; total[indices] += g keeps only one of them. A loop does it, and "
+    "there is an np.add... for it.",
+).equals(_lookup, "the cotangent of the table", made(_table, rows=whole(1, 4), width=whole(1, 3), n=whole(0, 5)), [
+    (_overwritten, "A row that is read twice keeps only its last share: they must be added."),
+    (lambda g, table, indices: table + _lookup(g, table, indices), "Begin with zeros, not with the table."),
+    (lambda g, table, indices: g, "That is g as it came; the table's cotangent has the table's shape.")], examples=100)
 
-    def property(m, n, seed):
-        rng = np.random.default_rng(seed)
-        x, g = rng.integers(-2, 3, (m, n)) * 0.5, rng.integers(-3, 4, (m, n)) * 1.0
-        y = np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)
-        got = call(answer, g, y, x)
-        elementwise = np.shape(got) == y.shape and np.allclose(got, g * y * (1 - y)) and n > 1
-        over_all = np.shape(got) == y.shape and np.allclose(got, y * (g - (g * y).sum())) and m > 1
-        try:
-            same(got, y * (g - (g * y).sum(axis=-1, keepdims=True)), "the cotangent of x")
-        except Wrong as wrong:
-            why = " That is the rule of the sigmoid: here every output depends on every input of its row." \
-                if elementwise else " You summed over the whole batch: each row has its own sum." if over_all else ""
-            raise Wrong(f"{wrong}{why}") from None
-    for_all(property, m=st.integers(1, 2), n=st.integers(2, 3), seed=st.integers(0, 500))
+
+# -- softmax ---------------------------------------------------------------------------------------------------------
+def _softmax_inputs(rng, m, n):
+    x = normal(rng, m, n)
+    y = np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)
+    return normal(rng, m, n, scale=2), y, x
+
+
+exercise(
+    "03.softmax_vjp", "dx = y (g - Σ g y), row by row",
+    "every output of a row depends on every input of that row. What of row i can reach the slope at (i, j)?",
+    "from the table above: y times (g less a sum). The sum is one number for each row.",
+    "to take a sum per row off every entry of that row, keep the axis over which you sum (keepdims).",
+).equals(lambda g, y, x: y * (g - (g * y).sum(axis=-1, keepdims=True)), "the cotangent of x",
+         made(_softmax_inputs, m=whole(1, 3), n=whole(1, 4)), [
+    (lambda g, y, x: g * y * (1 - y), "That is the rule of the sigmoid: here every output depends on every input of "
+                                      "its row."),
+    (lambda g, y, x: y * (g - (g * y).sum()), "You summed over the whole batch: each row has its own sum."),
+    (lambda g, y, x: y * (g - (g * y).sum(axis=0)), "You summed down the columns; the sum runs along each row."),
+    (lambda g, y, x: y * (g - g.sum(axis=-1, keepdims=True)), "In the sum, y is missing."),
+    (lambda g, y, x: y * g, "The sum is missing.")])

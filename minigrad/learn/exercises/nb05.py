@@ -3,80 +3,87 @@ import math
 
 import numpy as np
 
-from ..checking import Wrong, call, exercise, for_all, same
+from ..checking import Wrong, array, exercise
+from ..drawing import made, normal, one_of, shapes, whole
+from ..watching import uses_generator
 
-slope = exercise("05.sigmoid_slope", "σ(1 - σ) is largest at σ = 1/2",
-                 "which number between 0 and 1, times one minus itself, is largest?")
+exercise(
+    "05.sigmoid_slope", "σ(1 - σ) is largest at σ = 1/2",
+    "the slope is σ(1 - σ), and σ can be any number between 0 and 1. Try a few.",
+    "σ and 1 - σ add up to 1. When is a product of two such numbers largest?",
+    "when both are equal. The answer is the product, not one of the two.",
+).number(0.25, "the largest value of σ(1 - σ)", [
+    (0.5, "That is σ there; its slope is σ(1 - σ)."), (1, "That is the largest slope of tanh.")])
+
+he = exercise(
+    "05.he_normal", "normal numbers of spread √(2 / fan_in)",
+    "rng.normal(size=...) draws normal numbers of spread 1. Which shape is wanted, and which spread?",
+    "a sum of fan_in products has fan_in times the variance of one; and relu throws half of it away.",
+    "so the variance of a weight is 2 / fan_in. To scale numbers, multiply by the spread, which is its root.")
 
 
-@slope.property
-def _(answer):
-    if not np.isclose(answer, 0.25):
-        why = " That is σ there; its slope is σ(1 - σ)." if np.isclose(answer, 0.5) else \
-            " That is tanh's." if np.isclose(answer, 1) else ""
-        raise Wrong(f"{answer} is not the largest value of σ(1 - σ).{why}")
-
-
-he = exercise("05.he_normal", "normal numbers of spread √(2 / fan_in)",
-              "rng.normal(size=(fan_in, fan_out)) has spread 1; scale it.")
+@he.property(examples=20, fan_in=one_of(50, 200, 800), fan_out=one_of(100, 400))
+def the_spread(answer, fan_in, fan_out):
+    """From many numbers: within 5 standard errors, 5 s/√(2N), which chance leaves once in two million times."""
+    w = array(answer(fan_in, fan_out, np.random.default_rng(fan_in)), "the weights", (fan_in, fan_out))
+    right = math.sqrt(2 / fan_in)
+    if abs(w.std() - right) > 5 * right / math.sqrt(2 * w.size):
+        words = next((words for variance, words in [
+            (1 / fan_in, "That is LeCun's: relu needs twice the variance."),
+            (2 / fan_out, "It is the number of inputs, fan_in, that counts."),
+            (4 / fan_in ** 2, "Scale by the root of the variance."), (1, "They are not scaled."),
+            (4 / (fan_in + fan_out), "That is Glorot's with a factor 2; He counts the inputs alone."),
+            (2 / (fan_in + fan_out), "That is Glorot's; He counts the inputs alone, and twice.")]
+            if abs(w.std() - math.sqrt(variance)) <= 5 * math.sqrt(variance / (2 * w.size))), "")
+        raise Wrong(f"the spread is {w.std():.4f}, expected {right:.4f}.", words)
+    if abs(w.mean()) > 5 * right / math.sqrt(w.size):
+        raise Wrong(f"the mean is {w.mean():.4f}, expected 0 to within {5 * right / math.sqrt(w.size):.4f}.")
+    fourth = (w ** 4).mean() / (w ** 2).mean() ** 2
+    if abs(fourth - 3) > 5 * math.sqrt(96 / w.size):
+        raise Wrong("the spread is right, but the numbers are not normal: use rng.normal.")
 
 
 @he.property
-def _(answer):
-    """The spread, from many numbers: within 5 standard errors, 5 s/√(2N), which chance leaves once in two million."""
-    from hypothesis import strategies as st
-
-    def property(fan_in, fan_out):
-        w = np.asarray(call(answer, fan_in, fan_out, np.random.default_rng(fan_in)))
-        if w.shape != (fan_in, fan_out):
-            raise Wrong(f"the shape is {w.shape}, expected {(fan_in, fan_out)}.")
-        variances = {None: 2 / fan_in, " That is LeCun's: relu needs twice the variance.": 1 / fan_in,
-                     " It is the number of inputs, fan_in, that counts.": 2 / fan_out,
-                     " Scale by the root of the variance.": 4 / fan_in ** 2}
-        why = next((words for words, variance in variances.items()
-                    if abs(w.std() - math.sqrt(variance)) <= 5 * math.sqrt(variance / (2 * w.size))), "")
-        if why is not None:
-            raise Wrong(f"the spread is {w.std():.4f}, expected {math.sqrt(2 / fan_in):.4f}.{why}")
-    for_all(property, 12, fan_in=st.sampled_from([50, 200, 800]), fan_out=st.sampled_from([100, 400]))
+def from_the_generator(answer):
+    uses_generator(answer, 4, 3)
 
 
-dead = exercise("05.dead_neurons", "never positive, on any example",
-                "x @ w + b has one row for each example; a neuron is dead if its whole column is at most 0: "
-                ".all(axis=0).")
+# -- dead neurons ----------------------------------------------------------------------------------------------------
+def _layer(rng, examples, inputs, neurons):
+    return (rng.integers(-2, 3, (examples, inputs)) * 1.0, rng.integers(-2, 3, (inputs, neurons)) * 1.0,
+            rng.integers(-3, 4, neurons) * 1.0)
 
 
-@dead.property
-def _(answer):
-    from hypothesis import strategies as st
-
-    def property(seed):
-        rng = np.random.default_rng(seed)
-        x, w, b = rng.integers(-2, 3, (3, 2)), rng.integers(-2, 3, (2, 4)), rng.integers(-3, 4, 4)
-        z = x @ w + b
-        expected = (z <= 0).all(axis=0)
-        got = np.asarray(call(answer, x, w, b))
-        if got.shape != expected.shape:
-            raise Wrong(f"the result has shape {got.shape}, expected one value for each of the {expected.size} "
-                        "neurons.")
-        if (got != expected).any():
-            why = " On one example is not enough: on all of them." if (got == (z <= 0).any(axis=0)).all() else \
-                " You forgot the bias." if (got == (x @ w <= 0).all(axis=0)).all() else \
-                " You found those that live." if (got == ~expected).all() else \
-                " At exactly 0 the slope is 0 too." if (got == (z < 0).all(axis=0)).all() else ""
-            raise Wrong(f"x @ w + b = {z.tolist()}: got {got.tolist()}, expected {expected.tolist()}.{why}")
-    for_all(property, 300, seed=st.integers(0, 10000))
+exercise(
+    "05.dead_neurons", "never positive, on any example",
+    "what does a neuron give on each example, before the relu? x @ w + b has a row for each example.",
+    "relu passes a slope only where it is given more than 0. When does a neuron learn from no example at all?",
+    "when its whole column is at most 0: compare, then .all along the axis of the examples.",
+).equals(lambda x, w, b: (x @ w + b <= 0).all(axis=0), "which are dead", made(
+    _layer, examples=whole(1, 4), inputs=whole(1, 3), neurons=whole(1, 4)), [
+    (lambda x, w, b: (x @ w + b <= 0).any(axis=0), "On one example is not enough: on all of them."),
+    (lambda x, w, b: (x @ w <= 0).all(axis=0), "You forgot the bias."),
+    (lambda x, w, b: (x @ w + b > 0).any(axis=0), "You found those that live."),
+    (lambda x, w, b: (x @ w + b < 0).all(axis=0), "At exactly 0 the slope is 0 too."),
+    (lambda x, w, b: (x @ w + b <= 0).all(axis=1), "Those are examples; expected one value for each neuron."),
+    (lambda x, w, b: (x @ w + b).mean(axis=0) <= 0, "The mean over the examples hides those that pass.")], examples=200)
 
 
-leaky = exercise("05.leaky_relu_vjp", "g where x > 0, slope · g elsewhere", "np.where(condition, this, that).")
+# -- leaky relu ------------------------------------------------------------------------------------------------------
+def _leaky(rng, shape, slope):
+    x = normal(rng, *shape)
+    x = np.where(x == 0, 0.5, x)            # at the kink any slope between the two is right
+    return normal(rng, *shape), np.where(x > 0, x, slope * x), x, slope
 
 
-@leaky.property
-def _(answer):
-    from hypothesis import strategies as st
-
-    def property(x, g, s):
-        x, g = np.array([x]), np.array([g])
-        y = np.where(x > 0, x, s * x)
-        same(call(answer, g, y, x, s), np.where(x > 0, g, s * g), "the cotangent of x")
-    number = st.floats(-3, 3).map(lambda v: round(v, 1)).filter(bool)
-    for_all(property, x=number, g=number, s=st.sampled_from([0.2, 0.1]))
+exercise(
+    "05.leaky_relu_vjp", "g where x > 0, slope · g elsewhere",
+    "it is two straight lines: which slope has each?",
+    "1 where x is positive, `slope` elsewhere. And what does a rule multiply by the slope?",
+    "np.where(condition, this, that) chooses for each element.",
+).equals(lambda g, y, x, slope: np.where(x > 0, g, slope * g), "the cotangent of x", made(
+    _leaky, shape=shapes(0, 1, 2), slope=one_of(0.2, 0.1, 0.01, 0.5)), [
+    (lambda g, y, x, slope: np.where(x > 0, g, 0), "That is the plain relu."),
+    (lambda g, y, x, slope: np.where(x > 0, 1, slope), "Where is g?"),
+    (lambda g, y, x, slope: np.where(x > 0, g * x, slope * g * x), "The slope of a line does not depend on x."),
+    (lambda g, y, x, slope: np.where(x > 0, slope * g, g), "The two sides are exchanged.")])

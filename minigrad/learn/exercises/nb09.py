@@ -3,69 +3,76 @@ import sys
 
 import numpy as np
 
-from ..checking import Wrong, call, exercise, for_all, same
+from ..checking import Wrong, exercise
+from ..drawing import made, normal, whole
 
-flops = exercise("09.flops", "3 · 2 · 32 · 64 · 128",
-                 "forward 2 m k n; the backward pass needs two products of the same size.")
+RIGHT = 3 * 2 * 32 * 64 * 128
+
+exercise(
+    "09.flops", "3 · 2 · 32 · 64 · 128",
+    "how many multiplications does one entry of the product take? And how many entries are there?",
+    "each multiplication comes with an addition: two operations. That is the forward pass.",
+    "the backward pass has two products, dA = G Bᵀ and dB = Aᵀ G, each of the same size as the first.",
+).number(RIGHT, "the number of FLOPs", [
+    (RIGHT // 3, "That is the forward pass alone."), (RIGHT // 2, "Count multiplications and additions."),
+    (RIGHT // 6, "That counts the products of one pass only."),
+    (RIGHT * 2 // 3, "The forward pass is missing, or one of the "
+                                                                 "backward pass's two products.")])
+
+exercise(
+    "09.intensity", "2mkn / 4(mk + kn + mn)",
+    "how many operations does the product of an (m, k) and a (k, n) take? How many numbers are read and written?",
+    "2mkn operations; three matrices are touched, each once.",
+    "a number of float32 has 4 bytes. Intensity is operations for each byte.",
+).equals(lambda m, k, n: 2 * m * k * n / (4 * (m * k + k * n + m * n)), "the intensity",
+         dict(m=whole(1, 50), k=whole(1, 50), n=whole(1, 50)), [
+    (lambda m, k, n: 2 * m * k * n / (m * k + k * n + m * n), "That is for each number; each has 4 bytes."),
+    (lambda m, k, n: m * k * n / (4 * (m * k + k * n + m * n)), "A multiplication and an addition are two operations."),
+    (lambda m, k, n: 2 * m * k * n / (4 * (m * k + k * n)), "The result is written, too."),
+    (lambda m, k, n: 4 * (m * k + k * n + m * n) / (2 * m * k * n), "It is upside down.")])
+
+distances = exercise(
+    "09.distances", "‖a‖² - 2 a·b + ‖b‖², one product of matrices",
+    "multiply out Σ (a - b)²: three sums. Which of them mixes a and b?",
+    "the mixed one, for all pairs at once, is a product of matrices; the two others are a number for each row.",
+    "numbers for each row of a make a column (m, 1), those for each row of b a row (n,): broadcasting does the rest.")
 
 
-@flops.property
-def _(answer):
-    right = 3 * 2 * 32 * 64 * 128
-    if answer != right:
-        why = {right // 3: " That is the forward pass alone.", right // 2: " Count multiplications and additions.",
-               right // 6: " That counts the products of one pass only.",
-               right * 2 // 3: " The backward pass needs two products."
-               }.get(answer, "")
-        raise Wrong(f"{answer:,} is not the number of FLOPs.{why}")
+def _square(a, b):
+    return ((a[:, None] - b) ** 2).sum(axis=-1)
 
 
-intensity = exercise("09.intensity", "2mkn / 4(mk + kn + mn)", "FLOPs over bytes; three matrices of 4-byte numbers.")
-
-
-@intensity.property
-def _(answer):
-    from hypothesis import strategies as st
-    size = st.integers(1, 50)
-    for_all(lambda m, k, n: same(call(answer, m, k, n), 2 * m * k * n / (4 * (m * k + k * n + m * n)), "the intensity"),
-            m=size, k=size, n=size)
-
-
-distances = exercise("09.distances", "‖a‖² - 2 a·b + ‖b‖², one product of matrices",
-                     "(a ** 2).sum(axis=1) as a column, minus 2 a @ b.T, plus (b ** 2).sum(axis=1) as a row.")
+distances.equals(_square, "the squared distances", made(
+    lambda rng, m, n, d: (normal(rng, m, d), normal(rng, n, d)), m=whole(1, 4), n=whole(1, 4), d=whole(1, 3)), [
+    (lambda a, b: np.sqrt(_square(a, b)), "Squared distances: no root."),
+    (lambda a, b: (a ** 2).sum(axis=1)[:, None] + 2 * a @ b.T + (b ** 2).sum(axis=1),
+     "The mixed sum has a minus sign."),
+    (lambda a, b: (a ** 2).sum(axis=1)[:, None] - a @ b.T + (b ** 2).sum(axis=1), "The mixed sum comes twice."),
+    (lambda a, b: (a ** 2).sum(axis=1)[:, None] - 2 * a @ b.T, "‖b‖² is missing."),
+    (lambda a, b: _square(b, a), "The rows belong to a, the columns to b.")])
 
 
 @distances.property
-def _(answer):
-    from hypothesis import strategies as st
-
-    def property(m, n, seed):
-        rng = np.random.default_rng(seed)
-        a, b = rng.integers(-3, 4, (m, 2)) * 1.0, rng.integers(-3, 4, (n, 2)) * 1.0
-        expected = ((a[:, None] - b) ** 2).sum(axis=-1)
-        got = call(answer, a, b)
-        root = np.shape(got) == expected.shape and np.allclose(np.square(got), expected)
-        try:
-            same(got, expected, "the distances")
-        except Wrong as wrong:
-            raise Wrong(f"{wrong}{' Squared distances: no root.' if root else ''}") from None
-    for_all(property, m=st.integers(1, 3), n=st.integers(1, 3), seed=st.integers(0, 200))
-
-
-@distances.property
-def _(answer):
-    """No loops: counted in function calls, of which the loops need tens of thousands."""
+def without_loops(answer):
+    """Counted in function calls, of which loops need tens of thousands, and in the lines run."""
     a, b = np.random.default_rng(0).normal(size=(2, 60, 8))
-    calls = 0
+    count = 0
 
-    def count(frame, event, argument):
-        nonlocal calls
-        calls += event in ("call", "c_call")
-    before = sys.getprofile()
-    sys.setprofile(count)
+    def profile(frame, event, argument):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    def trace(frame, event, argument):
+        nonlocal count
+        count += event == "line"
+        return trace
+    before = sys.getprofile(), sys.gettrace()
+    sys.setprofile(profile)
+    sys.settrace(trace)
     try:
-        answer(a, b)
+        answer.answer(a, b)
     finally:
-        sys.setprofile(before)
-    if calls > 300:
-        raise Wrong(f"right, but it makes {calls:,} function calls for 60 points: let one matrix product do the work.")
+        sys.setprofile(before[0])
+        sys.settrace(before[1])
+    if count > 1000:
+        raise Wrong(f"right, but it takes {count:,} calls and lines for 60 points: let one matrix product do the work.")

@@ -1,22 +1,17 @@
 """Exercises of notebook 11: convolutions and LeNet."""
 import numpy as np
+from hypothesis import strategies as st
 
-from ..checking import Wrong, call, exercise, for_all, same
-
-
-def _case(most=6):
-    """(height, width, kernel height, kernel width, seed), the kernel never larger than the image."""
-    from hypothesis import strategies as st
-    size = st.integers(1, 3)
-    return dict(more=st.tuples(st.integers(0, most - 3), st.integers(0, most - 3)), size=st.tuples(size, size),
-                seed=st.integers(0, 999))
+from ..checking import exercise
+from ..drawing import made, normal, whole
 
 
-def _arrays(more, size, seed):
-    """An image and an array that slides on it, of small whole numbers."""
-    rng = np.random.default_rng(seed)
-    image_shape = size[0] + more[0], size[1] + more[1]
-    return rng.integers(-3, 4, image_shape).astype(float), rng.integers(-3, 4, size).astype(float)
+def _slide(rng, height, width, rows, columns):
+    """An image, and an array that fits on it."""
+    return normal(rng, height + rows - 1, width + columns - 1), normal(rng, rows, columns) + 0.05
+
+
+SIZES = dict(height=whole(1, 4), width=whole(1, 4), rows=whole(1, 3), columns=whole(1, 3))
 
 
 def _windows(image, kernel):
@@ -25,108 +20,95 @@ def _windows(image, kernel):
     return (windows * kernel).sum(axis=(2, 3))
 
 
-convolve = exercise("11.convolve", "at each place the sum of kernel times window",
-                    "y[i, j] = (image[i:i + k, j:j + l] * kernel).sum(), for all i up to H - k and all j up to W - l.")
+def _padded(image, kernel):
+    rows, columns = kernel.shape
+    return _windows(np.pad(image, ((0, rows - 1), (0, columns - 1))), kernel)
 
 
-@convolve.property
-def _(answer):
-    def property(more, size, seed):
-        image, kernel = _arrays(more, size, seed)
-        got, expected = call(answer, image.copy(), kernel.copy()), _windows(image, kernel)
-        try:
-            same(got, expected, f"of image {image.tolist()} and kernel {kernel.tolist()} the map")
-        except Wrong as wrong:
-            words = ""
-            if np.shape(got) == image.shape != expected.shape:
-                words = " Only places where the kernel lies wholly on the image count."
-            elif np.shape(got) == expected.shape and np.allclose(got, _windows(image, kernel[::-1, ::-1])):
-                words = " You turned the kernel upside down; slide it as it is."
-            elif np.shape(got) == expected.shape and np.allclose(got, _windows(image, np.ones_like(kernel))):
-                words = " The weights of the kernel are missing."
-            elif np.ndim(got) == 2 and np.shape(got) == tuple(n - 1 for n in expected.shape):
-                words = " The last row and the last column are missing: range(H - k + 1)."
-            raise Wrong(f"{wrong}{words}") from None
-    for_all(property, **_case())
+TURNED = [(lambda image, kernel: _windows(image, kernel[::-1, ::-1]),
+           "You turned it upside down and left to right; slide it as it "
+                                                                      "is."),
+          (lambda image, kernel: _windows(image, kernel[:, ::-1]), "You turned it left to right; slide it as it is."),
+          (lambda image, kernel: _windows(image, kernel[::-1]), "You turned it upside down; slide it as it is.")]
+
+exercise(
+    "11.convolve", "at each place the sum of kernel times window",
+    "at how many places does a kernel of k rows lie wholly on an image of H rows?",
+    "H - k + 1. At place (i, j) it lies on image[i:i + k, j:j + l]; multiply number by number, and add up.",
+    "np.zeros of the right shape, then two loops over its places.",
+).equals(_windows, "the map", made(_slide, **SIZES), [
+    *[(f, f"Of the kernel: {words[0].lower()}{words[1:]}") for f, words in TURNED],
+    (lambda image, kernel: _windows(image, np.ones_like(kernel)), "The weights of the kernel are missing."),
+    (_padded, "Only places where the kernel lies wholly on the image count."),
+    (lambda image, kernel: _windows(image, kernel)[:-1, :-1],
+     "The last row and the last column are missing: range(H - k + 1)."),
+    (lambda image, kernel: _windows(image, kernel) / kernel.size, "Add up: no mean.")], examples=100)
 
 
-field = exercise("11.receptive_field", "1 + the sum of (width - 1) times the strides before",
-                 "keep two numbers: how many pixels one unit has seen, and how many pixels lie between two neighbours. "
-                 "A window adds (width - 1) such steps; a stride multiplies the step.")
+# -- receptive field -------------------------------------------------------------------------------------------------
+def _field(layers, late=False, strides=True, alone=1):
+    seen, step = alone, 1
+    for width, stride in layers:
+        seen += (width - 1) * step * (stride if late else 1)
+        step *= stride if strides else 1
+    return seen
 
 
-@field.property
-def _(answer):
-    from hypothesis import strategies as st
+exercise(
+    "11.receptive_field", "1 + the sum of (width - 1) times the strides before",
+    "how far apart, in pixels of the image, are two neighbouring units after a stride of 2? And after two such "
+    "strides?",
+    "keep two numbers while you go through the layers: how many pixels one unit has seen, and how many lie between two "
+    "neighbours.",
+    "a window of `width` neighbours adds width - 1 such steps. When does the layer's own stride make the step larger: "
+    "before its window looks, or after?",
+).equals(_field, "the number of pixels",
+         dict(layers=st.lists(st.tuples(st.integers(1, 5), st.integers(1, 3)), max_size=4)), [
+    (lambda layers: _field(layers, alone=0), "One unit by itself sees 1."),
+    (lambda layers: _field(layers, late=True), "A stride only counts for the layers behind it."),
+    (lambda layers: _field(layers, strides=False), "Behind a stride, steps are larger.")])
 
-    def property(layers):
-        seen = step = late = first = 1
-        for width, stride in layers:
-            late += (width - 1) * step * stride     # the stride counted already in its own layer
-            first += width - 1                      # no strides at all
-            seen += (width - 1) * step
-            step *= stride
-        got = call(answer, list(layers))
-        if not np.array_equal(got, seen):
-            why = {seen - 1: " One unit by itself sees 1.", late: " A stride only counts for the layers behind it.",
-                   first: " Behind a stride, steps are larger."}.get(got if np.shape(got) == () else None, "")
-            raise Wrong(f"got {got}, expected {seen}.{why}")
-    for_all(property, layers=st.lists(st.tuples(st.integers(1, 5), st.integers(1, 3)), max_size=4))
-
-
-gradient = exercise("11.kernel_gradient", "the image convolved with g",
-                    "the weight k[a, b] met image[a:a + h, b:b + w], each pixel at one place of g, (h, w).")
-
-
-@gradient.property
-def _(answer):
-    def property(more, size, seed):
-        image, g = _arrays(more, size, seed)        # g slides on the image as the kernel did
-        got, expected = call(answer, image.copy(), g.copy()), _windows(image, g)
-        try:
-            same(got, expected, f"for image {image.tolist()} and g {g.tolist()} the gradient")
-        except Wrong as wrong:
-            words = ""
-            if np.shape(got) == expected.shape and np.allclose(got, expected[::-1, ::-1]):
-                words = " It is upside down."
-            elif np.shape(got) == expected.shape and np.allclose(got, expected / g.size):
-                words = " Places add up; you took their mean."
-            elif np.shape(got) == g.shape != expected.shape:
-                words = " That is the shape of g; the kernel's is (H - h + 1, W - w + 1)."
-            raise Wrong(f"{wrong}{words}") from None
-    for_all(property, **_case())
+# -- the kernel's gradient -------------------------------------------------------------------------------------------
+exercise(
+    "11.kernel_gradient", "the image convolved with g",
+    "which pixels did the weight k[a, b] meet while the kernel slid over the image?",
+    "image[a:a + h, b:b + w], if g is (h, w): each of these pixels at one place, with the slope g there.",
+    "multiply and add up: that is a convolution. The shape of the result is that of the kernel, (H - h + 1, W - w + "
+    "1).",
+).equals(_windows, "the kernel's gradient", made(_slide, **SIZES), [
+    (lambda image, g: _windows(image, g)[::-1, ::-1], "It is upside down and left to right."),
+    (lambda image, g: _windows(image, g)[::-1], "It is upside down."),
+    (lambda image, g: _windows(image, g)[:, ::-1], "It is turned left to right."), *TURNED,
+    (lambda image, g: _windows(image, g) / g.size, "Places add up; you took their mean."),
+    (lambda image, g: g * image[:g.shape[0], :g.shape[1]], "That is the shape of g; the kernel's is (H - h + 1, W - w "
+                                                           "+ 1)."),
+    (lambda image, g: _windows(image, np.ones_like(g)), "g is missing.")], examples=100)
 
 
-cam = exercise("11.grad_cam", "maps weighted by their mean gradient, added, what is below 0 cut off",
-               "gradient.mean(axis=(0, 1)) has a weight for each channel; multiply, sum over channels, "
-               "np.maximum with 0.")
+# -- Grad-CAM --------------------------------------------------------------------------------------------------------
+def _maps(rng, height, width, channels):
+    return normal(rng, height, width, channels), normal(rng, height, width, channels)
 
 
-@cam.property
-def _(answer):
-    from hypothesis import strategies as st
+def _weighted(maps, gradient):
+    return (maps * gradient.mean(axis=(0, 1))).sum(axis=-1)
 
-    def property(height, width, channels, seed):
-        rng = np.random.default_rng(seed)
-        maps = rng.integers(0, 4, (height, width, channels)).astype(float)
-        gradient = rng.integers(-2, 3, maps.shape).astype(float)
-        weighted = (maps * gradient.mean(axis=(0, 1))).sum(axis=-1)
-        got, expected = call(answer, maps.copy(), gradient.copy()), np.maximum(weighted, 0)
-        try:
-            same(got, expected, f"for maps {maps.tolist()} and gradient {gradient.tolist()} the heat")
-        except Wrong as wrong:
-            words = ""
-            if np.shape(got) == expected.shape:
-                for other, meaning in ((weighted, "Keep only what speaks for the class: above 0."),
-                                       (np.abs(weighted),
-                                        "What speaks against the class is not for it: cut off, no |x|."),
-                                       (np.maximum((maps * gradient).sum(-1), 0),
-                                        "One weight for each map: the mean of its gradient over all places."),
-                                       (np.maximum(weighted * height * width, 0),
-                                        "The mean over places, not the sum.")):
-                    if np.allclose(got, other):
-                        words = f" {meaning}"
-                        break
-            raise Wrong(f"{wrong}{words}") from None
-    for_all(property, height=st.integers(1, 3), width=st.integers(1, 3), channels=st.integers(1, 3),
-            seed=st.integers(0, 999))
+
+exercise(
+    "11.grad_cam", "maps weighted by their mean gradient, added, what is below 0 cut off",
+    "each map gets one weight: how much the class's score rises with it, on average over all places.",
+    "the mean of `gradient` over its first two axes has a number for each channel. What do you do with maps and "
+    "weights?",
+    "multiply, add up over the channels, then cut off what is below 0: what speaks against the class.",
+).equals(lambda maps, gradient: np.maximum(_weighted(maps, gradient), 0), "the heat", made(
+    _maps, height=whole(1, 3), width=whole(1, 3), channels=whole(1, 3)), [
+    (_weighted, "Keep only what speaks for the class: above 0."),
+    (lambda maps, gradient: np.abs(_weighted(maps, gradient)),
+     "What speaks against the class is not for it: cut off, no |x|."),
+    (lambda maps, gradient: np.maximum((maps * gradient).sum(-1), 0),
+     "One weight for each map: the mean of its gradient over all places."),
+    (lambda maps, gradient: np.maximum((maps * gradient.sum(axis=(0, 1))).sum(-1), 0),
+     "The mean over places, not the sum."),
+    (lambda maps, gradient: np.maximum(maps * gradient.mean(axis=(0, 1)), 0).sum(-1),
+     "Add up first, then cut off below 0."),
+    (lambda maps, gradient: np.maximum(maps.sum(-1), 0), "The weights are missing.")])

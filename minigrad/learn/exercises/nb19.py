@@ -1,13 +1,13 @@
 """Exercises of notebook 19: fairness."""
 import numpy as np
+from hypothesis import strategies as st
 
-from ..checking import exercise, for_all
-from ..naming import compare
+from ..checking import exercise
+from ..drawing import made, normal, one_of, shapes, whole
 
 
 def _people(least=1):
     """Arrays of labels 0 and 1, and of names of groups, of the same length."""
-    from hypothesis import strategies as st
     rows = st.lists(st.tuples(st.integers(0, 1), st.sampled_from("abc")), min_size=least, max_size=12)
     return rows.map(lambda rows: tuple(map(np.array, zip(*rows))))
 
@@ -24,75 +24,66 @@ def _counts(d, group):
     return np.array([d[group == g].sum() for g in np.unique(group)])
 
 
-parity = exercise("19.parity", "the largest share selected less the smallest",
-                  "for each name in np.unique(group), the mean of d where group has it; then max less min.")
-
-
-@parity.property
-def _(answer):
-    mistakes = [
-        (lambda d, group: -np.ptp(_shares(d, group)), "The largest less the smallest, not the other way round."),
-        (lambda d, group: np.ptp(_counts(d, group)), "You compared numbers of people; compare shares of each group."),
-        (lambda d, group: np.ptp(_counts(d, group) / len(d)), "Each share is of its own group, not of all people."),
-        (lambda d, group: abs(_shares(d, group)[0] - _shares(d, group)[1]), "There may be more than two groups."),
-        (lambda d, group: abs(_shares(d, group)[0] - _shares(d, group)[-1]), "There may be more than two groups.")]
-    for_all(lambda people: compare(answer, people, np.ptp(_shares(*people)), "the gap", CROWD, mistakes),
-            150, people=_people())
+exercise(
+    "19.parity", "the largest share selected less the smallest",
+    "which share of each group is selected? np.unique(group) names the groups: there may be any number of them.",
+    "d[group == g] are the decisions about one group; d is 0 or 1, so their mean is the share.",
+    "of all the shares, how far apart are the two that are farthest apart?",
+).equals(lambda d, group: np.ptp(_shares(d, group)), "the gap", _people(), [
+    (lambda d, group: -np.ptp(_shares(d, group)), "The largest less the smallest, not the other way round: the sign "
+                                                  "is wrong."),
+    (lambda d, group: np.ptp(_counts(d, group)), "You compared numbers of people; compare shares of each group."),
+    (lambda d, group: np.ptp(_counts(d, group) / len(d)), "Each share is of its own group, not of all people."),
+    (lambda d, group: abs(_shares(d, group)[0] - _shares(d, group)[1]), "There may be more than two groups, or one."),
+    (lambda d, group: abs(_shares(d, group)[0] - _shares(d, group)[-1]), "There may be more than two groups."),
+    ], examples=150, also=[CROWD])
 
 
 # -- Wilson's interval -----------------------------------------------------------------------------------------------
 def _wilson(k, n, z):
     p = k / n
     middle, half = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return np.array([middle - half, middle + half]) / (1 + z * z / n)
+    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
 
 
-wilson = exercise("19.wilson", "Wilson's interval, which never leaves 0 to 1",
-                  "p = k / n; middle p + z²/2n, half width z √(p (1 - p)/n + z²/4n²); divide both by 1 + z²/n.")
+def _plain(k, n, z):
+    half = z * np.sqrt(k / n * (1 - k / n) / n)
+    return k / n - half, k / n + half
 
 
-@wilson.property
-def _(answer):
-    from hypothesis import strategies as st
-
-    def plain(k, n, z):
-        half = z * np.sqrt(k / n * (1 - k / n) / n)
-        return np.array([k / n - half, k / n + half])
-    mistakes = [(plain, "That is p ± z √(p (1 - p)/n), which is certain at k = 0."),
-                (lambda k, n, z: _wilson(k, n, z) * (1 + z * z / n), "The division by 1 + z²/n is missing."),
-                (lambda k, n, z: _wilson(k, n, z)[::-1], "The lower end comes first.")]
-
-    def property(n, share, z):
-        k = round(share * n)
-        compare(answer, (k, n, z), _wilson(k, n, z), "the interval", (3, 10, 1.5), mistakes)
-    for_all(property, n=st.integers(1, 1000), share=st.sampled_from([0, 0.1, 0.5, 0.9, 1]),
-            z=st.sampled_from([1.0, 1.96]))
+exercise(
+    "19.wilson", "Wilson's interval, which never leaves 0 to 1",
+    "with p = k / n: where is the middle, and how far does it go to either side?",
+    "the middle is moved by z²/2n, and under the root stands z²/4n² besides p (1 - p)/n.",
+    "both ends are divided by 1 + z²/n, after the half width has been taken off or added.",
+).equals(_wilson, ("low", "high"), made(lambda rng, n, share, z: (round(share * n), n, z), n=whole(1, 1000),
+                                        share=one_of(0, 0.1, 0.5, 0.9, 1), z=one_of(1.0, 1.96, 3.0)), [
+    (_plain, "That is p ± z √(p (1 - p)/n), which is certain at k = 0."),
+    (lambda k, n, z: tuple(v * (1 + z * z / n) for v in _wilson(k, n, z)), "The division by 1 + z²/n is missing."),
+    (lambda k, n, z: _wilson(k, n, z)[::-1], "The lower end comes first.")], also=[(3, 10, 1.5)])
 
 
 # -- the impossible --------------------------------------------------------------------------------------------------
-implied = exercise("19.implied_fpr", "p / (1 - p) · (1 - PPV) / PPV · TPR",
-                   "rightly selected: p · tpr. They are a share ppv of all selected, so how many are selected wrongly? "
-                   "Of 1 - p.")
+def _counted(rng, hits, misses, false_alarms, rejections):
+    """Base rate, precision and true positive rate of a made-up group with these numbers of people."""
+    positive, negative = hits + misses, false_alarms + rejections
+    return positive / (positive + negative), hits / (hits + false_alarms), hits / positive
 
 
-@implied.property
-def _(answer):
-    """Against counting, in a made-up group with these numbers of people."""
-    from hypothesis import strategies as st
-    common = "How common y = 1 is, p, decides how many there are of each."
-    mistakes = [
-        (lambda p, ppv, tpr: (1 - ppv) / ppv * tpr, common), (lambda p, ppv, tpr: p * (1 - ppv) / ppv * tpr, common),
-        (lambda p, ppv, tpr: (1 - p) / p * (1 - ppv) / ppv * tpr, "p / (1 - p) is upside down."),
-        (lambda p, ppv, tpr: p / (1 - p) * (1 - ppv) * tpr, "The hits are a share PPV of the selected: divide by it."),
-        (lambda p, ppv, tpr: p / (1 - p) * tpr / ppv, "Those are all that are selected; which of them wrongly?"),
-        (lambda p, ppv, tpr: 1 - tpr, "1 - TPR is the share of y = 1 that was missed.")]
+COMMON = "How common y = 1 is, p, decides how many there are of each."
 
-    def property(hits, misses, false_alarms, rejections):
-        positive, negative = hits + misses, false_alarms + rejections
-        inputs = positive / (positive + negative), hits / (hits + false_alarms), hits / positive
-        compare(answer, inputs, false_alarms / negative, "FPR", (0.3, 0.6, 0.7), mistakes)
-    number = st.integers(1, 20)
-    for_all(property, hits=number, misses=number, false_alarms=number, rejections=number)
+exercise(
+    "19.implied_fpr", "p / (1 - p) · (1 - PPV) / PPV · TPR",
+    "of all people, which share is rightly selected? p · tpr.",
+    "they are a share ppv of all who are selected. So how many are selected, and how many of these wrongly?",
+    "those selected wrongly are the false positives; FPR is their share of everybody with y = 0, that is, of 1 - p.",
+).equals(lambda p, ppv, tpr: p / (1 - p) * (1 - ppv) / ppv * tpr, "FPR", made(
+    _counted, hits=whole(1, 20), misses=whole(0, 20), false_alarms=whole(0, 20), rejections=whole(1, 20)), [
+    (lambda p, ppv, tpr: (1 - ppv) / ppv * tpr, COMMON), (lambda p, ppv, tpr: p * (1 - ppv) / ppv * tpr, COMMON),
+    (lambda p, ppv, tpr: (1 - p) / p * (1 - ppv) / ppv * tpr, "p / (1 - p) is upside down."),
+    (lambda p, ppv, tpr: p / (1 - p) * (1 - ppv) * tpr, "The hits are a share PPV of the selected: divide by it."),
+    (lambda p, ppv, tpr: p / (1 - p) * tpr / ppv, "Those are all that are selected; which of them wrongly?"),
+    (lambda p, ppv, tpr: 1 - tpr, "1 - TPR is the share of y = 1 that was missed.")])
 
 
 # -- reweighing ------------------------------------------------------------------------------------------------------
@@ -102,42 +93,34 @@ def _weights(f):
                                       for label, g in zip(y, group)])
 
 
-reweigh = exercise("19.reweigh", "P(g) P(y) / P(g, y)",
-                   "for each label and each group: both = (y == label) & (group == g); np.mean of a condition is its "
-                   "probability.")
+_reweighed = _weights(lambda label, g, both: label * g / both)
 
-
-@reweigh.property
-def _(answer):
-    mistakes = [
-        (_weights(lambda label, g, both: both / (label * g)), "It is upside down: rare combinations must count more."),
-        (_weights(lambda label, g, both: 1 / both), "All combinations become equally common; P(g) and P(y) must stay."),
-        (_weights(lambda label, g, both: 1 / g), "That weighs groups; the label must matter too."),
-        (_weights(lambda label, g, both: g / both), "P(y) is missing, so the mean weight isn't 1.")]
-    right = _weights(lambda label, g, both: label * g / both)
-    for_all(lambda people: compare(answer, people, right(*people), "the array of weights", CROWD, mistakes),
-            100, people=_people())
-
+exercise(
+    "19.reweigh", "P(g) P(y) / P(g, y)",
+    "if label and group had nothing to do with one another, how common would each combination be? And how common is "
+    "it?",
+    "np.mean of a condition is its probability: np.mean(y == label), np.mean(group == g), and both together with &.",
+    "everybody with the same label and group gets the same weight: fill an array combination by combination.",
+).equals(lambda y, group: _reweighed(y, group), "the weights", _people(), [
+    (_weights(lambda label, g, both: both / (label * g)), "It is upside down: rare combinations must count more."),
+    (_weights(lambda label, g, both: 1 / both), "All combinations become equally common; P(g) and P(y) must stay."),
+    (_weights(lambda label, g, both: 1 / g), "That weighs groups; the label must matter too."),
+    (_weights(lambda label, g, both: g / both), "P(y) is missing, so the mean weight isn't 1."),
+    (_weights(lambda label, g, both: label / both), "P(g) is missing, so the mean weight isn't 1.")], examples=100,
+         also=[CROWD])
 
 # -- the reversed gradient -------------------------------------------------------------------------------------------
-reverse = exercise("19.reverse", "forward nothing, backward the opposite",
-                   "the rule of y = x would return g; this one returns it with the opposite sign, times strength.")
-
-
-@reverse.property
-def _(answer):
-    from hypothesis import strategies as st
-    mistakes = [(lambda g, y, x, strength: -strength, "The gradient g is missing."),
-                (lambda g, y, x, strength: -strength * x, "That is x; what comes back is g."),
-                (lambda g, y, x, strength: g, "So the classifier would help the adversary; turn it round."),
-                (lambda g, y, x, strength: strength * g, "So the classifier would help the adversary; turn it round."),
-                (lambda g, y, x, strength: -g, "The strength is missing.")]
-
-    def property(values, strength):
-        x = np.array(values)
-        g = np.arange(1.0, len(x) + 1)
-        telling = np.array([1.0, 2.0]), np.array([5.0, -3.0]), np.array([5.0, -3.0]), 0.5
-        compare(answer, (g, x, x, strength), -strength * g, f"for g = {g.tolist()} the cotangent of x", telling,
-                mistakes)
-    for_all(property, values=st.lists(st.sampled_from([-1.5, 0.0, 2.0]), min_size=1, max_size=3),
-            strength=st.sampled_from([0.5, 1.0, 3.0]))
+exercise(
+    "19.reverse", "forward nothing, backward the opposite",
+    "forward y = x. What would an honest rule give back for the cotangent g?",
+    "g itself. The network in front should do the opposite of what helps the adversary: what must it be told?",
+    "the opposite of g, as strongly as `strength` says.",
+).equals(lambda g, y, x, strength: -strength * g, "the cotangent of x", made(
+    lambda rng, shape, strength: (normal(rng, *shape), x := normal(rng, *shape), x, strength), shape=shapes(0, 1, 2),
+    strength=one_of(0.5, 1.0, 3.0)), [
+    (lambda g, y, x, strength: -strength + 0 * g, "The gradient g is missing."),
+    (lambda g, y, x, strength: -strength * x, "That is x; what comes back is g."),
+    (lambda g, y, x, strength: g, "So the classifier would help the adversary; turn it round."),
+    (lambda g, y, x, strength: strength * g, "The sign is wrong: so the classifier would help the adversary; turn it "
+                                             "round."),
+    (lambda g, y, x, strength: -g, "The strength is missing.")])

@@ -1,105 +1,112 @@
 """Exercises of notebook 22: from one process to many."""
 import numpy as np
 
-from ..checking import NotDone, Wrong, call, exercise, for_all, same
-
-merge = exercise("22.merge", "Σ rows · gradient / Σ rows",
-                 "multiply each gradient by its number of rows, add up, divide once.")
-
-
-@merge.property
-def _(answer):
-    from hypothesis import assume, strategies as st
-
-    def property(rows, seed):
-        assume(sum(rows))
-        rng = np.random.default_rng(seed)
-        each = [rng.integers(-9, 9, (n, 3)).astype(float) for n in rows]        # the gradient of each row
-        gradients = [g.mean(axis=0) if len(g) else np.zeros(3) for g in each]
-        right = np.concatenate(each).mean(axis=0)
-        got = np.asarray(call(answer, gradients, rows))
-        try:
-            same(got, right, f"the gradient over all {sum(rows)} rows")
-        except Wrong as wrong:
-            why = ""
-            if got.shape == (3,) and np.allclose(got, np.mean(gradients, axis=0)):
-                why = " That counts all parts alike, whatever their rows."
-            elif got.shape == (3,) and np.allclose(got, right * sum(rows)):
-                why = " That is the sum over rows; the loss is a mean."
-            raise Wrong(f"{wrong}{why}") from None
-    for_all(property, rows=st.lists(st.integers(0, 4), min_size=1, max_size=4), seed=st.integers(0, 99))
+from ..checking import NotDone, Wrong, array, exercise
+from ..drawing import made, normal, one_of, whole
+from ..watching import copied
 
 
-ring = exercise("22.ring_step", "rank r sends chunk (r - step) mod n to rank r + 1, which adds or replaces",
-                "first copy what each rank sends, chunks[r][(r - step) % n]; then, for each r, "
-                "add it to (step < n - 1) or put "
-                "it in the place of the same chunk of rank (r + 1) % n.")
+# -- gradients of parts ----------------------------------------------------------------------------------------------
+def _parts(rng, parts, width):
+    """The gradients of parts of a batch, and how many rows each has: some none, whose gradient is 0."""
+    rows = [int(n) for n in rng.integers(0, 5, parts)]
+    rows[rng.integers(parts)] += 1
+    return [normal(rng, width) + 0.05 if n else np.zeros(width) for n in rows], rows
+
+
+def _merge(gradients, rows):
+    return sum(n * g for n, g in zip(rows, gradients)) / sum(rows)
+
+
+exercise(
+    "22.merge", "Σ rows · gradient / Σ rows",
+    "each gradient is a mean over its own rows. How do you get back from a mean to the sum?",
+    "multiply by the number of rows. The sums of all parts add up.",
+    "and the mean over all rows divides once, by all rows together.",
+).equals(_merge, "the gradient over all rows", made(_parts, parts=whole(1, 4), width=whole(1, 3)), [
+    (lambda gradients, rows: np.mean(gradients, axis=0), "That counts all parts alike, whatever their rows."),
+    (lambda gradients, rows: _merge(gradients, rows) * sum(rows), "That is the sum over rows; the loss is a mean."),
+    (lambda gradients, rows: _merge(gradients, rows) * sum(rows) / len(rows),
+     "Divide by all rows, not by the number of parts."),
+    (lambda gradients, rows: sum(gradients) / sum(rows), "Each gradient counts as often as it has rows."),
+    (lambda gradients, rows: sum(gradients), "Gradients of parts are means: weigh them by their rows, and divide.")],
+    examples=100)
+
+# -- the ring --------------------------------------------------------------------------------------------------------
+ring = exercise(
+    "22.ring_step", "rank r sends chunk (r - step) mod n to rank r + 1, which adds or replaces",
+    "which chunk does rank r send in this step, and to whom? All ranks send at the same time.",
+    "so keep what each one sends before anything is changed: copies of chunks[r][(r - step) % n].",
+    "then each goes to rank (r + 1) % n, into the place of the same number: added in the first n - 1 steps, in its "
+    "place after.",
+    edits=True)
+
+
+@ring.property(n=whole(1, 5), seed=whole(0, 99))
+def step_by_step(answer, n, seed):
+    rng = np.random.default_rng(seed)
+    chunks = [[rng.integers(-9, 9, 2).astype(float) for _ in range(n)] for _ in range(n)]
+    for step in range(2 * n - 2):
+        before = copied(chunks)
+        right = copied(before)
+        for r in range(n):
+            to, c = (r + 1) % n, (r - step) % n
+            right[to][c] = before[to][c] + before[r][c] if step < n - 1 else before[r][c]
+        returned = answer(chunks, step)
+        if _equal(chunks, before) and not _equal(right, before):
+            if returned is None or returned is ...:
+                raise NotDone if step == 0 else Wrong(f"step {step}: nothing has changed.")
+            raise Wrong("chunks have not changed: write into chunks[...][...], don't return new ones.")
+        phase = "adds what comes" if step < n - 1 else "is replaced by what comes"
+        for r in range(n):
+            for c in range(n):
+                got = array(chunks[r][c], f"chunk {c} of rank {r}", (2,))
+                if not np.allclose(got, right[r][c]):
+                    raise Wrong(f"step {step} of {n} ranks: chunk {c} of rank {r} is {got}, expected {right[r][c]} "
+                                "(before it was "
+                                f"{before[r][c]}). In this step chunk (r - {step}) mod {n} of each rank r goes to "
+                                "rank r + 1, "
+                                f"whose own {phase}.")
+
+
+def _equal(a, b):
+    return all(np.array_equal(x, y) for row, other in zip(a, b) for x, y in zip(row, other))
 
 
 @ring.property
-def _(answer):
-    from hypothesis import strategies as st
-
-    def property(n, seed):
-        rng = np.random.default_rng(seed)
-        chunks = [[rng.integers(-9, 9, 2).astype(float) for _ in range(n)] for _ in range(n)]
-        right = [[c.copy() for c in row] for row in chunks]
-        for step in range(2 * n - 2):
-            phase = "adds what comes" if step < n - 1 else "is replaced by what comes"
-            before = [[c.copy() for c in row] for row in chunks]
-            returned = answer(chunks, step)
-            for r in range(n):
-                c = (r - step) % n
-                sent = before[r][c]
-                right[(r + 1) % n][c] = before[(r + 1) % n][c] + sent if step < n - 1 else sent
-            if all(np.array_equal(a, b) for x, y in zip(chunks, before) for a, b in zip(x, y)) and (
-                    any(not np.array_equal(a, b) for x, y in zip(right, before) for a, b in zip(x, y))):
-                if returned is None or returned is ...:
-                    raise NotDone if step == 0 else Wrong(f"step {step}: nothing has changed.")
-                raise Wrong("chunks have not changed: write into chunks[...][...], don't return new ones.")
-            for r in range(n):
-                for c in range(n):
-                    got = np.asarray(chunks[r][c], float)
-                    if got.shape != (2,) or not np.allclose(got, right[r][c]):
-                        raise Wrong(f"step {step} of {n} ranks: chunk {c} of rank {r} is {got}, expected {right[r][c]} "
-                                    f"(before it was {before[r][c]}). "
-                                    f"In this step chunk (r - {step}) mod {n} of each rank r "
-                                    f"goes to rank r + 1, whose own {phase}.")
-    for_all(property, n=st.integers(2, 5), seed=st.integers(0, 99))
+def ranks_share_no_memory(answer):
+    """What a rank has been sent must be its own: later steps would else write into two ranks' chunks at once."""
+    n = 3
+    chunks = [[np.array([float(n * r + c)]) for c in range(n)] for r in range(n)]
+    for step in range(2 * n - 2):
+        answer(chunks, step)
+        arrays = [c for row in chunks for c in row]
+        if any(np.shares_memory(a, b) for i, a in enumerate(arrays) for b in arrays[:i]):
+            raise Wrong(f"after step {step} two ranks hold one and the same array: send copies.")
 
 
-sent = exercise("22.bytes_sent", "2 (n - 1)/n times the array",
-                "2 (n - 1) steps, in each of them one chunk of payload / n bytes.")
+# -- how much, and how well ------------------------------------------------------------------------------------------
+exercise(
+    "22.bytes_sent", "2 (n - 1)/n times the array",
+    "how large is a chunk? The array is cut into as many as there are ranks.",
+    "in each step every rank sends one chunk. How many steps are there, in both halves together?",
+    "n - 1 steps until all is added up, and as many until all have it.",
+).equals(lambda payload, n: 2 * (n - 1) * payload / n, "the number of bytes", dict(
+    payload=whole(1, 1000).map(lambda k: 60 * k), n=whole(1, 6)), [
+    (lambda payload, n: (n - 1) * payload / n, "That is one of the two halves."),
+    (lambda payload, n: 2 * (n - 1) * payload, "Each step sends a chunk, not the array."),
+    (lambda payload, n: 2 * payload, "That is what it comes to for very many ranks."),
+    (lambda payload, n: 2 * payload / n, "That is one step of each half."),
+    (lambda payload, n: 2 * (n - 1) * payload / n * n, "That is what all ranks send together.")])
 
-
-@sent.property
-def _(answer):
-    from hypothesis import strategies as st
-
-    def property(payload, n):
-        right, got = 2 * (n - 1) * payload / n, call(answer, payload, n)
-        if not np.isclose(got, right):
-            why = {(n - 1) * payload / n: " That is one of the two halves.",
-                   2 * (n - 1) * payload: " Each step sends a chunk, "
-                   "not the array.", 2 * payload: " That is what it comes to for very many ranks."}
-            hint = next((text for value, text in why.items() if np.isclose(got, value)), "")
-            raise Wrong(f"got {got:g}, expected {right:g}.{hint}")
-    for_all(property, payload=st.integers(1, 1000).map(lambda k: 60 * k), n=st.integers(3, 6))
-
-
-share = exercise("22.efficiency", "t1 / (n tn)",
-                 "n ranks that were n times as fast would take t1 / n; divide that by tn.")
-
-
-@share.property
-def _(answer):
-    from hypothesis import strategies as st
-
-    def property(t1, tn, n):
-        right, got = t1 / (n * tn), call(answer, t1, tn, n)
-        if not np.isclose(got, right):
-            why = {t1 / tn: " That is the speedup; divide it by what was hoped for.", n * tn / t1: " Upside down."}
-            hint = next((text for value, text in why.items() if np.isclose(got, value)), "")
-            raise Wrong(f"got {got:g}, expected {right:g}.{hint}")
-    seconds = st.sampled_from([0.5, 1.0, 2.0, 3.0, 8.0])
-    for_all(property, t1=seconds, tn=seconds, n=st.integers(2, 8))
+exercise(
+    "22.efficiency", "t1 / (n tn)",
+    "how long would n ranks take if they were n times as fast as one?",
+    "t1 / n. They took tn.",
+    "efficiency is 1 if the two are alike, and smaller if they took longer.",
+).equals(lambda t1, tn, n: t1 / (n * tn), "the efficiency", dict(
+    t1=one_of(0.5, 1.0, 2.0, 3.0, 8.0), tn=one_of(0.5, 1.0, 1.7, 3.0), n=whole(1, 8)), [
+    (lambda t1, tn, n: t1 / tn, "That is the speedup; divide it by what was hoped for."),
+    (lambda t1, tn, n: n * tn / t1, "It is upside down."),
+    (lambda t1, tn, n: tn / (n * t1), "t1 and tn are exchanged."),
+    (lambda t1, tn, n: t1 / ((n - 1) * tn), "All n ranks count, the first included.")])

@@ -9,8 +9,8 @@ WRONG = {
         (lambda x: -3 * x ** 2, "sign"),
     ],
     "00.central_difference": [
-        (lambda f, x, h=1e-5: (f(x + h) - f(x)) / h, "with h ="),
-        (lambda f, x, h=1e-5: (f(x + h) - f(x - h)) / h, "2 times"),
+        (lambda f, x, h=1e-5: (f(x + h) - f(x)) / h, "one side"),
+        (lambda f, x, h=1e-5: (f(x + h) - f(x - h)) / h, "2h apart"),
         (lambda f, x, h=1e-5: (f(x - h) - f(x + h)) / (2 * h), "sign"),
         (lambda f, x, h=1e-5: f(x + h) - f(x - h), "expected"),
     ],

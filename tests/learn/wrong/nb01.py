@@ -77,9 +77,9 @@ WRONG = {
     ],
     "01.learn_once": [
         ((lambda *a: step(*a, sign=1),), "sign"),
-        ((lambda *a: step(*a, factor=1.0),), "0.5 times"),
-        ((lambda *a: step(*a, f=lambda y: 1.0),), "slope in w"),
-        ((lambda w, b, x, t, rate: (step(w, b, x, t, rate)[0], b),), "slope in b"),
+        ((lambda *a: step(*a, factor=1.0),), "half of what"),
+        ((lambda *a: step(*a, f=lambda y: 1.0),), "slope of tanh"),
+        ((lambda w, b, x, t, rate: (step(w, b, x, t, rate)[0], b),), "bias learns"),
     ],
     "01.visits": [((2 ** 30,), "paths"), ((30,), "first value"), ((60,), "number of values")],
 }

@@ -12,7 +12,7 @@ def error_with(f, rule, x, rng, h=1e-5, ones=False, mean=False, first=False):
         step[i] = h
         measured[i] = ((f(x + step) - f(x - step)) * g).sum() / (2 * h)
     off = np.abs(rule(g, x) - measured)
-    return off[0, 0] if first else off.mean() * 100 if mean else off.max()
+    return off.flat[0] if first else off.mean() * 100 if mean else off.max()
 
 
 def sigmoid(x, /):
@@ -22,7 +22,7 @@ def sigmoid(x, /):
 WRONG = {
     "04.largest_error": [
         (lambda *a: error_with(*a, ones=True), "cotangent random"),
-        (lambda *a: error_with(*a, first=True), "accepts a wrong rule"),
+        (lambda *a: error_with(*a, first=True), "the largest error"),
         (lambda f, rule, x, rng, h=1e-5: np.abs(rule(np.ones(f(x).shape), x)).max(), "should be tiny"),
     ],
     "04.extrapolated": [

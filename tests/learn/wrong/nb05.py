@@ -7,7 +7,7 @@ def normal(spread):
 
 
 WRONG = {
-    "05.sigmoid_slope": [((0.5,), "That is σ"), ((1.0,), "tanh"), ((4,), "not the largest")],
+    "05.sigmoid_slope": [((0.5,), "That is σ"), ((1.0,), "tanh"), ((4,), "the largest value")],
     "05.he_normal": [
         (normal(lambda i, o: np.sqrt(1 / i)), "LeCun"),
         (normal(lambda i, o: np.sqrt(2 / o)), "fan_in"),

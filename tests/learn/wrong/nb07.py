@@ -23,7 +23,7 @@ WRONG = {
         (lambda *a: rmsprop(*a, sign=1), "sign"),
         (lambda *a: rmsprop(*a, squared=False), "squares"),
         (lambda *a: rmsprop(*a, use_old=True), "the move"),
-        (lambda *a: rmsprop(*a)[0], "return 2 things"),
+        (lambda *a: rmsprop(*a)[0], "two things"),
     ],
     "07.adam": [
         (lambda *a: adam(*a, correct=False), "too small"),
@@ -32,9 +32,9 @@ WRONG = {
         (lambda *a: adam(*a, root=lambda v: v), "the move"),
     ],
     "07.warmup_cosine": [
-        (lambda t, peak, warmup, total: peak * 0.5 * (1 + np.cos(np.pi * t / total)), "the rate at step"),
-        (lambda t, peak, warmup, total: peak * min(t / warmup, 1), "the rate at step"),
+        (lambda t, peak, warmup, total: peak * 0.5 * (1 + np.cos(np.pi * t / total)), "no influence"),
+        (lambda t, peak, warmup, total: peak * min(t / warmup, 1), "no influence"),
         (lambda t, peak, warmup, total: t / warmup if t < warmup else
-            0.5 * (1 + np.cos(np.pi * (t - warmup) / (total - warmup))), "times"),
+            0.5 * (1 + np.cos(np.pi * (t - warmup) / (total - warmup))), "no influence"),
     ],
 }

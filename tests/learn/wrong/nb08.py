@@ -23,7 +23,7 @@ WRONG = {
         (lambda *a: step(*a, apply=False), "not changed"),
         (lambda *a: step(*a, reduce="sum"), "not the sum"),
         (lambda *a: step(*a, number=False), "as a number"),
-        (lambda *a: step(*a, sign=-1), "-1 times"),
+        (lambda *a: step(*a, sign=-1), "uphill"),
     ],
     "08.dropout": [
         (lambda h, rate, rng: h * (rng.random(h.shape) < rate) / rate, "to be kept"),
@@ -34,6 +34,6 @@ WRONG = {
     "08.interval": [
         (lambda p, n: (p - np.sqrt(p * (1 - p) / n), p + np.sqrt(p * (1 - p) / n)), "expected"),
         (lambda p, n: (p - 2 * p * (1 - p) / n, p + 2 * p * (1 - p) / n), "expected"),
-        (lambda p, n: 2 * np.sqrt(p * (1 - p) / n), "shape"),
+        (lambda p, n: 2 * np.sqrt(p * (1 - p) / n), "low and high"),
     ],
 }

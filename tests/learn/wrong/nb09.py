@@ -3,16 +3,16 @@ import numpy as np
 
 WRONG = {
     "09.flops": [((2 * 32 * 64 * 128,), "forward pass alone"), ((3 * 32 * 64 * 128,), "additions"),
-                 ((2 * 2 * 32 * 64 * 128,), "two products"), ((5,), "not the number")],
+                 ((2 * 2 * 32 * 64 * 128,), "two products"), ((5,), "is not 5")],
     "09.intensity": [
-        (lambda m, k, n: m * k * n / (4 * (m * k + k * n + m * n)), "0.5 times"),
-        (lambda m, k, n: 2 * m * k * n / (m * k + k * n + m * n), "4 times"),
+        (lambda m, k, n: m * k * n / (4 * (m * k + k * n + m * n)), "two operations"),
+        (lambda m, k, n: 2 * m * k * n / (m * k + k * n + m * n), "4 bytes"),
         (lambda m, k, n: 2 * m * k * n / (4 * (m * k + k * n)), "expected"),
     ],
     "09.distances": [
         (lambda a, b: (a ** 2).sum(axis=1)[:, None] - a @ b.T + (b ** 2).sum(axis=1), "expected"),
         (lambda a, b: (a ** 2).sum(axis=1)[:, None] + 2 * a @ b.T + (b ** 2).sum(axis=1), "expected"),
         (lambda a, b: np.sqrt(((a[:, None] - b) ** 2).sum(axis=-1)), "no root"),
-        (lambda a, b: np.array([[((p - q) ** 2).sum() for q in b] for p in a]), "function calls"),
+        (lambda a, b: np.array([[((p - q) ** 2).sum() for q in b] for p in a]), "one matrix product"),
     ],
 }

@@ -62,17 +62,17 @@ WRONG = {
         (lambda q, k, v: softmax(q @ k.T / np.sqrt(q.shape[1])) @ v, "look ahead"),
         (lambda q, k, v: softmax(masked(q, k, scale=False)) @ v, "divided by √d"),
         (lambda q, k, v: softmax(masked(k, q)) @ v, "exchanged"),
-        (lambda q, k, v: np.tri(len(q)) * softmax(q @ k.T / np.sqrt(q.shape[1])) @ v, "ahead"),
-        (lambda q, k, v: softmax(masked(q, k)), "shape"),
+        (lambda q, k, v: np.tri(len(q)) * softmax(q @ k.T / np.sqrt(q.shape[1])) @ v, "before the softmax"),
+        (lambda q, k, v: softmax(masked(q, k)), "expected"),
     ],
     "12.nucleus": [
         (short_nucleus, "crosses the line"),
         (unscaled_nucleus, "divide by the sum"),
-        (lambda p, top: p, "enough"),
-        (lambda p, top: p[p >= top], "keep"), (lambda p, top: np.sort(p)[-1:], "shape"),
+        (lambda p, top: p, "Nothing is cut"),
+        (lambda p, top: p[p >= top], "expected"), (lambda p, top: np.sort(p)[-1:], "shape"),
     ],
     "12.attend_cached": [
-        (blind, "see itself"), (forgetful, "rows"), (large, "√d"),
+        (blind, "see itself"), (forgetful, "shape (1, 1)"), (large, "√d"),
         (lambda q, k, v, K, V: softmax(np.vstack([K, k]) @ q / np.sqrt(len(q))) @ np.vstack([V, v]), "three things"),
     ],
 }

@@ -66,10 +66,11 @@ def rotated(x, t, base, sign=1, halves=False, power=2):
 
 WRONG = {
     "13.merge": [
-        (overlapping, "has become"), (once, "left as it was"), (by_text, "other pieces"), (in_place, "make a new one"),
+        (overlapping, "has become"), (once, "left as it was"), (by_text, "not the pair"),
+        (in_place, "changed `pieces`"),
     ],
     "13.quantise": [
-        (sixteen, "four bits"), (cut, "round"), (careless, "0.5"), (symmetric, "four bits"),
+        (sixteen, "four bits"), (cut, "round"), (careless, "0 to 15"), (symmetric, "four bits"),
         (lambda w: (w.min(), (w.max() - w.min()) / 15, (w - w.min()) / (w.max() - w.min() or 1) * 15), "integers"),
     ],
     "13.rms_norm": [
@@ -82,7 +83,7 @@ WRONG = {
         (lambda x, t, base: rotated(x, t, base, sign=-1), "other way"),
         (lambda x, t, base: rotated(x, t, base, halves=True), "neighbours"),
         (lambda x, t, base: rotated(x, t, base, power=1), "expected"),
-        (lambda x, t, base: x + t, "distance"), (lambda x, t, base: 1.1 * x, "length"),
+        (lambda x, t, base: x + t, "no influence"), (lambda x, t, base: 1.1 * x, "no influence"),
         (lambda x, t, base: x, "expected"),
     ],
 }

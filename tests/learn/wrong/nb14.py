@@ -34,13 +34,13 @@ WRONG = {
         (lambda *_: ..., "not done yet"),
         (place(flip=-1), "wrong way: a mirror image"),
         (place(cosine=1), "mind the sign of cos(angle)"),
-        (place(scale=2.0), "the bond from c to d should be"),
-        (lambda *_: np.zeros(2), "3 numbers"),
+        (place(scale=2.0), "the bond from c to d"),
+        (lambda *_: np.zeros(2), "shape (3,)"),
     ],
     "14.tm_score": [
         (lambda d: (1 / (1 + d / d0(len(d)))).mean(), "Square the distances"),
         (lambda d: (1 / (1 + (d / (1.24 * np.cbrt(len(d) - 15))) ** 2)).mean(), "lacks its - 1.8"),
-        (lambda d: (1 / (1 + (d / d0(len(d))) ** 2)).sum(), "times what it should be"),
+        (lambda d: (1 / (1 + (d / d0(len(d))) ** 2)).sum(), "not the sum"),
         (lambda d: None, "not done yet"),
     ],
     "14.triangle": [
@@ -48,7 +48,7 @@ WRONG = {
         (lambda a, b: np.einsum("ikc,kjc->ijc", a, b), "You took b[k, j]"),
         (lambda a, b: np.einsum("ikc,jkc->jic", a, b), "exchanged"),
         (lambda a, b: a * b, "expected"),
-        (lambda a, b: np.einsum("ikc,jkc->ij", a, b), "has shape"),
+        (lambda a, b: np.einsum("ikc,jkc->ij", a, b), "shape"),
     ],
     "14.precision": [
         (named(1), "near neighbours"),

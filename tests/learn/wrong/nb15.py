@@ -34,7 +34,7 @@ WRONG = {
         (lambda f, v, n, rng: draws(f, v, n, rng, size=len(v) // 2), "1.96 standard errors"),
         (lambda f, v, n, rng: draws(f, v, n, rng)[::-1], "low comes before high"),
         (lambda f, v, n, rng: draws(np.mean, v, n, rng), "is `statistic` used?"),
-        (lambda f, v, n, rng: f(v), "shape"),
+        (lambda f, v, n, rng: f(v), "low and high"),
     ],
     "15.threshold": [
         (lambda miss, alarm: miss / (miss + alarm), "lower"),

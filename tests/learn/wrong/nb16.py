@@ -32,7 +32,7 @@ WRONG = {
          "never tested"),
         (lambda n, first, every: [(np.arange(max(0, s - first), s), np.arange(s, min(s + every, n)))
                                   for s in starts(n, first, every)], "all"),
-        (lambda n, first, every: [(np.arange(first), np.arange(first, n))], "has"),
+        (lambda n, first, every: [(np.arange(first), np.arange(first, n))], "block 0"),
     ],
     "16.ewma": [
         (lambda s, decay: mean(s[1:], 1 - decay, s[0]), "goes with the old"),

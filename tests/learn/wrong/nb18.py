@@ -33,7 +33,7 @@ WRONG = {
         (lambda s, x, b, n: integrated(s, x, b, n, mean=False), "not the sum"),
         (lambda s, x, b, n: integrated(s, x, b, n, shift=0), "beginnings"),
         (lambda s, x, b, n: integrated(s, x, b, n, shift=1), "ends of the pieces"),
-        (lambda s, x, b, n: float(integrated(s, x, b, n).sum()), "for each input"),
+        (lambda s, x, b, n: float(integrated(s, x, b, n).sum()), "shape (1,)"),
     ],
     "18.cam": [
         (lambda A, dA: (A * dA.mean(axis=(0, 1))).sum(axis=-1), "relu is missing"),

@@ -55,7 +55,7 @@ WRONG = {
         (lambda g, y, x, strength: g, "turn it round"),
         (lambda g, y, x, strength: strength * g, "sign"),
         (lambda g, y, x, strength: -g, "strength is missing"),
-        (lambda g, y, x, strength: -strength, "gradient g is missing"),
+        (lambda g, y, x, strength: -strength, "expected"),
         (lambda g, y, x, strength: -strength * x, "what comes back is g"),
     ],
 }

@@ -37,7 +37,7 @@ WRONG = {
         (lambda x, g: x.T @ g, "sum over the batch"),
         (lambda x, g: g[:, :, None] * x[:, None, :], "Each is transposed"),
         (lambda x, g: x[:, :, None] * g[:, None, :] / len(x), "no mean"),
-        (lambda x, g: x @ g, "raised"),
+        (lambda x, g: x @ g, "shape"),
     ],
     "20.privatize": [
         (clip_the_sum, "clip each person's"),

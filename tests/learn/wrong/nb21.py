@@ -38,7 +38,7 @@ WRONG = {
     "21.may_load": [
         (lambda names: not FORBIDDEN & set(names), "never complete"),
         (lambda names: all(name.startswith("numpy") for name in names), "begins like numpy"),
-        (lambda names: all(name.startswith("numpy.") for name in names), "runs a string"),
+        (lambda names: all(name.startswith("numpy.") for name in names), "only begins"),
         (lambda names: any(name in ALLOWED for name in names), "names nothing"),
         (lambda names: bool(names) and set(names) <= ALLOWED, "names nothing"),
         (lambda names: set(names) & ALLOWED, "True or False"),

@@ -37,7 +37,7 @@ WRONG = {
     ],
     "22.efficiency": [
         (lambda t1, tn, n: t1 / tn, "speedup"),
-        (lambda t1, tn, n: n * tn / t1, "Upside down"),
+        (lambda t1, tn, n: n * tn / t1, "upside down"),
         (lambda t1, tn, n: tn / (n * t1), "expected"),
     ],
 }
