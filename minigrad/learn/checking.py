@@ -21,8 +21,8 @@ from ..engine.op import Op
 from ..support.errors import UsageError
 from ..support.files import atomic_write, cache_folder
 from .comparing import Wrong, array, close, kind, number, same, several, words_for
-from .properties import Property, call, for_all
-from .watching import LIMIT, Clock, NotDone, TimeUp, Watched, by_the_answer, copied, is_blank, raised, within
+from .requiring import Property, call, for_all
+from .watching import LIMIT, Clock, Guarded, NotDone, TimeUp, by_the_answer, copied, is_blank, raised, within
 
 __all__ = ["NotDone", "Wrong", "array", "call", "check", "close", "exercise", "find", "for_all", "number", "same"]
 
@@ -203,9 +203,9 @@ def first_fault(task, answer, shrink=True, limit=LIMIT):
     if task.wants == "a function" and not callable(answer[0]):
         return f"not yet right: expected a function, got {kind(answer[0])}."
     clock = Clock()
-    answer = tuple(Watched(a, clock, task.edits) if callable(a) and not isinstance(a,
+    answer = tuple(Guarded(a, clock, task.edits) if callable(a) and not isinstance(a,
                                                                                    (Op, type)) else a for a in answer)
-    whole = any(isinstance(a, Watched) for a in answer)         # else the time of the properties themselves counts
+    whole = any(isinstance(a, Guarded) for a in answer)         # else the time of the properties themselves counts
 
     def judge():
         for held in task.properties:

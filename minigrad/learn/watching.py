@@ -47,7 +47,7 @@ class Clock:
         return self.spent + (time.monotonic() - since if since is not None else 0)
 
 
-class Watched:
+class Guarded:
     """An answer that is a function: called on copies, which must come back unchanged, and timed."""
 
     def __init__(self, answer, clock, edits=False):
