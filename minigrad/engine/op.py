@@ -12,6 +12,16 @@ REGISTRY = {}                               # name -> Op: the table of derivativ
 NUMPY = {}                                  # NumPy's function -> the Op that it is when given a Tensor, where declared
 
 
+class _Signature:
+    """An op's __signature__, for inspect and help: made when it is first asked for, since there are many ops."""
+
+    def __get__(self, op, kind=None):
+        if op is None:                      # Op.__signature__: the class has none
+            raise AttributeError("__signature__")
+        op.__signature__ = _signature(op.forward)
+        return op.__signature__
+
+
 class Op:
     """One entry of the table of derivatives, and the function that users call.
 
@@ -31,6 +41,7 @@ class Op:
     """
     flops = cases = reference = None        # see describe
     symbol, numpy, conventions, slack = "", (), (), 1.0
+    __signature__ = _Signature()
 
     def __init__(self, forward, vjp=None, domain=None, shapes=None, name=None, doc=None, saves=False, selects=False,
                  **description):
@@ -58,13 +69,6 @@ class Op:
         self._takes_any_param = any_param
         self._count = None if self.variadic else self.arity     # how many inputs need no binding
         self._made_arrays = (list, tuple) if self.elementwise else (list, tuple, int, float, complex)
-
-    def __getattr__(self, name):
-        """__signature__, for inspect and help: made when it is first asked for, since there are many ops."""
-        if name != "__signature__":
-            raise AttributeError(f"an op has no attribute {name!r}")
-        self.__signature__ = _signature(self.forward)
-        return self.__signature__
 
     def describe(self, **facts):
         """Say more of the op, what other rooms want to know; also as keywords of mg.op.  Returns the op.
