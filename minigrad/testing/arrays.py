@@ -46,7 +46,7 @@ def values(draw, domain, size):
     return np.array(draw(st.lists(number, min_size=size, max_size=size)), float) / 100
 
 
-def _matrix(rows, structure):
+def matrix(rows, structure):
     """Well conditioned: strongly diagonal, or such a matrix times its transpose."""
     n = rows.shape[-1]
     a = rows * (0.3 / max(n, 1)) + np.eye(n)
@@ -63,7 +63,7 @@ def arrays(draw, shape, domain=None, dtype=np.float64, layouts=("C",)):
         array = np.array(draw(st.lists(st.booleans(), min_size=size, max_size=size)), bool).reshape(shape)
     else:
         numbers = draw(values(domain if not structure else None, size)).reshape(shape)
-        array = (_matrix(numbers, structure) if structure else numbers).astype(dtype)
+        array = (matrix(numbers, structure) if structure else numbers).astype(dtype)
     return lay_out(array, draw(st.sampled_from(layouts)))
 
 

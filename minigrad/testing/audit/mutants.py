@@ -14,10 +14,10 @@ import numpy as np
 from ...engine.tensor import Tensor, backpropagate, tape_of
 from .. import PROFILES
 from ..gradients.functions import argument_names
+from ..mutations import compiled, detached, helpers, mark, source_of, variants
 from ..ops.cases import cases, in_small_pieces
 from ..ops.properties import Trial, convention, gradients, linear_in_the_cotangent, precision_kept, python_numbers
 from .equivalent import reason
-from .mutations import compiled, detached, helpers, mark, source_of, variants
 
 TELLING = (gradients, linear_in_the_cotangent, precision_kept)      # the properties that a wrong rule may lack
 ONCE = (convention, python_numbers)                                 # and those to try with the first case alone

@@ -1,4 +1,5 @@
 """The properties that every operation must have: each a function of a Trial that raises AssertionError with words."""
+import functools
 import itertools
 
 import numpy as np
@@ -7,14 +8,14 @@ from ...engine.recording import no_grad
 from ...engine.tensor import Tensor, backpropagate
 from ...engine.transforms import jvp, vjp
 from ..arrays import LAYOUTS, lay_out
-from ..gradients.compare import check_gradients
+from ..gradients.compare import GradientError, check_gradients
 
 
 class Trial:
     """An op with one case: inputs (arrays) and params; and what several properties need of it."""
 
-    def __init__(self, op, inputs, params, reference=None, order=2, seed=0, explain=True):
-        self.explain = explain
+    def __init__(self, op, inputs, params, reference=None, order=2, seed=0, explain=True, rtol=1e-9):
+        self.explain, self.rtol = explain, rtol
         self.op, self.inputs, self.params, self.reference, self.order = op, inputs, params, reference, order
         self.real = [x.dtype.kind == "f" and rule is not None for x, rule in zip(inputs, rules_of(op, len(inputs)))]
         self.rng, self.seed, self.worst = np.random.default_rng(seed), seed, 0.0
@@ -26,6 +27,12 @@ class Trial:
         """The op as a function of the inputs that have derivatives, the others fixed."""
         rest = iter(real)
         return self(*(next(rest) if r else x for x, r in zip(self.inputs, self.real)))
+
+    @functools.cached_property
+    def finite(self):
+        """Is the value finite for these inputs?"""
+        y = np.asarray(self(*self.inputs))
+        return y.dtype.kind != "f" or bool(np.isfinite(y).all())
 
     @property
     def real_inputs(self):
@@ -48,6 +55,10 @@ class Trial:
         return getattr(y, "_data", y), [found.get(x) for x, r in zip(leaves, self.real) if r]
 
 
+class Undefined(ValueError):
+    """The op has no finite value for a case, which then tells nothing of its derivative."""
+
+
 def rules_of(op, count):
     """A rule or None for each input; ops without a vjp have none."""
     if op.vjp is None:
@@ -56,9 +67,11 @@ def rules_of(op, count):
 
 
 def differentiable(property):
-    """Mark a property as one of derivatives, void where an op has none."""
+    """Mark a property as one of derivatives, void where an op has none; Undefined where it has no finite value."""
     def held(t):
         if any(t.real):
+            if not t.finite:
+                raise Undefined
             property(t)
     held.__name__, held.__doc__ = property.__name__, property.__doc__
     return held
@@ -93,12 +106,12 @@ def same_value_however_called(t):
 
 def elementwise(t):
     """the op does what its declaration says: each element, or each matrix of a batch, by itself"""
-    if t.op.elementwise and not t.op.variadic and np.size(y := t(*t.inputs)):
+    if t.op.elementwise and t.op.native and not t.op.variadic and np.size(y := t(*t.inputs)):
         core = [0] * len(t.inputs)
     elif t.op.shapes and "?" not in t.op.shapes and np.size(y := t(*t.inputs)):
         core = [len(term.strip("()").split(",")) if term != "()" else 0 for term in _terms(t.op.shapes)]
     else:
-        return
+        return                              # an op that declares no shapes is fed what it takes (covering.py)
     lead = np.broadcast_shapes(*(x.shape[:x.ndim - n] for x, n in zip(t.inputs, core)))
     spread = [np.broadcast_to(x, lead + x.shape[x.ndim - n:]) for x, n in zip(t.inputs, core)]
     place = tuple(int(t.rng.integers(n)) for n in lead)
@@ -117,8 +130,23 @@ def gradients(t):
         for g in t.backward()[1]:
             close(g, np.zeros(np.shape(g)), "gradient of an integer and 0")
         return
-    report = check_gradients(t.op, *t.inputs, params=t.params, order=t.order, seed=t.seed, explain=t.explain)
+    report = check_gradients(t.op, *t.inputs, params=t.params, order=t.order, rtol=t.rtol, seed=t.seed,
+                             explain=t.explain)
     t.worst = max(t.worst, report.worst)
+
+
+@differentiable
+def ties_share(t):
+    """where inputs or elements are equal, their gradients add up to the slope of moving them together"""
+    values = np.concatenate([x.ravel() for x in t.real_inputs])
+    if len(np.unique(values)) < len(values) <= 64 and np.asarray(t(*t.inputs)).dtype.kind == "f":
+        def together(c):
+            return t.of_real(*(x + c for x in t.real_inputs))
+        try:
+            check_gradients(together, 0.0, order=1, rtol=t.rtol, seed=t.seed, explain=False)
+        except GradientError as error:
+            raise AssertionError(f"moved together, all inputs have the slope {error.expected:.6g}, but their gradients "
+                                 f"add up to {error.got:.6g}: do equals share?") from error
 
 
 def convention(t):
@@ -181,6 +209,19 @@ def no_hidden_state(t):
 
 # -- shapes, types and memory ----------------------------------------------------------------------------------------
 @differentiable
+def backward_again(t):
+    """backward twice through one tape gives the same"""
+    leaves, y, g = t.recorded()
+    if not getattr(y, "requires_grad", False):
+        return
+    first = backpropagate(y, g.copy(), retain_graph=True)
+    first = {x: np.array(d) for x, d in first.items()}
+    again = backpropagate(y, g.copy(), retain_graph=True)
+    for x, expected in first.items():
+        close(again[x], expected, "gradient the second time, when the rule has run once, and the first")
+
+
+@differentiable
 def precision_kept(t):
     """float32 in, float32 out, and so its gradients; beside float64, each gradient in the precision of its input"""
     if "dtype" in t.params:
@@ -188,19 +229,54 @@ def precision_kept(t):
     params = {k: v.astype(np.float32) if isinstance(v, (np.ndarray, np.generic)) and v.dtype.kind == "f" else v
               for k, v in t.params.items()}
     small = [x.astype(np.float32) if x.dtype.kind == "f" else x for x in t.inputs]
-    y, cotangents = Trial(t.op, small, params).backward()
+    there = Trial(t.op, small, params)
+    g = t.rng.standard_normal(np.shape(t(*t.inputs))).astype(np.float32)
+    y, cotangents = there.backward(g=g)
     assert y.dtype == np.float32, f"float32 inputs gave a {y.dtype} result"
-    for k, g in enumerate(cotangents):
-        assert g is None or g.dtype == np.float32, f"the gradient of real input {k} is {g.dtype}, not float32"
-    with np.errstate(all="ignore"):
-        close(y.astype(float), np.asarray(t(*(x.astype(float) if x.dtype.kind == "f" else x for x in small))),
-              "value in float32 and in float64", 1e-3)
+    for k, found in enumerate(cotangents):
+        assert found is None or found.dtype == np.float32, f"gradient of real input {k} is {found.dtype}, not float32"
+    exact, right = t.backward([x.astype(float) if x.dtype.kind == "f" else x for x in small], g.astype(float))
+    near, nearly = t.backward([x * (1 + 1e-6) if x.dtype.kind == "f" else x for x in small], g.astype(float))
+    as_in_double(y, exact, near, "value")
+    for a, b, c in zip(cotangents, right, nearly):
+        if a is not None and np.isfinite(b).all():
+            as_in_double(a, b, c, "gradient")
     if len(t.real_inputs) > 1 and not params:
         last = max(k for k, r in enumerate(t.real) if r)
         mixed = [x.astype(float) if k == last else x for k, x in enumerate(small)]
         _, cotangents = Trial(t.op, mixed, params).backward()
-        for g, x in zip(cotangents, [x for x, r in zip(mixed, t.real) if r]):
-            assert g is None or g.dtype == x.dtype, f"the gradient of a {x.dtype} input is {g.dtype}"
+        for found, x in zip(cotangents, [x for x, r in zip(mixed, t.real) if r]):
+            assert found is None or found.dtype == x.dtype, f"the gradient of a {x.dtype} input is {found.dtype}"
+
+
+def as_in_double(found, exact, near, what):
+    """Is a float32 array that of double precision, as well as its inputs are known?  near: for inputs a bit larger."""
+    if np.isfinite(exact).all() and np.abs(exact).max(initial=0) < 1e30:
+        slack = 1e-3 * np.abs(exact).max(initial=1.0) + 100 * np.nan_to_num(np.abs(near - exact), nan=np.inf)
+        off = np.abs(found.astype(float) - exact)
+        assert found.shape == exact.shape and (off <= slack).all(), f"{what} in float32 {found} and in float64 {exact}"
+
+
+def accurate(t):
+    """values are as precise as their inputs, by comparison with extended precision"""
+    y = np.asarray(t(*t.inputs))
+    if not t.op.elementwise or t.op.native or y.dtype != np.float64 or np.finfo(np.longdouble).eps > 1e-18:
+        return                              # minigrad's own ops have tests of their own
+    try:
+        wide, near = (np.asarray(t(*(x.astype(np.longdouble) * (1 + step) for x in t.inputs)))
+                      for step in (0, np.longdouble(2) ** -53))
+    except Exception:
+        return                              # made for doubles alone
+    if wide.dtype != np.longdouble:
+        return
+    told = np.isfinite(wide) & (np.abs(wide) < 1e300)
+    off, cancelled = np.abs(np.where(told, y - wide, 0)), np.abs(np.where(told, near - wide, 0))
+    wrong = told & ~(off <= 1e-6 * np.abs(wide) + 1e3 * cancelled + 1e-300)
+    if wrong.any():
+        i = tuple(np.argwhere(wrong)[0])
+        x = ", ".join(f"{np.broadcast_to(x, y.shape)[i]:.6g}" for x in t.inputs)
+        raise AssertionError(f"at {x} the value is {y[i]:.9g}, in extended precision {float(wide[i]):.9g}: it "
+                             + ("overflows on the way" if not np.isfinite(y[i]) else "loses digits"))
 
 
 def python_numbers(t):
@@ -261,6 +337,7 @@ def nothing_shared(t):
         assert not isinstance(x, Tensor) or x.grad is None or x.grad.shape == x.shape, "a gradient has another shape"
 
 
-PROPERTIES = (value, gradients, convention, linear_in_the_cotangent, adjoint, each_input_alone, no_hidden_state,
-              same_value_however_called, elementwise, precision_kept, python_numbers, inputs_unmodified,
-              layout_does_not_matter, nothing_shared)
+PROPERTIES = (value, gradients, ties_share, convention, linear_in_the_cotangent, adjoint, each_input_alone,
+              no_hidden_state, backward_again, same_value_however_called, elementwise, precision_kept, python_numbers,
+              inputs_unmodified, layout_does_not_matter, nothing_shared, accurate)
+ONCE = (convention, python_numbers)         # those that look at the op alone, not at the case

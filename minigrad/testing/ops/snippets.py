@@ -8,6 +8,7 @@ def snippet(op, inputs, params, seed=0):
     where = getattr(op, "loaded_from", None)
     load = (f"op = mg.testing.load_op({where!r})" if where else
             f"op = mg.ops.REGISTRY[{op.name!r}]" if op.native else
+            f"op = {op.__name__}          # yours, as it is defined there" if op.__module__ == "__main__" else
             f"from {op.__module__} import {op.__name__} as op")
     lines = ["import numpy as np", "from numpy import array, bool, float64, int64", "import minigrad as mg", load]
     lines += [f"{n} = {literal(x)}" for n, x in zip(names, inputs)]

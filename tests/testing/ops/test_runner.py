@@ -48,7 +48,12 @@ def sets_for_the_other():
 LACKS = {   # property -> an op that lacks it
     "value": Op(double, lambda g, y, x: 2 * g),
     "same_value_however_called": counting(),
-    "elementwise": Op(lambda x, /: x - x.mean(), lambda g, y, x: g - g.mean(), name="centred"),
+    "elementwise": Op(lambda x, /: x - x.mean(), lambda g, y, x: g - g.mean(), name="centred", shapes="(n)->(n)"),
+    "ties_share": Op(lambda a, b, /: np.maximum(a, b),
+                     (lambda g, y, a, b: g * (a >= b), lambda g, y, a, b: g * (b >= a)), name="larger"),
+    "backward_again": Op(lambda x, /: (x * x, [x]),
+                         lambda g, y, x, saved: g * 2 * (saved.pop() if saved else 0), name="square", saves=True),
+    "accurate": Op(lambda x, /: np.log(1 + np.exp(x)), lambda g, y, x: g / (1 + np.exp(-x)), name="softplus"),
     "gradients": Op(double, lambda g, y, x: g),
     "linear_in_the_cotangent": Op(double, lambda g, y, x: g * g),
     "adjoint": Op(double, lambda g, y, x: 2 * abs(g)),
@@ -118,7 +123,7 @@ def test_a_wrong_power_is_told_as_a_missing_variable():
 def test_the_case_is_as_small_as_can_be():
     def forward(x, /):
         return np.where(np.abs(x) > 1.5, 2 * x, x)
-    with pytest.raises(Failed, match=r"a = array\(-?1.51, float64\).reshape\(\(\)\)"):
+    with pytest.raises(Failed, match=r"a = array\((1.51|2.), float64\).reshape\(\(\)\)"):
         check_op(Op(forward, lambda g, y, x: g, name="steps"), examples=200)
 
 
@@ -153,12 +158,12 @@ def test_the_same_seed_finds_the_same():
 
 
 def test_an_op_that_can_not_be_fed_is_told_how_to_be():
-    op = Op(double, lambda g, y, x: 2 * g, shapes="")
-    with pytest.raises(NoCases, match="double: nothing tells what inputs fit together.*double.cases = "):
+    op = Op(lambda x, /: 2 * x.reshape(7, 11), lambda g, y, x: 2 * g.reshape(x.shape), shapes="", name="double")
+    with pytest.raises(NoCases, match="double: it took none of the inputs that were tried.*double.cases = "):
         check_op(op)
-    op.cases = [([np.array([1.0, 2.0])], {}), ([np.zeros((0, 2))], {})]
+    op.cases = [([np.ones(77)], {}), ([np.zeros((11, 7))], {})]
     assert check_op(op).examples == 2
-    op.cases = st.just(([np.array(1.0)], {}))
+    op.cases = st.just(([np.ones((77, 1))], {}))
     assert check_op(op).passed
 
 

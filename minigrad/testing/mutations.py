@@ -8,8 +8,8 @@ import functools
 import inspect
 import types
 
-from ...engine.op import Op
-from ...engine.tensor import Tensor
+from ..engine.op import Op
+from ..engine.tensor import Tensor
 
 ARRAYS = ("g", "y", "x", "a", "b", "q", "k", "v", "w", "z", "t", "table", "gamma", "xhat")     # what rules call arrays
 
@@ -78,20 +78,20 @@ def _changed_trees(node):
     names = [a.arg for a in arguments if a.arg in ARRAYS]
     for holder, field, index, place, context in list(_places(node, "body", None)):
         before = ast.unparse(context)
-        for kind, replacement in _changes(place, names):
-            _put(holder, field, index, replacement)
+        for kind, replacement in changes(place, names):
+            put(holder, field, index, replacement)
             try:
                 after = ast.unparse(context if context is not place else replacement)
                 yield f"{kind}: {_one_line(before)}  →  {_one_line(after)}", node
             finally:                        # also where the caller stops in the middle
-                _put(holder, field, index, place)
+                put(holder, field, index, place)
 
 
 def _one_line(text):
     return " ".join(text.split())
 
 
-def _put(holder, field, index, node):
+def put(holder, field, index, node):
     if index is None:
         setattr(holder, field, node)
     else:
@@ -143,7 +143,7 @@ LEFT_OUT = ("flip", "cumsum", "exp", "log", "cos", "sin", "sinh", "cosh", "sqrt"
             "softmax")
 
 
-def _changes(node, names):
+def changes(node, names):
     """(kind of change, replacement) for one node."""
     if isinstance(node, ast.BinOp):
         left, right, swapped = node.left, node.right, {ast.Add: ast.Sub, ast.Sub: ast.Add}.get(type(node.op))

@@ -1,0 +1,257 @@
+"""Say the edit: which small change of a wrong rule would make it right?
+
+The mutation operators run backwards.  Each expression of the rule is changed in every way that people get wrong; what
+then gives the measured gradients on a few ordinary cases, and holds on cases that were not looked at yet, is suggested.
+"""
+import ast
+import copy
+import inspect
+import time
+
+import numpy as np
+
+from ...engine.tensor import unbroadcast
+from ..gradients.compare import CannotTell
+from ..gradients.explain import Evidence, measured_gradient
+from ..gradients.functions import argument_names, of_arrays
+from ..mutations import changes, compiled, put, source_of
+from .chance import oddness
+from .properties import Trial, Undefined, gradients
+
+SECONDS, LARGEST, CASES, TRIED = 3.0, 30, 3, 6      # to search; elements of a case; cases; edits to try on fresh ones
+QUOTED = 40                                         # an expression of so many letters is quoted whole
+ALIKE = (("sin", "cos", "tan", "sinh", "cosh", "tanh"), ("exp", "expm1", "log", "log1p"),
+         ("sqrt", "square", "abs", "sign"),
+         ("maximum", "minimum"), ("sum", "mean", "cumsum", "prod"), ("argsort", "sort"), ("zeros_like", "ones_like"),
+         ("floor", "ceil"), ("triu", "tril"), ("arcsin", "arccos", "arctan"))
+OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.MatMult)
+COMPARISONS = (ast.Gt, ast.GtE, ast.Lt, ast.LtE, ast.Eq, ast.NotEq)
+NAMED = {"2": 2, "3": 3, "4": 4, "0.5": 0.5, "np.log(2)": np.log(2), "np.log(10)": np.log(10), "np.pi": np.pi}
+
+
+def suggestion(op, failed, fresh, how):
+    """A line that suggests an edit, or ""; failed: cases on which the op fails; fresh(): others."""
+    deadline = time.perf_counter() + SECONDS
+    cases = sorted((c for c in failed if sum(x.size for x in c[0]) <= LARGEST), key=oddness)[:CASES]
+    trials = [t for t in (Evidently.of(op, c, how) for c in cases) if t]
+    if not trials:
+        return ""
+    names, edits, cases = argument_names(op, op.arity), [], [*fresh(), *failed]
+    wrong = [i for i, rule in enumerate(op.rules)
+             if rule and (trials[0].higher or not all(t.is_right(op, i, rule) for t in trials))]
+    for i in wrong:
+        for _, words, rule in sorted(search(op, i, op.rules[i], trials, deadline), key=lambda e: e[0])[:TRIED]:
+            repaired = with_rule(op, i, rule)
+            if i != wrong[-1] or holds(repaired, cases, how):       # of several that are wrong, all must be repaired
+                op = repaired
+                edits.append(words + (f" in the rule of {names[i]}" if not op.joint and op.arity > 1 else ""))
+                break
+    if not edits or not holds(op, cases, how):
+        return ""
+    return f"  suggestion: with {', and '.join(edits)} it holds on fresh cases\n"
+
+
+def with_rule(op, i, rule):
+    """The op with another i-th rule."""
+    other = copy.copy(op)
+    other.rules = tuple(rule if j == i else r for j, r in enumerate(op.rules))
+    other.vjp = rule if callable(op.vjp) else other.rules
+    return other
+
+
+def holds(op, cases, how):
+    """Are the gradients right on these cases, as far as can be told?"""
+    told = 0
+    for case in cases[:30]:
+        try:
+            gradients(Trial(op, *case, **{**how, "explain": False}))
+            told += 1
+        except (CannotTell, Undefined):
+            continue
+        except Exception:
+            return False
+    return told > 0
+
+
+class Evidently:
+    """A case with a random cotangent, and the measured gradient of each input."""
+
+    def __init__(self, op, case, cotangent, y, saved, expected, higher):
+        self.inputs, self.params = case
+        self.g, self.y, self.expected, self.higher = cotangent, y, expected, higher
+        self.saved = {"saved": saved} if op.saves else {}
+
+    @classmethod
+    def of(cls, op, case, how):
+        """Measured; None where that can't be done."""
+        inputs, params = case
+        try:
+            f, xs = of_arrays(op, inputs, params)
+            ys = f.values(xs)
+            us = [np.random.default_rng(1).standard_normal(y.shape) for y in ys]
+            evidence = Evidence(f, xs, us, 0, np.zeros(1), np.zeros(1), None)
+            real = iter(range(len(xs)))
+            wanted = [r is not None for r in (op.rules * len(inputs) if op.joint else op.rules)]
+            expected = [measured_gradient(evidence, next(real), xs) if w and x.dtype.kind == "f" else None
+                        for x, w in zip(inputs, wanted)]
+        except Exception:
+            return None
+        if len(ys) != 1 or any(e is not None and not np.isfinite(e).all() for e in expected):
+            return None
+        made = op.forward(*inputs, **params)
+        first = True
+        trial = cls(op, case, us[0], ys[0], made[1] if op.saves else None, expected, False)
+        for i, rule in enumerate(op.rules):
+            first = first and (rule is None or trial.is_right(op, i, rule))
+        trial.higher = first                # so the mistake is in the second order
+        return trial
+
+    def result(self, rule):
+        """What a rule returns for this case."""
+        return rule(self.g.copy(), self.y.copy(), *(x.copy() for x in self.inputs), **self.params, **self.saved)
+
+    def is_right(self, op, i, rule):
+        """Does a rule give the measured gradient?"""
+        try:
+            with np.errstate(all="ignore"):
+                result = self.result(rule)
+                pairs = zip(result, self.expected) if op.joint else [(result, self.expected[i])]
+                return all(fits(g, e) for g, e in pairs if e is not None)
+        except Exception:
+            return False
+
+
+def fits(gradient, expected):
+    gradient = np.asarray(gradient)
+    if gradient.dtype.kind not in "fi":
+        return False
+    gradient = unbroadcast(gradient, expected.shape) if gradient.shape != expected.shape else gradient
+    return np.allclose(gradient, expected, rtol=1e-6, atol=1e-8 * np.abs(expected).max(initial=1e-3))
+
+
+# -- the search ------------------------------------------------------------------------------------------------------
+def search(op, i, rule, trials, deadline):
+    """(how large, words, repaired rule) for each edit of a rule that fits all trials."""
+    rule, higher = inspect.unwrap(rule), trials[0].higher
+    try:
+        tree = source_of(rule)
+    except (LookupError, OSError, TypeError, ValueError):
+        return
+    names = [a.arg for a in [*tree.args.posonlyargs, *tree.args.args]]
+    arrays = [n for n in names if n not in op.param_names and n != "saved"]
+    for depth, (holder, field, index, node) in enumerate(list(expressions(tree))):
+        before = ast.unparse(node)
+        for kind, replacement in repairs(node, arrays, names, higher, field):
+            if time.perf_counter() > deadline:
+                return
+            put(holder, field, index, replacement)
+            try:
+                repaired = compiled(tree, rule)
+            except Exception:
+                continue
+            finally:
+                put(holder, field, index, node)
+            if all(t.is_right(op, i, repaired) for t in trials):
+                after = ast.unparse(ast.fix_missing_locations(replacement))
+                whole = isinstance(holder, ast.expr) and len(ast.unparse(holder)) <= QUOTED
+                shown = ast.unparse(holder) if whole else before
+                put(holder, field, index, replacement)
+                changed = ast.unparse(holder) if whole else after
+                put(holder, field, index, node)
+                if after != before:
+                    rank = kind, depth if kind > 1 else 0, len(after) + len(before)
+                    yield rank, f"`{changed}` in place of `{shown}`", repaired
+
+
+def expressions(tree):
+    """(holder, field, index, node) of every expression in the body of a function, the outermost first."""
+    body = [tree.body] if isinstance(tree, ast.Lambda) else tree.body
+    if isinstance(tree, ast.Lambda):
+        yield tree, "body", None, tree.body
+    for statement in body:
+        for holder in ast.walk(statement):
+            for field, value in ast.iter_fields(holder):
+                for index, node in enumerate(value) if isinstance(value, list) else ((None, value),):
+                    stored = isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del))
+                    if isinstance(node, ast.expr) and not stored and field != "func":
+                        yield holder, field, index, node
+
+
+def repairs(node, arrays, names, higher, field):
+    """(rank, replacement) of one expression: what people forget, exchange or add too much."""
+    if isinstance(node, (ast.Call, ast.Attribute)):
+        inside = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} & set(arrays)
+        yield from ((0, ast.Name(n, ast.Load())) for n in inside if len(inside) == 1)       # np.asarray(x._data)
+    if higher:                              # the values are right: something takes them past the tape
+        yield from ((0, part) for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr))
+        return
+    for _, replacement in changes(node, arrays):
+        yield 0, replacement
+    if isinstance(node, ast.Call) and len(node.args) >= 1:
+        yield 0, node.args[0]               # a wrapper too many: np.asarray(x), abs(x)
+        yield from ((0, r) for r in changed_calls(node, names))
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        yield 0, node.func.value            # x.numpy(), x.detach()
+        yield from ((0, r) for r in changed_calls(node, names))
+    elif isinstance(node, ast.Attribute):
+        yield 0, node.value                 # x._data, x.T
+    elif isinstance(node, ast.BinOp):
+        for other in OPERATORS:
+            if not isinstance(node.op, other):
+                yield 0, ast.BinOp(node.left, other(), node.right)
+        yield 0, ast.BinOp(node.right, node.op, node.left)
+        yield 0, node.right
+    elif isinstance(node, ast.UnaryOp):
+        yield 0, node.operand
+    elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        for value in dict.fromkeys((-node.value, node.value + 1, node.value - 1, 2 * node.value, node.value / 2,
+                                    1 / (node.value or 1), 0, 1, 2, 0.5)):
+            yield 1, ast.Constant(value)
+    elif isinstance(node, ast.Compare) and len(node.ops) == 1:
+        for other in COMPARISONS:
+            yield 0, ast.Compare(node.left, [other()], node.comparators)
+    if isinstance(node, ast.Name):
+        yield from ((0, ast.Name(n, ast.Load())) for n in names if n != node.id)
+    if field in ("slice", "func") or isinstance(node, (ast.Constant, ast.Slice, ast.Tuple)):
+        return
+    yield 1, ast.UnaryOp(ast.USub(), node)
+    for name in arrays[1:]:
+        yield 2, ast.BinOp(node, ast.Mult(), ast.Name(name, ast.Load()))
+        yield 2, ast.BinOp(node, ast.Div(), ast.Name(name, ast.Load()))
+    for text, _ in NAMED.items():
+        yield 3, ast.BinOp(parsed(text), ast.Mult(), node)
+        yield 3, ast.BinOp(node, ast.Div(), parsed(text))
+    for text in ("{} ** 2", "1 - {}", "1 + {}", "1 - {} ** 2", "1 / {}", "np.sqrt({})", "abs({})",
+                 "np.swapaxes({}, -1, -2)", "np.flip({}, -1)", "np.flip({}, 0)", "np.expand_dims({}, -1)",
+                 "np.expand_dims({}, 0)",
+                 "{}.sum(axis=0)", "{}.sum(axis=-1)", "{}.sum(axis=-1, keepdims=True)", "{}.sum()", "{} / x.size",
+                 "{} * x.size", "{} / x.shape[-1]", "{} / x.shape[0]", "{} - g.sum(axis=-1, keepdims=True)"):
+        if " x." not in text or "x" in names:
+            yield 4, parsed(text.format(f"({ast.unparse(node)})"))
+
+
+def changed_calls(node, names):
+    """A call with another function of its kind, another axis, or keepdims=True."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    for group in ALIKE:
+        for other in group if name in group else ():
+            if other != name:
+                func = ast.Attribute(node.func.value, other, ast.Load()) if isinstance(node.func, ast.Attribute) else \
+                    ast.Name(other, ast.Load())
+                yield ast.Call(func, node.args, node.keywords)
+    if name == "where" and len(node.args) == 3:
+        yield ast.Call(node.func, [node.args[0], node.args[2], node.args[1]], node.keywords)
+        yield node.args[2]
+    axes = [parsed(text) for text in ("0", "1", "-1", *(n for n in names if n in ("axis", "dim")))]
+    kept = [k for k in node.keywords if k.arg != "axis"]
+    if any(k.arg == "axis" for k in node.keywords):
+        yield from (ast.Call(node.func, node.args, [*kept, ast.keyword("axis", a)]) for a in axes)
+    if name in ("sum", "mean", "max", "min") and not any(k.arg == "keepdims" for k in node.keywords):
+        yield ast.Call(node.func, node.args, [*node.keywords, ast.keyword("keepdims", ast.Constant(True))])
+    for k, argument in enumerate(node.args):
+        if ast.unparse(argument) in ("0", "1", "-1", "axis", "dim"):
+            yield from (ast.Call(node.func, [*node.args[:k], a, *node.args[k + 1:]], node.keywords) for a in axes)
+
+
+def parsed(text):
+    return ast.parse(text, mode="eval").body

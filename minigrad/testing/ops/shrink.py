@@ -1,0 +1,79 @@
+"""The smallest case that shows a failure: found by Hypothesis, or made from one that failed."""
+import numpy as np
+from hypothesis import HealthCheck, Phase, given, seed as seeded, settings
+
+from ..gradients.compare import CannotTell
+from .properties import Trial, Undefined
+
+
+def shrunk(op, property, failed, strategy, how):
+    """(case, error): the smallest case on which an op lacks a property; failed: some, with their errors."""
+    smallest = min(failed, key=lambda f: (sum(x.size for x in f[0][0]), len(f[0][1])))
+    tries = [smallest]
+    if strategy is not None:
+        tries.append(by_hypothesis(op, property, strategy, how))
+    tries.append(one_element(op, property, smallest, how))
+    return min((t for t in tries if t), key=lambda t: length(t[0][0]))
+
+
+def length(inputs):
+    """How long a case is to read: its elements and axes, then the digits of its numbers."""
+    digits = sum(len(f"{v:g}") for x in inputs for v in x.ravel()[:8])
+    return sum(max(x.size, 0.5) + x.ndim for x in inputs) + 0.01 * digits
+
+
+def lacks(op, property, case, how):
+    """The error if an op lacks a property on a case, or None."""
+    try:
+        property(Trial(op, *case, **how))
+    except (CannotTell, Undefined):
+        return None
+    except Exception as error:
+        return error
+    return None
+
+
+def by_hypothesis(op, property, strategy, how):
+    """What Hypothesis finds and makes small, if it finds anything."""
+    found = []
+
+    @seeded(how["seed"])
+    @settings(max_examples=100, deadline=None, database=None, print_blob=False, report_multiple_bugs=False,
+              phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck))
+    @given(strategy)
+    def holds(case):
+        error = lacks(op, property, case, quick)
+        if error:
+            found.append(case)
+            raise AssertionError
+    quick = {**how, "explain": False}
+    try:
+        holds()
+    except Exception:
+        case = found[-1]
+        return case, lacks(op, property, case, how)
+    return None
+
+
+def one_element(op, property, failed, how):
+    """Of an elementwise op, one element of a case that failed, with as few digits as show it."""
+    (inputs, params), _ = failed
+    try:
+        spread = np.broadcast_arrays(*inputs)
+    except ValueError:
+        return None
+    if not op.elementwise or len({x.shape for x in spread}) > 1:
+        return None
+    for i in np.ndindex(spread[0].shape):
+        case = [np.asarray(x[i]) for x in spread], params
+        error = lacks(op, property, case, how)
+        if error:
+            for k in range(len(inputs)):
+                for shorter in (1.0, 2.0, 0.5, *(np.round(case[0][k], n) for n in range(2))):
+                    trial = [np.asarray(shorter, x.dtype) if j == k else x for j, x in enumerate(case[0])], params
+                    less = lacks(op, property, trial, how)
+                    if less:
+                        case, error = trial, less
+                        break
+            return case, error
+    return None
