@@ -12,8 +12,8 @@ from ..gradients.compare import CannotTell, GradientError
 from .cases import in_small_pieces
 from .chance import oddness
 from .choose import choose
-from .edits import suggestion
 from .properties import ONCE, PROPERTIES, Trial, Undefined, gradients, ties_share
+from .repairs import suggestion
 from .shrink import shrunk
 from .snippets import snippet
 
