@@ -60,8 +60,10 @@ def from_config(value, custom_objects=None):
     if not isinstance(value, dict):
         return value
     if value.keys() == {"class", "config"}:
-        kind = _class(value["class"], custom_objects)
-        return kind.from_config({k: from_config(v, custom_objects) for k, v in value["config"].items()})
+        name, config = value["class"], value["config"]
+        if not (isinstance(name, str) and isinstance(config, dict)):
+            raise ValueError(f"a class is written as its name and its arguments, not as {name!r} and {config!r}")
+        return _class(name, custom_objects).from_config({k: from_config(v, custom_objects) for k, v in config.items()})
     if value.keys() == {"function"} or value.keys() == {"op"}:
         (kind, path), = value.items()
         return _function(path if kind == "function" else f"ops.{path}", custom_objects)

@@ -335,6 +335,8 @@ def test_damaged_files_are_named(tmp_path, how, file):
     ({"model": {"class": "keras.losses._private", "config": {}}}, "no such thing"),
     ({"model": {"class": "keras.layers.Dnese", "config": {}}}, "no such thing"),
     ({"model": {"class": "minigrad.layers.core.Dnese", "config": {}}}, "no such thing"),
+    ({"model": {"class": 5, "config": {}}}, "not as 5 and"),
+    ({"model": {"class": "keras.layers.Dense", "config": []}}, "not as"),
     ({"model": {"function": "keras.activations.get"}}, "not part of minigrad"),
     ({"model": {"op": "system"}}, "system is not part of minigrad"),
 ])
