@@ -22,6 +22,8 @@ def add_arguments(parser):
     parser.add_argument("--folder", type=Path, default=Path("minigrad-course"),
                         help="where your copy is kept (default: minigrad-course); notebooks already there stay as "
                              "they are")
+    parser.add_argument("--audit", action="store_true",
+                        help="for authors: break each solution in every small way, and see whether its check notices")
     parser.add_argument("--rebuild", action="store_true",
                         help="for authors: run the notebooks again and save their outputs")
 
@@ -41,6 +43,8 @@ def run(args):
         return show_progress(names)
     if args.reset:
         return reset(args.reset, args.folder)
+    if args.audit:
+        return show_audit(names)
     if args.rebuild:
         from tqdm import tqdm
         for path in tqdm(notebooks.paths(names), unit="notebook"):
@@ -65,6 +69,22 @@ def show_progress(names):
     return 0
 
 
+def show_audit(names):
+    """The table of mutants; 1 if a check has been fooled."""
+    from ..learn.auditing import table
+    print(f"{'exercise':<26}{'mutants':>8}{'rejected':>10}{'harmless':>10}{'surviving':>11}")
+
+    def show(name, mutants, rejected, harmless, surviving):
+        print(f"{name:<26}{mutants:>8}{rejected:>10}{harmless:>10}{len(surviving):>11}", flush=True)
+        for mutant in surviving:
+            print(f"    {mutant.change}")
+    rows = table(names, lambda row: show(*row))
+    fooled = [mutant for row in rows for mutant in row[4]]
+    print(f"{'all':<26}{sum(r[1] for r in rows):>8}{sum(r[2] for r in rows):>10}{sum(r[3] for r in rows):>10}"
+          f"{len(fooled):>11}")
+    return 1 if fooled else 0
+
+
 def reset(name, folder):
     """Put the blank of one exercise back into the learner's notebook, and forget that it was solved."""
     from ..learn.checking import find, forget
@@ -84,9 +104,8 @@ def open_course(names, folder, options=()):
     if find_spec("jupyterlab") is None:
         raise Failure('JupyterLab is not installed; run pip install "minigrad[notebooks]"')
     notebooks.copy_to(folder)
-    page = folder / start.name
-    command = [sys.executable, "-m", "jupyterlab", str(page), "--LabApp.news_url=None",
-               "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", *options]
+    command = [sys.executable, "-m", "jupyterlab", str(folder), f"--LabApp.default_url=/lab/tree/{start.name}",
+               "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", *options]
     sys.stdout.flush()
     if os.name == "posix":                  # no second process: what ends this one ends JupyterLab
         os.execv(command[0], command)

@@ -19,10 +19,7 @@ class Wrong(AssertionError):
 # -- what came -------------------------------------------------------------------------------------------------------
 def number(value, what="the result"):
     """An answer's number as a float; numbers, arrays and tensors without axes are alike."""
-    found = array(value, what)
-    if found.shape != ():
-        raise Wrong(f"{what}: expected one number, got an array of shape {found.shape}.")
-    return float(found)
+    return float(array(value, what, ()))
 
 
 def array(value, what="the result", shape=None):

@@ -1,5 +1,8 @@
 """The course's own answers: the code of each blank, and what a learner's code turns it into."""
 import ast
+import contextlib
+import functools
+import io
 import math
 
 import numpy as np
@@ -33,6 +36,7 @@ def answer(code, names, number):
     return tuple(scope[name] for name in names)
 
 
+@functools.cache
 def _given(number):
     """Of notebook 01 the class Value and the order of values, which its exercises build on."""
     if number != "01":
@@ -41,5 +45,6 @@ def _given(number):
     for cell in notebooks.read(notebooks.paths([number])[0])["cells"]:
         text = notebooks.source(cell)
         if text.lstrip().startswith(("class Value", "def order")) and not notebooks.is_blank(cell):
-            exec(compile(text, "<notebook>", "exec"), scope)
+            with contextlib.redirect_stdout(io.StringIO()):
+                exec(compile(text, "<notebook>", "exec"), scope)
     return scope

@@ -32,8 +32,10 @@ def small_for_a_right_rule(answer, x, seed):
                   h=one_of(0.5, 0.1, 1e-4))
 def the_largest_of_known_errors(answer, x, h):
     """A rule that is off by known amounts, whatever the cotangent; x³ has the central difference 3x² + h²."""
-    x, off = x
-    got = number(answer(lambda x: x ** 3, lambda g, x: g * (3 * x ** 2 + h * h) + off, x, np.random.default_rng(1), h),
+    x, slope = x
+    off = slope * x
+    got = number(answer(lambda x: x ** 3, lambda g, x: g * (3 * x ** 2 + h * h) + slope * x, x,
+                        np.random.default_rng(1), h),
                  "it")
     a = np.abs(off)
     same(got, a.max(), f"for a rule that is off by {off.tolist()} the largest error", 1e-5, guesses=[
@@ -94,6 +96,8 @@ sigmoid = exercise(
 def its_values(op):
     if not isinstance(op, Op):
         raise Wrong(f"fixed_sigmoid must be an operation made with mg.op, this is a {type(op).__name__}.")
+    if op.vjp is None:
+        raise Wrong("it has no vjp: @mg.op(vjp=...).")
     x = np.array([-2.0, -0.5, 0.0, 1.0, 3.0])
     given = x.copy()
     same(op(given), 1 / (1 + np.exp(-x)), "its value")

@@ -94,6 +94,19 @@ def of_any_statistic(answer):
                     "expected: is `statistic` used?")
 
 
+@bootstrap.property(draws=one_of(1001, 2001, 4001))
+def the_middle_95_percent(answer, draws):
+    """Of a statistic that gives 0, 1, 2, ...: what lies between is known, to a place or two."""
+    count = iter(range(draws + 9))
+    low, high = _ends(answer, lambda sample: float(next(count)), np.arange(3.0), draws, np.random.default_rng(0))
+    for got, share in ((low, 0.025), (high, 0.975)):
+        if abs(got - share * (draws - 1)) > 2:
+            raise Wrong(f"below {'low' if share < 0.5 else 'high'} lie {got / (draws - 1):.2%} of the results, "
+                        "expected "
+                        f"{share:.1%}.", "That would be the middle 90 %." if abs(got / draws - 0.5) < 0.455 else
+                        "That would be the middle 99 %." if abs(got / draws - 0.5) > 0.49 else "")
+
+
 @bootstrap.property
 def as_often_as_told(answer):
     values, sizes = np.random.default_rng(0).normal(size=7), []

@@ -1,0 +1,32 @@
+"""No small change of a solution survives its check, but those listed as harmless, with a reason."""
+import pytest
+
+from minigrad.learn import notebooks
+from minigrad.learn.auditing import audit, changed_sources
+from minigrad.learn.harmless import HARMLESS, reason
+from minigrad.learn.solutions import solutions
+
+NUMBERS = [path.name[:2] for path in notebooks.paths()]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_every_mutant_is_rejected_or_harmless(number):
+    for name, (code, names) in solutions([number]).items():
+        found = list(audit(name, code, names))
+        accepted = [m.change for m in found if not m.rejected]
+        surviving = [change for change in accepted if reason(name, change) is None]
+        assert not surviving, f"{name} accepts: {'; '.join(surviving)}"
+        assert len(found) >= (3 if "def " not in code and "lambda" not in code else 7)
+        stale = [p for p, _ in HARMLESS.get(name, ()) if not any(reason_is(name, change, p) for change in accepted)]
+        assert not stale, f"{name}: no accepted mutant is like {stale}"
+
+
+def reason_is(name, change, pattern):
+    import re
+    return re.search(pattern, change)
+
+
+def test_changes_are_small_and_each_comes_once():
+    sources = dict(changed_sources("def f(x, n):\n    return 2 * x ** n"))
+    assert "2 * x ** n  →  2 / x ** n" in sources and "x  →  n" in sources and "2  →  3" in sources
+    assert len(set(sources.values())) == len(sources)

@@ -1,0 +1,103 @@
+"""In a fresh environment with one extra and nothing else, what the README promises for that extra works."""
+import os
+import shutil
+import signal
+import subprocess
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NEEDED = ("minigrad", "notebooks", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
+
+COURSE = """
+from minigrad.learn import checking, solutions
+wrong = {}
+for name, (code, names) in solutions.solutions().items():
+    fault = checking.first_fault(checking.find(name), solutions.answer(code, names, name[:2]))
+    if fault:
+        wrong[name] = fault
+assert not wrong, wrong
+"""
+ONE_PAGE = """
+from minigrad.learn import notebooks
+for path in notebooks.paths(["00", "08"]):
+    notebooks.execute(notebooks.solved(notebooks.read(path)), path, shortened=True)
+"""
+NEURON = """
+import minigrad as mg
+w = mg.tensor([0.5, -1.0], requires_grad=True)
+mg.tanh((w * [2.0, 3.0]).sum()).backward()
+assert w.grad.shape == (2,)
+"""
+
+# extra: what is run, each as the arguments of the environment's Python
+PROMISES = {
+    "": [["-c", NEURON], ["-m", "minigrad", "--version"], ["-m", "minigrad", "learn", "--list"],
+         ["-m", "minigrad", "estimate", "--help"], ["-m", "minigrad", "simulate", "--help"],
+         ["-m", "minigrad", "data", "list"]],
+    "datasets": [["-m", "minigrad", "train", "digits", "--epochs", "1"]],
+    "notebooks": [["-c", COURSE], ["-c", ONE_PAGE], ["-m", "minigrad", "learn", "--progress"]],
+    "test": [["-m", "minigrad", "check", "exp", "--jobs", "1"], ["-m", "pytest", "--version"]],
+    "distributed": [["-c", "from minigrad.distributed import world; assert world().size == 1"]],
+    "gguf": [["-c", "import gguf, regex, minigrad.zoo"]],
+}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """A copy to install from: building writes beside the sources."""
+    folder = tmp_path_factory.mktemp("source")
+    for name in NEEDED:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, folder / name)
+    return folder
+
+
+def environment(folder, source, extra):
+    """The Python of a fresh environment with minigrad and one extra."""
+    venv.create(folder / "env", with_pip=True)
+    python = str(folder / "env/bin/python")
+    wanted = f"{source}[{extra}]" if extra else str(source)
+    subprocess.run([python, "-m", "pip", "install", "-q", wanted], check=True, capture_output=True, text=True)
+    return python
+
+
+def alone(folder):
+    """Environment variables without what belongs to this process."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "PYTEST", "VIRTUAL_ENV"))}
+    return {**kept, "MINIGRAD_PROGRESS": str(folder), "OPENBLAS_NUM_THREADS": "1"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("extra", PROMISES)
+def test_each_extra_keeps_its_promises(extra, source, tmp_path):
+    python = environment(tmp_path, source, extra)
+    for arguments in PROMISES[extra]:
+        done = subprocess.run([python, *arguments], cwd=tmp_path, env=alone(tmp_path), capture_output=True, text=True)
+        assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
+    if extra == "notebooks":
+        assert opened(python, tmp_path)
+    if not extra:
+        done = subprocess.run([python, "-m", "minigrad", "learn"], cwd=tmp_path, env=alone(tmp_path),
+                              capture_output=True, text=True)
+        assert done.returncode == 1 and 'pip install "minigrad[notebooks]"' in done.stderr
+
+
+def opened(python, folder):
+    """Whether minigrad learn starts JupyterLab with the first page on the port that is named, and ends on SIGTERM."""
+    command = [python, "-u", "-m", "minigrad", "learn", "--no-browser", "--port", "8897", "--", "--allow-root"]
+    with subprocess.Popen(command, cwd=folder, env=alone(folder), stderr=subprocess.PIPE, text=True) as lab:
+        found = any("8897/lab/tree/00_what_a_derivative_is.ipynb" in line for line in lab.stderr)
+        lab.send_signal(signal.SIGTERM)
+        lab.communicate(timeout=30)
+        return found
+
+
+def test_the_promises_name_every_extra_that_can_be_installed_anywhere():
+    """gpu wants a CUDA device, peers are other frameworks."""
+    import configparser
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    assert set(setup["options.extras_require"]) - {"gpu", "peers"} == set(PROMISES) - {""}
