@@ -60,13 +60,15 @@ def environment(folder, source, extra):
     venv.create(folder / "env", with_pip=True)
     python = str(folder / "env/bin/python")
     wanted = f"{source}[{extra}]" if extra else str(source)
-    subprocess.run([python, "-m", "pip", "install", "-q", wanted], check=True, capture_output=True, text=True)
+    done = subprocess.run([python, "-m", "pip", "install", "-q", wanted], env=alone(folder), capture_output=True,
+                          text=True)
+    assert done.returncode == 0, done.stderr
     return python
 
 
 def alone(folder):
     """Environment variables without what belongs to this process."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "PYTEST", "VIRTUAL_ENV"))}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "PYTEST", "VIRTUAL_ENV", "COV"))}
     return {**kept, "MINIGRAD_PROGRESS": str(folder), "OPENBLAS_NUM_THREADS": "1"}
 
 
