@@ -132,6 +132,7 @@ class Run:
                 logs |= {f"val_{name}": value for name, value in self.summary().items()}
             self.epoch += 1
             self.tell("on_epoch_end", self.epoch - 1, logs)
+        model.optimizer.finalize_variable_values(model.trainable_weights)
         self.tell("on_train_end", logs)
 
     def _batches(self):

@@ -1,8 +1,8 @@
 """Layers, with the names and meanings of Keras.
 
     core            Dense, Activation, Dropout, Flatten, Reshape, Rescaling, Embedding, Input
-    convolution     Conv2D, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D, ...
-    normalization   BatchNormalization, LayerNormalization
+    convolution     Conv2D, MaxPooling2D, AveragePooling2D, UpSampling2D, GlobalAveragePooling2D, ...
+    normalization   BatchNormalization, LayerNormalization, GroupNormalization
     recurrent       SimpleRNN, LSTM, GRU
     attention       MultiHeadAttention
     merging         Add, Multiply, Concatenate, Residual
@@ -18,10 +18,11 @@ from .convolution import (
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
     MaxPooling2D,
+    UpSampling2D,
 )
 from .core import Activation, Dense, Dropout, Embedding, Flatten, Input, InputLayer, ReLU, Rescaling, Reshape, Softmax
 from .merging import Add, Concatenate, Multiply, Residual
-from .normalization import BatchNormalization, LayerNormalization
+from .normalization import BatchNormalization, GroupNormalization, LayerNormalization
 from .recurrent import GRU, LSTM, SimpleRNN
 
 AvgPool2D, MaxPool2D = AveragePooling2D, MaxPooling2D

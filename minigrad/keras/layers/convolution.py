@@ -1,5 +1,6 @@
-"""Convolution and pooling of images (batch, height, width, channels)."""
+"""Convolution, pooling and enlarging of images (batch, height, width, channels)."""
 from ...engine.ops.conv import avg_pool2d, bias_add, conv2d, max_pool2d
+from ...engine.ops.shapes import broadcast_to
 from .. import activations
 from .base import Layer
 from .core import at_least_1, pair
@@ -59,6 +60,26 @@ class MaxPooling2D(_Pooling2D):
 class AveragePooling2D(_Pooling2D):
     """The mean of each window, of what lies within the image, for each channel; shapes as MaxPooling2D."""
     pool = staticmethod(avg_pool2d)
+
+
+class UpSampling2D(Layer):
+    """Each pixel becomes a rectangle of its own copies: (B, H, W, C) to (B, H · rows, W · columns, C).
+
+    size            one number, or (rows, columns)
+    interpolation   "nearest", the only one here
+    """
+    input_axes = IMAGES
+
+    def __init__(self, size=(2, 2), interpolation="nearest", **kwargs):
+        super().__init__(**kwargs)
+        if interpolation != "nearest":
+            raise ValueError(f'UpSampling2D: interpolation must be "nearest", not {interpolation!r}')
+        self.size, self.interpolation = pair("UpSampling2D: size", size), interpolation
+
+    def call(self, x):
+        (B, H, W, C), (rows, columns) = x.shape, self.size
+        x = broadcast_to(x.reshape(B, H, 1, W, 1, C), shape=(B, H, rows, W, columns, C))
+        return x.reshape(B, H * rows, W * columns, C)
 
 
 class GlobalAveragePooling2D(Layer):

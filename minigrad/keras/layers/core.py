@@ -7,6 +7,7 @@ from ...engine import backend
 from ...engine.ops.indexing import embedding
 from ...engine.ops.matmul import linear
 from ...engine.ops.neural import dropout
+from ...engine.ops.shapes import concatenate
 from ...engine.tensor import Tensor
 from .. import activations
 from .base import Layer
@@ -96,6 +97,28 @@ class Dropout(Layer):
 
     def call(self, x, training=False):
         return dropout(x, self.rate) if training else x
+
+
+class TimeEmbedding(Layer):
+    """Numbers t (B,) as vectors (B, features), of sines and cosines of t · frequency: near numbers have near vectors.
+
+    The frequencies go from 1 down to 1 / longest by equal factors; scale multiplies t first: 1000 for a t from 0 to 1.
+    (Vaswani et al. 2017, for positions; Ho et al. 2020, for the time of a diffusion)
+    """
+    input_axes = "batch"
+
+    def __init__(self, features, longest=10_000.0, scale=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.dim = at_least_1("TimeEmbedding: features", features)
+        if features % 2 or not longest > 1:
+            raise ValueError(f"TimeEmbedding: features must be even and longest above 1, got {features} and {longest}")
+        self.longest, self.scale = longest, scale
+
+    def call(self, x):
+        half = self.dim // 2
+        frequencies = self.scale * self.longest ** -np.linspace(0, 1, half)
+        angle = x.reshape(-1, 1) * backend.asarray(frequencies, x.dtype, x.device)          # (B, features / 2)
+        return concatenate([np.sin(angle), np.cos(angle)], axis=1)
 
 
 class Flatten(Layer):

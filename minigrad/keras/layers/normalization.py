@@ -4,6 +4,7 @@ import numpy as np
 from ...engine.ops.neural import batch_norm, layer_norm, standardize
 from ...engine.tensor import Tensor
 from .base import Layer
+from .core import at_least_1
 
 
 class _Normalization(Layer):
@@ -41,6 +42,33 @@ class LayerNormalization(_Normalization):
         if not (self.center or self.scale):
             return standardize(x, eps=self.epsilon)
         return layer_norm(x, *self._gamma_beta(x), eps=self.epsilon)
+
+
+class GroupNormalization(_Normalization):
+    """y = γ (x - mean) / √(var + ε) + β over all positions of an example and a group of features.  (Wu & He 2018)
+
+    x (batch, ..., n); the n features are `groups` groups of neighbours, or with groups=-1 each its own ("instance
+    normalization").  Examples don't meet, so it is the same in training and after.  Weights: gamma γ and beta β (n,).
+    """
+
+    def __init__(self, groups=32, axis=-1, epsilon=1e-3, center=True, scale=True, beta_initializer="zeros",
+                 gamma_initializer="ones", **kwargs):
+        super().__init__(axis, epsilon, center, scale, beta_initializer, gamma_initializer, **kwargs)
+        self.groups = groups if groups == -1 else at_least_1("GroupNormalization: groups", groups)
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        if self.features % self._count():
+            raise ValueError(f"{self.label}: {self.features} features are not {self.groups} groups of equal size")
+
+    def _count(self):
+        return self.features if self.groups == -1 else self.groups
+
+    def call(self, x):
+        grouped = x.reshape(len(x), -1, self._count(), self.features // self._count())    # (B, positions, groups, _)
+        y = standardize(grouped, axis=(1, 3), eps=self.epsilon).reshape(x.shape)
+        y = y * self.gamma if self.scale else y
+        return y + self.beta if self.center else y
 
 
 class BatchNormalization(_Normalization):

@@ -11,6 +11,13 @@ from ...support.names import Configured
 from .flat import Buffers
 
 
+def update_average(m, x, part, s=None):
+    """m += part · (x - m), in place: an exponential moving average of x with decay 1 - part."""
+    s = np.subtract(x, m, out=s)
+    s *= part
+    m += s
+
+
 class Optimizer(Configured):
     """What all have in common.  A subclass writes `slots`, `rates` and `update`.
 
@@ -21,6 +28,10 @@ class Optimizer(Configured):
     clipvalue           limits each number of a gradient to ±clipvalue; or
     clipnorm            limits the Euclidean norm of each variable's gradient; or
     global_clipnorm     limits the norm of all gradients together
+    use_ema             keep an average of each variable over the steps, a = μ a + (1 - μ) θ, μ = ema_momentum, after the
+                        first step θ itself.  fit ends by giving the variables their averages: these have less of the
+                        last steps' noise.  (Polyak & Juditsky 1992)
+    ema_overwrite_frequency     and do so after this many steps, again and again
     iterations          the number of steps taken
 
     After the first step a variable's array is a view of the optimizer's buffer; replacing it is seen by the next step.
@@ -29,7 +40,7 @@ class Optimizer(Configured):
     slots = {}                              # what is remembered for each number of a variable: {name: first value}
 
     def __init__(self, learning_rate, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None,
-                 exclude=None, name=None):
+                 exclude=None, use_ema=False, ema_momentum=0.99, ema_overwrite_frequency=None, name=None):
         kind = type(self).__name__
         limits = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         if sum(limit is not None for limit in limits.values()) > 1:
@@ -39,12 +50,18 @@ class Optimizer(Configured):
                 raise ValueError(f"{kind}: {option} must not be negative, got {value!r}")
         if not (exclude in (None, "vectors") or callable(exclude)):
             raise ValueError(f'{kind}: exclude must be "vectors" or a function of a variable, not {exclude!r}')
+        if not 0 <= ema_momentum <= 1 or ema_overwrite_frequency is not None and not ema_overwrite_frequency >= 1:
+            raise ValueError(f"{kind}: ema_momentum must be in [0, 1] and ema_overwrite_frequency at least 1, got "
+                             f"{ema_momentum!r} and {ema_overwrite_frequency!r}")
+        self.use_ema, self.ema_momentum = use_ema, ema_momentum
+        self.ema_overwrite_frequency = ema_overwrite_frequency
         self.learning_rate, self.weight_decay, self.exclude = learning_rate, weight_decay, exclude
         self.clipnorm, self.clipvalue, self.global_clipnorm, self.name = clipnorm, clipvalue, global_clipnorm, name
         self.iterations, self.variables = 0, []
         self._buffers, self._stretches, self._stepped, self._arrays = Buffers([], {}), [], [], None
         self._loaded = {}                   # slots that load_state brought, until their variables are laid out
-        self._fused, self._warned = fuse(self.update, kind.lower()), False
+        self._fused, self._average = fuse(self.update, kind.lower()), fuse(update_average, "average")
+        self._warned = False
 
     # -- what a subclass writes --------------------------------------------------------------------------------------
     def rates(self, lr, t):
@@ -116,10 +133,22 @@ class Optimizer(Configured):
                 if stretch.decays:
                     theta *= 1 - lr * self.weight_decay
                 rule = self._fused if s is None else self.update
-                rule(theta, g, *rates, *slots, s=s)
+                rule(theta, g, *rates, *slots[:len(self.slots)], s=s)
+                if self.use_ema:            # the average is the last slot
+                    average = self._average if s is None else update_average
+                    average(slots[-1], theta, 1 - self.ema_momentum if self.iterations else 1.0, s=s)
         for v in self._stepped:
             v.touch()
         self.iterations = t
+        if self.use_ema and self.ema_overwrite_frequency and t % self.ema_overwrite_frequency == 0:
+            self.finalize_variable_values(self._stepped)
+
+    def finalize_variable_values(self, trainable_variables):
+        """With use_ema, give these variables their averages, those that have been in a step; otherwise do nothing."""
+        for v in trainable_variables:
+            if self.use_ema and self._buffers.fits(v):
+                v._data[...] = self._buffers.slots(v)["average"]
+                v.touch()
 
     def _clip(self):
         """Limit the gathered gradients, without asking a GPU for a number: min(1, c / norm) is c / max(norm, c)."""
@@ -151,11 +180,11 @@ class Optimizer(Configured):
                 raise TypeError(f"{type(self).__name__}: variable {i} is no floating-point tensor: {v!r}")
         everything = list(dict.fromkeys([*self.variables, *new]))
         for i, v in enumerate(everything):
-            for name in self.slots:
+            for name in self.remembered:
                 if np.shape(slots.get(f"{name}.{i}", v)) != v.shape:
                     raise ValueError(f"{type(self).__name__}: its slot {name} for variable {i} has shape "
                                      f"{slots[f'{name}.{i}'].shape}, the variable has {v.shape}")
-        self._buffers, self._arrays = Buffers(everything, self.slots, self._decays), None
+        self._buffers, self._arrays = Buffers(everything, self.remembered, self._decays), None
         for i, v in enumerate(everything):
             for name, view in self._buffers.slots(v).items():
                 if f"{name}.{i}" in slots:
@@ -165,6 +194,11 @@ class Optimizer(Configured):
     def _decays(self, v):
         excluded = v.ndim < 2 if self.exclude == "vectors" else self.exclude is not None and self.exclude(v)
         return bool(self.weight_decay) and not excluded
+
+    @property
+    def remembered(self):
+        """The slots of the rule, and the average."""
+        return self.slots | ({"average": None} if self.use_ema else {})
 
     def _slots(self):
         """{"m.0": array, ...}: the slots of every variable in the layout, as views."""
@@ -213,7 +247,7 @@ class Optimizer(Configured):
             raise ValueError(f"{kind}: this is the state of {settings['optimizer']}")
         n = max((int(name.rpartition(".")[2]) + 1 for name in arrays), default=0)       # 0: saved before the first step
         n = n and max(n, len(self.variables))
-        wrong = arrays.keys() ^ {f"{name}.{i}" for name in self.slots for i in range(n)}
+        wrong = arrays.keys() ^ {f"{name}.{i}" for name in self.remembered for i in range(n)}
         if wrong:
             raise ValueError(f"{kind}: missing from the state, or left over: {', '.join(sorted(wrong))}")
         self._build([], dict(arrays))

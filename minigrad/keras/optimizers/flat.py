@@ -19,6 +19,7 @@ BLOCK = 1 << 18             # elements that a rule works on at a time, on a CPU:
 class Flat:
     """Variables of one dtype, on one device, laid out in one buffer, and slots {name: first value} of the same layout.
 
+    A slot whose first value is None begins as the variables.
     decays      whether these variables are subject to weight decay
     """
 
@@ -28,12 +29,15 @@ class Flat:
         ends = list(itertools.accumulate(v.size for v in variables))
         self.spans = [slice(end - v.size, end) for v, end in zip(variables, ends)]
         self.theta, self.gradient = (xp.zeros(ends[-1], first.dtype) for _ in range(2))
-        self.slots = {name: xp.full(ends[-1], start, first.dtype) for name, start in slots.items()}
+        self.slots = {name: xp.full(ends[-1], start or 0, first.dtype) for name, start in slots.items()}
         # Room for what a rule computes on the way; on a GPU the rule becomes one kernel, which needs none.
         self.scratch = xp.empty(min(ends[-1], BLOCK), first.dtype) if xp is np else None
         self.views = [self.view(self.theta, i) for i in range(len(variables))]
         for i in range(len(variables)):
             self.adopt(i)
+        for name, start in slots.items():
+            if start is None:
+                self.slots[name][...] = self.theta
 
     def view(self, buffer, i):
         """The part of a buffer that belongs to variable i, in its shape."""

@@ -7,14 +7,7 @@ import math
 
 import numpy as np
 
-from .base import Optimizer
-
-
-def update_average(m, x, part, s):
-    """m += part · (x - m), in place: an exponential moving average of x with decay 1 - part."""
-    s = np.subtract(x, m, out=s)
-    s *= part
-    m += s
+from .base import Optimizer, update_average
 
 
 class SGD(Optimizer):

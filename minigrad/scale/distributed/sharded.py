@@ -27,6 +27,8 @@ class Sharded(DataParallel):
     def __init__(self, optimizer, group=None, **options):
         if optimizer.clipnorm is not None:
             raise ValueError("Sharded: clipnorm needs each variable's gradient whole; use global_clipnorm or clipvalue")
+        if optimizer.use_ema:
+            raise ValueError("Sharded: use_ema's averages would lie in parts on all ranks; use distribute=True")
         super().__init__(optimizer, group, **options)
         self.parts = self.group.size
         self.shards, self._decaying = [], {}

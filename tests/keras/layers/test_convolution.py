@@ -57,6 +57,21 @@ def test_pooling(shape, size, strides, padding, kind):
     assert np.allclose(y.numpy(), expected, atol=1e-6)
 
 
+@given(shape=st.tuples(*[st.integers(1, 4)] * 4), size=st.tuples(st.integers(1, 3), st.integers(1, 3)))
+def test_upsampling(shape, size):
+    x = np.random.default_rng(0).standard_normal(shape)
+    y = layers.UpSampling2D(size)(x).numpy()
+    assert np.array_equal(y, x.astype(np.float32).repeat(size[0], axis=1).repeat(size[1], axis=2))
+
+
+def test_upsampling_gradients_and_arguments():
+    check_layer(layers.UpSampling2D((2, 3)), (2, 2, 3, 2))
+    with pytest.raises(ValueError, match='must be "nearest"'):
+        layers.UpSampling2D(interpolation="bilinear")
+    with pytest.raises(ValueError, match="UpSampling2D: size"):
+        layers.UpSampling2D(0)
+
+
 def test_global_pooling():
     x = np.random.default_rng(0).standard_normal((2, 3, 4, 5)).astype(np.float32)
     assert np.allclose(layers.GlobalAveragePooling2D()(x).numpy(), x.mean(axis=(1, 2)))

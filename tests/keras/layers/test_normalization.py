@@ -40,6 +40,36 @@ def test_batch_normalization(shape, center, scale):
     assert len(layer.trainable_weights) == center + scale and len(layer.non_trainable_weights) == 2
 
 
+@given(shape=st.lists(st.integers(2, 4), min_size=1, max_size=3), groups=st.integers(1, 3), each=st.integers(1, 3),
+       center=st.booleans(), scale=st.booleans())
+def test_group_normalization(shape, groups, each, center, scale):
+    x = np.random.default_rng(0).standard_normal((*shape, groups * each)) * 3 + 1
+    layer = layers.GroupNormalization(groups, center=center, scale=scale, beta_initializer="random_normal",
+                                      gamma_initializer="random_normal")
+    y, expected = layer(x).numpy(), np.empty_like(x)
+    for b in range(shape[0]):               # by its definition: one example and one group after the other
+        for g in range(groups):
+            part = x[b][..., g * each:(g + 1) * each]
+            expected[b][..., g * each:(g + 1) * each] = (part - part.mean()) / np.sqrt(part.var() + 1e-3)
+    expected = expected * (layer.gamma.numpy() if scale else 1) + (layer.beta.numpy() if center else 0)
+    assert np.allclose(y, expected, atol=1e-4) and y.dtype == np.float32
+    assert len(layer.weights) == center + scale
+
+
+def test_groups_must_divide_the_features():
+    with pytest.raises(ValueError, match="6 features are not 4 groups of equal size"):
+        layers.GroupNormalization(4)(np.ones((1, 2, 6)))
+    with pytest.raises(ValueError, match="at least 1"):
+        layers.GroupNormalization(0)
+    single = layers.GroupNormalization(-1)(np.ones((1, 2, 6)))      # each feature a group of its own
+    assert np.allclose(single.numpy(), 0)
+
+
+def test_gradients_of_group_normalization():
+    check_layer(layers.GroupNormalization(2), (3, 2, 3, 4))
+    check_layer(layers.GroupNormalization(-1, center=False, scale=False), (2, 3, 2))
+
+
 def test_frozen_batch_normalization_predicts_also_in_training():
     x, layer = np.random.default_rng(0).standard_normal((8, 3)), layers.BatchNormalization()
     layer(x, training=True)

@@ -9,7 +9,8 @@ SHAPES = [(3, 4), (4,), (), (0,), (2, 1, 3)]
 VARIANTS = [SGD(0.1), SGD(0.1, momentum=0.9), SGD(0.1, momentum=0.9, nesterov=True), RMSprop(0.01),
             RMSprop(0.01, momentum=0.9), RMSprop(0.01, centered=True), RMSprop(0.01, centered=True, momentum=0.5),
             Adagrad(0.1), Adam(0.01),
-            Adam(ExponentialDecay(0.1, 2, 0.5), beta_1=0.5, beta_2=0.9, epsilon=1e-3), AdamW(0.1), Lion(0.01)]
+            Adam(ExponentialDecay(0.1, 2, 0.5), beta_1=0.5, beta_2=0.9, epsilon=1e-3), AdamW(0.1), Lion(0.01),
+            Adam(0.01, use_ema=True, ema_momentum=0.5)]
 
 
 def fresh(optimizer):

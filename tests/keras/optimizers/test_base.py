@@ -57,6 +57,59 @@ def test_weight_decay_is_apart_from_the_gradient(exclude, decayed):
         assert_allclose(v.numpy(), s.numpy() - 0.1 * 0.5 * w * d, atol=1e-14)
 
 
+# -- averages ----------------------------------------------------------------------------------------------------------
+@given(steps=st.integers(1, 6), momentum=st.floats(0, 1), every=st.one_of(st.none(), st.integers(1, 3)))
+def test_averages_against_a_loop(steps, momentum, every):
+    """As in Keras: after the first step the average is the variable; then it follows."""
+    vs, optimizer = variables(), Adam(0.1, use_ema=True, ema_momentum=momentum, ema_overwrite_frequency=every)
+    plain, expected = variables(), None
+    without = Adam(0.1)
+    for t in range(steps):
+        optimizer.apply_gradients(zip(gradients(vs, t), vs))
+        without.apply_gradients(zip(gradients(plain, t), plain))
+        now = values(plain)
+        expected = now if t == 0 else [momentum * a + (1 - momentum) * v for a, v in zip(expected, now)]
+        if every and (t + 1) % every == 0:
+            for v, a in zip(plain, expected):
+                v._data[...] = a
+        for v, w in zip(vs, plain):
+            assert_allclose(v.numpy(), w.numpy(), atol=1e-12)
+    optimizer.finalize_variable_values(vs)
+    without.finalize_variable_values(plain)                 # which keeps none: nothing changes
+    for v, a in zip(vs, expected):
+        assert_allclose(v.numpy(), a, atol=1e-12)
+
+
+def test_a_variable_that_comes_late_begins_its_average_where_it_is():
+    first, late = variables(shapes=[(2,), (3,)])
+    optimizer, start = SGD(0.1, use_ema=True, ema_momentum=0.75), late.numpy()
+    optimizer.apply_gradients(zip(gradients([first], 0), [first]))
+    optimizer.apply_gradients(zip(gradients([first, late], 1), [first, late]))
+    moved_to = late.numpy()
+    optimizer.finalize_variable_values([late])
+    assert_allclose(late.numpy(), 0.75 * start + 0.25 * moved_to)
+
+
+def test_fit_ends_with_the_averages():
+    def trained(**options):
+        mg.seed(0)
+        model = mg.models.Sequential([mg.layers.Dense(1)])
+        model.compile(SGD(0.1, **options), "mse")
+        x = np.random.default_rng(0).standard_normal((40, 3))
+        model.fit(x, x.sum(axis=1, keepdims=True), batch_size=4, epochs=1, verbose=0)
+        return model
+    last, averaged = trained(), trained(use_ema=True, ema_momentum=0.9)
+    assert not np.allclose(last.get_weights()[0], averaged.get_weights()[0])
+    state = averaged.optimizer.state()[0]
+    assert np.array_equal(state["average.0"], averaged.get_weights()[0])
+
+
+@pytest.mark.parametrize("options", [{"ema_momentum": 1.5}, {"ema_momentum": math.nan}, {"ema_overwrite_frequency": 0}])
+def test_averages_that_make_no_sense_are_refused(options):
+    with pytest.raises(ValueError, match="ema_momentum must be in"):
+        SGD(0.1, use_ema=True, **options)
+
+
 # -- stopping and going on ---------------------------------------------------------------------------------------------
 @settings(max_examples=5, deadline=None)
 @given(stop=st.integers(0, 4), built=st.booleans())
