@@ -28,9 +28,9 @@ class Optimizer(Configured):
     clipvalue           limits each number of a gradient to ±clipvalue; or
     clipnorm            limits the Euclidean norm of each variable's gradient; or
     global_clipnorm     limits the norm of all gradients together
-    use_ema             keep an average of each variable over the steps, a = μ a + (1 - μ) θ, μ = ema_momentum, after the
-                        first step θ itself.  fit ends by giving the variables their averages: these have less of the
-                        last steps' noise.  (Polyak & Juditsky 1992)
+    use_ema             keep an average of each variable over the steps, a = μ a + (1 - μ) θ, μ = ema_momentum, after
+                        the first step θ itself.  fit ends by giving the variables their averages: these have less of
+                        the last steps' noise.  (Polyak & Juditsky 1992)
     ema_overwrite_frequency     and do so after this many steps, again and again
     iterations          the number of steps taken
 
