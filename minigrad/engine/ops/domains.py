@@ -1,9 +1,7 @@
 """Where the inputs of an op may lie: what the gradient checks draw from, and what the documentation shows."""
-from dataclasses import dataclass
 from math import inf, pi
 
 
-@dataclass(frozen=True)
 class Domain:
     """The open interval (low, high), without the points to avoid; or a set of matrices or integers, by its name.
 
@@ -11,11 +9,19 @@ class Domain:
     period      the points to avoid repeat with this period (tan: pi; floor: 1)
     structure   "invertible", "positive definite", "boolean", "indices", or None for plain real numbers
     """
-    low: float = -inf
-    high: float = inf
-    avoid: tuple = ()
-    period: float | None = None
-    structure: str | None = None
+    __slots__ = ("low", "high", "avoid", "period", "structure")     # a dataclass would take a sixth of minigrad's import
+
+    def __init__(self, low=-inf, high=inf, avoid=(), period=None, structure=None):
+        self.low, self.high, self.avoid, self.period, self.structure = low, high, tuple(avoid), period, structure
+
+    def __eq__(self, other):
+        return isinstance(other, Domain) and all(getattr(self, f) == getattr(other, f) for f in self.__slots__)
+
+    def __hash__(self):
+        return hash((self.low, self.high, self.avoid, self.period, self.structure))
+
+    def __repr__(self):
+        return f"<Domain: {self}>"
 
     def __str__(self):
         if self.structure:
