@@ -117,10 +117,10 @@ class Op:
         saved = None
         if self.saves:
             y, saved = y
-        if not tensors:
-            return y                        # ops called on plain arrays return plain arrays
         if not (records and is_recording() and self.vjp is not None):
-            return Tensor(y)
+            if getattr(y, "dtype", FLOAT) is not FLOAT and y.dtype.kind == "f" and _all_whole(args):
+                return self(*map(as_real, inputs), **params)        # NumPy has eˣ of int8 in float16: 12 overflows
+            return Tensor(y) if tensors else y      # ops called on plain arrays return plain arrays
         return Tensor(y, True, Node(self, inputs, args, params, saved, clock()))
 
     def bind(self, inputs, params):
@@ -160,6 +160,20 @@ FACTS = ("symbol", "flops", "numpy", "reference", "cases", "conventions", "slack
 def as_array(x):
     """x as ops take it: a tensor or an array as it is, lists and numbers as arrays."""
     return x if hasattr(x, "shape") else np.asarray(x)
+
+
+def as_real(x, dtype=float):
+    """x, in floating point if it is whole numbers or booleans: as these, small ones would wrap around."""
+    x = as_array(x)
+    return x if x.dtype.kind == "f" else x.astype(dtype)
+
+
+def _all_whole(args):
+    """Are all of these integers or booleans?"""
+    return all(isinstance(a, int) or getattr(a, "dtype", FLOAT).kind in "iub" for a in args)
+
+
+FLOAT = np.dtype(float)
 
 
 def op(forward=None, vjp=None, **declaration):

@@ -239,7 +239,7 @@ def max_pool2d(x, /, pool_size=2, strides=None, padding="valid"):
 
     x (N, H, W, C) -> y (N, Ho, Wo, C); strides are pool_size unless given; a border of "same" is never the largest.
     """
-    v = _by_place(x, _pool_plan(x, pool_size, strides, padding), -math.inf)
+    v = _by_place(as_real(x), _pool_plan(x, pool_size, strides, padding), -math.inf)
     y = v.max(axis=0)
     return y, v == y
 

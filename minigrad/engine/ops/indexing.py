@@ -26,8 +26,8 @@ def _reads_once(index):
 def _positions(index, shape, xp):
     """Which elements x[index] reads, numbered through x flattened, as one row of integers."""
     if hasattr(index, "dtype") and len(shape) > 1:                  # whole rows, of a table perhaps too big to number
-        row = math.prod(shape[1:])
-        return (xp.asarray(index).reshape(-1, 1) * row + xp.arange(row)).reshape(-1)
+        row = math.prod(shape[1:])                                  # in intp: in uint8, row 3 of 128 would be row 1
+        return (xp.asarray(index, np.intp).reshape(-1, 1) * row + xp.arange(row)).reshape(-1)
     return xp.arange(math.prod(shape)).reshape(shape)[index].reshape(-1)
 
 
@@ -63,13 +63,13 @@ def take(x, indices, axis=None):
 
 
 def checked(indices, length, what, lowest=0):
-    """indices as an array; an error unless they are integers from lowest to length - 1 (a GPU's are not read)."""
+    """indices as an array of intp; an error unless integers from lowest to length - 1 (a GPU's are not read)."""
     indices = np.asarray(indices) if isinstance(indices, (list, tuple, int)) else _plain(indices)
     if indices.dtype.kind not in "iu":
         raise TypeError(f"{what} must be integers, not {indices.dtype}")
     if isinstance(indices, np.ndarray) and indices.size and not lowest <= indices.min() <= indices.max() < length:
         raise IndexError(f"{what} from {indices.min()} to {indices.max()}, must be from {lowest} to {length - 1}")
-    return indices
+    return indices.astype(np.intp, copy=False)
 
 
 def along(shape, indices, axis):

@@ -9,7 +9,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from ..op import op
+from ..op import as_real, op
 from ..tensor import Tensor
 from .domains import INVERTIBLE, POSITIVE_DEFINITE, REAL
 
@@ -81,6 +81,7 @@ def cholesky(a, /):
     P has half the diagonal.  A stands for its symmetric part (A + Aᵀ) / 2, so that dA is symmetric too.  (Murray 2016,
     "Differentiation of the Cholesky decomposition")
     """
+    a = as_real(a)                                  # of booleans, + would be or
     return np.linalg.cholesky(0.5 * (a + _t(a)))
 
 

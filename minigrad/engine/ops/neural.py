@@ -10,16 +10,11 @@ import numpy as np
 
 from .. import backend
 from ..backend import last_sum, row_sum
-from ..op import as_array, op
+from ..op import as_array, as_real, op
 from .domains import INDICES, REAL
 from .indexing import along, checked
 from .nonlinear import sigmoid
 from .reductions import count
-
-
-def _real(x, dtype=float):
-    """x, in floating point if it is whole numbers."""
-    return x if x.dtype.kind == "f" else x.astype(dtype)
 
 
 # -- softmax ---------------------------------------------------------------------------------------------------------
@@ -30,8 +25,8 @@ def _shifted(z, axis=-1, where=None):
     """
     if isinstance(z, np.ndarray) and z.dtype.char in "fd" and z.size and -60 < z.min() and z.max() < 60:
         return z
-    z = z if where is None else np.where(where, z, -math.inf)
-    return _real(z - z.max(axis=axis, keepdims=True))
+    z = as_real(z) if where is None else np.where(where, as_real(z), -math.inf)
+    return z - z.max(axis=axis, keepdims=True)
 
 
 def _sum(x, axis):
@@ -67,7 +62,7 @@ def log_softmax(x, /, axis=-1):
 
 def _cross_entropy_dz(g, y, z, t, saved=None):
     p = softmax(z) * last_sum(t) if saved is None else saved
-    return g[..., None] * (p - _real(t, z.dtype))
+    return g[..., None] * (p - as_real(t, z.dtype))
 
 
 def _shifted_exp_and_sum(z):
@@ -84,7 +79,8 @@ def softmax_cross_entropy(z, t, /):
 
     Logits z and target probabilities t (..., K), usually one-hot; y (...), in nats.
     """
-    t = _real(t, z.dtype)
+    z = as_real(z)
+    t = as_real(t, z.dtype)
     z, e, total = _shifted_exp_and_sum(z)
     mass = last_sum(t)                              # 1 for probabilities
     y = mass * np.log(total) - last_sum(t * z)
@@ -118,14 +114,14 @@ def sigmoid_cross_entropy(z, t, /):
 
     Computed as max(z, 0) - z t + ln(1 + e^-|z|), which can't overflow; in nats.
     """
-    z = np.full_like(t, z, dtype=np.result_type(t, 1.0)) if isinstance(z, (int, float)) else z
+    z = np.full_like(t, z, dtype=np.result_type(t, 1.0)) if isinstance(z, (int, float)) else as_real(z)
     return np.maximum(z, 0) - z * t + np.log1p(np.exp(-np.abs(z)))
 
 
 # -- normalisation ---------------------------------------------------------------------------------------------------
 def _standardize(x, axis, eps):
     """(x - mean) / √(var + eps) over axis, and 1 / √(var + eps)."""
-    n = count(x, axis)
+    x, n = as_real(x), count(x, axis)
     y = x - _sum(x, axis) / n
     scale = 1 / np.sqrt(_sum(y * y, axis) / n + eps)
     y *= scale
@@ -197,7 +193,7 @@ def dropout(x, rate=0.5):
     """
     if not 0 <= rate < 1:
         raise ValueError(f"dropout: rate must be in [0, 1), got {rate}")
-    x = as_array(x)
+    x = as_real(x)
     if rate == 0:
         return x
     mask = (backend.random(x.shape, device=backend.device_of(getattr(x, "_data", x))) >= rate).astype(x.dtype)

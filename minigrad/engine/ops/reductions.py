@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from ..op import op
+from ..op import as_real, op
 from .domains import NONZERO
 from .shapes import pad
 
@@ -130,7 +130,7 @@ def norm(x, /, ord=None, axis=None, keepdims=False):
     """
     if not (ord is None or ord == "fro" and len(axes_of(x, axis)) == 2 or ord == 2 and len(axes_of(x, axis)) == 1):
         raise ValueError(f"ord={ord!r} is not the Euclidean norm; norms 1 and inf are abs(x).sum() and abs(x).max()")
-    return np.sqrt(np.square(x).sum(axis=axis, keepdims=keepdims))
+    return np.sqrt(np.square(as_real(x)).sum(axis=axis, keepdims=keepdims))
 
 
 def _cumsum_vjp(g, y, x, axis=None):
@@ -153,6 +153,7 @@ def logsumexp(x, /, axis=None, *, keepdims=False):
     """y = ln Σ eˣ, without overflow: the largest x is taken out first      dx = g eˣ⁻ʸ = g softmax x."""
     if not count(x, axis):                          # ln of an empty sum
         return x.sum(axis=axis, keepdims=keepdims) - math.inf
+    x = as_real(x)
     top = x.max(axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0)
     with np.errstate(divide="ignore"):              # ln 0 = -inf, where all x are -inf
