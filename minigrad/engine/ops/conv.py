@@ -14,7 +14,7 @@ from collections import namedtuple
 import numpy as np
 
 from ..backend import array_module
-from ..op import Op, op
+from ..op import Op, as_real, op
 from .shapes import pad
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import backend
 from ..backend import last_sum, row_sum
-from ..op import as_array, as_real, op
+from ..op import as_real, op
 from .domains import INDICES, REAL
 from .indexing import along, checked
 from .nonlinear import sigmoid
