@@ -16,7 +16,7 @@ from .checking import find, first_fault
 from .harmless import reason
 from .solutions import answer, solutions
 
-LIMIT = 2.0                     # seconds for a mutant: loops that never end are among them
+LIMIT = 4.0                     # seconds for a mutant: loops that never end are among them
 
 
 @dataclass

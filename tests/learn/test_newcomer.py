@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NEEDED = ("minigrad", "notebooks", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
+NEEDED = ("minigrad", "notebooks", "setup.cfg", "pyproject.toml", "README.md", "LICENSE", ".github")
 
 COURSE = """
 from minigrad.learn import checking, solutions

@@ -131,12 +131,12 @@ exercise(
     "the best one. Compute all of them at once: orders and r are arrays of the same length.",
     "δ is small, so ln(1/δ) is positive: it is what a smaller δ costs.",
 ).equals(lambda orders, r, delta: _each(orders, r, delta).min(), "ε", made(
-    lambda rng, n, delta: (ORDERS[:n], (rng.exponential(2, n)).round(2), delta), n=whole(1, 7),
+    lambda rng, n, delta: (ORDERS[:n], rng.exponential(30, n).round(2), delta), n=whole(1, 7),
     delta=one_of(1e-5, 1e-2, 1e-8)), [
     (_each, "One number: the smallest."),
+    (lambda a, r, delta: _each(a, r, delta).max(), "Every order's bound holds: the smallest may be used."),
     (lambda a, r, delta: _each(a, r, delta)[0], "The best order is not always at an end."),
     (lambda a, r, delta: _each(a, r, delta)[-1], "The best order is not always at an end."),
-    (lambda a, r, delta: _each(a, r, delta).max(), "Every order's bound holds: the smallest may be used."),
     (lambda a, r, delta: np.min(r + np.log(delta) / (a - 1)), "ln(1/δ) is positive, and it is added."),
     (lambda a, r, delta: np.min(r + np.log(1 / delta) / a), "It is divided by α - 1."),
     (lambda a, r, delta: np.min(r), "Where is δ?")])
