@@ -5,11 +5,16 @@
 
 Arrays are written first, under a name made from their SHA-256, then the JSON takes the old one's place in one step,
 then what no file names any more is removed.  A kill -9 between any two of these leaves a folder that reads as before
-or after, never as a mixture.  Nothing is pickled: reading a file runs no code from it.
+or after, never as a mixture.
+
+Nothing is pickled: reading a file runs no code from it.  What it says is checked first for its form (MODEL below), then
+against the classes that it may name (serialization.py), then against the sizes of its weights (layers/budget.py).
 """
 import hashlib
 import json
+import math
 import re
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +24,40 @@ from ..engine.tensor import Tensor
 from ..support import files
 from ..support.errors import Failure
 from ..support.files import atomic_write
+from ..support.reading import form, read_bytes, read_json
 
 VERSION = 2         # of the format: 2 names classes by their public names, 1 (minigrad 0.1.0) by modules of that time
+
+
+def file_name(value):
+    """the name of a safetensors file beside it"""
+    return isinstance(value, str) and value.endswith(".safetensors") and "\0" not in value
+
+
+def digest(value):
+    """a SHA-256, 64 hexadecimal digits"""
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
+
+
+def digest_of(tree):
+    """The SHA-256 of what JSON can hold."""
+    return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
+
+
+def input_kind(value):
+    """a kind of input such as "float32[28, 28, 1]", or a list or dict of them"""
+    if isinstance(value, (list, dict)):
+        return all(map(input_kind, value.values() if isinstance(value, dict) else value))
+    return value is None or isinstance(value, str) and re.fullmatch(
+        r"(bool|u?int(8|16|32|64)|float(16|32|64))\[(\d{1,10}(, ?\d{1,10}){0,31})?\]", value) is not None
+
+
+ENTRY = {"file": file_name, "sha256": digest}
+FOLDER = {"files": {str: ENTRY}}            # the form of every such JSON file
+COMPILE = {"optimizer": (dict, str), "loss": (None, str, dict, list), "metrics": (None, list),
+           "weighted_metrics": (None, list)}
+MODEL = {"model": {"class": str, "config": dict}, "input": input_kind, "frozen": [str],
+         "compile": (None, COMPILE | {"state": list}), "files": {"weights": ENTRY, "training?": ENTRY}}
 
 
 def write_folder(folder, name, description, **groups):
@@ -52,7 +89,10 @@ def remove_folder(folder, name):
     """Remove what write_folder wrote, and the folder if nothing else is in it."""
     path = Path(folder) / f"{name}.json"
     if files.writes and path.exists():
-        groups = _read_json(path).get("files", {})
+        try:
+            groups = form(read_json(path), FOLDER, path)["files"]
+        except Failure:                     # damaged, and not wanted any more
+            groups = {}
         path.unlink()
         for group in groups:
             _remove_arrays(path.parent, group)
@@ -60,27 +100,29 @@ def remove_folder(folder, name):
             path.parent.rmdir()
 
 
-def read_folder(folder, name):
-    """(description, {group: {array name: array}}) as write_folder wrote them; Failure if any is missing or damaged."""
+def read_folder(folder, name, wanted, groups):
+    """(description, {group: {array name: array}}) as write_folder wrote them; Failure if any is missing or damaged.
+
+    wanted      the form that the description must have;  groups    those to read, of what there are
+    """
     path = Path(folder) / f"{name}.json"
-    description = _read_json(path)
+    description = _read_description(path)
     if not isinstance(description, dict) or description.get("format") != f"minigrad {name}":
         raise Failure(f"{path} is not a minigrad {name}")
-    if description.get("version") not in range(1, VERSION + 1):
+    if type(description.get("version")) is not int or not 1 <= description["version"] <= VERSION:
         raise Failure(f"{path} has version {description.get('version')!r}; this minigrad reads 1 to {VERSION}")
+    form(description, FOLDER | wanted, path)
     return description, {group: read_arrays(path.parent / Path(entry["file"]).name, entry["sha256"])
-                         for group, entry in description["files"].items()}
+                         for group, entry in description["files"].items() if group in groups}
 
 
-def _read_json(path):
+def _read_description(path):
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise Failure(f"nothing is saved at {path.parent}: there is no {path.name} in it") from None
-    except OSError as error:
-        raise Failure(f"can't read {path}: {error.strerror}") from None
-    except ValueError:
-        raise Failure(f"{path} is damaged, or not a JSON file") from None
+        return read_json(path)
+    except Failure as error:
+        if isinstance(error.__cause__, (FileNotFoundError, NotADirectoryError)):
+            raise Failure(f"nothing is saved at {path.parent}: there is no {path.name} in it") from None
+        raise
 
 
 # -- arrays ----------------------------------------------------------------------------------------------------------
@@ -100,13 +142,11 @@ def read_arrays(path, sha256=None):
     """{name: array} from a safetensors file; Failure if it is missing, truncated, foreign, or not of this SHA-256."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
+    data = read_bytes(path)
+    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+        raise Failure(f"{path} is damaged: its content is not what was written")
     try:
-        data = Path(path).read_bytes()
-        if sha256 and hashlib.sha256(data).hexdigest() != sha256:
-            raise Failure(f"{path} is damaged: its content is not what was written")
         return load(data)
-    except OSError as error:
-        raise Failure(f"can't read {path}: {error.strerror}") from None
     except (SafetensorError, KeyError, ValueError, TypeError) as error:     # KeyError: a dtype that NumPy lacks
         raise Failure(f"{path} is truncated, or not a safetensors file of NumPy's types ({error})") from None
 
@@ -131,6 +171,8 @@ def unpack(tree, arrays):
         return tree
     if tree.keys() in ({"array"}, {"scalar"}):
         (kind, path), = tree.items()
+        if not isinstance(path, str) or path not in arrays:
+            raise ValueError(f"it names an array {path!r}, which isn't there")
         return arrays[path][()] if kind == "scalar" else arrays[path]
     return {key: unpack(value, arrays) for key, value in tree.items()}
 
@@ -158,34 +200,49 @@ def load_model(folder, custom_objects=None, compile=True):
     compile         False leaves the model uncompiled: enough to predict with
     Raises errors.Failure for what is missing, damaged or foreign, ValueError for a custom class that was not passed.
     """
+    from .layers.budget import limited_to
     from .layers.inputs import dry_run
-    from .serialization import from_config
-    description, groups = read_folder(folder, "model")
-    model = from_config(description["model"], custom_objects)
-    before = backend.rng_state()
-    dry_run(model, description["input"])
-    backend.set_rng_state(before)           # the weights that were drawn are overwritten
-    _assign(model, groups["weights"], Path(folder) / description["files"]["weights"]["file"])
-    for path, layer in _layers(model).items():
-        if path in description["frozen"]:
+    from .serialization import from_config, from_fields
+    path = Path(folder) / "model.json"
+    description, groups = read_folder(folder, "model", MODEL, ("weights", "training") if compile else ("weights",))
+    before, weights = backend.rng_state(), groups["weights"]
+    try:
+        with _naming(path), limited_to(sum(math.prod(array.shape) for array in weights.values())):
+            model = from_config(description["model"], custom_objects, "layer", "model")
+            dry_run(model, description["input"])
+        _assign(model, weights, path.parent / Path(description["files"]["weights"]["file"]).name)
+    finally:
+        backend.set_rng_state(before)       # a layer may have drawn something
+    for place, layer in _layers(model).items():
+        if place in description["frozen"]:
             layer.trainable = False
-    if compile and description["compile"]:
-        settings = dict(description["compile"])
-        state = unpack(settings.pop("state"), groups["training"])
-        model.compile(**from_config(settings, custom_objects))
-        model.optimizer.load_state(state)
+    if compile and description["compile"] is not None:
+        with _naming(path):
+            settings = {name: value for name, value in description["compile"].items() if name in COMPILE}
+            model.compile(**from_fields(settings, custom_objects, "compile"))
+            model.optimizer.load_state(unpack(description["compile"]["state"], groups.get("training", {})))
     return model
+
+
+@contextmanager
+def _naming(path):
+    """Whatever goes wrong in this block does because of the file: a Failure that names it."""
+    from .serialization import Unlisted
+    try:
+        yield
+    except (Failure, Unlisted):
+        raise
+    except Exception as error:
+        raise Failure(f"{path}: {error or type(error).__name__}") from error
 
 
 def load_weights(model, path):
     """Read weights from a safetensors file, or from a folder that save wrote.  On any error nothing changes."""
     path = Path(path)
-    if path.is_dir():
-        files = _read_json(path / "model.json").get("files", {})
-        path = path / files.get("weights", {}).get("file", "weights.safetensors")
     if not model.built:
         raise ValueError(f"{model.name} has no weights yet, so it isn't known which to read: build(input_shape) first")
-    _assign(model, read_arrays(path), path)
+    arrays = read_folder(path, "model", MODEL, ("weights",))[1]["weights"] if path.is_dir() else read_arrays(path)
+    _assign(model, arrays, path)
 
 
 def _layers(model):

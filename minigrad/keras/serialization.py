@@ -2,8 +2,9 @@
 
     to_config(Dense(64))   {"class": "keras.layers.Dense", "config": {"units": 64}}
 
-A file says which class to make, so only those in the tables below are made on its word; others must be passed by the
-caller, as custom_objects={"Name": TheClass}.  Nothing is unpickled, and a file's names lead to no other module.
+A file says which class to make, so only those in the tables below are made on its word, each where its kind is wanted
+(FIELDS); others must be passed by the caller, as custom_objects={"Name": TheClass}.  Nothing is unpickled, a file's
+names lead to no other module, and of what they lead to nothing is called but the constructors of these classes.
 """
 import importlib
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from ..engine.op import Op
 from ..engine.ops import FUNCTIONS
+from ..support.arguments import shown
 from .activations import ACTIVATIONS
 
 # The public modules whose classes a file may name, and where each lives in minigrad/.
@@ -23,6 +25,29 @@ FORMAT_1 = {name: f"keras.{name}" for name in (
     "activations", "initializers", "layers", "losses", "metrics", "models", "optimizers", "regularizers")} | {
     "schedules": "keras.optimizers.schedules", "fairness": "fairness", "security": "security",
     "distributed": "distributed"}
+
+# The fields of minigrad's classes that may hold an object, and of which kind; all others hold numbers, text, arrays,
+# and lists and dicts of these.  The fields of a caller's own class may hold anything on the list.
+FIELDS = {"model": "layer", "layers": "layer", "classifier": "layer", "adversary": "layer", "activation": "function",
+          "recurrent_activation": "function", "function": "function", "exclude": "function", "attack": "function",
+          "optimizer": "optimizer", "learning_rate": "schedule", "loss": "loss", "metrics": "metric",
+          "weighted_metrics": "metric", "alphabet": "tokenizer"}
+# What belongs to each kind: subclasses of these, and functions (named activations and ops) where it says so.
+KINDS = {"layer": ["keras.layers.Layer"], "optimizer": ["keras.optimizers.Optimizer"],
+         "schedule": ["keras.optimizers.schedules.LearningRateSchedule"], "loss": ["keras.losses.Loss", "function"],
+         "initializer": ["keras.initializers.Initializer"], "regularizer": ["keras.regularizers.L1L2"],
+         "metric": ["keras.metrics.Metric", "keras.losses.Loss", "function"], "tokenizer": ["zoo.bpe.Tokenizer"],
+         "function": ["function"], "number, text or array": []}
+
+
+class Unlisted(ValueError):
+    """A name in a file that is neither minigrad's nor among the custom_objects."""
+
+
+def kind_of_field(name):
+    """Which kind of object a field of one of minigrad's classes may hold."""
+    ending = name.rpartition("_")[2]
+    return ending if ending in ("initializer", "regularizer") else FIELDS.get(name, "number, text or array")
 
 
 def to_config(value, where="the model"):
@@ -52,24 +77,67 @@ def to_config(value, where="the model"):
     raise TypeError(f"{where}: {value!r} can't be written as JSON; use a named function, or a class with get_config")
 
 
-def from_config(value, custom_objects=None):
-    """The value that to_config was given.  ValueError if it names something that is neither minigrad's nor custom."""
+def from_config(value, custom_objects=None, wanted=None, where=""):
+    """The value that to_config was given.
+
+    wanted      the kind of object that it may be, one of KINDS; None: any
+    where       the place of value in its file, for messages
+    Raises Unlisted, a ValueError, if it names what is neither minigrad's nor custom; ValueError if a class is named
+    where another kind is wanted, or its constructor refuses its fields.
+    """
     custom_objects = custom_objects or {}
     if isinstance(value, list):
-        return [from_config(v, custom_objects) for v in value]
+        return [from_config(v, custom_objects, wanted, f"{where}[{i}]") for i, v in enumerate(value)]
     if not isinstance(value, dict):
         return value
     if value.keys() == {"class", "config"}:
-        name, config = value["class"], value["config"]
-        if not (isinstance(name, str) and isinstance(config, dict)):
-            raise ValueError(f"a class is written as its name and its arguments, not as {name!r} and {config!r}")
-        return _class(name, custom_objects).from_config({k: from_config(v, custom_objects) for k, v in config.items()})
+        return _made(value["class"], value["config"], custom_objects, wanted, where)
     if value.keys() == {"function"} or value.keys() == {"op"}:
         (kind, path), = value.items()
-        return _function(path if kind == "function" else f"ops.{path}", custom_objects)
+        path = _text(path, where) if kind == "function" else f"ops.{_text(path, where)}"
+        return _function(path, custom_objects, wanted, where)
     if value.keys() == {"array", "dtype"}:
-        return np.array(value["array"], value["dtype"])
-    return {k: from_config(v, custom_objects) for k, v in value.items()}
+        return _array(value["array"], value["dtype"], where)
+    return {k: from_config(v, custom_objects, wanted, f"{where}.{k}".lstrip(".")) for k, v in value.items()}
+
+
+def from_fields(config, custom_objects=None, where="", free=False):
+    """{field: value} with each value made as from_config does, of the kind that its field may hold; free: of any."""
+    return {name: from_config(v, custom_objects, None if free else kind_of_field(name), f"{where}.{name}".lstrip("."))
+            for name, v in config.items()}
+
+
+def _made(path, config, custom_objects, wanted, where):
+    """The object of a class with this configuration."""
+    kind = _class(_text(path, where), custom_objects)
+    ours = _split(path)[1] not in custom_objects
+    if ours and wanted and not any(issubclass(kind, _named(base)) for base in KINDS[wanted] if base != "function"):
+        raise ValueError(f"{where or 'the file'} holds {path}, where a {wanted} is wanted")
+    if not isinstance(config, dict):
+        raise ValueError(f"{where or 'the file'}: the configuration of {path} is {shown(config)}, not a dict")
+    fields = from_fields(config, custom_objects, where, free=not ours)
+    if not ours:
+        return kind.from_config(fields)
+    try:
+        return kind.from_config(fields)
+    except Exception as error:              # whatever a constructor says to such fields
+        raise ValueError(f"{where or 'the file'}: {path} can't be made: {error}") from error
+
+
+def _array(values, dtype, where):
+    try:
+        array = np.array(values)
+        if array.dtype.kind not in "biuf" or np.dtype(_text(dtype, where)).kind not in "biuf":
+            raise ValueError(f"{dtype} is no type of numbers")
+        return array.astype(dtype)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ValueError(f"{where or 'the file'}: not an array: {error}") from None
+
+
+def _text(value, where):
+    if not isinstance(value, str):
+        raise ValueError(f"{where or 'the file'}: {shown(value)} is no name")
+    return value
 
 
 def _class_name(kind):
@@ -108,16 +176,22 @@ def _class(path, custom_objects):
     return kind
 
 
-def _function(path, custom_objects):
+def _named(path):
+    return _public(*_split(path))
+
+
+def _function(path, custom_objects, wanted, where):
     home, name = _split(path)
     table = ACTIVATIONS if home == "keras.activations" else FUNCTIONS if home.partition(".")[0] == "ops" else {}
     if name in custom_objects:
         return custom_objects[name]
     if name not in table:
         raise _not_ours(path, name)
+    if wanted and "function" not in KINDS[wanted]:
+        raise ValueError(f"{where or 'the file'} holds the function {name}, where a {wanted} is wanted")
     return table[name]
 
 
 def _not_ours(path, name):
-    return ValueError(f"{path.removeprefix('custom.').removeprefix('ops.')} is not part of minigrad: "
+    return Unlisted(f"{path.removeprefix('custom.').removeprefix('ops.')} is not part of minigrad: "
                       f"pass it as custom_objects={{{name!r}: {name}}}")

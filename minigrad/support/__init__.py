@@ -1,1 +1,1 @@
-"""What every room needs and what needs none of them: errors, files, names, intervals."""
+"""What every room needs and what needs none of them: errors, files, reading, names, arguments, intervals."""

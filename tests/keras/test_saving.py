@@ -324,6 +324,10 @@ def test_damaged_files_are_named(tmp_path, how, file):
         assert all(map(np.array_equal, model.get_weights(), before))
 
 
+def activation(value):
+    return {"class": "keras.layers.Activation", "config": {"activation": value}}
+
+
 @pytest.mark.parametrize("change, message", [
     ({"format": "something else"}, "is not a minigrad model"),
     ({"version": 3}, "has version 3; this minigrad reads 1 to 2"),
@@ -335,10 +339,12 @@ def test_damaged_files_are_named(tmp_path, how, file):
     ({"model": {"class": "keras.losses._private", "config": {}}}, "no such thing"),
     ({"model": {"class": "keras.layers.Dnese", "config": {}}}, "no such thing"),
     ({"model": {"class": "minigrad.layers.core.Dnese", "config": {}}}, "no such thing"),
-    ({"model": {"class": 5, "config": {}}}, "not as 5 and"),
-    ({"model": {"class": "keras.layers.Dense", "config": []}}, "not as"),
-    ({"model": {"function": "keras.activations.get"}}, "not part of minigrad"),
-    ({"model": {"op": "system"}}, "system is not part of minigrad"),
+    ({"model": {"class": 5, "config": {}}}, "model.class is 5, and should be text"),
+    ({"model": {"class": "keras.layers.Dense", "config": []}}, "model.config is .., and should be a dict"),
+    ({"model": activation({"function": "keras.activations.get"})}, "not part of minigrad"),
+    ({"model": activation({"op": "system"})}, "system is not part of minigrad"),
+    ({"model": activation({"class": "keras.layers.Layer", "config": {}})}, "where a function is wanted"),
+    ({"model": {"op": "relu"}}, "model.class is missing"),
 ])
 def test_foreign_descriptions_are_refused(tmp_path, change, message):
     trained().save(tmp_path)

@@ -1,6 +1,9 @@
 """Callbacks that watch one number get better: stop early, keep the best, learn more slowly."""
 import math
 
+import numpy as np
+
+from ...support.arguments import shown
 from .base import Callback
 
 HIGHER_IS_BETTER = ("acc", "auc", "f1", "precision", "recall", "score")
@@ -45,7 +48,13 @@ class _Monitor(Callback):
 
     def load_state(self, state):
         for name in self.remembered:
-            setattr(self, name, state[name])
+            value = state[name]
+            fits = value is None or (isinstance(value, list) and len(value) == len(self.model.weights)
+                                     if name == "best_weights" else isinstance(value, (int, float)))
+            if not fits or name == "best_weights" and value is not None and any(
+                    np.shape(mine) != w.shape for mine, w in zip(value, self.model.weights)):
+                raise ValueError(f"{type(self).__name__}: {name} is {shown(value)}")
+        vars(self).update({name: state[name] for name in self.remembered})
 
 
 class EarlyStopping(_Monitor):

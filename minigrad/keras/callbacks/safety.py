@@ -67,6 +67,9 @@ def _describe(x, loss, names):
     return f"{source}{span}{'' if _finite(array) else ' with values that are not finite'}"
 
 
+BACKUP = {"state": dict, "files": {"state": saving.ENTRY}, "sha256?": saving.digest}
+
+
 class BackupAndRestore(Callback):
     """Saves the whole run as it goes; the same script, started again after a crash or kill -9, goes on from there.
 
@@ -91,16 +94,21 @@ class BackupAndRestore(Callback):
             return
         try:
             self.run.load_state(state, "the backup")
-        except (ValueError, KeyError, TypeError) as error:
-            raise Failure(f"the backup in {self.folder} is of another run: {error}; "
+        except Exception as error:          # a state that was made to do harm may be anything
+            raise Failure(f"the backup in {self.folder} is of another run: {error or type(error).__name__}; "
                           "to start afresh, remove it") from error
 
     def _read(self):
         """The state that was saved, or None."""
         if not (self.folder / "backup.json").exists():
             return None
-        description, groups = saving.read_folder(self.folder, "backup")
-        return saving.unpack(description["state"], groups["state"])
+        description, groups = saving.read_folder(self.folder, "backup", BACKUP, ("state",))
+        if description["version"] > 1 and description.get("sha256") != saving.digest_of(description["state"]):
+            raise Failure(f"{self.folder / 'backup.json'} is damaged: its content is not what was written")
+        try:
+            return saving.unpack(description["state"], groups["state"])
+        except ValueError as error:
+            raise Failure(f"{self.folder / 'backup.json'}: {error}") from error
 
     def on_train_batch_end(self, batch, logs=None):
         done = self.run.epoch * self.params["steps"] + batch + 1
@@ -117,4 +125,4 @@ class BackupAndRestore(Callback):
     def save(self):
         arrays = {}
         state = saving.pack(self.run.state(), arrays)
-        saving.write_folder(self.folder, "backup", {"state": state}, state=arrays)
+        saving.write_folder(self.folder, "backup", {"state": state, "sha256": saving.digest_of(state)}, state=arrays)

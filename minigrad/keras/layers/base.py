@@ -21,6 +21,7 @@ import numpy as np
 from ...engine import backend
 from ...engine.tensor import Tensor
 from .. import initializers, regularizers
+from .budget import is_limited, spend_layer, spend_weight
 from .inputs import as_tensors, batch_shape
 
 _training = ContextVar("training", default=False)       # in this thread or task: is the outermost call a training step?
@@ -40,6 +41,7 @@ class Layer:
     features = None             # set by build where weights fix the length of the last axis
 
     def __new__(cls, *args, **kwargs):
+        spend_layer()
         layer = super().__new__(cls)
         try:                                # kept for get_config, so that no layer has to repeat its arguments there
             layer._arguments = inspect.signature(cls.__init__).bind(layer, *args, **kwargs)
@@ -81,7 +83,9 @@ class Layer:
 
         regularizer     what to add to the loss for this weight: a name or an object of minigrad.regularizers
         """
-        array = initializers.get(initializer)(shape, dtype)
+        initializer = initializers.get(initializer)
+        spend_weight(self.label, shape)
+        array = np.zeros(shape, dtype) if is_limited() else initializer(shape, dtype)       # a file brings the values
         weight = Tensor(backend.asarray(getattr(array, "_data", array), dtype), requires_grad=trainable)
         if regularizer is not None:
             self.penalties.append(Penalty(regularizers.get(regularizer), weight))

@@ -7,6 +7,7 @@ from ...engine import backend
 from ...engine.recording import no_grad
 from ...engine.tensor import Tensor
 from ...engine.trees import tree_leaves, tree_map
+from .budget import check_input
 
 
 def as_tensors(tree):
@@ -61,6 +62,8 @@ def dry_run(layer, kind):
     """
     def zeros(kind):
         dtype, bracket, lengths = kind.partition("[")
-        return Tensor(backend.asarray(np.zeros([1, *json.loads(bracket + lengths)], dtype)))
+        shape = [1, *json.loads(bracket + lengths)]
+        check_input(shape)
+        return Tensor(backend.asarray(np.zeros(shape, dtype)))
     with no_grad():
         return layer(tree_map(lambda k: None if k is None else zeros(k), kind), training=False)

@@ -7,6 +7,7 @@ import numpy as np
 from ...engine import backend
 from ...engine.fusion import fuse
 from ...engine.tensor import Tensor
+from ...support.arguments import number, whole
 from ...support.names import Configured
 from .flat import Buffers
 
@@ -241,19 +242,20 @@ class Optimizer(Configured):
         A learning rate that is a schedule isn't part of it: it is the one that this optimizer was made with.
         ValueError, and no change, if it is the state of another kind of optimizer or of variables of other shapes.
         """
-        arrays, settings = state
         kind = type(self).__name__
+        arrays, settings = state
         if settings["optimizer"] != kind:
             raise ValueError(f"{kind}: this is the state of {settings['optimizer']}")
-        n = max((int(name.rpartition(".")[2]) + 1 for name in arrays), default=0)       # 0: saved before the first step
+        iterations = whole(f"{kind}: iterations", settings["iterations"], 0)
+        n = len({name.rpartition(".")[2] for name in arrays})                           # 0: saved before the first step
         n = n and max(n, len(self.variables))
         wrong = arrays.keys() ^ {f"{name}.{i}" for name in self.remembered for i in range(n)}
         if wrong:
             raise ValueError(f"{kind}: missing from the state, or left over: {', '.join(sorted(wrong))}")
-        self._build([], dict(arrays))
-        self.iterations = settings["iterations"]
         if settings["learning_rate"] is not None:
-            self.learning_rate = settings["learning_rate"]
+            self.learning_rate = number(f"{kind}: learning_rate", settings["learning_rate"], 0)
+        self._build([], dict(arrays))
+        self.iterations = iterations
 
     def get_config(self):
         return super().get_config() | {"learning_rate": self._learning_rate}
