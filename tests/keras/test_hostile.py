@@ -78,8 +78,11 @@ def test_making_what_a_file_can_name_touches_nothing_outside():
     seen, watching = [], []
     for home in serialization.HOMES.values():
         serialization.importlib.import_module(f"minigrad.{home}")
-    sys.addaudithook(lambda event, args:
-                     watching and event.startswith(HARM) and seen.append((event, args, *watching)))
+
+    def watch(event, args):
+        if watching and event.startswith(HARM):
+            seen.append((event, args, *watching))
+    sys.addaudithook(watch)
     objects = [{"class": "keras.layers.Dense", "config": {"units": 2}}, {"op": "exp"}, "/etc/passwd", "os:system",
                {"function": "keras.activations.relu6"}, -1, 0.5, [2, 2], None, True, {"class": "os.system", "config": {}}]
     made = 0
