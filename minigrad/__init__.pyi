@@ -341,7 +341,8 @@ def attention(q: Numbers, k: Numbers, v: Numbers, /, causal: bool = False, mask:
 
     dq = dS k / √d,  dk = dSᵀ q / √d.
     q (..., T, d), k (..., S, d), v (..., S, e), y (..., T, e).  causal: each position sees itself and earlier ones.
-    mask: boolean, broadcast to (..., T, S), True where a query may look.  (Vaswani et al. 2017, eq. 1)
+    mask: boolean, broadcast to (..., T, S), True where a query may look; one that may look nowhere gets y = 0 and no
+    gradient.  (Vaswani et al. 2017, eq. 1)
 
     Shapes: (t,d),(s,d),(s,e)->(t,e), with batch axes in front.
     """
@@ -523,7 +524,7 @@ def einsum(subscripts: Any, *operands: Any) -> Tensor:
 def elu(x: Tensor, /, alpha: float = 1.0) -> Tensor: ...
 @overload
 def elu(x: Numbers, /, alpha: float = 1.0) -> np.ndarray:
-    """y = x where x > 0, else α(eˣ - 1)      dx = g, or g (y + α).  (Clevert et al. 2015)"""
+    """y = x where x > 0, else α(eˣ - 1)      dx = g, or g α eˣ.  (Clevert et al. 2015)"""
 
 
 @overload
@@ -555,6 +556,13 @@ def erf(x: Numbers, /) -> np.ndarray:
 
 
 @overload
+def erfc(x: Tensor, /) -> Tensor: ...
+@overload
+def erfc(x: Numbers, /) -> np.ndarray:
+    """y = 1 - erf x, precise where erf x is almost 1      dx = -2 g exp(-x²) / √π."""
+
+
+@overload
 def exp(x: Tensor, /) -> Tensor: ...
 @overload
 def exp(x: Numbers, /) -> np.ndarray:
@@ -572,7 +580,7 @@ def expand_dims(x: Numbers, /, axis: int | tuple[int, ...] | None) -> np.ndarray
 def expm1(x: Tensor, /) -> Tensor: ...
 @overload
 def expm1(x: Numbers, /) -> np.ndarray:
-    """y = eˣ - 1, precise near 0      dx = g (y + 1)"""
+    """y = eˣ - 1, precise near 0      dx = g eˣ"""
 
 
 @overload
@@ -642,6 +650,15 @@ def hvp(f: Callable, x: Any, v: Any) -> Any:
 
     x and v may be trees, of the same form.
     """
+
+
+@overload
+def hypot(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def hypot(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def hypot(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = √(a² + b²)      da = g a / y,  db = g b / y,  and 0 where y = 0"""
 
 
 @overload
@@ -794,7 +811,7 @@ def logaddexp(a: Tensor, b: Operand, /) -> Tensor: ...
 def logaddexp(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def logaddexp(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = ln(eᵃ + eᵇ)      da = g eᵃ⁻ʸ,  db = g eᵇ⁻ʸ"""
+    """y = ln(eᵃ + eᵇ)      da = g σ(a - b),  db = g σ(b - a),  σ(d) = eᵈ / (1 + eᵈ)"""
 
 
 @overload
@@ -1100,7 +1117,7 @@ def seed(n: int) -> None:
 def selu(x: Tensor, /) -> Tensor: ...
 @overload
 def selu(x: Numbers, /) -> np.ndarray:
-    """y = λ elu(x, α)      dx = λ g, or g (y + λα).
+    """y = λ elu(x, α)      dx = λ g, or g λ α eˣ.
 
     λ and α are such that mean 0 and variance 1 stay so from layer to layer.  (Klambauer et al. 2017)
     """
@@ -1117,7 +1134,10 @@ def set_device(name: str) -> None:
 def sigmoid(x: Tensor, /) -> Tensor: ...
 @overload
 def sigmoid(x: Numbers, /) -> np.ndarray:
-    """y = 1 / (1 + e⁻ˣ) = (1 + tanh(x/2)) / 2, which can't overflow      dx = g y (1 - y)."""
+    """y = 1 / (1 + e⁻ˣ)      dx = g y (1 - y) = g y sigmoid(-x).
+
+    Precise in both tails.  Where e⁻ˣ is too large a number it is ∞, and y is 0 as it should be.
+    """
 
 
 @overload
@@ -1171,7 +1191,7 @@ def softmax(x: Tensor, /, axis: int | tuple[int, ...] | None = -1, *, where: Any
 def softmax(x: Numbers, /, axis: int | tuple[int, ...] | None = -1, *, where: Any = None) -> np.ndarray:
     """y = eˣ / Σ eˣ      dx = y (g - Σ g y).  x is shifted first: same y, no overflow.
 
-    where: a boolean array that broadcasts to x, outside which y is 0.
+    where: a boolean array that broadcasts to x, outside which y is 0; in a row where it is nowhere true, all is 0.
     """
 
 
@@ -1194,6 +1214,13 @@ def softplus(x: Tensor, /) -> Tensor: ...
 @overload
 def softplus(x: Numbers, /) -> np.ndarray:
     """y = ln(1 + eˣ), a smooth relu      dx = g sigmoid(x)."""
+
+
+@overload
+def softsign(x: Tensor, /) -> Tensor: ...
+@overload
+def softsign(x: Numbers, /) -> np.ndarray:
+    """y = x / (1 + |x|)      dx = g / (1 + |x|)²."""
 
 
 @overload

@@ -28,6 +28,7 @@ C_FUNCTIONS = {     # ufunc -> C expression of its inputs, all of one type
     "log": "log({})", "log1p": "log1p({})", "log2": "log2({})", "log10": "log10({})",
     "sin": "sin({})", "cos": "cos({})", "tan": "tan({})", "arcsin": "asin({})", "arccos": "acos({})",
     "arctan": "atan({})", "arctan2": "atan2({}, {})", "sinh": "sinh({})", "cosh": "cosh({})", "tanh": "tanh({})",
+    "hypot": "hypot({}, {})",
     "logaddexp": "({0} == {1} ? {0} + log({0} / {0} + 1) : fmax({0}, {1}) + log1p(exp(-fabs({0} - {1}))))",
     "maximum": "({0} >= {1} || {0} != {0} ? {0} : {1})", "minimum": "({0} <= {1} || {0} != {0} ? {0} : {1})",
     "equal": "{} == {}", "not_equal": "{} != {}", "less": "{} < {}", "less_equal": "{} <= {}", "greater": "{} > {}",
@@ -161,7 +162,7 @@ def fuse(formula, name):
 
     @functools.wraps(formula)
     def call(*args, **params):
-        if all(backend.device_of(a) == "cpu" for a in args) or any(isinstance(a, Tensor) for a in args):
+        if any(isinstance(a, (Tensor, Symbol)) for a in args) or all(backend.device_of(a) == "cpu" for a in args):
             return formula(*args, **params)
         key = (tuple(getattr(a, "dtype", None) for a in args), tuple(sorted(params.items())))
         if key not in kernels:

@@ -1,7 +1,7 @@
 """Activation functions by Keras' names: get("relu") is the op mg.relu; those that are no op are built of ops."""
-from ..engine.ops.arithmetic import abs as absolute, clip, exp as exponential, tanh
+from ..engine.ops.arithmetic import clip, exp as exponential, tanh
 from ..engine.ops.neural import log_softmax, softmax
-from ..engine.ops.nonlinear import elu, gelu, leaky_relu, relu, selu, sigmoid, silu, softplus
+from ..engine.ops.nonlinear import elu, gelu, leaky_relu, relu, selu, sigmoid, silu, softplus, softsign
 from ..support.names import find
 
 
@@ -18,11 +18,6 @@ def relu6(x):
 def hard_sigmoid(x):
     """y = x/6 + 1/2, limited to [0, 1]: straight lines in the place of sigmoid."""
     return clip(x * (1 / 6) + 0.5, 0, 1)
-
-
-def softsign(x):
-    """y = x / (1 + |x|)."""
-    return x / (1 + absolute(x))
 
 
 def mish(x):

@@ -7,8 +7,10 @@ import math
 
 import numpy as np
 
-from ..op import op
+from ..op import Op, op
 from .domains import ABOVE_MINUS_1, BOOLEAN, KINK_AT_0, NONZERO, NOT_POLES_OF_TAN, POSITIVE, REAL, STEPS, UNIT
+from .nonlinear import sigmoid
+from .precision import all_below
 
 # -- arithmetic ------------------------------------------------------------------------------------------------------
 add = op(np.add, (lambda g, y, a, b: g, lambda g, y, a, b: g),
@@ -43,29 +45,64 @@ power = op(lambda a, b, /: a ** b, (
 
 # -- exponentials and logarithms -------------------------------------------------------------------------------------
 exp = op(np.exp, lambda g, y, x: g * y, doc="y = eˣ      dx = g y")
-expm1 = op(np.expm1, lambda g, y, x: g * (y + 1), doc="y = eˣ - 1, precise near 0      dx = g (y + 1)")
+expm1 = op(np.expm1, lambda g, y, x: g * np.exp(x), doc="y = eˣ - 1, precise near 0      dx = g eˣ")
 log = op(np.log, lambda g, y, x: g / x, domain=POSITIVE, doc="y = ln x      dx = g / x")
-log2 = op(np.log2, lambda g, y, x: g / (x * math.log(2)), domain=POSITIVE, doc="y = log₂ x      dx = g / (x ln 2)")
-log10 = op(np.log10, lambda g, y, x: g / (x * math.log(10)), domain=POSITIVE, doc="y = log₁₀ x      dx = g / (x ln 10)")
+log2 = op(np.log2, lambda g, y, x: g * (1 / math.log(2)) / x, domain=POSITIVE, doc="y = log₂ x      dx = g / (x ln 2)")
+log10 = op(np.log10, lambda g, y, x: g * (1 / math.log(10)) / x, domain=POSITIVE,
+           doc="y = log₁₀ x      dx = g / (x ln 10)")
 log1p = op(np.log1p, lambda g, y, x: g / (1 + x), domain=ABOVE_MINUS_1,
            doc="y = ln(1 + x), precise near 0      dx = g / (1 + x)")
-logaddexp = op(np.logaddexp, (lambda g, y, a, b: g * np.exp(a - y), lambda g, y, a, b: g * np.exp(b - y)),
-               doc="y = ln(eᵃ + eᵇ)      da = g eᵃ⁻ʸ,  db = g eᵇ⁻ʸ")
+logaddexp = op(np.logaddexp, (lambda g, y, a, b: g * sigmoid(a - b), lambda g, y, a, b: g * sigmoid(b - a)),
+               doc="y = ln(eᵃ + eᵇ)      da = g σ(a - b),  db = g σ(b - a),  σ(d) = eᵈ / (1 + eᵈ)")
 
 # -- trigonometric and hyperbolic (angles in radians) ----------------------------------------------------------------
 sin = op(np.sin, lambda g, y, x: g * np.cos(x), doc="y = sin x      dx = g cos x")
 cos = op(np.cos, lambda g, y, x: -g * np.sin(x), doc="y = cos x      dx = -g sin x")
 tan = op(np.tan, lambda g, y, x: g * (1 + y * y), domain=NOT_POLES_OF_TAN, doc="y = tan x      dx = g (1 + y²)")
-arcsin = op(np.arcsin, lambda g, y, x: g / np.sqrt(1 - x * x), domain=UNIT, doc="y = arcsin x      dx = g / √(1 - x²)")
-arccos = op(np.arccos, lambda g, y, x: -g / np.sqrt(1 - x * x), domain=UNIT,
+arcsin = op(np.arcsin, lambda g, y, x: g / np.sqrt((1 - x) * (1 + x)), domain=UNIT,
+            doc="y = arcsin x      dx = g / √(1 - x²)")
+arccos = op(np.arccos, lambda g, y, x: -g / np.sqrt((1 - x) * (1 + x)), domain=UNIT,
             doc="y = arccos x      dx = -g / √(1 - x²)")
 arctan = op(np.arctan, lambda g, y, x: g / (1 + x * x), doc="y = arctan x      dx = g / (1 + x²)")
-arctan2 = op(np.arctan2, (lambda g, y, a, b: g * b / (a * a + b * b), lambda g, y, a, b: -g * a / (a * a + b * b)),
+arctan2 = op(np.arctan2, (lambda g, y, a, b: g * _over(b, a), lambda g, y, a, b: -g * _over(a, b)),
              domain=(REAL, NONZERO),
              doc="y = the angle of the point (b, a)      da = g b / (a² + b²),  db = -g a / (a² + b²)")
+hypot = op(np.hypot, (lambda g, y, a, b: g * _cosine(a, y), lambda g, y, a, b: g * _cosine(b, y)),
+           domain=(NONZERO, NONZERO), doc="y = √(a² + b²)      da = g a / y,  db = g b / y,  and 0 where y = 0")
 sinh = op(np.sinh, lambda g, y, x: g * np.cosh(x), doc="y = sinh x      dx = g cosh x")
 cosh = op(np.cosh, lambda g, y, x: g * np.sinh(x), doc="y = cosh x      dx = g sinh x")
-tanh = op(np.tanh, lambda g, y, x: g * (1 - y * y), doc="y = tanh x      dx = g (1 - y²)")
+tanh = op(np.tanh, lambda g, y, x: _tanh_vjp(g, y, x), doc="y = tanh x      dx = g (1 - y²)")
+
+
+def _tanh_vjp(g, y, x):
+    if all_below(y, 0.98) and all_below(-y, 0.98):
+        return g * (1 - y * y)
+    return g * _tanh_slope(x)                       # 1 - y² would be 0 where y is almost 1 or -1
+
+
+def _tanh_slope(x, /):
+    e = -2 * np.abs(x)
+    e = np.exp(e, out=e) if isinstance(e, np.ndarray) else np.exp(e)
+    y = 1 + e
+    y *= y
+    e *= 4
+    e /= y
+    return e
+
+
+_tanh_slope = Op(_tanh_slope, lambda g, y, x: -2 * g * y * np.tanh(x), name="tanh_slope",
+                 doc="y = 1 - tanh² x = 4 e / (1 + e)²,  e = e^-2|x|, precise also where tanh x is almost 1")
+
+
+def _cosine(a, y):
+    return a / np.where(y == 0, 1, y)
+
+
+def _over(a, b):
+    """a / (a² + b²), whose squares might overflow or vanish: (a / r) / r, r = √(a² + b²)."""
+    r = np.hypot(a, b)
+    return a / r / r
+
 
 # -- kinks and steps: the derivative is what is right on either side, and by convention at the kink itself -----------
 abs = op(np.abs, lambda g, y, x: g * np.sign(x), domain=KINK_AT_0, name="abs",

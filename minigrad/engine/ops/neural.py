@@ -14,6 +14,7 @@ from ..op import as_real, op
 from .domains import INDICES, REAL
 from .indexing import along, checked
 from .nonlinear import sigmoid
+from .precision import narrow, wide
 from .reductions import count
 
 
@@ -25,8 +26,12 @@ def _shifted(z, axis=-1, where=None):
     """
     if isinstance(z, np.ndarray) and z.dtype.char in "fd" and z.size and -60 < z.min() and z.max() < 60:
         return z
-    z = as_real(z) if where is None else np.where(where, as_real(z), -math.inf)
-    return z - z.max(axis=axis, keepdims=True)
+    z = as_real(z)
+    if where is None:
+        return z - z.max(axis=axis, keepdims=True)
+    z = np.where(where, z, -math.inf)
+    top = z.max(axis=axis, keepdims=True)
+    return z - np.where(top == -math.inf, 0, top)           # 0 in a row of which nothing may count
 
 
 def _sum(x, axis):
@@ -44,13 +49,16 @@ def _softmax_vjp(g, y, x, axis=-1, where=None):
 def softmax(x, /, axis=-1, *, where=None):
     """y = eˣ / Σ eˣ      dx = y (g - Σ g y).  x is shifted first: same y, no overflow.
 
-    where: a boolean array that broadcasts to x, outside which y is 0.
+    where: a boolean array that broadcasts to x, outside which y is 0; in a row where it is nowhere true, all is 0.
     """
-    y = np.exp(_shifted(x, axis, where))
-    if where is not None:
+    y = np.exp(_shifted(wide(x), axis, where))
+    if where is None:
+        y *= 1 / _sum(y, axis)
+    else:
         y *= where.astype(y.dtype)
-    y *= 1 / _sum(y, axis)
-    return y
+        total = _sum(y, axis)
+        y *= 1 / (total + (total == 0))
+    return narrow(y, x)
 
 
 @op(vjp=lambda g, y, x, axis=-1: g - np.exp(y) * _sum(g, axis), shapes="")
@@ -108,7 +116,7 @@ def sparse_softmax_cross_entropy(z, labels, /):
     return (np.log(total) - np.take_along_axis(z, labels, axis=-1))[..., 0], p
 
 
-@op(vjp=(lambda g, y, z, t: g * (sigmoid(z) - t), lambda g, y, z, t: -g * z))
+@op(vjp=(lambda g, y, z, t: g * ((1 - t) * sigmoid(z) - t * sigmoid(-z)), lambda g, y, z, t: -g * z))
 def sigmoid_cross_entropy(z, t, /):
     """y = -t ln p - (1 - t) ln(1 - p),  p = sigmoid z      dz = g (p - t),  dt = -g z.
 
@@ -205,12 +213,24 @@ def dropout(x, rate=0.5):
 def attention_weights(q, k, causal=False, mask=None, scale=None):
     """softmax(scale · q kᵀ) over the keys, those not allowed excluded: (..., T, S)."""
     scores = (q * _scale(q, scale)) @ k.swapaxes(-1, -2)
-    allowed = getattr(mask, "_data", mask)
+    allowed = boolean(mask, "attention: mask")
     if causal:                                      # position t sees the S - T earlier keys and those up to itself
         t, s = scores.shape[-2:]
         past = backend.array_module(scores).tri(t, s, s - t, dtype=bool)
         allowed = past if mask is None else past & allowed
     return softmax(scores, where=allowed)
+
+
+def boolean(mask, what):
+    """A mask as an array of booleans (None stays None), an error where its numbers might mean something else."""
+    mask = getattr(mask, "_data", mask)
+    if mask is None or hasattr(mask, "dtype") and mask.dtype.kind == "b":
+        return mask
+    mask = np.asarray(mask) if isinstance(mask, (list, tuple, bool, int, float)) else mask
+    if mask.dtype.kind not in "iub" or isinstance(mask, np.ndarray) and not ((mask == 0) | (mask == 1)).all():
+        raise TypeError(f"{what} must be boolean, True where a query may look, not {mask.dtype}; a mask of 0 and -1e9 "
+                        "that is added to the scores is, as a boolean, mask == 0")
+    return mask.astype(bool)
 
 
 def _scale(q, scale):
@@ -232,7 +252,8 @@ def attention(q, k, v, /, causal=False, mask=None, scale=None):
 
     dq = dS k / √d,  dk = dSᵀ q / √d.
     q (..., T, d), k (..., S, d), v (..., S, e), y (..., T, e).  causal: each position sees itself and earlier ones.
-    mask: boolean, broadcast to (..., T, S), True where a query may look.  (Vaswani et al. 2017, eq. 1)
+    mask: boolean, broadcast to (..., T, S), True where a query may look; one that may look nowhere gets y = 0 and no
+    gradient.  (Vaswani et al. 2017, eq. 1)
     """
     p = attention_weights(q, k, causal, mask, scale)
     return p @ v, p
@@ -248,7 +269,6 @@ def _masked_rows(draw):
     (x,), params = _rows(draw)
     if draw.boolean() and params.get("axis", -1) in (-1, x.ndim - 1):
         params["where"] = draw.booleans(x.shape[-1:])
-        params["where"][draw.integer(0, x.shape[-1] - 1)] = True
     return [x], params
 
 
@@ -282,7 +302,6 @@ def _attended(draw):
     s = t + draw.integer(0, 2)
     q, k, v = (draw.array((*lead, n, d)) for n, d in ((t, 2), (s, 2), (s, 3)))
     mask = draw.booleans((t, s))
-    mask[:, 0] = True                               # a query must see something
     return [q, k, v], draw.some(causal=draw.boolean(), mask=mask, scale=0.5)
 
 

@@ -5,13 +5,29 @@ import numpy as np
 
 from ..op import op
 from .domains import KINK_AT_0
-from .error_function import error_function
+from .error_function import complementary_error_function, error_function
+from .precision import all_below, narrow, wide
 
 
-@op(vjp=lambda g, y, x: g * y * (1 - y))
+def _sigmoid_vjp(g, y, x):
+    if all_below(y, 0.9875):
+        return g * y * (1 - y)                      # the same, faster; where y is almost 1 it would be 0
+    return g * y * sigmoid(-x)
+
+
+@op(vjp=_sigmoid_vjp)
 def sigmoid(x, /):
-    """y = 1 / (1 + e⁻ˣ) = (1 + tanh(x/2)) / 2, which can't overflow      dx = g y (1 - y)."""
-    return 0.5 * np.tanh(0.5 * x) + 0.5
+    """y = 1 / (1 + e⁻ˣ)      dx = g y (1 - y) = g y sigmoid(-x).
+
+    Precise in both tails.  Where e⁻ˣ is too large a number it is ∞, and y is 0 as it should be.
+    """
+    y = -x
+    with np.errstate(over="ignore"):
+        if isinstance(y, np.ndarray) and y.dtype.kind == "f":       # step by step in one array
+            np.exp(y, out=y)
+            y += 1
+            return np.reciprocal(y, out=y)
+        return 1 / (1 + np.exp(y))
 
 
 @op(vjp=lambda g, y, x: g * sigmoid(x))
@@ -34,18 +50,19 @@ def leaky_relu(x, /, slope=0.2):
     return np.where(x > 0, x, slope * x)
 
 
-@op(vjp=lambda g, y, x, alpha=1.0: np.where(x > 0, g, g * (y + alpha)), domain=KINK_AT_0)
+@op(vjp=lambda g, y, x, alpha=1.0: np.where(x > 0, g, g * alpha * np.exp(np.minimum(x, 0))),
+    domain=KINK_AT_0)
 def elu(x, /, alpha=1.0):
-    """y = x where x > 0, else α(eˣ - 1)      dx = g, or g (y + α).  (Clevert et al. 2015)"""
+    """y = x where x > 0, else α(eˣ - 1)      dx = g, or g α eˣ.  (Clevert et al. 2015)"""
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772     # Klambauer et al. 2017, eq. 14
 
 
-@op(vjp=lambda g, y, x: np.where(x > 0, SELU_SCALE * g, g * (y + SELU_SCALE * SELU_ALPHA)), domain=KINK_AT_0)
+@op(vjp=lambda g, y, x: SELU_SCALE * np.where(x > 0, g, g * SELU_ALPHA * np.exp(np.minimum(x, 0))), domain=KINK_AT_0)
 def selu(x, /):
-    """y = λ elu(x, α)      dx = λ g, or g (y + λα).
+    """y = λ elu(x, α)      dx = λ g, or g λ α eˣ.
 
     λ and α are such that mean 0 and variance 1 stay so from layer to layer.  (Klambauer et al. 2017)
     """
@@ -53,6 +70,7 @@ def selu(x, /):
 
 
 def _silu_vjp(g, y, x):
+    x = wide(x)
     s = sigmoid(x)
     return g * s * (1 + x * (1 - s))
 
@@ -60,19 +78,31 @@ def _silu_vjp(g, y, x):
 @op(vjp=_silu_vjp)
 def silu(x, /):
     """y = x s,  s = sigmoid(x), also called swish      dx = g s (1 + x (1 - s))."""
-    return x * sigmoid(x)
+    return narrow(wide(x) * sigmoid(wide(x)), x)
+
+
+@op(vjp=lambda g, y, x: g / np.square(1 + np.abs(x)))
+def softsign(x, /):
+    """y = x / (1 + |x|)      dx = g / (1 + |x|)²."""
+    return x / (1 + np.abs(x))
 
 
 # -- the error function and the normal distribution ------------------------------------------------------------------
 def _bounded(x):
-    """x within ±30: beyond, Φ is 0 or 1 and flat, and powers of x may overflow."""
-    return x.clip(-30, 30) if isinstance(x, np.ndarray) else np.minimum(np.maximum(x, -30), 30)
+    """x within ±40: beyond, Φ is 0 or 1 and flat, and powers of x may overflow."""
+    return x.clip(-40, 40) if isinstance(x, np.ndarray) else np.minimum(np.maximum(x, -40), 40)
 
 
 @op(vjp=lambda g, y, x: g * (2 / math.sqrt(math.pi)) * np.exp(-np.square(_bounded(x))))
 def erf(x, /):
     """y = 2/√π ∫₀ˣ exp(-t²) dt, precise to 1e-15      dx = 2 g exp(-x²) / √π."""
-    return error_function(x)
+    return narrow(error_function(x), x)
+
+
+@op(vjp=lambda g, y, x: g * (-2 / math.sqrt(math.pi)) * np.exp(-np.square(_bounded(x))))
+def erfc(x, /):
+    """y = 1 - erf x, precise where erf x is almost 1      dx = -2 g exp(-x²) / √π."""
+    return narrow(complementary_error_function(x), x)
 
 
 ROOT_2_PI = math.sqrt(2 / math.pi)
@@ -81,15 +111,15 @@ ROOT_2_PI = math.sqrt(2 / math.pi)
 def _normal_cdf(x, approximate):
     """Φ(x), the normal distribution function; step by step in one array, since new ones would take most of the time."""
     if not approximate:
-        return 0.5 * erf(x * math.sqrt(0.5)) + 0.5
-    y = 0.044715 * ROOT_2_PI * x
+        return 0.5 * erfc(-x * math.sqrt(0.5))
+    y = -2 * 0.044715 * ROOT_2_PI * x               # (1 + tanh u) / 2 = sigmoid(2u), which is precise in its tail
     y *= x
-    y += ROOT_2_PI
+    y -= 2 * ROOT_2_PI
     y *= x
-    y = np.tanh(y)
-    y *= 0.5
-    y += 0.5
-    return y
+    with np.errstate(over="ignore"):
+        y = np.exp(y)
+    y += 1
+    return 1 / y
 
 
 def _gelu_vjp(g, y, x, approximate=True):

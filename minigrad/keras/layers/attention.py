@@ -1,9 +1,6 @@
 """Attention: every position of a sequence takes a weighted mean of others, the weights being learned likenesses."""
-import numpy as np
-
 from ...engine import backend
-from ...engine.ops.neural import attention, attention_weights, dropout
-from ...engine.tensor import Tensor
+from ...engine.ops.neural import attention, attention_weights, boolean, dropout
 from .base import Layer
 from .core import Dense, at_least_1
 from .inputs import as_tensors
@@ -63,8 +60,8 @@ class MultiHeadAttention(Layer):
 
 def _for_heads(mask, T, S, causal):
     """A boolean array whose last three axes are heads, T and S; one mask for all heads gets an axis for them."""
-    mask = mask._data if isinstance(mask, Tensor) else np.asarray(mask)
-    mask = (mask[:, None] if mask.ndim == 3 else mask).astype(bool)
+    mask = boolean(mask, "MultiHeadAttention: attention_mask")
+    mask = mask[:, None] if mask.ndim == 3 else mask
     if causal:
         mask = mask & backend.array_module(mask).tri(T, S, S - T, dtype=bool)
     return mask | ~mask.any(axis=-1, keepdims=True)

@@ -15,7 +15,8 @@ def _array(x):
 
 def softmax(x, axis=-1, where=True):
     weights = np.exp(x) * np.asarray(where, float)
-    return weights / weights.sum(axis=axis, keepdims=True)
+    total = weights.sum(axis=axis, keepdims=True)
+    return weights / np.where(total == 0, 1, total)         # nothing allowed: all 0
 
 
 def log_softmax(x, axis=-1):
@@ -33,7 +34,7 @@ def attention(q, k, v, causal=False, mask=None, scale=None):
     allowed = np.ones((t, s), bool) if mask is None else mask
     if causal:
         allowed = allowed & (np.arange(s) <= np.arange(t)[:, None] + s - t)
-    return softmax(np.where(allowed, scores, -1e9)) @ v
+    return softmax(scores, where=allowed) @ v
 
 
 def _windows(x, size, strides, padding="valid", border=0.0):
@@ -99,6 +100,7 @@ FORMULAS = {
     "leaky_relu": lambda x, slope=0.2: np.where(x > 0, x, slope * x),
     "elu": lambda x, alpha=1.0: np.where(x > 0, x, alpha * (np.exp(x) - 1)),
     "selu": lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * (np.exp(x) - 1)),
+    "softsign": lambda x: x / (1 + np.abs(x)),
     "silu": lambda x: x / (1 + np.exp(-x)),
     "gelu": lambda x, approximate=True: x / 2 * (1 + (
         np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x ** 3)) if approximate else mg.erf(x / math.sqrt(2)))),
@@ -126,6 +128,7 @@ FORMULAS = {
 }
 VALUES = {                                  # what is not NumPy's, or not by the same name
     "bias_add": np.add, "erf": np.vectorize(math.erf, otypes=[float]),
+    "erfc": np.vectorize(math.erfc, otypes=[float]),
     "getitem": lambda x, index: x[index], "embedding": lambda table, indices: table[indices],
     "scatter_add": scatter_add, "overlap_add": overlap_add,
     "argsort": lambda x, axis=-1: np.argsort(x, axis, kind="stable"),
