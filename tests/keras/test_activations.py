@@ -18,7 +18,7 @@ FORMULAS = {
     "leaky_relu": lambda x: x if x > 0 else 0.2 * x,
     "elu": lambda x: x if x > 0 else math.exp(x) - 1,
     "selu": lambda x: LAMBDA * (x if x > 0 else ALPHA * (math.exp(x) - 1)),
-    "gelu": lambda x: x / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
+    "gelu": lambda x: x / (1 + math.exp(-2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),      # (1 + tanh) / 2
     "silu": lambda x: x / (1 + math.exp(-x)),
     "swish": lambda x: x / (1 + math.exp(-x)),
     "mish": lambda x: x * math.tanh(math.log1p(math.exp(x))),

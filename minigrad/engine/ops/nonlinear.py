@@ -21,7 +21,7 @@ def sigmoid(x, /):
 
     Precise in both tails.  Where e⁻ˣ is too large a number it is ∞, and y is 0 as it should be.
     """
-    y = -x
+    y = -1.0 * x                                    # not -x, which of unsigned integers wraps around
     with np.errstate(over="ignore"):
         if isinstance(y, np.ndarray) and y.dtype.kind == "f":       # step by step in one array
             np.exp(y, out=y)
@@ -111,7 +111,7 @@ ROOT_2_PI = math.sqrt(2 / math.pi)
 def _normal_cdf(x, approximate):
     """Φ(x), the normal distribution function; step by step in one array, since new ones would take most of the time."""
     if not approximate:
-        return 0.5 * erfc(-x * math.sqrt(0.5))
+        return 0.5 * erfc(x * -math.sqrt(0.5))
     y = -2 * 0.044715 * ROOT_2_PI * x               # (1 + tanh u) / 2 = sigmoid(2u), which is precise in its tail
     y *= x
     y -= 2 * ROOT_2_PI
