@@ -57,6 +57,7 @@ class Op:
         self.rules = (vjp,) if callable(vjp) else vjp
         if not self.joint and vjp is not None and len(self.rules) != self.arity:
             raise TypeError(f"{self.name}: {len(self.rules)} vjp rules for {self.arity} inputs")
+        self.plain = not (saves or selects or self.joint)       # its rules are called with arrays as they stand
         self.describe(**description)
 
     def _read_arguments(self, forward):

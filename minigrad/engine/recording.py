@@ -5,6 +5,7 @@ from contextvars import ContextVar
 _recording = ContextVar("recording", default=True)
 _blocks = ContextVar("blocks", default=())         # the with blocks that we are in, the one entered last at the end
 
+AS_IT_IS = contextlib.nullcontext()         # a with block that leaves the switch alone
 is_recording = _recording.get               # called by every operation: a Python function around it would cost as much
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from . import backend
 from .edits import Watched, refuse_edit
-from .recording import grad_mode, is_recording
+from .recording import AS_IT_IS, grad_mode
 
 
 class Node:
@@ -31,8 +31,7 @@ class Node:
     def __init__(self, op, inputs, args, params, saved, order):
         self.op = op                        # an Op (op.py): its name, and its rules
         self.inputs, self.args = inputs, args       # what it was called with; args with arrays in the place of Tensors
-        self.params = params                # its other arguments, such as axis=0
-        self.saved = saved                  # what computing the result kept for the rules; most ops keep nothing
+        self.params, self.saved = params, saved     # such as axis=0; and what computing the result kept for the rules
         self.order = order                  # its number; inputs have smaller ones than results
 
 
@@ -64,7 +63,7 @@ class Tensor(Watched):
         create_graph    record the walk back itself, so that the gradients can be differentiated again
         retain_graph    keep the tape for another backward; otherwise each line is dropped when used, to free memory
         """
-        with grad_mode(create_graph or is_recording()):
+        with grad_mode(True) if create_graph else AS_IT_IS:
             found, owned = backpropagate(self, grad, None, create_graph, retain_graph), set()
         for leaf, g in found.items():
             if not isinstance(g, Tensor):   # y = a + b hands the one g to both: each leaf gets an array of its own
@@ -91,18 +90,22 @@ def backpropagate(y, g=None, wrt=None, create_graph=False, retain_graph=False, i
     shielded = set()                        # the ids of tensors behind a `where`; see as_declared
     while tape:
         t = tape.pop()                      # the newest: all that used t has been here, so its cotangent is complete
-        if t.node is None or t not in cotangents or wrt and t in wrt:
+        node = t.node
+        if node is None or t not in cotangents or wrt and t in wrt:
             continue                        # a leaf keeps its cotangent
-        step_back(t, cotangents, wanted, create_graph, shielded)
+        if t._edited > node.order:
+            refuse_edit(t, node)
+        g = cotangents.pop(t)
+        plain = node.op.plain and not create_graph              # as most are: nothing to look up
+        rules = (t._data, node.args, node.params, node.op.rules) if plain else rules_for(t, g, create_graph, shielded)
+        step_back(t, node, g, *rules, cotangents, wanted, shielded)
         if not (create_graph or retain_graph):
             t.node = RELEASED
     return cotangents
 
 
-def step_back(t, cotangents, wanted, create_graph, shielded):
+def step_back(t, node, g, y, args, params, rules, cotangents, wanted, shielded):
     """The chain rule at one operation: from the cotangent g of its result t, a share for each input."""
-    node, g = t.node, cotangents.pop(t)
-    y, args, params, rules = rules_for(t, node, g, create_graph, shielded)
     for i, x in enumerate(node.inputs):
         if not isinstance(x, Tensor):
             continue
@@ -119,14 +122,12 @@ def step_back(t, cotangents, wanted, create_graph, shielded):
             cotangents[x] = cotangents[x] + share if x in cotangents else share         # used twice: both uses count
 
 
-def rules_for(t, node, g, create_graph, shielded):
+def rules_for(t, g, create_graph, shielded):
     """(y, args, params, rules): arrays, or Tensors where rules are to be recorded; and rules, or already shares."""
-    if t._edited > node.order:
-        refuse_edit(t, node)
-    op, params = node.op, node.params
-    y, args = (t, node.inputs) if create_graph else (t._data, node.args)
+    op, params = t.node.op, t.node.params
+    y, args = (t, t.node.inputs) if create_graph else (t._data, t.node.args)
     if op.saves:                            # what was kept has no tape: for higher orders the rule computes it again
-        params = {**params, "saved": None if create_graph else node.saved}
+        params = {**params, "saved": None if create_graph else t.node.saved}
     if op.selects:
         shielded.add(id(t))
     return y, args, params, op.vjp(g, y, *args, **params) if op.joint else op.rules
@@ -142,8 +143,7 @@ def as_declared(share, x, g, t, op, shielded):
         shielded.add(id(x))
         if op.elementwise and share.shape == g.shape and (isinstance(share, Tensor) or backend.may_have_nan(share)):
             share = np.where((g == 0) & np.isnan(share), 0, share)
-    if share.shape != x.shape:
-        share = unbroadcast(share, x.shape, op)
+    share = share if share.shape == x.shape else unbroadcast(share, x.shape, op)
     return share if share.dtype == x.dtype else share.astype(x.dtype)
 
 
