@@ -6,6 +6,7 @@ module.
 import ast
 import functools
 import inspect
+import linecache
 import types
 
 from ..engine.op import Op
@@ -16,8 +17,11 @@ ARRAYS = ("g", "y", "x", "a", "b", "q", "k", "v", "w", "z", "t", "table", "gamma
 
 @functools.cache
 def _tree(path):
-    with open(path, encoding="utf-8") as file:
-        return ast.parse(file.read())
+    lines = linecache.getlines(path)        # it knows a notebook's cells as well as files
+    try:
+        return ast.parse("".join(lines))
+    except SyntaxError:                     # code that was run from a page of text, say
+        raise LookupError(f"{path} is not Python code") from None
 
 
 def source_of(f):
