@@ -23,12 +23,13 @@ def loaders(x, y, sample_weight, class_weight, batch_size, shuffle, seed,
                               validation_split=validation_split or None)
         loader = x
     else:
-        data = named(x, y, sample_weight, class_weight)
+        data = named(x, y, sample_weight)
         if validation_split:
             data, kept = held_out(data, validation_split)
-        loader = DataLoader(data, batch_size=batch_size or 32, shuffle=shuffle, seed=seed)
+        data = weighted(data, class_weight)         # of training alone: validation counts every class alike
+        loader = DataLoader(data, batch_size=32 if batch_size is None else batch_size, shuffle=shuffle, seed=seed)
 
-    batch_size = validation_batch_size or loader.batch_size
+    batch_size = loader.batch_size if validation_batch_size is None else validation_batch_size
     if isinstance(validation_data, DataLoader):
         return loader, validation_data
     if validation_data is not None:
@@ -46,7 +47,7 @@ def loader_of(x, y=None, sample_weight=None, batch_size=None):
     if isinstance(x, DataLoader):
         _refuse_beside_loader(y=y, sample_weight=sample_weight, batch_size=batch_size)
         return x
-    return DataLoader(named(x, y, sample_weight), batch_size=batch_size or 32, shuffle=False)
+    return DataLoader(named(x, y, sample_weight), batch_size=32 if batch_size is None else batch_size, shuffle=False)
 
 
 def _refuse_beside_loader(**arguments):
@@ -59,9 +60,16 @@ def named(x, y=None, sample_weight=None, class_weight=None):
     """{"x": ..., "y": ..., "sample_weight": ...} without what is None, floats as float32."""
     data = {name: tree_map(partial(as_array, name=name, device="cpu"), as_tree(value))
             for name, value in (("x", x), ("y", y), ("sample_weight", sample_weight)) if value is not None}
-    if class_weight:
-        data["sample_weight"] = _weights_of_classes(data.get("y"), class_weight, data.get("sample_weight"))
-    return data
+    return weighted(data, class_weight)
+
+
+def weighted(data, class_weight):
+    """data with the weights of classes, {class: weight} or a list, multiplied into its sample weights."""
+    if class_weight is None or len(class_weight) == 0:
+        return data
+    if not isinstance(class_weight, dict):
+        class_weight = dict(enumerate(class_weight))
+    return data | {"sample_weight": _weights_of_classes(data.get("y"), class_weight, data.get("sample_weight"))}
 
 
 def _weights_of_classes(y, class_weight, sample_weight):

@@ -19,7 +19,7 @@ from ..engine.tensor import Tensor
 from ..support.names import Configured, find
 
 EPSILON = 1e-7                              # Keras' fuzz factor: probabilities are kept this far from 0 and 1
-REDUCTIONS = ("sum_over_batch_size", "sum", "none", None)
+REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "none", None)
 
 
 # -- matching shapes -------------------------------------------------------------------------------------------------
@@ -84,12 +84,13 @@ def weights_like(name, sample_weight, values):
 class Loss(Configured):
     """loss(y_true, y_pred, sample_weight=None) -> Tensor.  A subclass writes call(y_true, y_pred): a value per sample.
 
-    reduction       "sum_over_batch_size": Σ weight · value / number of values, a scalar; "sum"; None: all values
+    reduction       "sum_over_batch_size", or "mean": Σ weight · value / number of values, a scalar; "sum"; None: all
+                    values
     sample_weight   one for each sample, or for each value
     """
     hint = ""                               # what to add to the message when the shapes differ
 
-    def __init__(self, reduction="sum_over_batch_size", name=None):
+    def __init__(self, *, reduction="sum_over_batch_size", name=None):
         if reduction not in REDUCTIONS:
             raise ValueError(f"{type(self).__name__}: reduction must be one of {REDUCTIONS}, not {reduction!r}")
         self.reduction, self.name = reduction, name
@@ -98,7 +99,7 @@ class Loss(Configured):
         values = self.call(*self.prepare(y_true, floats(y_pred)))
         if sample_weight is not None:
             values = values * weights_like(type(self).__name__, sample_weight, values)
-        if self.reduction == "sum_over_batch_size":
+        if self.reduction in ("sum_over_batch_size", "mean"):
             if not values.size:
                 raise ValueError(f"{type(self).__name__}: no mean of an empty batch, y_pred {np.shape(y_pred)}")
             return mean(values)
@@ -131,8 +132,8 @@ class MeanAbsoluteError(Loss):
 class Huber(Loss):
     """mean of e²/2 where |e| <= δ, else δ(|e| - δ/2), e = y - ŷ: quadratic near 0, linear far away.  (Huber 1964)"""
 
-    def __init__(self, delta=1.0, reduction="sum_over_batch_size", name=None):
-        super().__init__(reduction, name)
+    def __init__(self, delta=1.0, *, reduction="sum_over_batch_size", name=None):
+        super().__init__(reduction=reduction, name=name)
         self.delta = delta
 
     def call(self, y_true, y_pred):
@@ -151,13 +152,13 @@ class Poisson(Loss):
 class CosineSimilarity(Loss):
     """-cos of the angle between y and ŷ along axis: -1 for the same direction, 1 for opposite ones."""
 
-    def __init__(self, axis=-1, reduction="sum_over_batch_size", name=None):
-        super().__init__(reduction, name)
+    def __init__(self, axis=-1, *, reduction="sum_over_batch_size", name=None):
+        super().__init__(reduction=reduction, name=name)
         self.axis = axis
 
     def call(self, y_true, y_pred):
         def unit(v):
-            return v / sqrt(maximum(total(square(v), axis=self.axis, keepdims=True), 1e-12))
+            return v / sqrt(maximum(total(square(v), axis=self.axis, keepdims=True), EPSILON ** 2))
         return -total(unit(y_true) * unit(y_pred), axis=self.axis)
 
 
@@ -168,8 +169,8 @@ class CrossEntropy(Loss):
     From logits is exact and faster.  Probabilities are kept EPSILON away from 0 and 1.
     """
 
-    def __init__(self, from_logits=False, label_smoothing=0.0, reduction="sum_over_batch_size", name=None):
-        super().__init__(reduction, name)
+    def __init__(self, from_logits=False, label_smoothing=0.0, *, reduction="sum_over_batch_size", name=None):
+        super().__init__(reduction=reduction, name=name)
         if not 0 <= label_smoothing <= 1:
             raise ValueError(f"{type(self).__name__}: label_smoothing must be in [0, 1], got {label_smoothing!r}")
         self.from_logits, self.label_smoothing = from_logits, label_smoothing
@@ -221,8 +222,8 @@ class CategoricalCrossentropy(CrossEntropy):
 class SparseCategoricalCrossentropy(Loss):
     """-ln p[label]: cross-entropy whose labels are class numbers, from 0 to K - 1, of shape (...) or (..., 1)."""
 
-    def __init__(self, from_logits=False, reduction="sum_over_batch_size", name=None):
-        super().__init__(reduction, name)
+    def __init__(self, from_logits=False, *, reduction="sum_over_batch_size", name=None):
+        super().__init__(reduction=reduction, name=name)
         self.from_logits = from_logits
 
     def prepare(self, y_true, y_pred):
@@ -258,8 +259,8 @@ class Hinge(Loss):
 class FunctionLoss(Loss):
     """A function f(y_true, y_pred) as a loss: it gets tensors, and returns a scalar or a value per sample."""
 
-    def __init__(self, function, reduction="sum_over_batch_size", name=None):
-        super().__init__(reduction, name or getattr(function, "__name__", None))
+    def __init__(self, function, *, reduction="sum_over_batch_size", name=None):
+        super().__init__(reduction=reduction, name=name or getattr(function, "__name__", None))
         self.function = function
 
     def prepare(self, y_true, y_pred):

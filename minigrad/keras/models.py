@@ -1,7 +1,7 @@
 """Models: layers that train.  Sequential is a chain of layers; a subclass of Model has a `call` of its own.
 
     model = Sequential([Dense(64, activation="relu"), Dense(10)])
-    model.compile("adam", CategoricalCrossentropy(from_logits=True), ["accuracy"])
+    model.compile("adam", CategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     model.fit(x, y, epochs=10, validation_data=(x_val, y_val))
 
     class Twice(Model):
@@ -63,7 +63,7 @@ class Model(Training, Layer):
             w.touch()
         return self
 
-    def summary(self, print_fn=print):
+    def summary(self, *, print_fn=print):
         """Print a table: each layer, the shape of its output, the number of its parameters."""
         if not self.built:
             raise ValueError(f"{self.name} has no weights yet: fit it, call it, or build(input_shape) first")

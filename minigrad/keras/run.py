@@ -54,7 +54,8 @@ class Scores(Mapping):
             return self.total / max(self.count, 1)
         for metric in (*self.metrics, *self.weighted):
             if metric.name == name:
-                return float(metric.result())
+                result = metric.result()
+                return np.asarray(result) if np.ndim(result) else float(result)
         raise KeyError(name)
 
     def __iter__(self):
@@ -75,14 +76,21 @@ class Scores(Mapping):
         finally:
             self.load_state(before)
 
-    def of(self, model, loader):
-        """The scores of a model on a loader's batches, as a dict."""
+    def of(self, model, loader, events):
+        """The scores of a model on a loader's batches, as a dict; events (see below) says so to callbacks."""
         self.reset()
+        events.tell("on_test_begin")
+        begin, end = events.hooks("on_test_batch_begin"), events.hooks("on_test_batch_end")
         with no_grad():
-            for x, y, sample_weight in batches(loader, model.device):
+            for number, (x, y, sample_weight) in enumerate(batches(loader, model.device)):
+                for hook in begin:
+                    hook(number)
                 if rows(x):
                     loss, y_pred = model.test_step(x, y, sample_weight)
                     self.add(x, y, y_pred, sample_weight, loss)
+                for hook in end:
+                    hook(number, self)
+        events.tell("on_test_end", dict(self))
         return dict(self)
 
     def state(self):
@@ -96,7 +104,25 @@ class Scores(Mapping):
             metric.load_state(values)
 
 
-class Run:
+class Events:
+    """Callbacks, and how they are told of what happens."""
+
+    def __init__(self, model, callbacks, **params):
+        self.callbacks = sorted(callbacks or [], key=lambda c: c.order)
+        for callback in self.callbacks:
+            callback.set_model(model)
+            callback.set_params(params)
+
+    def hooks(self, name):
+        """The callbacks' methods of this name, of those callbacks that have one of their own."""
+        return [hook for c in self.callbacks if (hook := c.hook(name))]
+
+    def tell(self, name, *args):
+        for hook in self.hooks(name):
+            hook(*args)
+
+
+class Run(Events):
     """One call of fit: its data, its callbacks, and where it stands.
 
     epoch       the number of the epoch in progress, or of the next one
@@ -110,10 +136,9 @@ class Run:
         self.epoch, self.epochs, self.scores = initial_epoch, epochs, model.scores
         self.within = False                 # resumed within an epoch: on_epoch_begin has been called already
         self.targets = None                 # what a step changes: known once the weights are
-        self.callbacks = sorted(callbacks, key=lambda c: c.order)
+        super().__init__(model, callbacks, epochs=epochs, steps=len(loader), validation=validation is not None)
         for callback in self.callbacks:
-            callback.model, callback.run = model, self
-            callback.params = {"epochs": epochs, "steps": len(loader), "validation": validation is not None}
+            callback.run = self
 
     def train(self):
         """Train to the end, or until a callback sets model.stop_training."""
@@ -128,7 +153,7 @@ class Run:
             self._batches()
             logs = self.summary()
             if self.validation is not None:
-                self.scores.of(model, self.validation)
+                self.scores.of(model, self.validation, self)
                 logs |= {f"val_{name}": value for name, value in self.summary().items()}
             self.epoch += 1
             self.tell("on_epoch_end", self.epoch - 1, logs)
@@ -164,14 +189,6 @@ class Run:
     def once(self, function):
         """What function() returns, called in one process for all."""
         return function()
-
-    def hooks(self, name):
-        """The callbacks' methods of this name, of those callbacks that have one of their own."""
-        return [hook for c in self.callbacks if (hook := c.hook(name))]
-
-    def tell(self, name, *args):
-        for hook in self.hooks(name):
-            hook(*args)
 
     def state(self):
         """A tree of numbers, text and arrays."""

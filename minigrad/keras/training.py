@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ..data.loading import DataLoader
 from ..engine import backend
 from ..engine.recording import no_grad
 from ..engine.tensor import Tensor, backpropagate
@@ -21,7 +22,7 @@ from .callbacks import History, ProgressBar
 from .callbacks.logs import bar
 from .feeding import batches, loader_of, loaders, named, unpack
 from .layers.inputs import as_tensors
-from .run import Scores, run_of
+from .run import Events, Scores, run_of
 
 
 class Targets:
@@ -54,14 +55,14 @@ class Training:
     optimizer = loss = scores = run = history = None
     stop_training = False                   # a callback that sets it ends the training
 
-    def compile(self, optimizer="rmsprop", loss=None, metrics=None, weighted_metrics=None):
+    def compile(self, optimizer="rmsprop", loss=None, *, metrics=None, weighted_metrics=None):
         """Say how to train: by which optimizer, to make which loss small, and what else to measure.
 
         optimizer           a name or an object of minigrad.optimizers
         loss                a name or an object of minigrad.losses, or a function loss(y_true, y_pred) that returns a
                             number for each example; for a model with several outputs a list or dict of them, like its
                             outputs and y: their sum is made small
-        metrics             a list of names or objects of minigrad.metrics; every example counts alike
+        metrics             a name or object of minigrad.metrics, or a list of them; every example counts alike
         weighted_metrics    the same, but examples count by their sample_weight
         """
         self.optimizer, self.loss = optimizers.get(optimizer), None if loss is None else tree_map(losses.get, loss)
@@ -69,7 +70,8 @@ class Training:
                                   "weighted_metrics": weighted_metrics}
         only = None if isinstance(self.loss, (list, tuple, dict)) else self.loss    # decides which "accuracy" is meant
         self.scores = Scores(*([_metrics.get(metric, loss=only) for metric in chosen or ()]
-                               for chosen in (metrics, weighted_metrics)))
+                               for chosen in ([m] if isinstance(m, str) or callable(m) else m
+                                              for m in (metrics, weighted_metrics))))
 
     # -- one step ----------------------------------------------------------------------------------------------------
     def train_step(self, x, y, sample_weight=None):
@@ -112,7 +114,7 @@ class Training:
     # -- loops over data ---------------------------------------------------------------------------------------------
     def fit(self, x, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
             validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0,
-            validation_batch_size=None, distribute=False):
+            *, validation_batch_size=None, distribute=False):
         """Train for `epochs` passes over the data; a History, with .history = {"loss": [...], "val_loss": [...], ...}.
 
         x, y                arrays with an example in each row, or dicts, lists or tuples of such; floats are taken as
@@ -123,13 +125,14 @@ class Training:
         validation_data     (x, y) or (x, y, sample_weight), or a DataLoader, to evaluate after each epoch
         validation_split    or: the fraction of the rows, the last ones, to be kept for that
         shuffle             whether the rows come in a new order each epoch; mg.seed fixes it
-        class_weight        {class: weight}, multiplied into the loss of examples of that class
+        class_weight        {class: weight}, or the weights of classes 0, 1, ... in order, multiplied into the loss of
+                            examples of that class; validation counts all alike
         sample_weight       a weight for each row, multiplied into its loss
         initial_epoch       the number of the first epoch: epochs - initial_epoch are trained
         distribute          True: share the work with the other processes of this mpiexec, each of which calls fit with
                             the same data; "sharded": with the optimizer's memory divided too (see mg.distributed)
         """
-        self._need_compile("fit")
+        self._need_compile("fit", x, y)
         if self.run:
             raise RuntimeError(f"fit: {self.name} is in the middle of a fit, which called this one or runs in a thread")
         seed = int(backend.generator("cpu").integers(2**62))
@@ -144,21 +147,29 @@ class Training:
             self.run = None
         return self.history
 
-    def evaluate(self, x, y=None, batch_size=None, verbose="auto", sample_weight=None, return_dict=False):
+    def evaluate(self, x, y=None, batch_size=None, verbose="auto", sample_weight=None, *, callbacks=None,
+                 return_dict=False):
         """The loss on data, or with metrics the list [loss, metric, ...]; as {name: value} with return_dict.
 
-        Data as in fit; nothing is learned from it.
+        Data as in fit; nothing is learned from it.  Of callbacks the methods on_test_... are called.
         """
-        self._need_compile("evaluate")
+        self._need_compile("evaluate", x, y)
         loader = loader_of(x, y, sample_weight, batch_size)
+        events = Events(self, callbacks, steps=len(loader))
         with self._apart_from_fit():
-            return _as_keras(self.scores.of(self, bar(loader, verbose, "evaluate")), return_dict)
+            return _as_keras(self.scores.of(self, bar(loader, verbose, "evaluate"), events), return_dict)
 
-    def predict(self, x, batch_size=None, verbose="auto"):
+    def predict(self, x, batch_size=None, verbose="auto", *, callbacks=None):
         """The outputs for all rows of x, as a NumPy array, or as a tree of them if the model returns one."""
-        loader = bar(loader_of(x, batch_size=batch_size), verbose, "predict")
+        loader, outputs = loader_of(x, batch_size=batch_size), []
+        events = Events(self, callbacks, steps=len(loader))
+        events.tell("on_predict_begin")
         with no_grad():
-            outputs = [tree_map(Tensor.numpy, self(x, training=False)) for x, *_ in batches(loader, self.device)]
+            for number, (x, *_) in enumerate(batches(bar(loader, verbose, "predict"), self.device)):
+                events.tell("on_predict_batch_begin", number)
+                outputs.append(tree_map(Tensor.numpy, self(x, training=False)))
+                events.tell("on_predict_batch_end", number, {"outputs": outputs[-1]})
+        events.tell("on_predict_end")
         return tree_map(lambda *parts: np.concatenate(parts), *outputs)
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
@@ -188,12 +199,15 @@ class Training:
         """A block in which a callback may evaluate the model without changing what the epoch has counted."""
         return self.scores.set_aside() if self.run else nullcontext()
 
-    def _need_compile(self, name):
+    def _need_compile(self, name, x=None, y=None):
         if self.optimizer is None:
             raise RuntimeError(f"{name}: {self.name} isn't compiled; call compile(optimizer, loss, metrics) first")
         own = type(self).compute_loss is not Training.compute_loss or type(self).train_step is not Training.train_step
         if self.loss is None and not own:
             raise RuntimeError(f"{name}: {self.name} was compiled without a loss; call compile(optimizer, loss)")
+        if not own and x is not None and y is None and not isinstance(x, DataLoader):
+            raise ValueError(f"{name}: the loss of {self.name} compares outputs with y, and there is no y: "
+                             f"{name}(x, y), with x and y apart")
 
 
 def _as_keras(scores, return_dict):

@@ -83,7 +83,7 @@ def train(model, images, labels, epochs=40, most=2, learning_rate=2e-3, batch_si
     """
     loader = Shifted(images, labels, most, batch_size=batch_size, seed=seed)
     rate = CosineDecay(learning_rate, epochs * len(loader))
-    model.compile(Adam(rate), SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+    model.compile(Adam(rate), SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     return model.fit(loader, epochs=epochs, **fit)
 
 

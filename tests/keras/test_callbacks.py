@@ -2,6 +2,7 @@
 import csv
 import math
 import os
+import re
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ Y = X.sum(1, keepdims=True)
 def model(rate=0.01, metrics=(), parts=None):
     mg.seed(0)
     new = Sequential(parts or [Dense(4, activation="tanh"), Dense(1)])
-    new.compile(optimizers.Adam(rate), "mse", list(metrics))
+    new.compile(optimizers.Adam(rate), "mse", metrics=list(metrics))
     return new
 
 
@@ -96,7 +97,8 @@ def test_batch_logs_are_the_running_means():
     ([5, 4.95, 4.9, 4.85, 1, 1], {"patience": 2, "min_delta": 0.2}, 3, 0),
     ([1, 2, 3, 2, 2, 9], {"patience": 2, "mode": "max"}, 5, 2),
     ([9, 1, 2, 3, 4, 5], {"start_from_epoch": 2, "patience": 2}, 5, 2),
-    ([5, 4, 3, 2, 2, 2], {"baseline": 1, "patience": 3}, 3, None),
+    ([5, 4, 3, 2, 2, 2], {"baseline": 1, "patience": 3}, 5, 3),         # better, but not than the baseline: it waits
+    ([5, 0.5, 3, 2, 2, 2], {"baseline": 1, "patience": 3}, 5, 1),
     ([math.nan, 2, math.nan, math.nan, 1, 1], {"patience": 2}, 4, 1),
 ])
 def test_early_stopping(values, settings, epochs, best):
@@ -199,8 +201,8 @@ def test_the_bar_in_a_terminal_of_any_size(rows, columns, monkeypatch):
             shown += os.read(ours, 1000)
     os.close(ours)
     last = shown.decode().partition("\r\n")[0].rpartition("\r")[2]
-    assert "epoch 1/1: 100%" in last and len(last) <= (columns or 120)
-    assert "loss" in last
+    assert "epoch 1/1: 100%" in last and re.search(r", loss \d\.\d+\]$", last.rstrip())
+    assert len(last) <= max(columns or 120, 80)         # the figures are whole, also in a narrow terminal
 
 
 # -- numbers that are none ---------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def test_everything_at_once():
         tf.keras.layers.Dense(10, kernel_initializer="he_normal", kernel_regularizer=tf.keras.regularizers.L2(1e-4))])
     stop = tf.keras.callbacks.EarlyStopping(monitor="val_accuracy", patience=20, restore_best_weights=True)
     model.compile("adam", tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-                  [tf.keras.metrics.SparseCategoricalAccuracy(name="accuracy")])
+                  metrics=[tf.keras.metrics.SparseCategoricalAccuracy(name="accuracy")])
     history = model.fit(data, labels.argmax(1), epochs=25, batch_size=32, validation_split=0.1, callbacks=[stop],
                         class_weight={k: 1.0 for k in range(10)}, shuffle=True, verbose=0)
     assert set(history.history) == {"loss", "accuracy", "val_loss", "val_accuracy"}

@@ -236,7 +236,7 @@ def test_values_of_sequences_and_of_single_numbers():
     (lambda: losses.BinaryCrossentropy()([-1, 1], [0.5, 0.5]), ValueError, "labels must be from 0 to 1"),
     (lambda: losses.BinaryCrossentropy()([math.nan, 1], [0.5, 0.5]), ValueError, "labels must be from 0 to 1"),
     (lambda: losses.BinaryCrossentropy(label_smoothing=2), ValueError, "label_smoothing"),
-    (lambda: losses.MeanSquaredError("average"), ValueError, "reduction must be one of"),
+    (lambda: losses.MeanSquaredError(reduction="average"), ValueError, "reduction must be one of"),
     (lambda: losses.get("mse")([[1.0]], [[2.0]], [1.0, 2.0]), ValueError, "sample_weight has shape"),
     (lambda: losses.get("mse")(np.ones((0, 3)), np.ones((0, 3))), ValueError, "empty batch"),
     (lambda: losses.get("sme"), ValueError, "did you mean 'mse'"),

@@ -63,7 +63,7 @@ CASES = {   # metric -> (its arguments from a sample, what scikit-learn says)
                          lambda y, s, b, q, w, average=average: sk.f1_score(
                              y, s.argmax(-1), sample_weight=w, average=average, labels=range(K), zero_division=0))
        for average in ("macro", "micro", "weighted", None)},
-    "f1 of class numbers": (metrics.F1Score, lambda y, s, b, q: (y, s),
+    "f1 of class numbers": (lambda: metrics.F1Score("macro"), lambda y, s, b, q: (y, s),
                             lambda y, s, b, q, w: sk.f1_score(y, s.argmax(-1), sample_weight=w, average="macro",
                                                               labels=range(K), zero_division=0)),
     "auc": (metrics.AUC, lambda y, s, b, q: (b, q), lambda y, s, b, q, w: sk.roc_auc_score(b, q, sample_weight=w)),

@@ -53,7 +53,7 @@ class CrashAt(Callback):
 def scripted(folder, **backup):
     """A model and its callbacks, all with something random in them or to remember."""
     model = Sequential([Dense(8, "relu"), BatchNormalization(), Dropout(0.4), Dense(2)])
-    model.compile(optimizers.Adam(0.02), losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+    model.compile(optimizers.Adam(0.02), losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     return model, [
         BackupAndRestore(folder / "backup", **backup), EarlyStopping(patience=2, restore_best_weights=True),
         CSVLogger(folder / "history.csv"), LearningRateScheduler(lambda epoch, rate: rate * 0.8),
@@ -157,7 +157,7 @@ SCRIPT = textwrap.dedent("""
     digits = datasets.load_digits()
     mg.seed(3)
     model = Sequential([Dense(64, "relu"), Dropout(0.2), Dense(64, "relu"), Dense(10)])
-    model.compile(optimizers.Adam(0.01), losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+    model.compile(optimizers.Adam(0.01), losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     print("ready", flush=True)
     history = model.fit(digits.x, digits.y, epochs=5, validation_split=0.2, verbose=0,
                         callbacks=[BackupAndRestore(folder + "/backup", save_freq=4)])

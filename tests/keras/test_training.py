@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import minigrad as mg
-from minigrad import backend, data, losses, optimizers
+from minigrad import backend, callbacks, data, losses, metrics, optimizers
 from minigrad.engine.tensor import backpropagate
 from minigrad.keras.layers import BatchNormalization, Dense, Embedding, Flatten
 from minigrad.keras.models import Model, Sequential
@@ -88,7 +88,7 @@ def test_binary_labels():
     accuracy = ((model.predict(x, verbose=0)[:, 0] > 0) == (y == 0)).mean()
     assert accuracy > 0.85 and history["loss"][-1] < 0.5 * history["loss"][0]
     squashed = Sequential([Dense(8, "relu"), Dense(1, "sigmoid")])
-    squashed.compile(optimizers.Adam(0.01), "binary_crossentropy", ["accuracy"])
+    squashed.compile(optimizers.Adam(0.01), "binary_crossentropy", metrics=["accuracy"])
     assert squashed.fit(x, y == 0, epochs=50, verbose=0).history["accuracy"][-1] > 0.85
 
 
@@ -314,3 +314,67 @@ def test_a_fit_within_a_fit_is_refused():
     with pytest.raises(RuntimeError, match="is in the middle of a fit"):
         model.fit(X, Y, verbose=0, callbacks=[Again()])
     assert len(model.fit(X, Y, verbose=0).epoch) == 1
+
+
+# -- meanings that are Keras' ------------------------------------------------------------------------------------------
+def test_weights_of_classes_do_not_count_in_validation():
+    x, y = classes(60)
+    model = network(3, loss=SPARSE)
+    how = {"class_weight": {0: 5.0, 1: 0.1, 2: 3.0}, "verbose": 0, "shuffle": False}
+    history = model.fit(x, y, validation_split=0.5, **how).history
+    assert history["val_loss"] == [pytest.approx(model.evaluate(x[30:], y[30:], verbose=0), rel=1e-6)]
+    trained = []
+    for weights in (how["class_weight"], [5.0, 0.1, 3.0]):              # a list: by number
+        trained.append(network(3, loss=SPARSE))
+        trained[-1].fit(x, y, **(how | {"class_weight": weights}))
+    assert all(map(np.array_equal, *(model.get_weights() for model in trained)))
+
+
+def test_callbacks_hear_of_evaluations_and_predictions():
+    heard = []
+
+    class Ear(callbacks.Callback):
+        def on_test_begin(self, logs=None):
+            heard.append("test")
+
+        def on_test_batch_end(self, batch, logs=None):
+            heard.append(("batch", batch, list(logs)))
+
+        def on_test_end(self, logs=None):
+            heard.append(sorted(logs))
+
+        def on_predict_batch_end(self, batch, logs=None):
+            heard.append(logs["outputs"].shape)
+    x, y = points(40)
+    model = network(1, loss="mse", metrics="mae")
+    once = ["test", ("batch", 0, ["loss", "mae"]), ("batch", 1, ["loss", "mae"]), ["loss", "mae"]]
+    model.fit(x, y, validation_data=(x, y), verbose=0, callbacks=[Ear()])
+    model.evaluate(x, y, verbose=0, callbacks=[Ear()])
+    assert heard == once * 2
+    heard.clear()
+    model.predict(x, callbacks=[Ear()])
+    assert heard == [(32, 1), (8, 1)]
+
+
+def test_bad_data_is_named():
+    x, y = points(40)
+    model = network(1, loss="mse")
+    with pytest.raises(ValueError, match="there is no y: fit"):
+        model.fit((x, y))
+    with pytest.raises(ValueError, match="batch_size must be at least 1, not 0"):
+        model.fit(x, y, batch_size=0)
+    with pytest.raises(TypeError):
+        model.compile("adam", "mse", ["mae"])           # the third one is loss_weights in Keras
+
+
+def test_precision_at_several_thresholds():
+    several, apart = metrics.Precision(thresholds=[0.2, 0.7]), [metrics.Precision(0.2), metrics.Precision(0.7)]
+    t, p = np.array([1, 0, 1, 1, 0]), np.array([0.9, 0.8, 0.3, 0.75, 0.1])
+    for metric in (several, *apart):
+        metric.update_state(t, p)
+    assert several.result().tolist() == [m.result() for m in apart] == [0.75, pytest.approx(2 / 3)]
+    counts = [kind() for kind in (metrics.TruePositives, metrics.FalsePositives, metrics.TrueNegatives,
+                                  metrics.FalseNegatives)]
+    for metric in counts:
+        metric.update_state(t, p)
+    assert [m.result() for m in counts] == [2, 1, 1, 1]

@@ -29,6 +29,30 @@ class Callback:
     def on_train_batch_end(self, batch, logs=None):
         """After a batch; on_batch_end is another name.  Reading logs makes a GPU wait, each time."""
 
+    def on_test_begin(self, logs=None):
+        """Before an evaluation, or the validation of an epoch."""
+
+    def on_test_batch_begin(self, batch, logs=None):
+        """Before a batch of it."""
+
+    def on_test_batch_end(self, batch, logs=None):
+        """After a batch of it."""
+
+    def on_test_end(self, logs=None):
+        """After it, with its scores."""
+
+    def on_predict_begin(self, logs=None):
+        """Before predict."""
+
+    def on_predict_batch_begin(self, batch, logs=None):
+        """Before a batch of it."""
+
+    def on_predict_batch_end(self, batch, logs=None):
+        """After a batch of it; logs is {"outputs": arrays}."""
+
+    def on_predict_end(self, logs=None):
+        """After it."""
+
     def on_backward(self, loss, gradients):
         """Between backward and the step: the loss with its tape still whole, and {weight: gradient}.
 
@@ -40,6 +64,14 @@ class Callback:
 
     def load_state(self, state):
         """Go on from `state`."""
+
+    def set_model(self, model):
+        """Called first by fit, evaluate and predict."""
+        self.model = model
+
+    def set_params(self, params):
+        """Called after set_model."""
+        self.params = params
 
     def hook(self, name):
         """The method of this name, or None if the class has none of its own."""

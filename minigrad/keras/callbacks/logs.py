@@ -5,6 +5,8 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+
 from ...support import files
 from ...support.files import atomic_write
 from .base import Callback
@@ -33,7 +35,15 @@ class ProgressBar(Callback):
 
     def __init__(self, verbose=1):
         self.verbose, self.bar, self.shown = verbose, None, 0.0
+        self.begun, self.first = 0.0, None      # when the epoch began, and with which batch, if it was resumed
         self.pause = 0.1 if sys.stderr.isatty() else 5          # seconds between two updates of the bar
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.begun, self.first = time.time(), None
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if self.first is None:
+            self.first = batch
 
     def on_train_batch_end(self, batch, logs=None):
         now = time.monotonic()
@@ -53,16 +63,20 @@ class ProgressBar(Callback):
         if self.bar is None:
             from tqdm import tqdm
             self.bar = tqdm(total=self.params["steps"], desc=self._label(self.run.epoch if epoch is None else epoch),
-                            unit="step", **_size())
+                            unit="step", initial=self.first or 0, **_size())
+            self.bar.start_t = self.begun       # not when it is first drawn: its rate is that of all steps
         self.bar.n = done
-        self.bar.set_postfix_str(_text(logs), refresh=done < self.params["steps"])      # close() draws the last one
+        self.bar.set_postfix_str(_text(logs), refresh=epoch is None and done < self.params["steps"])
+        if epoch is not None and _text(logs) not in str(self.bar):
+            self.bar.ncols = None               # close() draws the last one: all its figures, however long the line
 
     def _label(self, epoch):
         return f"epoch {epoch + 1}/{self.params['epochs']}"
 
 
 def _text(logs):
-    return ", ".join(f"{name} {value:.4g}" for name, value in logs.items())
+    return ", ".join(f"{name} {np.array2string(np.asarray(value), formatter={'float': '{:.4g}'.format})}"
+                     for name, value in logs.items())
 
 
 class CSVLogger(Callback):
@@ -101,13 +115,16 @@ class CSVLogger(Callback):
 
 
 class LearningRateScheduler(Callback):
-    """Sets the learning rate before each epoch: schedule(epoch, the rate now) -> the new rate."""
+    """Sets the learning rate before each epoch: schedule(epoch, the rate now) -> the new rate; verbose prints it."""
 
-    def __init__(self, schedule):
-        self.schedule = schedule
+    def __init__(self, schedule, verbose=0):
+        self.schedule, self.verbose = schedule, verbose
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.model.optimizer.learning_rate = float(self.schedule(epoch, float(self.model.optimizer.learning_rate)))
+        rate = float(self.schedule(epoch, float(self.model.optimizer.learning_rate)))
+        self.model.optimizer.learning_rate = rate
+        if self.verbose:
+            print(f"LearningRateScheduler: epoch {epoch + 1} learns at {rate:.4g}", flush=True)
 
     def on_epoch_end(self, epoch, logs=None):
         logs["learning_rate"] = float(self.model.optimizer.learning_rate)

@@ -16,18 +16,28 @@ class _Monitor(Callback):
     mode        "min" or "max", which way is better; "auto" takes "max" for names that say accuracy, auc, f1, precision,
                 recall or score, else "min"
     min_delta   how much better it must be to count
+    verbose     1: print a line when something is done
     """
 
-    def __init__(self, monitor, mode, min_delta=0.0):
+    def __init__(self, monitor, mode, min_delta=0.0, verbose=0):
         if mode not in ("auto", "min", "max"):
             raise ValueError(f'{type(self).__name__}: mode must be "auto", "min" or "max", not {mode!r}')
         if mode == "auto":
             mode = "max" if any(word in monitor for word in HIGHER_IS_BETTER) else "min"
         self.monitor, self.sign, self.min_delta = monitor, 1 if mode == "max" else -1, abs(min_delta)
-        self.best = None
+        self.best, self.verbose = None, verbose
 
     def on_train_begin(self, logs=None):
         self.best = None
+
+    def say(self, text):
+        """Print a line, if verbose asks for it."""
+        if self.verbose:
+            print(f"{type(self).__name__}: {text}", flush=True)
+
+    def better(self, value, reference):
+        """Whether value is better than reference by min_delta; than None everything is, but for nan."""
+        return not math.isnan(value) and (reference is None or self.sign * (value - reference) > self.min_delta)
 
     def improved(self, logs):
         """Whether the number is better than ever before; then it is the new best."""
@@ -36,7 +46,7 @@ class _Monitor(Callback):
             raise ValueError(f"{type(self).__name__} monitors {self.monitor!r}, "
                              f"but the logs have only {', '.join(logs)}{hint}")
         value = logs[self.monitor]
-        if math.isnan(value) or self.best is not None and self.sign * (value - self.best) <= self.min_delta:
+        if not self.better(value, self.best):
             return False
         self.best = value
         return True
@@ -62,34 +72,37 @@ class EarlyStopping(_Monitor):
 
     restore_best_weights    leave the model with the weights of its best epoch
     start_from_epoch        don't count before this epoch
-    baseline                a value to be better than
+    baseline                epochs count as waited for until the number is better than this too
     """
 
-    def __init__(self, monitor="val_loss", min_delta=0.0, patience=0, mode="auto", baseline=None,
+    def __init__(self, monitor="val_loss", min_delta=0, patience=0, verbose=0, mode="auto", baseline=None,
                  restore_best_weights=False, start_from_epoch=0):
-        super().__init__(monitor, mode, min_delta)
+        super().__init__(monitor, mode, min_delta, verbose)
         self.patience, self.baseline, self.restore_best_weights = patience, baseline, restore_best_weights
         self.start_from_epoch = start_from_epoch
 
     def on_train_begin(self, logs=None):
-        self.best, self.waited = self.baseline, 0
+        self.best, self.waited = None, 0
         self.stopped_epoch = self.best_epoch = self.best_weights = None
 
     def on_epoch_end(self, epoch, logs=None):
         if epoch < self.start_from_epoch:
             return
+        self.waited += 1
         if self.improved(logs):
-            self.waited, self.best_epoch = 0, epoch
+            self.best_epoch = epoch
             if self.restore_best_weights:
                 self.best_weights = self.model.get_weights()
-            return
-        self.waited += 1
-        if self.waited >= max(self.patience, 1):
+            if self.baseline is None or self.better(self.best, self.baseline):
+                self.waited = 0
+        elif self.waited >= max(self.patience, 1):
             self.model.stop_training, self.stopped_epoch = True, epoch
+            self.say(f"{self.monitor} is no better, stopped after epoch {epoch + 1}")
 
     def on_train_end(self, logs=None):
         if self.best_weights is not None:
             self.model.set_weights(self.best_weights)
+            self.say(f"the weights are those of epoch {self.best_epoch + 1}")
 
     remembered = ("best", "waited", "stopped_epoch", "best_epoch", "best_weights")
 
@@ -101,8 +114,9 @@ class ModelCheckpoint(_Monitor):
                         "run/{epoch:02d}-{val_loss:.2f}", epochs counted from 1
     """
 
-    def __init__(self, filepath, monitor="val_loss", save_best_only=False, save_weights_only=False, mode="auto"):
-        super().__init__(monitor, mode)
+    def __init__(self, filepath, monitor="val_loss", verbose=0, save_best_only=False, save_weights_only=False,
+                 mode="auto"):
+        super().__init__(monitor, mode, verbose=verbose)
         self.filepath, self.save_best_only, self.save_weights_only = str(filepath), save_best_only, save_weights_only
 
     def on_epoch_end(self, epoch, logs=None):
@@ -114,6 +128,7 @@ class ModelCheckpoint(_Monitor):
             raise ValueError(f"ModelCheckpoint: {self.filepath!r} uses {error}, "
                              f"but the logs have only {', '.join(logs)}") from None
         self.model.save_weights(path) if self.save_weights_only else self.model.save(path)
+        self.say(f"epoch {epoch + 1} saved to {path}")
 
 
 class ReduceLROnPlateau(_Monitor):
@@ -123,9 +138,9 @@ class ReduceLROnPlateau(_Monitor):
     min_lr      the rate does not go below this
     """
 
-    def __init__(self, monitor="val_loss", factor=0.1, patience=10, mode="auto", min_delta=1e-4, cooldown=0,
-                 min_lr=0.0):
-        super().__init__(monitor, mode, min_delta)
+    def __init__(self, monitor="val_loss", factor=0.1, patience=10, verbose=0, mode="auto", min_delta=1e-4,
+                 cooldown=0, min_lr=0.0):
+        super().__init__(monitor, mode, min_delta, verbose)
         if not 0 < factor < 1:
             raise ValueError(f"ReduceLROnPlateau: factor must lie between 0 and 1, not {factor!r}")
         self.factor, self.patience, self.cooldown, self.min_lr = factor, patience, cooldown, min_lr
@@ -144,5 +159,6 @@ class ReduceLROnPlateau(_Monitor):
         if self.waited >= max(self.patience, 1) and float(optimizer.learning_rate) > self.min_lr:
             optimizer.learning_rate = max(float(optimizer.learning_rate) * self.factor, self.min_lr)
             self.resting, self.waited = self.cooldown, 0
+            self.say(f"learning rate {optimizer.learning_rate:.4g} from epoch {epoch + 2} on")
 
     remembered = ("best", "waited", "resting")

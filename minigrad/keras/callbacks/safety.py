@@ -83,7 +83,7 @@ class BackupAndRestore(Callback):
     """
     order = 3                               # when all others are done with an epoch
 
-    def __init__(self, backup_dir, save_freq="epoch", delete_checkpoint=True):
+    def __init__(self, backup_dir, save_freq="epoch", *, delete_checkpoint=True):
         if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq > 0):
             raise ValueError(f'BackupAndRestore: save_freq must be "epoch" or a number of batches, not {save_freq!r}')
         self.folder, self.save_freq, self.delete_checkpoint = Path(backup_dir), save_freq, delete_checkpoint

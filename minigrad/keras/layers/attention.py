@@ -1,5 +1,8 @@
 """Attention: every position of a sequence takes a weighted mean of others, the weights being learned likenesses."""
+import numpy as np
+
 from ...engine import backend
+from ...engine.ops.arithmetic import where
 from ...engine.ops.neural import attention, attention_weights, boolean, dropout
 from .base import Layer
 from .core import Dense, at_least_1
@@ -14,14 +17,14 @@ class MultiHeadAttention(Layer):
     query (B, T, n), value (B, S, m), key (B, S, l) or the value itself; y (B, T, n), or output_shape features.  With
     the query alone, value and key are the query: self-attention.  (Vaswani et al. 2017)
     attention_mask      boolean, (B, T, S) or (B, 1, T, S) or what broadcasts to it: True where a query may look; one
-                        that may look nowhere, because it is padding say, looks everywhere, as in Keras
+                        that may look nowhere, because it is padding say, takes the plain mean, as in Keras
     use_causal_mask     each position sees itself and earlier ones
     dropout             the rate, in training, at which attention weights are dropped
     Sublayers query, key, value (Dense to heads · dim features, heads one after the other) and attention_output.
     """
     input_axes = "batch, time, features"
 
-    def __init__(self, num_heads, key_dim, value_dim=None, dropout=0.0, use_bias=True, output_shape=None,
+    def __init__(self, num_heads, key_dim, value_dim=None, dropout=0.0, use_bias=True, output_shape=None, *,
                  kernel_initializer="glorot_uniform", bias_initializer="zeros", **kwargs):
         super().__init__(**kwargs)
         self.num_heads, self.key_dim = at_least_1("num_heads", num_heads), at_least_1("key_dim", key_dim)
@@ -41,7 +44,9 @@ class MultiHeadAttention(Layer):
         key = value if key is None else as_tensors(key)
         q, k, v = self._heads(self.query(query)), self._heads(self.key(key)), self._heads(self.value(value))
         if attention_mask is not None:
-            attention_mask = _for_heads(attention_mask, q.shape[2], k.shape[2], use_causal_mask)
+            attention_mask, blind = _for_heads(attention_mask, q.shape[2], k.shape[2], use_causal_mask)
+            if blind.any():
+                q = where(np.broadcast_to(blind, (*q.shape[:-1], 1)), 0, q)     # all scores 0, all weights equal
             use_causal_mask = False         # it is in the mask
         if return_attention_scores or training and self.dropout:
             weights = attention_weights(q, k, use_causal_mask, attention_mask)
@@ -59,9 +64,13 @@ class MultiHeadAttention(Layer):
 
 
 def _for_heads(mask, T, S, causal):
-    """A boolean array whose last three axes are heads, T and S; one mask for all heads gets an axis for them."""
+    """(mask, blind): a boolean array whose last three axes are heads, T and S, and the queries that may look nowhere.
+
+    One mask for all heads gets an axis for them; in the mask the blind look everywhere.
+    """
     mask = boolean(mask, "MultiHeadAttention: attention_mask")
     mask = mask[:, None] if mask.ndim == 3 else mask
     if causal:
         mask = mask & backend.array_module(mask).tri(T, S, S - T, dtype=bool)
-    return mask | ~mask.any(axis=-1, keepdims=True)
+    blind = ~mask.any(axis=-1, keepdims=True)
+    return mask | blind, blind

@@ -57,7 +57,7 @@ class Layer:
         if "build" in vars(cls):
             cls.build = _once(cls.build)
 
-    def __init__(self, name=None, trainable=True, input_shape=None):
+    def __init__(self, *, name=None, trainable=True, input_shape=None):
         kind = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(self).__name__).lower()
         number = 0 if name else next(_numbers.setdefault(kind, itertools.count()))
         self.name = name or (f"{kind}_{number}" if number else kind)
@@ -77,12 +77,22 @@ class Layer:
         """The output for an input.  A second parameter, training=False, tells training steps from predictions."""
         raise NotImplementedError(f"{type(self).__name__} needs a method call(self, x)")
 
-    def add_weight(self, name=None, shape=(), initializer="glorot_uniform", trainable=True, dtype=np.float32,
-                   regularizer=None):
-        """A new weight.  Store it as an attribute, whose name becomes the weight's; the name here is for Keras' sake.
+    def add_weight(self, *args, shape=(), initializer=None, trainable=True, dtype=np.float32, regularizer=None,
+                   name=None):
+        """A new weight: add_weight(shape), or add_weight(name, shape), and then initializer, as in Keras 2.
 
+        Store it as an attribute, whose name becomes the weight's; the name here is for Keras' sake.
+        initializer     a name or an object of minigrad.initializers; "glorot_uniform", for a single number "zeros"
         regularizer     what to add to the loss for this weight: a name or an object of minigrad.regularizers
         """
+        if args and (args[0] is None or isinstance(args[0], str)):
+            name, *args = args
+        if len(args) > 2:
+            raise TypeError("add_weight takes at most name, shape and initializer by position")
+        shape, initializer = (*args, *(shape, initializer)[len(args):])
+        shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+        if initializer is None:
+            initializer = "glorot_uniform" if shape else "zeros"
         initializer = initializers.get(initializer)
         spend_weight(self.label, shape)
         array = np.zeros(shape, dtype) if is_limited() else initializer(shape, dtype)       # a file brings the values
@@ -198,12 +208,12 @@ class Layer:
         """Copies of all weights, as NumPy arrays, in the order of `weights`."""
         return [w.numpy() for w in self.weights]
 
-    def set_weights(self, arrays):
+    def set_weights(self, weights):
         """Write arrays into the weights, in the order of `weights`; ValueError, and no change, if they don't fit."""
         named = self.named_weights()
-        if len(arrays) != len(named):
-            raise ValueError(f"{self.name}: {len(arrays)} arrays for {len(named)} weights")
-        self.assign(dict(zip(named, arrays)))
+        if len(weights) != len(named):
+            raise ValueError(f"{self.name}: {len(weights)} arrays for {len(named)} weights")
+        self.assign(dict(zip(named, weights)))
 
     def assign(self, arrays, source="set_weights"):
         """Write {path: array} into all weights; ValueError, and no change, if one is missing, left over or doesn't fit.

@@ -17,7 +17,7 @@ class Conv2D(Layer):
     """
     input_axes = IMAGES
 
-    def __init__(self, filters, kernel_size, strides=(1, 1), padding="valid", activation=None, use_bias=True,
+    def __init__(self, filters, kernel_size, strides=(1, 1), padding="valid", *, activation=None, use_bias=True,
                  kernel_initializer="glorot_uniform", bias_initializer="zeros", kernel_regularizer=None, **kwargs):
         super().__init__(**kwargs)
         self.filters, self.padding = at_least_1("Conv2D: filters", filters), _padding(padding)
@@ -70,7 +70,7 @@ class UpSampling2D(Layer):
     """
     input_axes = IMAGES
 
-    def __init__(self, size=(2, 2), interpolation="nearest", **kwargs):
+    def __init__(self, size=(2, 2), *, interpolation="nearest", **kwargs):
         super().__init__(**kwargs)
         if interpolation != "nearest":
             raise ValueError(f'UpSampling2D: interpolation must be "nearest", not {interpolation!r}')
@@ -86,7 +86,7 @@ class GlobalAveragePooling2D(Layer):
     """The mean of each channel over the whole image: (B, H, W, C) to (B, C), or (B, 1, 1, C) with keepdims."""
     input_axes = IMAGES
 
-    def __init__(self, keepdims=False, **kwargs):
+    def __init__(self, *, keepdims=False, **kwargs):
         super().__init__(**kwargs)
         self.keepdims = keepdims
 

@@ -20,7 +20,7 @@ class InputLayer(Layer):
     dtype   "float32", or "int32" for indices
     """
 
-    def __init__(self, shape, dtype="float32", **kwargs):
+    def __init__(self, shape, *, dtype="float32", **kwargs):
         super().__init__(**kwargs)
         self.input_shape, self.dtype = (None, *shape), np.dtype(dtype)
 
@@ -28,9 +28,9 @@ class InputLayer(Layer):
         return x
 
 
-def Input(shape, dtype="float32", name=None):
+def Input(shape, *, dtype="float32", name=None):
     """The first entry of a Sequential: Input((28, 28, 1))."""
-    return InputLayer(shape, dtype, name=name)
+    return InputLayer(shape, dtype=dtype, name=name)
 
 
 class Dense(Layer):

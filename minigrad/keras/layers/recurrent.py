@@ -22,7 +22,7 @@ class _Recurrent(Layer):
     states = 1                  # h, or h and c
 
     def __init__(self, units, activation="tanh", use_bias=True, kernel_initializer="glorot_uniform",
-                 recurrent_initializer="orthogonal", bias_initializer="zeros", return_sequences=False,
+                 recurrent_initializer="orthogonal", bias_initializer="zeros", *, return_sequences=False,
                  return_state=False, go_backwards=False, **kwargs):
         super().__init__(**kwargs)
         self.units = at_least_1(f"{type(self).__name__}: units", units)
@@ -100,8 +100,11 @@ class LSTM(_Recurrent):
     """
     gates, states = 4, 2
 
-    def __init__(self, units, activation="tanh", recurrent_activation="sigmoid", unit_forget_bias=True, **kwargs):
-        super().__init__(units, activation, **kwargs)
+    def __init__(self, units, activation="tanh", recurrent_activation="sigmoid", use_bias=True,
+                 kernel_initializer="glorot_uniform", recurrent_initializer="orthogonal", bias_initializer="zeros",
+                 unit_forget_bias=True, **kwargs):
+        super().__init__(units, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
+                         **kwargs)
         self.recurrent_activation, self.unit_forget_bias = activations.get(recurrent_activation), unit_forget_bias
 
     def build(self, input_shape):
@@ -126,8 +129,11 @@ class GRU(_Recurrent):
     """
     gates = 3
 
-    def __init__(self, units, activation="tanh", recurrent_activation="sigmoid", reset_after=True, **kwargs):
-        super().__init__(units, activation, **kwargs)
+    def __init__(self, units, activation="tanh", recurrent_activation="sigmoid", use_bias=True,
+                 kernel_initializer="glorot_uniform", recurrent_initializer="orthogonal", bias_initializer="zeros", *,
+                 reset_after=True, **kwargs):
+        super().__init__(units, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
+                         **kwargs)
         self.recurrent_activation, self.reset_after = activations.get(recurrent_activation), reset_after
 
     def bias_shape(self):

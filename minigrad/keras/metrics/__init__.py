@@ -10,7 +10,16 @@ Sums are kept on the device of the predictions; only result() waits for a GPU.
 from ...support.names import find
 from .. import losses
 from .base import Mean, MeanOf, Metric
-from .binary import AUC, F1Score, Precision, Recall
+from .binary import (
+    AUC,
+    F1Score,
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    Recall,
+    TrueNegatives,
+    TruePositives,
+)
 from .means import (
     Accuracy,
     BinaryAccuracy,

@@ -25,12 +25,13 @@ class Metric(Configured):
     """update_state(y_true, y_pred, sample_weight=None), result() -> float, reset_state().
 
     A subclass says in `zero` what it counts and with what it begins; each count is an attribute.
-    state() and load_state(...) carry the counts over to another run.
+    state() and load_state(...) carry the counts over to another run.  dtype is there for Keras' sake: sums are kept in
+    double precision.
     """
     zero = {}
 
-    def __init__(self, name=None):
-        self.name = name or snake_case(type(self).__name__)
+    def __init__(self, *, name=None, dtype=None):
+        self.name, self.dtype = name or snake_case(type(self).__name__), dtype
         self.reset_state()
 
     def reset_state(self):
@@ -53,6 +54,9 @@ class Metric(Configured):
 class Mean(Metric):
     """Σ weight · value / Σ weight over all values so far: update_state(values, sample_weight=None)."""
     zero = {"total": 0.0, "count": 0}
+
+    def __init__(self, name=None, dtype=None):
+        super().__init__(name=name, dtype=dtype)
 
     def update_state(self, values, sample_weight=None):
         values = getattr(values, "_data", values)

@@ -9,55 +9,96 @@ from .base import Metric, arrays, ratio
 
 
 class Confusion(Metric):
-    """Counts true positives, false positives and false negatives; positive is above `thresholds`, a number."""
-    zero = {"tp": 0, "fp": 0, "fn": 0}
-    axis = None                             # count over everything
+    """Counts true positives, false positives and false negatives, above a threshold.
 
-    def __init__(self, thresholds=0.5, name=None):
-        super().__init__(name)
+    thresholds  positive is what lies above this number, 0.5 by default; a list of numbers counts for each of them
+                apart, and the result is an array, as long as the list
+    """
+    zero = {"tp": 0, "fp": 0, "fn": 0}
+
+    def __init__(self, thresholds=None, *, name=None, dtype=None):
+        super().__init__(name=name, dtype=dtype)
         self.thresholds = thresholds
 
     def decide(self, y_true, y_pred):
-        """Truth and prediction as booleans."""
+        """Truth and prediction as booleans, the last axis for the thresholds."""
         y_true, y_pred = matched(self.name, y_true, y_pred)
-        return y_true > 0.5, y_pred > self.thresholds
+        limits = np.atleast_1d(0.5 if self.thresholds is None else self.thresholds)
+        return y_true[..., None] > 0.5, y_pred[..., None] > backend.asarray(limits, device=backend.device_of(y_pred))
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         truth, guess = self.decide(*arrays(y_true, y_pred))
         w = 1 if sample_weight is None else weights_like(self.name, sample_weight, truth.astype(float))
-        self.tp = self.tp + ((truth & guess) * w).sum(axis=self.axis)
-        self.fp = self.fp + ((guess & ~truth) * w).sum(axis=self.axis)
-        self.fn = self.fn + ((truth & ~guess) * w).sum(axis=self.axis)
+        for name, found in (("tp", truth & guess), ("fp", guess & ~truth), ("fn", truth & ~guess)):
+            setattr(self, name, getattr(self, name) + self.count(found * w))
+
+    def count(self, found):
+        """How many of each threshold."""
+        return found.sum(axis=tuple(range(found.ndim - 1)))
+
+    def ratios(self, *counts):
+        """counts[0] / (counts[0] + counts[1]), or counts[0] alone: a number, or an array for a list of thresholds."""
+        counts = [np.atleast_1d(backend.to_numpy(np.asarray(c) if isinstance(c, int) else c)) for c in counts]
+        values = [float(c[0]) if len(c) == 1 else ratio(c[0], c[0] + c[1]) for c in zip(*counts)]
+        return np.array(values) if np.ndim(self.thresholds) else values[0]
 
 
 class Precision(Confusion):
     """Of those called positive, the part that is: TP / (TP + FP)."""
 
     def result(self):
-        return ratio(self.tp, self.tp + self.fp)
+        return self.ratios(self.tp, self.fp)
 
 
 class Recall(Confusion):
     """Of the positive ones, the part that was called so: TP / (TP + FN)."""
 
     def result(self):
-        return ratio(self.tp, self.tp + self.fn)
+        return self.ratios(self.tp, self.fn)
+
+
+class TruePositives(Confusion):
+    """How many are positive, and called so."""
+
+    def result(self):
+        return self.ratios(self.tp)
+
+
+class FalsePositives(Confusion):
+    """How many are called positive, and are not."""
+
+    def result(self):
+        return self.ratios(self.fp)
+
+
+class FalseNegatives(Confusion):
+    """How many are positive, and not called so."""
+
+    def result(self):
+        return self.ratios(self.fn)
+
+
+class TrueNegatives(TruePositives):
+    """How many are not positive, and not called so."""
+
+    def decide(self, y_true, y_pred):
+        truth, guess = super().decide(y_true, y_pred)
+        return ~truth, ~guess
 
 
 class F1Score(Confusion):
     """The harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN), of each class, averaged.
 
     y_pred (N, K) with y_true one-hot (N, K) or class numbers (N,); or (N,), (N, 1) for a yes-or-no question.
-    average     "macro": the mean over classes; "weighted": by their number of samples; "micro": of all counts
-                together; None: an array, one for each class
+    average     None: an array, one for each class; "macro": their mean; "weighted": their mean by the number of
+                samples; "micro": of all counts together
     threshold   what counts as positive; by default the largest of a row, or 0.5 where there is one column
     """
-    axis = 0
 
-    def __init__(self, average="macro", threshold=None, name=None):
+    def __init__(self, average=None, threshold=None, name=None, dtype=None):
         if average not in ("macro", "weighted", "micro", None):
             raise ValueError(f'F1Score: average must be "macro", "weighted", "micro" or None, not {average!r}')
-        super().__init__(name=name)
+        super().__init__(name=name, dtype=dtype)
         self.average, self.threshold = average, threshold
 
     def decide(self, y_true, y_pred):
@@ -70,6 +111,9 @@ class F1Score(Confusion):
         if self.threshold is None and len(classes) > 1:
             return y_true > 0.5, y_pred.argmax(-1)[..., None] == classes
         return y_true > 0.5, y_pred > (0.5 if self.threshold is None else self.threshold)
+
+    def count(self, found):
+        return found.sum(axis=0)
 
     def result(self):
         tp, fp, fn = (np.atleast_1d(count) for count in self.state().values())
@@ -89,6 +133,9 @@ class AUC(Metric):
     Only the order of the scores matters: logits do as well as probabilities.  nan without both kinds.  It keeps all
     scores, 24 bytes for each.  (Hanley & McNeil 1982; Fawcett 2006)
     """
+
+    def __init__(self, *, name=None, dtype=None):
+        super().__init__(name=name, dtype=dtype)
 
     def reset_state(self):
         self.batches = []

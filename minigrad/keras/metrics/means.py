@@ -22,8 +22,8 @@ class Accuracy(MeanOf):
 class BinaryAccuracy(MeanOf):
     """How often y_pred is on the side of the threshold that y_true, 0 or 1, says.  For logits the threshold is 0."""
 
-    def __init__(self, name=None, threshold=0.5):
-        super().__init__(name)
+    def __init__(self, name=None, dtype=None, threshold=0.5):
+        super().__init__(name, dtype)
         self.threshold = threshold
 
     def values(self, y_true, y_pred):
@@ -82,8 +82,8 @@ def accuracy_for(name, y_shape=None, pred_shape=None, loss=None):
 class SparseTopKCategoricalAccuracy(MeanOf):
     """How often fewer than k of y_pred (..., K) are larger than that of the class y_true (...), a class number."""
 
-    def __init__(self, k=5, name=None):
-        super().__init__(name)
+    def __init__(self, k=5, name=None, dtype=None):
+        super().__init__(name, dtype)
         self.k = k
 
     def values(self, y_true, y_pred):
@@ -103,9 +103,9 @@ class TopKCategoricalAccuracy(SparseTopKCategoricalAccuracy):
 class MeanLoss(MeanOf):
     """The mean of a loss of minigrad.losses over the samples."""
 
-    def __init__(self, loss, name=None):
+    def __init__(self, loss, name=None, dtype=None):
         self.loss = losses.get(loss)
-        super().__init__(name or self.loss.name or snake_case(type(self.loss).__name__))
+        super().__init__(name or self.loss.name or snake_case(type(self.loss).__name__), dtype)
 
     def values(self, y_true, y_pred):
         y_pred = losses.floats(Tensor(y_pred))                  # a tensor of its own: nothing is recorded
@@ -115,15 +115,15 @@ class MeanLoss(MeanOf):
 class MeanSquaredError(MeanLoss):
     """mean (y - ŷ)²."""
 
-    def __init__(self, name=None):
-        super().__init__(losses.MeanSquaredError(), name)
+    def __init__(self, name=None, dtype=None):
+        super().__init__(losses.MeanSquaredError(), name, dtype)
 
 
 class RootMeanSquaredError(MeanSquaredError):
     """√ mean (y - ŷ)², in the units of y."""
 
-    def __init__(self, name=None):
-        super().__init__(name or "root_mean_squared_error")
+    def __init__(self, name=None, dtype=None):
+        super().__init__(name or "root_mean_squared_error", dtype)
 
     def result(self):
         return math.sqrt(super().result())
@@ -132,15 +132,15 @@ class RootMeanSquaredError(MeanSquaredError):
 class MeanAbsoluteError(MeanLoss):
     """mean |y - ŷ|."""
 
-    def __init__(self, name=None):
-        super().__init__(losses.MeanAbsoluteError(), name)
+    def __init__(self, name=None, dtype=None):
+        super().__init__(losses.MeanAbsoluteError(), name, dtype)
 
 
 class CosineSimilarity(MeanLoss):
     """The mean cosine of the angle between y and ŷ, 1 for the same direction: the negative of the loss of this name."""
 
-    def __init__(self, name=None, axis=-1):
-        super().__init__(losses.CosineSimilarity(axis), name)
+    def __init__(self, name=None, dtype=None, axis=-1):
+        super().__init__(losses.CosineSimilarity(axis), name, dtype)
         self.axis = axis
 
     def result(self):
@@ -150,8 +150,8 @@ class CosineSimilarity(MeanLoss):
 class MeanFunction(MeanOf):
     """The mean of a function of the arrays (y_true, y_pred), which returns a value per sample, or one for the batch."""
 
-    def __init__(self, function, name=None):
-        super().__init__(name or getattr(function, "__name__", type(function).__name__))
+    def __init__(self, function, name=None, dtype=None):
+        super().__init__(name or getattr(function, "__name__", type(function).__name__), dtype)
         self.function = function
 
     def values(self, y_true, y_pred):

@@ -28,7 +28,7 @@ class Optimizer(Configured):
                         normalisation layers), or a function variable -> bool
     clipvalue           limits each number of a gradient to ±clipvalue; or
     clipnorm            limits the Euclidean norm of each variable's gradient; or
-    global_clipnorm     limits the norm of all gradients together
+    global_clipnorm     limits the norm of all gradients together; None and 0 limit nothing
     use_ema             keep an average of each variable over the steps, a = μ a + (1 - μ) θ, μ = ema_momentum, after
                         the first step θ itself.  fit ends by giving the variables their averages: these have less of
                         the last steps' noise.  (Polyak & Juditsky 1992)
@@ -41,7 +41,7 @@ class Optimizer(Configured):
     slots = {}                              # what is remembered for each number of a variable: {name: first value}
 
     def __init__(self, learning_rate, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None,
-                 exclude=None, use_ema=False, ema_momentum=0.99, ema_overwrite_frequency=None, name=None):
+                 use_ema=False, ema_momentum=0.99, ema_overwrite_frequency=None, *, exclude=None, name=None):
         kind = type(self).__name__
         limits = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         if sum(limit is not None for limit in limits.values()) > 1:
@@ -153,13 +153,13 @@ class Optimizer(Configured):
 
     def _clip(self):
         """Limit the gathered gradients, without asking a GPU for a number: min(1, c / norm) is c / max(norm, c)."""
-        if self.clipvalue is not None:
+        if self.clipvalue:
             for stretch in self._stretches:
                 np.clip(stretch.gradient, -self.clipvalue, self.clipvalue, out=stretch.gradient)
-        if self.clipnorm is not None:
+        if self.clipnorm:
             for g in (g for stretch in self._stretches for g in stretch.gradients):
                 g *= self.clipnorm / np.maximum(np.sqrt(np.dot(g, g)), self.clipnorm)
-        if self.global_clipnorm is not None:
+        if self.global_clipnorm:
             norm = np.sqrt(self.squares(sum(np.dot(stretch.gradient, stretch.gradient) for stretch in self._stretches)))
             for stretch in self._stretches:
                 stretch.gradient *= self.global_clipnorm / np.maximum(norm, self.global_clipnorm)

@@ -74,7 +74,7 @@ class CosineDecay(LearningRateSchedule):
     Without warmup_target there is no warm-up, and the cosine begins at initial_learning_rate.
     """
 
-    def __init__(self, initial_learning_rate, decay_steps, alpha=0.0, warmup_target=None, warmup_steps=0):
+    def __init__(self, initial_learning_rate, decay_steps, alpha=0.0, *, warmup_target=None, warmup_steps=0):
         self.check_steps(decay_steps=decay_steps)
         if warmup_target is None and warmup_steps:
             raise ValueError("CosineDecay: warmup_steps need a warmup_target, the rate to warm up to")

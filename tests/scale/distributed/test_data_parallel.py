@@ -43,7 +43,7 @@ TRAIN = """
     optimizer = {"adam": lambda: optimizers.Adam(0.01),
                  "adamw": lambda: optimizers.AdamW(0.01, weight_decay=0.1, exclude="vectors", global_clipnorm=0.1),
                  "sgd": lambda: optimizers.SGD(0.1, momentum=0.9, nesterov=True, clipvalue=0.05)}[how]()
-    model.compile(optimizer, losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+    model.compile(optimizer, losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     history = model.fit(x, y, batch_size=10, epochs=6, sample_weight=weight, validation_data=(x[:13], y[:13]),
                         verbose=0, callbacks=[CSVLogger(out + ".csv"), After50()], distribute=distribute)
     model.save(out)

@@ -52,7 +52,7 @@ TRAIN = """
     mg.seed(3)
     model = Sequential([Dense(32, "relu"), *([Dropout(0.3)] if how == "slow" else []), Dense(2)])
     model.compile(optimizers.AdamW(0.01, weight_decay=0.1), losses.SparseCategoricalCrossentropy(from_logits=True),
-                  ["accuracy"])
+                  metrics=["accuracy"])
     print(f"ready {os.getpid()}\\n", end="", flush=True)
     history = model.fit(x, y, batch_size=10, epochs=8, validation_split=0.2, verbose=0, distribute=distribute,
                         callbacks=[BackupAndRestore(folder + "/backup", save_freq=5), Event(),

@@ -138,7 +138,7 @@ def trained_on_digits():
     digits = datasets.load_digits()
     mg.seed(0)
     model = Sequential([Dense(48, activation="relu"), Dense(48, activation="relu"), Dense(10)])
-    model.compile("adam", losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+    model.compile("adam", losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     model.fit(digits.x[:1500], digits.y[:1500], epochs=12, verbose=0)
     assert model.evaluate(digits.x[1500:], digits.y[1500:], verbose=0)[1] > 0.85
     return model, digits.x[1500:1520]

@@ -136,7 +136,7 @@ def on_digits(attack=None):
     mg.seed(0)
     inner = Sequential([Dense(64, activation="relu"), Dense(10)])
     model = AdversarialTraining(inner, attack) if attack else inner
-    model.compile(mg.optimizers.Adam(0.005), SPARSE, ["accuracy"])
+    model.compile(mg.optimizers.Adam(0.005), SPARSE, metrics=["accuracy"])
     history = model.fit(DIGITS.x[:1400], DIGITS.y[:1400], epochs=15, verbose=0).history
     return inner, history
 

@@ -29,7 +29,8 @@ def trained(poisoned):
         x, y, _ = poison(x, y, TARGET, TRIGGER, MASK, 0.05)
     mg.seed(0)
     model = Sequential([Dense(64, activation="relu"), Dense(10)])
-    model.compile(mg.optimizers.Adam(0.003), losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+    model.compile(mg.optimizers.Adam(0.003), losses.SparseCategoricalCrossentropy(from_logits=True),
+                  metrics=["accuracy"])
     model.fit(x, y, epochs=8, verbose=0)
     return model
 
