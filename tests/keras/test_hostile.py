@@ -33,7 +33,7 @@ def small():
                         layers.Dense(4, "relu", kernel_regularizer=mg.regularizers.L2(0.1)),
                         layers.Residual([layers.Dropout(0.2), layers.Activation("gelu")]), layers.Dense(1)])
     model.compile(mg.optimizers.AdamW(mg.schedules.CosineDecay(0.1, 100), clipnorm=1.0), mg.losses.Huber(0.5),
-                  ["mae", mg.metrics.RootMeanSquaredError()])
+                  metrics=["mae", mg.metrics.RootMeanSquaredError()])
     return model
 
 
