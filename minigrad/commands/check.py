@@ -12,12 +12,14 @@ from ..testing import PROFILES
 
 def add_arguments(p):
     p.add_argument("op", nargs="*",
-                   help="a registered name, path/to/file.py:my_op or package.module:my_op (default: all registered)")
+                   help="a registered name, path/to/file.py:my_op or package.module:my_op, also of PyTorch, JAX or "
+                   "autograd; or path/to/file.py, for all that it defines (default: all registered)")
     p.add_argument("--profile", choices=PROFILES, default="dev", help="how many cases of each op: " + ", ".join(
         f"{name} {n}" for name, n in PROFILES.items()) + " (default: dev)")
     p.add_argument("--examples", type=int, metavar="N", help="how many cases of each op, instead of a profile")
     p.add_argument("--order", type=int, default=2, metavar="K", help="check derivatives up to this order (default: 2)")
     p.add_argument("--seed", type=int, default=0, metavar="S", help="the same seed draws the same cases (default: 0)")
+    p.add_argument("--skip", action="append", default=[], metavar="PROPERTY", help="leave a property out (repeatable)")
     p.add_argument("--mutants", action="store_true",
                    help="break each rule in every way instead, and see whether the checks notice")
     p.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="processes (default: one per core)")
@@ -33,12 +35,17 @@ def run(args):
         import hypothesis  # noqa: F401
     except ImportError:
         raise UsageError('minigrad check draws its cases with Hypothesis: pip install "minigrad[test]"') from None
-    from ..testing.ops.locate import load_op
+    from ..testing.ops.locate import load_op, targets_in
+    from ..testing.ops.runner import named
     from ..testing.survey import check_all, hunt_all, registered
-    targets = args.op or registered(differentiable=args.mutants)
+    targets = [t for op in args.op for t in targets_in(op)] or registered(differentiable=args.mutants)
     for target in targets:
         load_op(target)                     # before anything runs: a wrong name is told at once
+    try:
+        named(args.skip)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     examples = args.examples or PROFILES[args.profile]
     if args.mutants:
         return 1 if hunt_all(targets, examples, args.seed, args.jobs, args.json) else 0
-    return 1 if check_all(targets, examples, args.seed, args.order, args.jobs, args.json) else 0
+    return 1 if check_all(targets, examples, args.seed, args.order, args.jobs, args.json, args.skip) else 0

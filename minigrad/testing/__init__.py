@@ -2,6 +2,7 @@
 
     mg.testing.check_gradients(f, *inputs)      f at these inputs
     mg.testing.check_op(op)                     an operation, on inputs that Hypothesis chooses from its domain
+    mg.testing.check_vjp(f, vjp, x)             two functions of plain NumPy, a value and its gradient
     minigrad check                              the whole registry, or an operation of yours, from the command line
 
 check_gradients needs NumPy alone; check_op and strategies need Hypothesis, which loads when they are used.
@@ -12,6 +13,7 @@ from .gradients.compare import CannotTell, GradientError, Report, check_gradient
 
 PROFILES = {"dev": 25, "ci": 100, "deep": 1000}     # how many cases of each op are drawn
 _ELSEWHERE = {"check_op": "ops.runner", "Failed": "ops.runner", "load_op": "ops.locate",
+              "check_vjp": "pairs",
               "strategies": "strategies", "cases": "ops.cases", "mutants": "audit.mutants", "machine": "audit.machine"}
 
 
@@ -22,4 +24,4 @@ def __getattr__(name):
     return module if _ELSEWHERE[name].rpartition(".")[2] == name else getattr(module, name)
 
 
-__all__ = ["CannotTell", "GradientError", "Report", "check_gradients", "check_op", "strategies"]
+__all__ = ["CannotTell", "GradientError", "Report", "check_gradients", "check_op", "check_vjp", "strategies"]

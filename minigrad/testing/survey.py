@@ -48,23 +48,23 @@ def workers(jobs, count):
 
 
 # -- the properties --------------------------------------------------------------------------------------------------
-def check_one(target, examples, seed, order):
+def check_one(target, examples, seed, order, skip=()):
     """The Verdict of one operation, also where it can't be fed."""
     from .ops.cases import NoCases
     from .ops.runner import Verdict, run
     op = load_op(target)
     try:
-        return run(op, examples=examples, seed=seed, order=order)
+        return run(op, examples=examples, seed=seed, order=order, skip=skip)
     except NoCases as error:
         return Verdict(op.name, failure=f"{error}\n")
 
 
-def check_all(targets, examples, seed=0, order=2, jobs=1, as_json=False):
+def check_all(targets, examples, seed=0, order=2, jobs=1, as_json=False, skip=()):
     """Check every property of each operation and print what was found; how many operations lack one."""
     start, results = time.perf_counter(), []
     if not as_json:
         print(HEAD)
-    for r in each(check_one, targets, jobs, examples, seed, order):
+    for r in each(check_one, targets, jobs, examples, seed, order, skip):
         results.append(r)
         if not as_json:
             print(f"{r.name:30}{r.properties:>11}{r.examples:>10}{r.worst:>13.1e}{r.seconds:>8.2f}",
@@ -77,6 +77,9 @@ def check_all(targets, examples, seed=0, order=2, jobs=1, as_json=False):
         count, worst = sum(r.examples for r in results), max(r.worst for r in results)
         print(f"\n{len(results)} ops, {count} cases, worst error {worst:.1e}, {seconds:.1f} s, seed {seed}: "
               f"{f'{len(failed)} FAILED' if failed else 'all properties hold'}")
+        for r in results:
+            if r.remarks:
+                print(f"{r.name}: {'; '.join(r.remarks)}")
         for r in failed:
             print(f"\n{r.failure}")
     return len(failed)

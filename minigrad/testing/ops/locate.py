@@ -2,11 +2,13 @@
 import difflib
 import importlib
 import importlib.util
+import inspect
 import sys
 from pathlib import Path
 
 from ...engine.op import REGISTRY, Op
 from ...support.errors import UsageError
+from ..adapters import adapted, framework_of
 
 
 def load_op(target):
@@ -19,18 +21,39 @@ def load_op(target):
         if target not in REGISTRY:
             near = difflib.get_close_matches(target, REGISTRY, 3)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
-            raise UsageError(f"no operation {target!r} is registered{hint} To check your own, name its place: "
+            raise UsageError(f"no operation {target!r} is registered{hint or '.'} To check your own, name its place: "
                              "path/to/file.py:my_op or package.module:my_op")
         return REGISTRY[target]
     module = _from_file(Path(place)) if place.endswith(".py") else _from_module(place)
     op = getattr(module, name, None)
-    if not isinstance(op, Op):
-        ops = [n for n, v in vars(module).items() if isinstance(v, Op)]
+    try:
+        op = adapted(op)
+    except TypeError:
+        ops = [n for n, v in vars(module).items() if is_operation(v)]
         what = f"{name!r} is no operation" if hasattr(module, name) else f"there is no {name!r}"
         raise UsageError(f"{target}: {what} in {place}; " + (f"its operations are {', '.join(ops)}" if ops else
-                         "declare one with @mg.op(vjp=...)"))
+                         "declare one with @mg.op(vjp=...)")) from None
     op.loaded_from = target
     return op
+
+
+def is_operation(value):
+    """An op, or what other frameworks call one; plain functions must be named to be checked."""
+    return isinstance(value, Op) or not inspect.isfunction(value) and framework_of(value) is not None or \
+        getattr(value, "_is_autograd_primitive", False)
+
+
+def targets_in(target):
+    """The targets of a whole file, path/to/file.py: each operation that it defines; any other target by itself."""
+    if not target.endswith(".py"):
+        return [target]
+    module = _from_file(Path(target))
+    found = [name for name, value in vars(module).items()
+             if is_operation(value) and getattr(value, "__module__", None) == module.__name__]
+    if not found:
+        raise UsageError(f"{target} defines no operation: declare one with @mg.op(vjp=...), or name a function of "
+                         f"another framework, {target}:my_function")
+    return [f"{target}:{name}" for name in found]
 
 
 def _from_file(path):

@@ -236,7 +236,8 @@ def precision_kept(t):
     for k, found in enumerate(cotangents):
         assert found is None or found.dtype == np.float32, f"gradient of real input {k} is {found.dtype}, not float32"
     exact, right = t.backward([x.astype(float) if x.dtype.kind == "f" else x for x in small], g.astype(float))
-    near, nearly = t.backward([x * (1 + 1e-6) if x.dtype.kind == "f" else x for x in small], g.astype(float))
+    moved = [x.astype(float) * (1 + 1e-6) if x.dtype.kind == "f" else x for x in small]
+    near, nearly = t.backward(moved, g.astype(float))
     as_in_double(y, exact, near, "value")
     for a, b, c in zip(cotangents, right, nearly):
         if a is not None and np.isfinite(b).all():

@@ -106,17 +106,20 @@ class Evidently:
         trial.higher = first                # so the mistake is in the second order
         return trial
 
-    def result(self, rule):
-        """What a rule returns for this case."""
-        return rule(self.g.copy(), self.y.copy(), *(x.copy() for x in self.inputs), **self.params, **self.saved)
+    def result(self, rule, scale):
+        """What a rule returns for this case and so many times its cotangent."""
+        return rule(scale * self.g, self.y.copy(), *(x.copy() for x in self.inputs), **self.params, **self.saved)
 
     def is_right(self, op, i, rule):
         """Does a rule give the measured gradient?"""
         try:
             with np.errstate(all="ignore"):
-                result = self.result(rule)
-                pairs = zip(result, self.expected) if op.joint else [(result, self.expected[i])]
-                return all(fits(g, e) for g, e in pairs if e is not None)
+                for scale in (1.0, -50.0):
+                    result = self.result(rule, scale)
+                    pairs = zip(result, self.expected) if op.joint else [(result, self.expected[i])]
+                    if not all(fits(g, scale * e) for g, e in pairs if e is not None):
+                        return False
+                return True
         except Exception:
             return False
 
@@ -203,6 +206,9 @@ def repairs(node, arrays, names, higher, field):
         yield 0, node.right
     elif isinstance(node, ast.UnaryOp):
         yield 0, node.operand
+    elif isinstance(node, ast.Subscript):   # one slice where the sum of all belongs
+        yield 0, node.value
+        yield from ((0, parsed(f"{ast.unparse(node.value)}.sum(axis={a})")) for a in (0, -2, -1))
     elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
         for value in dict.fromkeys((-node.value, node.value + 1, node.value - 1, 2 * node.value, node.value / 2,
                                     1 / (node.value or 1), 0, 1, 2, 0.5)):
@@ -225,9 +231,10 @@ def repairs(node, arrays, names, higher, field):
                  "np.swapaxes({}, -1, -2)", "np.flip({}, -1)", "np.flip({}, 0)", "np.expand_dims({}, -1)",
                  "np.expand_dims({}, 0)",
                  "{}.sum(axis=0)", "{}.sum(axis=-1)", "{}.sum(axis=-1, keepdims=True)", "{}.sum()", "{} / x.size",
-                 "{} * x.size", "{} / x.shape[-1]", "{} / x.shape[0]", "{} - g.sum(axis=-1, keepdims=True)"):
-        if " x." not in text or "x" in names:
-            yield 4, parsed(text.format(f"({ast.unparse(node)})"))
+                 "{} * x.size", "{} / x.shape[-1]", "{} / x.shape[0]", "{} - {}.mean(axis=-1, keepdims=True)",
+                 "{} * np.sign(x)", "{} * (x > 0)", "{} / np.expand_dims(y, -1)", "np.exp({})", "np.log({})"):
+        if "x" in names or "x." not in text and "(x" not in text:
+            yield 4, parsed(text.replace("{}", f"({ast.unparse(node)})"))
 
 
 def changed_calls(node, names):
@@ -239,6 +246,8 @@ def changed_calls(node, names):
                 func = ast.Attribute(node.func.value, other, ast.Load()) if isinstance(node.func, ast.Attribute) else \
                     ast.Name(other, ast.Load())
                 yield ast.Call(func, node.args, node.keywords)
+    if name == "cumsum" and node.args:      # its adjoint runs from the other end
+        yield parsed(f"np.flip(np.cumsum(np.flip({ast.unparse(node.args[0])}, -1), -1), -1)")
     if name == "where" and len(node.args) == 3:
         yield ast.Call(node.func, [node.args[0], node.args[2], node.args[1]], node.keywords)
         yield node.args[2]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..adapters import adapted
 from ..gradients.compare import CannotTell, GradientError
 from .cases import in_small_pieces
 from .chance import oddness
@@ -45,6 +46,7 @@ def check_op(op, *, inputs=None, reference=None, examples=50, seed=0, order=2, r
              properties=PROPERTIES):
     """Check every property of an op on inputs from its domain; a Verdict, or Failed with the smallest counterexample.
 
+    op          minigrad's or yours; or a torch.autograd.Function, a jax.custom_vjp, ... (adapters.py)
     inputs      what to feed it: a list, or a Hypothesis strategy, of cases (list of arrays, dict of params);
                 default: made from the op's own declaration, its domain, shapes, cases and params (covering.py)
     reference   a function of arrays with the same value; default: what the op's declaration says
@@ -69,15 +71,18 @@ def check_op(op, *, inputs=None, reference=None, examples=50, seed=0, order=2, r
 
 
 def run(op, *, inputs=None, reference=None, examples=50, seed=0, order=2, rtol=1e-9, skip=(), properties=PROPERTIES,
-        shrink=True):
-    """As check_op, but a failure comes back in the Verdict; without shrinking, of the first case that shows it."""
-    start = time.perf_counter()
+        shrink=True, explain=True):
+    """As check_op, but a failure comes back in the Verdict; without shrinking, of the first case that shows it, and
+    without explaining, sooner."""
+    start, op = time.perf_counter(), adapted(op)
+    order = min(order, getattr(op, "highest_order", order))
     reference = reference or reference_of(op)
     properties = [p for p in properties if p.__name__ not in named(skip)]
     with np.errstate(all="ignore"), in_small_pieces():
         chosen = choose(op, inputs, examples, seed)
         result = Verdict(op.name, len(properties), remarks=list(chosen.remarks))
-        search = Search(op, chosen, properties, result, dict(reference=reference, order=order, seed=seed, rtol=rtol))
+        search = Search(op, chosen, properties, result, dict(reference=reference, order=order, seed=seed, rtol=rtol,
+                                                               explain=explain))
         search.through()
         if search.failures:
             result.failure = search.explained(shrink)
@@ -147,7 +152,9 @@ class Search:
         """Which properties, the error, what may be the mistake, and lines that reproduce it."""
         first, *others = sorted(self.failures, key=lambda p: self.properties.index(p) if p in self.properties else -1)
         failed = self.failures[first]
-        words, edit = self.words(failed), suggestion(self.op, [c for c, _ in failed], self.fresh, self.how)
+        words, edit = self.words(failed), ""
+        if self.how["explain"] and not hasattr(self.op, "highest_order"):       # we edit no other framework's rule
+            edit = suggestion(self.op, [c for c, _ in failed], self.fresh, self.how)
         case, error = shrunk(self.op, first, failed, self.chosen.strategy, self.how) if shrink else failed[0]
         if isinstance(error, GradientError):
             error.words = words

@@ -11,7 +11,7 @@ def shrunk(op, property, failed, strategy, how):
     smallest = min(failed, key=lambda f: (sum(x.size for x in f[0][0]), len(f[0][1])))
     tries = [smallest]
     if strategy is not None:
-        tries.append(by_hypothesis(op, property, strategy, how))
+        tries.append(by_hypothesis(op, property, strategy, how, smallest[1]))
     tries.append(one_element(op, property, smallest, how))
     return min((t for t in tries if t), key=lambda t: length(t[0][0]))
 
@@ -22,18 +22,19 @@ def length(inputs):
     return sum(max(x.size, 0.5) + x.ndim for x in inputs) + 0.01 * digits
 
 
-def lacks(op, property, case, how):
-    """The error if an op lacks a property on a case, or None."""
+def lacks(op, property, case, how, like):
+    """The error if an op lacks a property on a case in the same way, or None; like: the error that was seen."""
     try:
         property(Trial(op, *case, **how))
     except (CannotTell, Undefined):
         return None
     except Exception as error:
-        return error
+        same = type(error) is type(like) and (error.__cause__ is None) == (like.__cause__ is None)
+        return error if same else None
     return None
 
 
-def by_hypothesis(op, property, strategy, how):
+def by_hypothesis(op, property, strategy, how, like):
     """What Hypothesis finds and makes small, if it finds anything."""
     found = []
 
@@ -42,7 +43,7 @@ def by_hypothesis(op, property, strategy, how):
               phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck))
     @given(strategy)
     def holds(case):
-        error = lacks(op, property, case, quick)
+        error = lacks(op, property, case, quick, like)
         if error:
             found.append(case)
             raise AssertionError
@@ -51,13 +52,13 @@ def by_hypothesis(op, property, strategy, how):
         holds()
     except Exception:
         case = found[-1]
-        return case, lacks(op, property, case, how)
+        return case, lacks(op, property, case, how, like)
     return None
 
 
 def one_element(op, property, failed, how):
     """Of an elementwise op, one element of a case that failed, with as few digits as show it."""
-    (inputs, params), _ = failed
+    (inputs, params), like = failed
     try:
         spread = np.broadcast_arrays(*inputs)
     except ValueError:
@@ -66,12 +67,12 @@ def one_element(op, property, failed, how):
         return None
     for i in np.ndindex(spread[0].shape):
         case = [np.asarray(x[i]) for x in spread], params
-        error = lacks(op, property, case, how)
+        error = lacks(op, property, case, how, like)
         if error:
             for k in range(len(inputs)):
                 for shorter in (1.0, 2.0, 0.5, *(np.round(case[0][k], n) for n in range(2))):
                     trial = [np.asarray(shorter, x.dtype) if j == k else x for j, x in enumerate(case[0])], params
-                    less = lacks(op, property, trial, how)
+                    less = lacks(op, property, trial, how, like)
                     if less:
                         case, error = trial, less
                         break

@@ -10,9 +10,14 @@ def snippet(op, inputs, params, seed=0):
             f"op = mg.ops.REGISTRY[{op.name!r}]" if op.native else
             f"op = {op.__name__}          # yours, as it is defined there" if op.__module__ == "__main__" else
             f"from {op.__module__} import {op.__name__} as op")
+    pair = getattr(op, "pair", None)
+    if pair:
+        load = f"# {pair[0]} and {pair[1]} are yours"
     lines = ["import numpy as np", "from numpy import array, bool, float64, int64", "import minigrad as mg", load]
     lines += [f"{n} = {literal(x)}" for n, x in zip(names, inputs)]
     arguments = "{" + ", ".join(f"{k!r}: {literal(v)}" for k, v in params.items()) + "}"
+    if pair:
+        return [*"\n".join(lines).splitlines(), f"mg.testing.check_vjp({', '.join([*pair, *names])})"]
     return [*"\n".join(lines).splitlines(),
             f"mg.testing.check_op(op, inputs=[([{', '.join(names)}], {arguments})]{f', seed={seed}' if seed else ''})"]
 
