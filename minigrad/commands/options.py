@@ -1,10 +1,10 @@
 """Options and their types that several commands share."""
 import argparse
-import json
 import math
 import sys
 
-from ..support.errors import Failure, UsageError
+from ..support.errors import UsageError
+from ..support.reading import count as a_count, form, positive as a_positive, read_json, size
 
 
 def positive(text):
@@ -105,14 +105,22 @@ def settings_of(args, sizes, options):
                              f"{', '.join('--' + name.replace('_', '-') for name in given)}")
         if not unfinished:
             raise UsageError(f"there is no unfinished run in {args.out}")
-        try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise Failure(f"can't read {path}: {error}") from None
+        known = dict.fromkeys(options) | sizes["small"] | {"seed": 0}
+        kinds = {name if name in sizes["small"] | {"seed": 0} else f"{name}?": _kind(known[name]) for name in known}
+        return form(read_json(path), kinds, path)
     if unfinished:
         raise UsageError(f"{args.out} holds an unfinished run: go on with --resume, take another --out, "
                          f"or remove {args.out / 'backup'} to give it up")
     return sizes[given.pop("size", "small")] | {"seed": 0} | given
+
+
+def _kind(value):
+    """What a setting may be, in settings.json, given one that it has been."""
+    if value is None:
+        return (None, str, size, a_positive)
+    if isinstance(value, float):
+        return a_positive
+    return a_count if value == 0 else size if isinstance(value, int) else str
 
 
 def add_sampling_arguments(parser, temperature, top_p=1.0):

@@ -19,7 +19,7 @@ def number(name, value, low=-math.inf, high=math.inf, above=None, below=None):
         value = found
     value = value.item() if hasattr(value, "item") else value
     low, high = (low if above is None else above), (high if below is None else below)
-    fits = (low <= value if above is None else low < value) and (value <= high if below is None else value < high)
+    fits = (value >= low if above is None else value > low) and (value <= high if below is None else value < high)
     if not fits or not math.isfinite(value):
         raise ValueError(f"{name} must be {_range(low, high, above is not None, below is not None)}, not {value!r}")
     return value

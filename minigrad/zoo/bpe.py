@@ -21,6 +21,7 @@ import numpy as np
 
 from ..support.errors import Failure, UsageError
 from ..support.files import atomic_write
+from ..support.reading import form, read_json
 
 # Merges stay inside a word, as these patterns cut them: contractions, letters, numbers, other signs, blanks.  A blank
 # before letters or signs belongs to them.  SmolLM takes each digit alone.
@@ -133,11 +134,16 @@ class Tokenizer:
         if not path.exists():
             raise UsageError(f"there is no tokenizer {path}")
         try:
-            return cls(*_read(json.loads(path.read_text(encoding="utf-8"))))
+            return cls(*_read(form(read_json(path), FORM, path)))
         except KeyError as error:
             raise Failure(f"{path}: can't read this tokenizer: {error.args[0]!r} is missing or unknown") from error
         except (ValueError, TypeError, AttributeError, OSError) as error:
             raise Failure(f"{path}: can't read this tokenizer: {error}") from error
+
+
+# the form of a tokenizer.json: what is read of it
+FORM = {"model": {"type": str, "vocab": {str: int}, "merges": [(str, [str])]}, "pre_tokenizer?": (dict, None),
+        "added_tokens?": [{"id": int, "content": str}]}
 
 
 def _bytes(letters):

@@ -31,9 +31,13 @@ class KVCache:
         whole = []
         for name, new in (("k", k), ("v", v)):
             array = new._data if isinstance(new, Tensor) else new
-            if (layer, name) not in self.layers:
-                shape = (*array.shape[:-2], self.room, array.shape[-1])
-                self.layers[layer, name] = backend.array_module(array).empty(shape, array.dtype)
+            room = self.layers[layer, name].shape[-2] if (layer, name) in self.layers else 0
+            if end > room:                  # twice as much: a model's context says nothing of what will be read
+                shape = (*array.shape[:-2], min(max(2 * end, 256), self.room), array.shape[-1])
+                larger = backend.array_module(array).empty(shape, array.dtype)
+                if room:
+                    larger[..., :self.length, :] = self.layers[layer, name][..., :self.length, :]
+                self.layers[layer, name] = larger
             held = self.layers[layer, name][..., :end, :]
             held[..., self.length:, :] = array
             whole.append(held)

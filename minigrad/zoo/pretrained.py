@@ -4,13 +4,13 @@ Both end in what zoo/llama.py takes: the model's sizes, float32 weights, a Token
 LLaMA does not do (scaled rotary positions, biases, another tokenizer) is an error, rather than a model that talks
 nonsense.
 """
-import json
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 
 from ..support.errors import Failure, UsageError
+from ..support.reading import form, opened, positive, read_bytes, read_json, size
 from .bpe import Tokenizer
 
 # our name in a block: (GGUF's name, Hugging Face's name)
@@ -18,6 +18,16 @@ BLOCK = {"attention_norm": ("attn_norm", "input_layernorm"), "query": ("attn_q",
          "key": ("attn_k", "self_attn.k_proj"), "value": ("attn_v", "self_attn.v_proj"),
          "out": ("attn_output", "self_attn.o_proj"), "mlp_norm": ("ffn_norm", "post_attention_layernorm"),
          "gate": ("ffn_gate", "mlp.gate_proj"), "up": ("ffn_up", "mlp.up_proj"), "down": ("ffn_down", "mlp.down_proj")}
+
+SIZES = dict.fromkeys(("vocab", "width", "layers", "heads", "kv_heads", "head_width", "hidden", "context"), size) | {
+    "rope_base": positive, "eps": positive}
+# the form of a config.json
+CONFIG = {"model_type": str, "vocab_size": size, "hidden_size": size, "num_hidden_layers": size,
+          "num_attention_heads": size, "num_key_value_heads?": (size, None), "head_dim?": (size, None),
+          "intermediate_size": size, "max_position_embeddings": size, "rms_norm_eps": positive,
+          "rope_theta?": (positive, None), "rope_parameters?": (dict, None), "rope_scaling?": (dict, None),
+          "attention_bias?": (bool, None), "mlp_bias?": (bool, None), "hidden_act?": str,
+          "tie_word_embeddings?": (bool, None)}
 
 
 def read(path):
@@ -34,10 +44,22 @@ def read(path):
         sizes, weights, tokenizer = (_read_folder if path.is_dir() else _read_gguf)(path)
         _check_shapes(SimpleNamespace(**sizes), weights, len(tokenizer))
         return sizes, weights, tokenizer
+    except (Failure, UsageError):
+        raise
     except KeyError as error:
         raise Failure(f"{path}: not a whole LLaMA model: {error.args[0]} is missing") from error
-    except (ValueError, IndexError, OSError, UnicodeDecodeError) as error:
-        raise Failure(f"{path}: can't read this model: {error}") from error
+    except Exception as error:              # libraries say what they like to a damaged file
+        raise Failure(f"{path}: can't read this model: {error or type(error).__name__}") from error
+
+
+def _check_sizes(sizes, path):
+    """The sizes, if they are of the kind, and divide each other, as a LLaMA's do; else Failure."""
+    c = SimpleNamespace(**form(sizes, SIZES, path))
+    for what, fits in ((f"{c.heads} heads can't share {c.kv_heads} keys and values", c.heads % c.kv_heads == 0),
+                       (f"a head's width is {c.head_width}, and must be even", c.head_width % 2 == 0)):
+        if not fits:
+            raise Failure(f"{path}: {what}")
+    return sizes
 
 
 def _check_shapes(c, weights, tokens):
@@ -68,7 +90,8 @@ def _read_gguf(path):
         import gguf
     except ModuleNotFoundError:
         raise Failure('reading GGUF files needs the gguf library: pip install "minigrad[gguf]"') from None
-    reader = gguf.GGUFReader(path)
+    with opened(path):                      # a regular file: the library would wait for a pipe
+        reader = gguf.GGUFReader(path)
 
     def setting(name, default=None):
         if name not in reader.fields:
@@ -89,12 +112,14 @@ def _read_gguf(path):
 
     width, heads = setting("llama.embedding_length"), setting("llama.attention.head_count")
     tokens = setting("tokenizer.ggml.tokens")
-    sizes = dict(
+    form({"llama.embedding_length": width, "llama.attention.head_count": heads, "tokenizer.ggml.tokens": tokens},
+         {"llama.embedding_length": size, "llama.attention.head_count": size, "tokenizer.ggml.tokens": [str]}, path)
+    sizes = _check_sizes(dict(
         vocab=len(tokens), width=width, layers=setting("llama.block_count"), heads=heads,
         kv_heads=setting("llama.attention.head_count_kv", heads),
         head_width=setting("llama.rope.dimension_count", width // heads), hidden=setting("llama.feed_forward_length"),
         context=setting("llama.context_length"), rope_base=float(setting("llama.rope.freq_base", 10_000.0)),
-        eps=float(setting("llama.attention.layer_norm_rms_epsilon")))
+        eps=float(setting("llama.attention.layer_norm_rms_epsilon"))), path)
 
     def weight(name):
         tensor = stored[f"{name}.weight"]
@@ -114,10 +139,12 @@ def _read_gguf(path):
 # -- Hugging Face ----------------------------------------------------------------------------------------------------
 def _read_folder(folder):
     """A folder with config.json, tokenizer.json and *.safetensors, as on huggingface.co."""
-    settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    path = folder / "config.json"
+    settings = form(read_json(path), CONFIG, path)
     if settings["model_type"] != "llama":
         _refuse(f"its architecture is {settings['model_type']!r}")
     rope = settings.get("rope_parameters") or settings.get("rope_scaling") or {}
+    form(rope, {"rope_theta?": (positive, None)}, path, "rope_parameters")
     if rope.get("rope_type", rope.get("type", "default")) != "default":
         _refuse("it scales its rotary positions")
     if settings.get("attention_bias") or settings.get("mlp_bias"):
@@ -125,12 +152,13 @@ def _read_folder(folder):
     if settings.get("hidden_act", "silu") != "silu":
         _refuse(f"its activation is {settings['hidden_act']!r}")
     heads = settings["num_attention_heads"]
-    sizes = dict(
+    sizes = _check_sizes(dict(
         vocab=settings["vocab_size"], width=settings["hidden_size"], layers=settings["num_hidden_layers"], heads=heads,
         kv_heads=settings.get("num_key_value_heads") or heads,
         head_width=settings.get("head_dim") or settings["hidden_size"] // heads, hidden=settings["intermediate_size"],
         context=settings["max_position_embeddings"],
-        rope_base=float(settings.get("rope_theta") or rope.get("rope_theta") or 10_000.0), eps=settings["rms_norm_eps"])
+        rope_base=float(settings.get("rope_theta") or rope.get("rope_theta") or 10_000.0),
+        eps=settings["rms_norm_eps"]), path)
 
     stored = {name: array for file in sorted(folder.glob("*.safetensors")) for name, array in _safetensors(file)}
 
@@ -158,7 +186,7 @@ def _safetensors(file):
     """(name, float32 array) of each tensor in a file; the library itself reads no bfloat16 into NumPy."""
     import safetensors
     try:
-        tensors = safetensors.deserialize(file.read_bytes())
+        tensors = safetensors.deserialize(read_bytes(file))
     except safetensors.SafetensorError as error:
         raise ValueError(f"{file.name} is damaged: {error}") from error
     for name, tensor in tensors:

@@ -21,6 +21,7 @@ from minigrad.keras.callbacks import (
 )
 from minigrad.keras.layers import Dense, Layer
 from minigrad.keras.models import Sequential
+from minigrad.support.errors import Failure
 
 X = np.random.default_rng(0).standard_normal((50, 3)).astype(np.float32)
 Y = X.sum(1, keepdims=True)
@@ -265,3 +266,14 @@ def test_arguments():
     with pytest.raises(ValueError, match="factor must lie between 0 and 1"):
         ReduceLROnPlateau(factor=2)
     assert callbacks.History().history == {}
+
+
+@pytest.mark.parametrize("content, said", [
+    (b"\xff\xfe\x00", "not UTF-8"),
+    (b"epoch,loss\n0,1,2\n", "not as many fields"), (b"epoch,loss\n0\n", "not as many")])
+def test_appending_to_what_is_no_history_is_refused_before_the_training(tmp_path, content, said):
+    (tmp_path / "h.csv").write_bytes(content)
+    new = model()
+    with pytest.raises(Failure, match=f"h.csv.*{said}"):
+        new.fit(X, Y, verbose=0, callbacks=[CSVLogger(tmp_path / "h.csv", append=True)])
+    assert not new.built and (tmp_path / "h.csv").read_bytes() == content

@@ -84,7 +84,8 @@ def test_making_what_a_file_can_name_touches_nothing_outside():
             seen.append((event, args, *watching))
     sys.addaudithook(watch)
     objects = [{"class": "keras.layers.Dense", "config": {"units": 2}}, {"op": "exp"}, "/etc/passwd", "os:system",
-               {"function": "keras.activations.relu6"}, -1, 0.5, [2, 2], None, True, {"class": "os.system", "config": {}}]
+               {"function": "keras.activations.relu6"}, -1, 0.5, [2, 2], None, True,
+               {"class": "os.system", "config": {}}]
     made = 0
     for path, kind in reachable().items():
         if path.startswith("distributed."):

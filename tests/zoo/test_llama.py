@@ -174,7 +174,7 @@ def test_damaged_folders_are_clear_errors(model, tmp_path):
     with pytest.raises(Failure, match="model.safetensors is damaged"):
         llama.load(tmp_path)
     (tmp_path / "config.json").write_text("{")
-    with pytest.raises(Failure, match="can't read this model"):
+    with pytest.raises(Failure, match="config.json is damaged"):
         llama.load(tmp_path)
 
 

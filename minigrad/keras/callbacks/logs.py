@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from ...support import files
+from ...support.errors import Failure
 from ...support.files import atomic_write
+from ...support.reading import read_text
 from .base import Callback
 
 
@@ -93,8 +95,13 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs=None):
         if self.append and self.path.exists():
-            with open(self.path, newline="", encoding="utf-8") as file:
-                self.earlier = list(csv.DictReader(file, delimiter=self.separator))
+            lines = read_text(self.path).splitlines(keepends=True)
+            try:
+                self.earlier = list(csv.DictReader(lines, delimiter=self.separator))
+            except csv.Error as error:
+                raise Failure(f"can't append to {self.path}: it is no CSV file ({error})") from None
+            if any(None in row or None in row.values() for row in self.earlier):
+                raise Failure(f"can't append to {self.path}: its rows have not as many fields as its first line says")
 
     def on_epoch_end(self, epoch, logs=None):
         history = self.model.history

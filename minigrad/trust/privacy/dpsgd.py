@@ -9,6 +9,7 @@ import numpy as np
 
 from ...engine import backend
 from ...engine.tensor import Tensor
+from ...support.arguments import number, whole
 from .accountant import Accountant, noise_for
 from .per_example import PerExample
 
@@ -32,11 +33,9 @@ class DPOptimizer:
     """
 
     def __init__(self, optimizer, clip, noise, rate, people, seed=None):
-        if not clip > 0 or not noise >= 0:
-            raise ValueError(f"DPOptimizer: clip must be positive and noise not negative, got {clip} and {noise}")
-        if not 0 < rate <= 1 or people < 1:
-            raise ValueError(f"DPOptimizer: rate must be in (0, 1] and people at least 1, got {rate} and {people}")
-        self.optimizer, self.clip, self.noise, self.rate, self.people = optimizer, clip, noise, rate, people
+        self.clip, self.noise = number("DPOptimizer: clip", clip, above=0), number("DPOptimizer: noise", noise, 0)
+        self.rate, self.people = number("DPOptimizer: rate", rate, 0, 1, above=0), whole("DPOptimizer: people", people)
+        self.optimizer = optimizer
         self.accountant, self.rng, self.norms = Accountant(), np.random.default_rng(seed), None
 
     def batches(self, steps):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from minigrad.trust.privacy import Accountant, noise_for, renyi_divergence, to_epsilon
+from minigrad.trust.privacy import Accountant, accountant, noise_for, renyi_divergence, to_epsilon
 
 
 @pytest.mark.parametrize("noise, epochs, published", [(1.12, 60, 2.92), (0.6, 30, 9.74), (1.2, 10, 1.20),
@@ -43,6 +43,33 @@ def binomial(q, noise, order):
 def test_the_integral_equals_the_sum(q, noise, order):
     expected = binomial(q, noise, order)
     assert renyi_divergence(q, noise, order) == pytest.approx(expected, rel=1e-6, abs=1e-11)
+    assert accountant._log_integral(q, noise, order) / (order - 1) == pytest.approx(expected, rel=1e-6, abs=1e-11)
+
+
+@pytest.mark.parametrize("q, order", [(0.01, 2), (0.2, 40), (0.9, 7)])
+@pytest.mark.parametrize("noise", [0.02, 0.04])
+def test_what_is_taken_for_little_noise_is_on_the_safe_side_and_near(q, noise, order):
+    taken, exact = renyi_divergence(q, noise, order), binomial(q, noise, order)
+    assert exact <= taken <= exact + order / (order - 1) * -math.log(q) + 1e-9
+
+
+@pytest.mark.parametrize("noise", [1e-300, 1e-6, 0.01, 0.05, 0.3, 3.0, 1e4, 1e300])
+def test_any_noise_and_order_is_a_bounded_number_of_operations(noise, monkeypatch):
+    """An array of a few hundred thousand numbers at most, and none that overflows."""
+    sizes, arange = [0], np.arange
+    monkeypatch.setattr(np, "arange", lambda *args: (sizes.append(arange(*args).size), arange(*args))[1])
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        for order in (1.0000001, 1.5, 10.9, 64.5, 9999.5, 1e6, 1e300):
+            assert renyi_divergence(0.01, noise, order) >= 0
+        Accountant().spend(0.01, noise, 10).epsilon(1e-5)
+    assert max(sizes) < 700_000
+
+
+@pytest.mark.parametrize("bad", [math.nan, -1, "1", None, [1]])
+def test_noise_for_takes_no_budget_that_is_none(bad):
+    for arguments in (bad, 1e-5, 0.1, 10), (1, bad, 0.1, 10), (1, 1e-5, bad, 10), (1, 1e-5, 0.1, bad):
+        with pytest.raises((ValueError, TypeError), match="noise_for: "):
+            noise_for(*arguments)
 
 
 @settings(max_examples=40, deadline=None)
@@ -108,7 +135,7 @@ def test_extremes():
 @pytest.mark.parametrize("call, words", [
     (lambda: renyi_divergence(1.1, 1, 2), "0 <= q <= 1"), (lambda: renyi_divergence(0.1, -1, 2), "noise >= 0"),
     (lambda: renyi_divergence(0.1, 1, 1), "order > 1"), (lambda: to_epsilon([1.0], 0, [2]), "delta must be"),
-    (lambda: Accountant().spend(0.1, 1, -1), "negative"), (lambda: noise_for(1e-9, 1e-12, 1, 10**9), "no noise")])
+    (lambda: Accountant().spend(0.1, 1, -1), "at least 0"), (lambda: noise_for(1e-9, 1e-12, 1, 10**9), "no noise")])
 def test_refusals(call, words):
     with pytest.raises(ValueError, match=words):
         call()

@@ -113,8 +113,9 @@ def test_a_seed_repeats_it():
     assert all(np.array_equal(a, b) for a, b in zip(*weights))
 
 
-@pytest.mark.parametrize("setting, words", [({"clip": 0}, "clip must be positive"), ({"noise": -1}, "noise not neg"),
-                                            ({"rate": 0}, "rate must be"), ({"people": 0}, "people at least 1")])
+@pytest.mark.parametrize("setting, words", [
+    ({"clip": 0}, "clip must be a number above 0"), ({"noise": -1}, "noise must be a number of at least 0"),
+    ({"rate": 0}, "rate must be"), ({"people": 0}, "people must be a whole number of at least 1")])
 def test_refusals(setting, words):
     with pytest.raises(ValueError, match=words):
         private(**setting)
