@@ -11,6 +11,9 @@ import minigrad as mg
 
 from . import notebooks
 
+# How the cells begin that define what exercises of a notebook build on.
+GIVEN = {"01": ("class Value", "def order"), "23": ("import itertools", "def merged")}
+
 
 def solutions(numbers=()):
     """{exercise: (code of its solution, the names passed to check)} of the notebooks named, in order."""
@@ -38,13 +41,13 @@ def answer(code, names, number):
 
 @functools.cache
 def _given(number):
-    """Of notebook 01 the class Value and the order of values, which its exercises build on."""
-    if number != "01":
+    """What the exercises of a notebook build on: of 01 the class Value and the order of values, of 23 `merged`."""
+    if number not in GIVEN:
         return {}
     scope = {"math": math}
     for cell in notebooks.read(notebooks.paths([number])[0])["cells"]:
         text = notebooks.source(cell)
-        if text.lstrip().startswith(("class Value", "def order")) and not notebooks.is_blank(cell):
+        if text.lstrip().startswith(GIVEN[number]) and not notebooks.is_blank(cell):
             with contextlib.redirect_stdout(io.StringIO()):
                 exec(compile(text, "<notebook>", "exec"), scope)
     return scope

@@ -189,6 +189,15 @@ def learn(text, size, special=(), pattern="gpt-2"):
     return Tokenizer(tokens, [f"{tokens[left]} {tokens[right]}" for left, right in pairs], special, pattern)
 
 
+def count_pairs(words):
+    """{pair of neighbours: how often it stands in the text}, for words {tuple of pieces: how often}: a Counter."""
+    counts = Counter()
+    for word, times in words.items():
+        for pair in zip(word, word[1:]):
+            counts[pair] += times
+    return counts
+
+
 def merge_frequent_simple(words, tokens, size):
     """(tokens, pairs): the pairs to merge, the most frequent one first, each counted anew after the merge before it.
 
@@ -197,10 +206,7 @@ def merge_frequent_simple(words, tokens, size):
     """
     pieces, pairs = Pieces(tokens), []
     while len(pieces.tokens) < size:
-        counts = Counter()
-        for word, times in words.items():
-            for pair in zip(word, word[1:]):
-                counts[pair] += times
+        counts = count_pairs(words)
         if not counts:
             break
         best = min(counts, key=lambda pair: (-counts[pair], pair))
