@@ -1,6 +1,6 @@
 """Layers, with the names and meanings of Keras.
 
-    core            Dense, Activation, Dropout, Flatten, Reshape, Rescaling, Embedding, Input
+    core            Dense, Activation, Dropout, Flatten, Reshape, Rescaling, Embedding, TimeEmbedding, Input
     convolution     Conv2D, MaxPooling2D, AveragePooling2D, UpSampling2D, GlobalAveragePooling2D, ...
     normalization   BatchNormalization, LayerNormalization, GroupNormalization
     recurrent       SimpleRNN, LSTM, GRU
@@ -20,7 +20,20 @@ from .convolution import (
     MaxPooling2D,
     UpSampling2D,
 )
-from .core import Activation, Dense, Dropout, Embedding, Flatten, Input, InputLayer, ReLU, Rescaling, Reshape, Softmax
+from .core import (
+    Activation,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    Input,
+    InputLayer,
+    ReLU,
+    Rescaling,
+    Reshape,
+    Softmax,
+    TimeEmbedding,
+)
 from .merging import Add, Concatenate, Multiply, Residual
 from .normalization import BatchNormalization, GroupNormalization, LayerNormalization
 from .recurrent import GRU, LSTM, SimpleRNN

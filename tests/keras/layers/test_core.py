@@ -1,4 +1,6 @@
 """Dense, embedding, dropout and the layers that only reshape: values by hand, gradients, and what they refuse."""
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -132,3 +134,21 @@ def test_wrong_input_shapes_name_the_layer(layer, built, given, message):
 def test_text_is_refused():
     with pytest.raises(TypeError, match="the input holds <U1, not numbers"):
         layers.Dense(3)(np.array([["a"]]))
+
+
+# -- time --------------------------------------------------------------------------------------------------------------
+@given(t=st.lists(st.floats(-2, 2, width=32), min_size=1, max_size=4), half=st.integers(2, 4), scale=st.floats(1, 9))
+def test_time_embedding_against_a_loop(t, half, scale):
+    y = layers.TimeEmbedding(2 * half, longest=100.0, scale=scale)(np.array(t, np.float32)).numpy()
+    for row, time in zip(y, t):
+        for i in range(half):
+            angle = time * scale * 100.0 ** (-i / (half - 1))
+            assert np.allclose((row[i], row[half + i]), (math.sin(angle), math.cos(angle)), atol=1e-4), (time, i)
+    assert y.dtype == np.float32 and y.shape == (len(t), 2 * half)
+
+
+def test_time_embedding_gradients_and_arguments():
+    check_layer(layers.TimeEmbedding(6, scale=2.0), (4,))
+    for wrong in ({"features": 3}, {"features": 4, "longest": 1}, {"features": 0}):
+        with pytest.raises(ValueError, match="TimeEmbedding: features must be"):
+            layers.TimeEmbedding(**wrong)
