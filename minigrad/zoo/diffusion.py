@@ -121,9 +121,10 @@ def train(model, images, labels, epochs, batch_size=64, learning_rate=2e-3, seed
     """
     loader = Noised(images, labels, model.classes, batch_size=batch_size, seed=seed)
     steps = epochs * len(loader)
-    rate = CosineDecay(0.0, steps, 0.05, learning_rate, min(50, steps // 10))
+    rate = CosineDecay(0.0, steps, 0.05, warmup_target=learning_rate, warmup_steps=min(50, steps // 10))
     momentum = 1 - 1 / max(min(steps // 10, 500), 2)            # an average over the last tenth
-    model.compile(AdamW(rate, 0.01, exclude="vectors", global_clipnorm=1.0, use_ema=True, ema_momentum=momentum), "mse")
+    model.compile(AdamW(rate, weight_decay=0.01, exclude="vectors", global_clipnorm=1.0,
+                        use_ema=True, ema_momentum=momentum), "mse")
     return model.fit(loader, epochs=epochs, **fit)
 
 
