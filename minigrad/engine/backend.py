@@ -156,18 +156,53 @@ def _ones(n, like):
     return _kept_ones(n, like.dtype, device_of(like))
 
 
+HALF, SINGLE = np.dtype(np.float16), np.dtype(np.float32)
+
+
+def wide(x):
+    """x, in float32 if it is in float16: what adds up, adds up in float32, as PyTorch does on a CPU.
+
+    A float16 ends at 65504, and above 2048 adding 1 to it changes nothing: 70,000 ones would add up to 2048, or to ∞.
+    """
+    return x.astype(SINGLE) if getattr(x, "dtype", None) == HALF else x
+
+
+def narrow(y, x):
+    """y as computed from wide(x), back in float16 if x is."""
+    return y.astype(HALF) if getattr(x, "dtype", None) == HALF else y
+
+
+BLOCK = 1024                                # rows
+
+
 def row_sum(x):
-    """The sum of the rows of x (..., n) -> (n,), as a product with ones: BLAS adds faster than np.sum."""
+    """The sum of the rows of x (..., n) -> (n,), as a product with ones: BLAS adds faster than np.sum.
+
+    Many rows in blocks, whose sums are then added in double precision: so that rounding errors don't add up as well.
+    """
+    x = wide(x)
     if x.ndim > 2 and x.shape[-1] < 32:     # short rows: several side by side as one
-        return row_sum(x.reshape(math.prod(x.shape[:-2]), x.shape[-2] * x.shape[-1])).reshape(x.shape[-2:]).sum(axis=0)
+        y = row_sum(x.reshape(math.prod(x.shape[:-2]), x.shape[-2] * x.shape[-1])).reshape(x.shape[-2:])
+        return y.sum(axis=0, dtype=float).astype(x.dtype) if isinstance(y, np.ndarray) else y.sum(axis=0)
     rows = x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
-    return _ones(rows.shape[0], x) @ rows
+    if len(rows) < 4 * BLOCK or not isinstance(rows, np.ndarray):
+        return _ones(rows.shape[0], x) @ rows
+    whole = len(rows) // BLOCK * BLOCK
+    blocks = _ones(BLOCK, x) @ rows[:whole].reshape(-1, BLOCK, rows.shape[1])
+    rest = _ones(len(rows) - whole, x) @ rows[whole:]
+    return (blocks.sum(axis=0, dtype=float) + rest).astype(x.dtype)
 
 
 def last_sum(x):
     """The sum over the last axis, x (..., n) -> (..., 1), as a product with ones: several times as fast as np.sum."""
+    x = wide(x)
     rows = x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
     return (rows @ _ones(x.shape[-1], x)).reshape(x.shape[:-1] + (1,))
+
+
+def all_below(x, limit):
+    """Whether x is an array on the CPU of numbers below a limit: one look at it.  A GPU would have to be waited for."""
+    return isinstance(x, np.ndarray) and bool(x.max(initial=-np.inf) < limit)
 
 
 def may_have_nan(x):

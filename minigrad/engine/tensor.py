@@ -197,4 +197,4 @@ def unbroadcast(g, shape, op=None):
     if extra < 0 or any(g.shape[i] != shape[i - extra] for i in range(g.ndim) if i not in stretched):
         raise ValueError(f"{op.name if op else 'unbroadcast'}: its vjp gave shape {g.shape} for an input of {shape}")
     bias = len(shape) == 1 < g.ndim and len(stretched) == extra     # added to each row of a batch
-    return backend.row_sum(g) if bias else g.sum(axis=stretched).reshape(shape)
+    return backend.row_sum(g) if bias else backend.wide(g).sum(axis=stretched).reshape(shape)

@@ -7,10 +7,10 @@ import math
 
 import numpy as np
 
+from ..backend import all_below
 from ..op import Op, op
 from .domains import ABOVE_MINUS_1, BOOLEAN, KINK_AT_0, NONZERO, NOT_POLES_OF_TAN, POSITIVE, REAL, STEPS, UNIT
 from .nonlinear import sigmoid
-from .precision import all_below
 
 # -- arithmetic ------------------------------------------------------------------------------------------------------
 add = op(np.add, (lambda g, y, a, b: g, lambda g, y, a, b: g),

@@ -13,7 +13,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from ..backend import array_module
+from ..backend import array_module, narrow, wide
 from ..op import Op, as_real, op
 from .shapes import pad
 
@@ -229,6 +229,7 @@ def _back_in_place(dv, plan):
 
 def _max_pool2d_vjp(g, y, x, pool_size=2, strides=None, padding="valid", saved=None):
     plan = _pool_plan(x, pool_size, strides, padding)
+    g = wide(g)
     chosen = (_by_place(x, plan, -math.inf) == y if saved is None else saved).astype(g.dtype)
     return _back_in_place(chosen * (g / chosen.sum(axis=0)), plan)
 
@@ -252,7 +253,7 @@ def _counts(x, plan):
 
 def _avg_pool2d_vjp(g, y, x, pool_size=2, strides=None, padding="valid"):
     plan = _pool_plan(x, pool_size, strides, padding)
-    share = g / _counts(x, plan)
+    share = wide(g) / _counts(wide(x), plan)
     return _back_in_place(np.broadcast_to(share, (math.prod(plan[2]), *share.shape)), plan)
 
 
@@ -263,7 +264,7 @@ def avg_pool2d(x, /, pool_size=2, strides=None, padding="valid"):
     x (N, H, W, C) -> y (N, Ho, Wo, C); strides are pool_size unless given; a border of "same" doesn't count.
     """
     plan = _pool_plan(x, pool_size, strides, padding)
-    return _by_place(x, plan).sum(axis=0) / _counts(x, plan)
+    return narrow(_by_place(wide(x), plan).sum(axis=0) / _counts(wide(x), plan), x)
 
 
 # -- Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) -------------------

@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 
-from .precision import wide
+from ..backend import wide
 
 # erf x = x P(x²)/Q(x²) near 0, 1 - exp(-x²) R(x)/S(x) up to 4, and 1 - exp(-x²)/x (1/√π - T(1/x²)/U(1/x²) / x²) beyond:
 # coefficients, from the highest power down, of Cody 1969, "Rational Chebyshev approximations for the error function".

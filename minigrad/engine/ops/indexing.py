@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 
-from ..backend import array_module
+from ..backend import array_module, narrow, wide
 from ..op import as_array, op
 from ..tensor import Tensor
 from .domains import INDICES, REAL
@@ -45,12 +45,13 @@ def scatter_add(x, /, index, shape):
     """
     index = _plain(index)
     xp = array_module(x)
-    y = xp.zeros(shape, x.dtype)
     if _reads_once(index):
+        y = xp.zeros(shape, x.dtype)
         y[index] = x
-    else:                                           # on one axis, NumPy's add.at is several times as fast
-        xp.add.at(y.reshape(-1), _positions(index, shape, xp), x.reshape(-1))
-    return y
+        return y
+    y = xp.zeros(shape, wide(x).dtype)              # on one axis, NumPy's add.at is several times as fast
+    xp.add.at(y.reshape(-1), _positions(index, shape, xp), wide(x).reshape(-1))
+    return narrow(y, x)
 
 
 def take(x, indices, axis=None):

@@ -9,13 +9,12 @@ import math
 import numpy as np
 
 from .. import backend
-from ..backend import last_sum, row_sum
+from ..backend import last_sum, narrow, row_sum, wide
 from ..op import as_real, op
 from .domains import INDICES, REAL
 from .indexing import along, checked
 from .nonlinear import sigmoid
-from .precision import narrow, wide
-from .reductions import count
+from .reductions import add_up, count
 
 
 # -- softmax ---------------------------------------------------------------------------------------------------------
@@ -36,12 +35,12 @@ def _shifted(z, axis=-1, where=None):
 
 def _sum(x, axis):
     """Σ x over axis, which stays with length 1."""
-    return last_sum(x) if axis == -1 or axis == x.ndim - 1 else x.sum(axis=axis, keepdims=True)
+    return last_sum(x) if axis == -1 or axis == x.ndim - 1 else add_up(x, axis, keepdims=True)
 
 
 def _softmax_vjp(g, y, x, axis=-1, where=None):
-    gy = g * y
-    gy -= y * _sum(gy, axis)
+    gy = wide(g) * wide(y)
+    gy -= wide(y) * _sum(gy, axis)
     return gy
 
 
@@ -61,11 +60,11 @@ def softmax(x, /, axis=-1, *, where=None):
     return narrow(y, x)
 
 
-@op(vjp=lambda g, y, x, axis=-1: g - np.exp(y) * _sum(g, axis), shapes="")
+@op(vjp=lambda g, y, x, axis=-1: g - np.exp(wide(y)) * _sum(wide(g), axis), shapes="")
 def log_softmax(x, /, axis=-1):
     """y = x - ln Σ eˣ      dx = g - eʸ Σ g."""
-    z = _shifted(x, axis)
-    return z - np.log(_sum(np.exp(z), axis))
+    z = _shifted(wide(x), axis)
+    return narrow(z - np.log(_sum(np.exp(z), axis)), x)
 
 
 def _cross_entropy_dz(g, y, z, t, saved=None):
@@ -87,12 +86,12 @@ def softmax_cross_entropy(z, t, /):
 
     Logits z and target probabilities t (..., K), usually one-hot; y (...), in nats.
     """
-    z = as_real(z)
+    given, z = z, wide(as_real(z))
     t = as_real(t, z.dtype)
     z, e, total = _shifted_exp_and_sum(z)
     mass = last_sum(t)                              # 1 for probabilities
     y = mass * np.log(total) - last_sum(t * z)
-    return y[..., 0], e * (mass / total)            # p Σt
+    return narrow(y[..., 0], given), e * (mass / total)             # p Σt
 
 
 def _sparse_cross_entropy_dz(g, y, z, labels, saved=None):
@@ -111,9 +110,9 @@ def sparse_softmax_cross_entropy(z, labels, /):
     Logits z (..., K), integer labels (...) from 0 to K - 1; y (...), in nats.
     """
     labels = np.expand_dims(checked(labels, z.shape[-1], "labels"), -1)
-    z, p, total = _shifted_exp_and_sum(z)
+    given, (z, p, total) = z, _shifted_exp_and_sum(wide(z))
     p /= total
-    return (np.log(total) - np.take_along_axis(z, labels, axis=-1))[..., 0], p
+    return narrow((np.log(total) - np.take_along_axis(z, labels, axis=-1))[..., 0], given), p
 
 
 @op(vjp=(lambda g, y, z, t: g * ((1 - t) * sigmoid(z) - t * sigmoid(-z)), lambda g, y, z, t: -g * z))
@@ -129,7 +128,7 @@ def sigmoid_cross_entropy(z, t, /):
 # -- normalisation ---------------------------------------------------------------------------------------------------
 def _standardize(x, axis, eps):
     """(x - mean) / √(var + eps) over axis, and 1 / √(var + eps)."""
-    x, n = as_real(x), count(x, axis)
+    x, n = wide(as_real(x)), count(x, axis)
     y = x - _sum(x, axis) / n
     scale = 1 / np.sqrt(_sum(y * y, axis) / n + eps)
     y *= scale
@@ -138,17 +137,20 @@ def _standardize(x, axis, eps):
 
 def _standardize_vjp(g, y, x, axis=-1, eps=1e-5, saved=None):
     scale, n = _standardize(x, axis, eps)[1] if saved is None else saved, count(x, axis)
+    g, y = wide(g), wide(y)
     return scale * (g - _sum(g, axis) / n - y * (_sum(g * y, axis) / n))
 
 
 @op(vjp=_standardize_vjp, shapes="", saves=True)
 def standardize(x, /, axis=-1, eps=1e-5):
     """y = (x - mean) / s,  s = √(var + eps), over axis      dx = (g - mean g - y mean(g y)) / s."""
-    return _standardize(x, axis, eps)
+    y, scale = _standardize(x, axis, eps)
+    return narrow(y, x), scale
 
 
 def _layer_norm_vjp(g, y, x, gamma, beta, eps=1e-5, saved=None):
     xhat, scale = _standardize(x, -1, eps) if saved is None else saved
+    g, gamma = wide(g), wide(gamma)
     gx, n = g * xhat, x.shape[-1]
     dx = g * gamma
     dx -= (g @ gamma / n)[..., None]                # mean(g γ)
@@ -166,12 +168,13 @@ def layer_norm(x, gamma, beta, /, eps=1e-5):
     xhat, scale = _standardize(x, -1, eps)
     y = xhat * gamma
     y += beta
-    return y, (xhat, scale)
+    return narrow(y, x), (xhat, scale)
 
 
 def _batch_norm_vjp(g, y, x, gamma, beta, eps=1e-3, saved=None):
     axis = tuple(range(x.ndim - 1))
     xhat, scale = _standardize(x, axis, eps) if saved is None else saved
+    g, gamma = wide(g), wide(gamma)
     dgamma, dbeta, n = row_sum(g * xhat), row_sum(g), count(x, axis)
     return gamma * scale * (g - dbeta / n - xhat * (dgamma / n)), dgamma, dbeta
 
@@ -186,7 +189,7 @@ def batch_norm(x, gamma, beta, /, eps=1e-3):
     xhat, scale = _standardize(x, axis, eps)
     y = xhat * gamma
     y += beta
-    return y, (xhat, scale)
+    return narrow(y, x), (xhat, scale)
 
 
 # -- dropout ---------------------------------------------------------------------------------------------------------
