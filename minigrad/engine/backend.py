@@ -164,12 +164,12 @@ def wide(x):
 
     A float16 ends at 65504, and above 2048 adding 1 to it changes nothing: 70,000 ones would add up to 2048, or to ∞.
     """
-    return x.astype(SINGLE) if getattr(x, "dtype", None) == HALF else x
+    return x.astype(SINGLE) if getattr(x, "dtype", None) is HALF else x
 
 
 def narrow(y, x):
     """y as computed from wide(x), back in float16 if x is."""
-    return y.astype(HALF) if getattr(x, "dtype", None) == HALF else y
+    return y.astype(HALF) if getattr(x, "dtype", None) is HALF else y
 
 
 BLOCK = 1024                                # rows

@@ -39,7 +39,7 @@ def spread(g, x, axis):
 
 def add_up(x, axis, keepdims=False):
     """Σ x over axis; over all axes but the last and many rows as a product, which is faster and more precise."""
-    if isinstance(x, np.ndarray) and x.dtype.char in "fd" and x.ndim > 1 and x.size > 4096 * x.shape[-1] > 0 \
+    if x.ndim > 1 and x.size > 4096 * x.shape[-1] > 0 and isinstance(x, np.ndarray) and x.dtype.char in "fd" \
             and axes_of(x, axis) == tuple(range(x.ndim - 1)):
         return keep(row_sum(x), x, axis) if keepdims else row_sum(x)
     return x.sum(axis=axis, keepdims=keepdims)
