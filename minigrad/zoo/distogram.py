@@ -64,7 +64,7 @@ def train(model, proteins, held_out, epochs, crop=64, learning_rate=2e-3, batch_
     loader = Chains(proteins, batch_size, crop, seed=seed)
     steps = epochs * len(loader)
     warm_up = min(100, steps // 10)
-    rate = CosineDecay(0.0, steps - warm_up, 0.0, learning_rate, warm_up)
+    rate = CosineDecay(0.0, steps - warm_up, 0.0, warmup_target=learning_rate, warmup_steps=warm_up)
     model.compile(Adam(rate, beta_2=0.99, global_clipnorm=1.0))
     whole = Chains(held_out, 1, None, shuffle=False)
     return model.fit(loader, epochs=epochs, validation_data=whole, callbacks=list(callbacks)).history

@@ -108,7 +108,8 @@ def bits(model, pieces):
 def compile(model, steps, learning_rate=4e-3):
     """AdamW, the rate warmed up and then lowered along a cosine to a fiftieth; gradients limited to norm 1."""
     warm_up = min(100, steps // 10)
-    rate = mg.schedules.CosineDecay(0.0, max(steps - warm_up, 1), 0.02, learning_rate, warm_up)
+    rate = mg.schedules.CosineDecay(0.0, max(steps - warm_up, 1), 0.02, warmup_target=learning_rate,
+                                    warmup_steps=warm_up)
     model.compile(mg.optimizers.AdamW(rate, weight_decay=0.1, beta_2=0.99, exclude="vectors", global_clipnorm=1.0),
                   mg.losses.SparseCategoricalCrossentropy(from_logits=True))
 
