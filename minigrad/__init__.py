@@ -19,6 +19,7 @@ from .engine.ops import FUNCTIONS
 from .engine.recording import no_grad
 from .engine.tensor import Tensor
 from .engine.transforms import checkpoint, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from .engine.unroll import unroll
 
 __version__ = "0.1.0"
 globals().update(FUNCTIONS)                 # mg.exp, mg.matmul, ...: every entry of the derivative table

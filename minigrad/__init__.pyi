@@ -1416,6 +1416,18 @@ def triu(x: Numbers, /, k: int = 0) -> np.ndarray:
     """
 
 
+def unroll(function: Callable) -> Callable:
+    """function, recorded once and replayed as a straight line of NumPy calls: the same results, to the bit, sooner.
+
+    Arguments are trees (dicts, lists, tuples) of arrays and tensors, and anything else that can be compared.  What the
+    function reads besides, through closures, globals and attributes, is watched: arrays stay live, other changes lead
+    to a new recording.  Each shape, type and branch has a program of its own; 8 are kept.  Results are new arrays.
+    What can't be followed (float(), printing, drawing from other generators, a tape in a result) is said once, in a
+    warning that names the line; the function then runs as it is.
+    What is invisible stays so: files, the clock, printing through other libraries happens when it is recorded only.
+    """
+
+
 def value_and_grad(f: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable:
     """A function that returns (f(x), df/dx) for a scalar f.
 

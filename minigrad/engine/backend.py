@@ -14,6 +14,8 @@ from contextvars import ContextVar
 
 import numpy as np
 
+from .unrolling.current import StandIn, recorder
+
 when_gpu_is_first_used = []                 # functions to call then: on a GPU whole formulas become single kernels
 
 
@@ -116,6 +118,8 @@ def device_of(array):
 def array_module(array):
     """numpy or cupy, whichever made the array (or a Tensor's): for np.zeros and such, which have no array to ask."""
     array = getattr(array, "_data", array)
+    if isinstance(array, StandIn):
+        return array.array_module
     return np if isinstance(array, (np.ndarray, np.generic, int, float, list, tuple)) else sys.modules["cupy"]
 
 
@@ -123,6 +127,8 @@ def asarray(data, dtype=None, device=None):
     """data as an array on a device (default: where it is, or the default device for lists and numbers)."""
     if type(data) is np.ndarray and (device or default_device()) == "cpu":
         return np.asarray(data, dtype)          # as below, the usual case, in a tenth of the time
+    if isinstance(data, StandIn):
+        return data._asarray(dtype)
     on_gpu = device_of(data) != "cpu"
     kind, index = parse_device(device or (device_of(data) if on_gpu else default_device()))
     if kind == "cpu":
@@ -134,6 +140,8 @@ def asarray(data, dtype=None, device=None):
 
 def to_numpy(array):
     """A NumPy copy of an array: with `scalar`, the only transfer from a GPU to the host."""
+    if isinstance(array, StandIn):
+        return array.copy()
     return array.get() if device_of(array) != "cpu" else np.array(array)
 
 
@@ -236,6 +244,12 @@ def _own_random():
 
 def generator(device=None):
     """The random generator of a device, made from the seed that `seed` set."""
+    if recorder():
+        recorder().give_up("numbers are drawn from minigrad's random generator itself")
+    return _generator(device)
+
+
+def _generator(device=None):
     kind, index = parse_device(device or default_device())
     own = _own_random()
     if (kind, index) not in own.generators:
@@ -260,7 +274,7 @@ def set_rng_state(state):
     """Let all random generators go on from where rng_state found them."""
     seed(state["seed"])
     for kind, index, values in state["generators"]:
-        bits = generator(f"{kind}:{index}" if kind == "gpu" else kind).bit_generator
+        bits = _generator(f"{kind}:{index}" if kind == "gpu" else kind).bit_generator
         if kind == "cpu":
             bits.state = values
         else:
@@ -269,9 +283,20 @@ def set_rng_state(state):
 
 def random(shape, dtype=np.float32, device=None):
     """Uniform numbers in [0, 1), drawn on the device."""
-    return generator(device).random(shape, dtype=dtype)
+    return _draw("random", shape, dtype, device)
 
 
 def normal(shape, dtype=np.float32, device=None):
     """Standard normal numbers, drawn on the device."""
-    return generator(device).standard_normal(shape, dtype=dtype)
+    return _draw("standard_normal", shape, dtype, device)
+
+
+@functools.lru_cache
+def _asking_for(device):
+    return functools.partial(_generator, device)
+
+
+def _draw(method, shape, dtype, device):
+    if recorder():
+        return recorder().draw(method, shape, dtype, _asking_for(device))
+    return getattr(_generator(device), method)(shape, dtype=dtype)

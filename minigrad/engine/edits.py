@@ -11,6 +11,7 @@ import zlib
 import numpy as np
 
 from . import backend
+from .unrolling.current import real, recorder
 
 clock = itertools.count().__next__          # numbers operations and edits in the order they happen
 UNKNOWN = math.inf                          # in _edited: later than every operation, so that backward asks last_edit
@@ -46,6 +47,8 @@ class Watched:
 
     def touch(self) -> None:
         """Note that the array has been changed in place, now."""
+        if recorder():
+            recorder().effect(self.touch)   # a replay changes it, too
         if self._checksum is None:
             self._edited = clock()
         else:
@@ -62,6 +65,7 @@ class Watched:
 
 def checksum(array):
     """A number that changes when the array does; None on a GPU, which would have to send the array for it."""
+    array = real(array)
     return zlib.crc32(np.ascontiguousarray(array)) if isinstance(array, np.ndarray) else None
 
 

@@ -65,7 +65,7 @@ class Conversions:
     def __bool__(self) -> bool:
         if self.size != 1:
             raise ValueError(f"the truth of a tensor of shape {self.shape} is ambiguous: use .any() or .all()")
-        return bool(self.item())
+        return bool(self._data)
 
     def __len__(self) -> int:
         if not self.ndim:

@@ -1,0 +1,381 @@
+"""mg.unroll: a function that is run, written down, and from then on replayed as a straight line of NumPy calls.
+
+One step of a network makes the same list of NumPy calls each time.  The first call runs the function as it is, so that
+layers get their weights; the second and the third write the calls down (unrolling/), and if both lists agree, further
+calls run the list: no tape, no walk back, no allocation, the same bits.  Before each of them all that the function can
+read is compared with what it was (unrolling/state.py); where something else holds now, it is written down anew.
+"""
+import functools
+import threading
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from ..support.files import atomic_write
+from .backend import default_device
+from .recording import is_recording
+from .tensor import Tensor
+from .unrolling.calls import Number
+from .unrolling.current import recorder as at_work
+from .unrolling.program import StraightLine, difference
+from .unrolling.recorder import Recorder, strip
+from .unrolling.stand_in import Recorded
+from .unrolling.state import State, TooLarge, randomness, released
+
+FLAGS = [is_recording, default_device]      # functions of what a with block or a setting may change; others append
+PROGRAMS = 8                                # how many a function keeps: for shapes, flags, branches
+PATIENCE = 6                                # recordings in a row that lead to no program
+
+
+class Unrolled:
+    """What unroll returns: call it as the function.  source: the text of the program that ran last."""
+
+    _changes = ("cases", "lock", "program", "recordings", "reason", "evicted")      # not what a function reads
+
+    def __init__(self, function, silent=False):
+        self.function, self.silent = function, silent
+        self.cases, self.lock, self.program, self.recordings = {}, threading.Lock(), None, 0
+        self.reason = None
+        functools.update_wrapper(self, function, updated=())
+
+    def __call__(self, *args, **kwargs):
+        if at_work() or not self.lock.acquire(blocking=False):      # part of a recording, or busy in another thread
+            return self.function(*args, **kwargs)
+        try:
+            leaves, key = [], [flag() for flag in FLAGS]
+            _flatten((args, kwargs), leaves, key)
+            case = self.cases.get(key := tuple(key))
+            if case is None:
+                case = self.cases[key] = _Case()
+                if len(self.cases) > PROGRAMS:
+                    del self.cases[next(iter(self.cases))]
+                    self._complain_of_repeats()
+            if case.reason is None:
+                return self._run(case, leaves, args, kwargs)
+        except _Eager:
+            pass
+        finally:
+            self.lock.release()
+        return self.function(*args, **kwargs)
+
+    def _run(self, case, leaves, args, kwargs):
+        arrays = [getattr(x, "_data", x) for x in leaves]
+        if case.programs and not case.state.unchanged():
+            case.forget()
+        for program in case.programs:
+            if program.guarded and not program.apart(arrays):
+                raise _Eager
+            found = program.run(*arrays)
+            if found is not None:
+                case.waste, self.program = 0, program
+                return program.shaped(found)
+        if not case.calls:
+            case.calls = 1
+            return self._first(case, args, kwargs)
+        return self._record(case, leaves, arrays, args, kwargs)
+
+    def _first(self, case, args, kwargs):
+        result = self.function(*args, **kwargs)
+        if any(map(released, _leaves(result))):
+            self._refuse(case, "a result carries a tape, by which it could be differentiated; unroll the function that "
+                               "also computes the gradient (mg.value_and_grad), or call it inside no_grad")
+        return result
+
+    def _record(self, case, leaves, arrays, args, kwargs):
+        try:
+            state = case.state if case.state and case.state.unchanged() else State(self.function, args, kwargs)
+        except TooLarge as error:
+            self._refuse(case, str(error))
+            raise _Eager from None
+        state.errors = np.geterr()
+        state.watch()
+        self.recordings += 1
+        recorder, before = Recorder(state), randomness()
+        inputs = [recorder.stand_in(np.asarray(a), "input", name)
+                  for a, name in zip(arrays, _argument_names(self.function, args, kwargs))]
+        if len(inputs) > len({r.memory for r in inputs}):
+            raise _Eager                    # an array that comes twice is a case that need not be one next time
+        stand_ins = dict(zip(map(id, leaves), inputs))
+        tensors = [x for x in leaves if isinstance(x, Tensor)]
+        grads = state.grads()
+        kept = [(t, t._data) for t in tensors]
+        swapped = state.swap(recorder)
+        try:
+            if recorder.mixed:              # an argument is also what the function reads by itself: likewise
+                raise _Eager
+            for t in tensors:
+                t._data = stand_ins[id(t)]
+            put = _replace((args, kwargs), stand_ins)
+            with recorder:
+                result = self.function(*put[0], **put[1])
+                recorder.end()
+        finally:
+            recorder.ended = True
+            for t, array in kept:
+                t._data = real_of(t._data) if t._data is not stand_ins[id(t)] else array
+            state.restore(swapped)
+        assigned = [(t, t.grad) for t in state.tensors if t.grad is not grads[t]]
+        handles = []
+        tree = _take_apart(result, handles)
+        for t, grad in assigned:
+            if isinstance(grad, Tensor) and type(grad._data) is Recorded:
+                recorder.assigned.append((t, grad._data))
+                grad._data = strip(grad._data)
+        found = _put_together(tree, [strip(h) for h in handles])
+        reason = recorder.reason
+        if not reason and not state.unchanged():
+            reason = "it changes what it reads: a counter, an attribute, or a list"
+        if not reason and (state.drew() or randomness() != before):
+            reason = "it draws from a random generator that is not minigrad's"
+        if not reason and any(map(released, _leaves(found))):
+            reason = "a result carries a tape"
+        if not reason:                      # what depends on no argument is a constant
+            handles = [recorder.operand(h) for h in handles]
+        if not reason and not all(type(h) is Recorded for h in handles):
+            reason = "a result is no array"
+        if reason:
+            case.waste += 1
+            if case.waste > 2 or recorder.reason is None:
+                self._refuse(case, reason)
+            case.candidate = None
+            return found
+        self._compare(case, state, recorder, inputs, handles, tree)
+        return found
+
+    def _compare(self, case, state, recorder, inputs, handles, tree):
+        before = case.candidate if case.state is state else None
+        case.state = state
+        recorder.form = repr(tree)
+        differs = difference(before, recorder) if before is not None else "first"
+        if not differs and before.form != recorder.form:
+            differs = "its results differ in form from call to call"
+        if differs:
+            case.candidate, case.waste = recorder, case.waste + 1
+            if case.waste > PATIENCE:
+                self._refuse(case, differs if differs not in ("first", "branch") else
+                             "what it reads changes from call to call, so that it is recorded again and again")
+            return
+        case.candidate = None
+        handles = [*handles, *(h for _, h in recorder.assigned)]
+        name = getattr(self.function, "__name__", "step")
+        name = name if name.isidentifier() else "step"
+        program = StraightLine(recorder, inputs, handles, name, f"{name}, unrolled by minigrad.")
+        program.tree, program.assigned = tree, [t for t, _ in recorder.assigned]
+        program.shaped = functools.partial(_shaped, program)
+        program.live = {id(m.array) for m in program.edited if m.kind == "live"}
+        program.guarded = bool(program.edited)
+        program.count = len(inputs)
+        program.apart = functools.partial(_apart, program)
+        case.programs.append(program)
+        self.program = program
+        del case.programs[:-PROGRAMS]
+
+    def _refuse(self, case, reason):
+        case.reason, self.reason = reason, reason
+        case.forget()
+        if not self.silent:
+            warnings.warn(f"unroll: {getattr(self.function, '__name__', self.function)} runs as it is, without "
+                          f"recording: {reason}", stacklevel=4)
+
+    def _complain_of_repeats(self):
+        self.evicted = getattr(self, "evicted", 0) + 1
+        if self.evicted == 2 * PROGRAMS and not self.silent:
+            warnings.warn(f"unroll: {getattr(self.function, '__name__', self.function)} was called with more than "
+                          f"{3 * PROGRAMS} combinations of shapes and settings; each is recorded anew", stacklevel=4)
+
+    @property
+    def source(self):
+        """The program as text; "" as long as nothing has been recorded twice."""
+        return self.program.source if self.program else ""
+
+    def __str__(self):
+        return self.source or f"<unrolled {getattr(self.function, '__name__', 'function')}, not recorded yet>"
+
+    def save(self, path):
+        """Write the program as a module that runs with NumPy alone; arrays that live, such as weights, go to path.npz.
+
+        They are those of this moment, and go on living in that module.  ValueError if something in it is no NumPy.
+        """
+        if self.program is None:
+            raise ValueError("save: nothing has been recorded yet; call the function three times first")
+        path = Path(path)
+        text, arrays = self.program.alone(f"{self.program.name}, unrolled by minigrad; needs NumPy alone.",
+                                          path.with_suffix(".npz").name)
+        if arrays:
+            with atomic_write(path.with_suffix(".npz")) as file:
+                np.savez(file, **arrays)
+        with atomic_write(path, "w") as file:
+            file.write(text)
+
+
+class _Eager(Exception):
+    """Run the function as it is, this time."""
+
+
+class _Case:
+    """Calls of one kind: the same shapes, types and settings."""
+
+    def __init__(self):
+        self.calls, self.waste, self.reason = 0, 0, None
+        self.forget()
+
+    def forget(self):
+        self.state, self.candidate, self.programs = None, None, []
+
+
+def unroll(function: Callable) -> Callable:
+    """function, recorded once and replayed as a straight line of NumPy calls: the same results, to the bit, sooner.
+
+    Arguments are trees (dicts, lists, tuples) of arrays and tensors, and anything else that can be compared.  What the
+    function reads besides, through closures, globals and attributes, is watched: arrays stay live, other changes lead
+    to a new recording.  Each shape, type and branch has a program of its own; 8 are kept.  Results are new arrays.
+    What can't be followed (float(), printing, drawing from other generators, a tape in a result) is said once, in a
+    warning that names the line; the function then runs as it is.
+    What is invisible stays so: files, the clock, printing through other libraries happens when it is recorded only.
+    """
+    return function if isinstance(function, Unrolled) else Unrolled(function)
+
+
+# -- trees of arguments and results ----------------------------------------------------------------------------------
+def _flatten(tree, leaves, key):
+    """The arrays of a tree in order; in key, what makes calls calls of one kind."""
+    kind = type(tree)
+    if kind is np.ndarray:
+        if tree.dtype.kind not in "fiub":
+            raise _Eager
+        leaves.append(tree)
+        key.append((tree.dtype, tree.shape, tree.strides, tree.flags.writeable))
+    elif kind is tuple or kind is list:
+        key.append((kind, len(tree)))
+        for branch in tree:
+            _flatten(branch, leaves, key)
+    elif kind is dict:
+        key.append((kind, *tree))
+        for branch in tree.values():
+            _flatten(branch, leaves, key)
+    elif kind is Tensor:
+        array = tree._data
+        if type(array) is not np.ndarray or array.dtype.kind not in "fiub" or tree.node is not None:
+            raise _Eager
+        if tree.requires_grad:              # a weight: it is what it is, like one in a closure
+            key.append(("weight", id(tree), _Alive(tree)))
+        else:
+            leaves.append(tree)
+            key.append(("tensor", array.dtype, array.shape, array.strides))
+    elif isinstance(tree, float):
+        key.append((kind, float.hex(tree)))
+    elif tree is None or isinstance(tree, (int, str, bytes, bool, np.dtype)):
+        key.append((kind, tree))
+    elif isinstance(tree, (np.generic, np.ndarray)) or hasattr(tree, "_fields"):
+        raise _Eager
+    else:
+        key.append((kind, id(tree), _Alive(tree)))
+
+
+class _Alive:
+    """Keeps an object alive as long as a key with its id."""
+    __slots__ = ("object",)
+
+    def __init__(self, x):
+        self.object = x
+
+    def __eq__(self, other):
+        return self.object is other.object
+
+    def __hash__(self):
+        return id(self.object)
+
+
+def _leaves(tree):
+    if isinstance(tree, (tuple, list)):
+        return [leaf for branch in tree for leaf in _leaves(branch)]
+    return [leaf for branch in tree.values() for leaf in _leaves(branch)] if isinstance(tree, dict) else [tree]
+
+
+def _replace(tree, stand_ins):
+    """The arguments with stand-ins in the place of arrays, in new lists, tuples and dicts."""
+    if id(tree) in stand_ins:
+        return tree if isinstance(tree, Tensor) else stand_ins[id(tree)]
+    if type(tree) in (tuple, list):
+        return type(tree)(_replace(branch, stand_ins) for branch in tree)
+    return {k: _replace(v, stand_ins) for k, v in tree.items()} if type(tree) is dict else tree
+
+
+def _argument_names(function, args, kwargs):
+    code = getattr(function, "__code__", None)
+    names = list(code.co_varnames[:code.co_argcount]) if code and code.co_argcount >= len(args) else []
+    names += [f"input_{i}" for i in range(len(names), len(args))]
+    found = []
+
+    def walk(tree, name):
+        if type(tree) in (tuple, list):
+            for i, branch in enumerate(tree):
+                walk(branch, f"{name}_{i}")
+        elif type(tree) is dict:
+            for k, branch in tree.items():
+                walk(branch, f"{name}_{k}")
+        elif type(tree) is np.ndarray or type(tree) is Tensor and not tree.requires_grad:
+            found.append(name)
+    for tree, name in zip(args, names):
+        walk(tree, name)
+    for name, tree in kwargs.items():
+        walk(tree, name)
+    return found
+
+
+def _take_apart(tree, handles):
+    """The form of a result: ("array" | "tensor", number), or what it is made of; the stand-ins in handles."""
+    if isinstance(tree, Tensor):
+        handles.append(tree._data)
+        return "tensor", len(handles) - 1, tree.requires_grad, tree.node
+    if type(tree) is Recorded:
+        handles.append(tree)
+        return "array", len(handles) - 1
+    if type(tree) in (tuple, list):
+        return type(tree), [_take_apart(branch, handles) for branch in tree]
+    if type(tree) is dict:
+        return dict, {k: _take_apart(v, handles) for k, v in tree.items()}
+    if tree is None or isinstance(tree, (bool, int, float, str)) and not isinstance(tree, np.generic) and (
+            type(tree) is not Number):
+        return "as it is", tree
+    handles.append(tree)                    # not recorded: the function will run as it is
+    return "array", len(handles) - 1
+
+
+def _put_together(form, values):
+    kind = form[0]
+    if kind == "array":
+        return values[form[1]]
+    if kind == "tensor":
+        value = values[form[1]]
+        return Tensor(value, form[2], form[3])
+    if kind == "as it is":
+        return form[1]
+    return ({k: _put_together(v, values) for k, v in form[1].items()} if kind is dict else
+            kind(_put_together(branch, values) for branch in form[1]))
+
+
+def _shaped(program, found):
+    for t, value in zip(program.assigned, found[len(found) - len(program.assigned):]):
+        t.grad = Tensor(np.asarray(value))
+    return _put_together(program.tree, found)
+
+
+def _apart(program, arrays):
+    """Whether no argument overlaps memory that the program edits."""
+    for i, a in enumerate(arrays):
+        owner = a
+        while isinstance(owner.base, np.ndarray):
+            owner = owner.base
+        if id(owner) in program.live:
+            return False
+        if any(m.kind == "input" for m in program.edited) and any(np.may_share_memory(a, b) for b in arrays[i + 1:]):
+            return False
+    return True
+
+
+def real_of(array):
+    return array.value if type(array) is Recorded else array
+

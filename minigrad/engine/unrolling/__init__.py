@@ -1,0 +1,12 @@
+"""Unrolling: a function is run on stand-ins that write down every NumPy call, and the list becomes a program.
+
+    current.py      is a recording going on?  The few questions that the rest of the engine asks
+    stand_in.py     what stands for an array
+    recorder.py     computes what stand-ins are asked for, and writes it down
+    calls.py        what the list consists of: pieces of memory, calls, numbers
+    origin.py       which op, layer and line a call comes from
+    state.py        all that a function can read besides its arguments: found, watched, and compared before each replay
+    program.py      which calls are needed, which memory they share; the program, ready to run
+    writing.py      the program as text that people read
+The public face is ../unroll.py.
+"""

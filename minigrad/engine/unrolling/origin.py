@@ -1,0 +1,67 @@
+"""Where a recorded call comes from: which op, of which layer, forward or backward, and from which line of the reader's.
+
+Python's stack tells: no op, rule or layer needs to say it.
+"""
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGE = str(Path(__file__).parent.parent.parent)
+NOT_THE_READERS = (PACKAGE, "<frozen")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """op: its name.  layer: the way to it, layers.0.  line: file.py:12.  target: in backward, whose cotangent it is."""
+    op: str = ""
+    layer: str = ""
+    backward: bool = False
+    line: str = ""
+    target: str = ""
+
+    def __str__(self):
+        return ", ".join(part for part in (self.op, "backward" if self.backward else "", self.layer, self.line) if part)
+
+
+def is_readers(frame):
+    """Whether a frame runs code of the reader, not of minigrad or NumPy."""
+    file = frame.f_code.co_filename
+    return not (file.startswith(NOT_THE_READERS) or "/numpy/" in file)
+
+
+def line_of(frame):
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+
+
+def reader_line(frame):
+    """The innermost line of the reader's code: file.py:12."""
+    while frame is not None and not is_readers(frame):
+        frame = frame.f_back
+    return line_of(frame) if frame else "an unknown line"
+
+
+def origin_here(frame, recorder):
+    """The Origin of a call that is made now."""
+    op = layer = target = line = ""
+    backward, came_from = False, None
+    while frame is not None:
+        name = frame.f_code.co_name
+        if is_readers(frame):
+            line = line_of(frame)
+            break
+        if name == "step_back":
+            known = frame.f_locals
+            node, t, i = known.get("node"), known.get("t"), known.get("i")
+            op, backward = node.op.name, True
+            came_from = getattr(getattr(t, "_data", None), "memory", None)
+            x = node.inputs[i] if i is not None and "share" in known and not node.op.joint else None
+            target = getattr(getattr(getattr(x, "_data", None), "memory", None), "name", "")
+        elif name in ("__call__", "call"):
+            own = frame.f_locals.get("self")
+            if name == "__call__" and hasattr(own, "rules") and hasattr(own, "vjp") and not backward:
+                op = own.name
+            elif not layer and own is not None and id(own) in recorder.state.paths and hasattr(own, "sublayers"):
+                layer = recorder.state.paths[id(own)]
+        frame = frame.f_back
+    if came_from is not None and came_from.origin is not None:
+        layer, line = came_from.origin.layer or layer, came_from.origin.line or line
+    return Origin(recorder.label or op, layer, backward, line, target)

@@ -1,0 +1,162 @@
+"""From a recording to a program: which calls are needed, what shares memory, and the lines that run.
+
+A call that results, edits of living arrays and guards depend on is kept; of the others nothing remains.  A temporary
+array gets a buffer from its first call to its last; then the buffer serves the next array of as many bytes.  An
+elementwise call writes into the buffer of an operand that nothing needs any more.
+"""
+from collections import defaultdict
+
+import numpy as np
+
+from .calls import Number, leaves
+from .recorder import same_bits
+from .stand_in import Recorded
+from .writing import Names, Text
+
+EXACT = {np.add, np.subtract, np.multiply, np.divide, np.negative, np.square, np.sqrt, np.maximum, np.minimum,
+         np.absolute, np.positive}          # one rounding by IEEE 754: the same bits wherever the result is written
+
+
+class StraightLine:
+    """What a recording became.  run(*arrays) returns the results, or None: a guard says that it is another program's.
+
+    source      its text
+    """
+
+    def __init__(self, recorder, inputs, results, name, about):
+        self.recorder, self.inputs, self.results = recorder, inputs, results
+        self.calls = self._needed(recorder.calls)
+        self._assign_buffers()
+        self.names = Names(self)
+        writer = Text(self, name, about)
+        self.name, self.source, self.alone = name, writer.text, writer.alone
+        self.space = dict(writer.bound)
+        exec(compile(writer.runnable, f"<unrolled {name}>", "exec"), self.space)
+        self.run = self.space[writer.function]
+        self.bytes = sum(m.array.nbytes for m, owner in self.buffer.items() if owner is m)
+        for memory in self.buffer:          # what the recording computed is not needed any more
+            memory.array = np.broadcast_to(np.zeros((), memory.array.dtype), memory.array.shape)
+        recorder.calls = []
+
+    def _needed(self, calls):
+        """The calls that something depends on, backwards from the results."""
+        needed = {r.memory for r in self.results if isinstance(r, Recorded)}
+        edited = {out.memory for c in calls if c.kind in ("edit", "out") for out in c.outs}
+        self.edited = {m for m in edited if m.kind in ("live", "input")}
+        self.fixed = set()                  # memory that is made once: what shapes and numbers alone decide
+        kept, numbers = [], {id(r) for r in self.results if type(r) is Number}
+        for call in reversed(calls):
+            memories = {out.memory for out in call.outs if type(out) is Recorded}
+            if call.kind == "number":
+                if not numbers & {id(n) for n in call.outs}:
+                    continue
+            elif call.kind in ("call", "edit", "out") and not memories & (needed | self.edited):
+                continue
+            kept.append(call)
+            operands = list(leaves((call.args, call.kwargs), Recorded))
+            needed |= {x.memory for x in operands} | memories
+            numbers |= {id(n) for n in leaves((call.args, call.kwargs), Number)}
+            if call.kind == "call" and not operands and not memories & edited and not numbers_in(call):
+                self.fixed |= memories
+        return kept[::-1]
+
+    def _assign_buffers(self):
+        """buffer: {memory: the memory whose buffer it uses}."""
+        first, last, kept = {}, {}, {r.memory for r in self.results if isinstance(r, Recorded)}
+        for i, call in enumerate(self.calls):
+            for x in leaves((call.args, call.kwargs, call.outs), Recorded):
+                first.setdefault(x.memory, i)
+                last[x.memory] = i
+        ending = defaultdict(list)
+        for memory, i in last.items():
+            if memory.kind == "temporary" and memory not in kept and memory not in self.fixed:
+                ending[i].append(memory)
+        self.buffer, free, taken = {}, defaultdict(list), set()
+        for i, call in enumerate(self.calls):
+            for out in call.outs:
+                memory = out.memory if type(out) is Recorded else None
+                if memory is None or memory.kind != "temporary" or memory in self.buffer:
+                    continue
+                over = self._operand_to_write_over(call, out, ending[i], taken)
+                key = span(memory)
+                if over is not None:
+                    taken.add(over)
+                    self.buffer[memory] = self.buffer[over]
+                elif free[key] and memory not in self.fixed and key:
+                    self.buffer[memory] = free[key].pop()
+                else:
+                    self.buffer[memory] = memory
+            for memory in ending[i]:
+                if memory not in taken:
+                    free[span(memory)].append(self.buffer[memory])
+
+    def _operand_to_write_over(self, call, out, ending, taken):
+        if call.kind != "call" or call.function not in EXACT or len(call.outs) > 1:
+            return None
+        operands = list(leaves(call.args, Recorded))
+        for x in operands:
+            if (x.memory in ending and x.memory not in taken and is_whole(x) and is_whole(out)
+                    and x.shape == out.shape and x.strides == out.strides and x.dtype == out.dtype
+                    and sum(o.memory is x.memory for o in operands) == 1):
+                return x.memory
+        return None
+
+
+def numbers_in(call):
+    return any(True for _ in leaves((call.args, call.kwargs), Number))
+
+
+def is_whole(x):
+    """Whether a stand-in is all of its memory, in its shape."""
+    a, b = x.value, x.memory.array
+    return (a.shape, a.strides, a.dtype) == (b.shape, b.strides, b.dtype) and x.memory.start == address(a)
+
+
+def address(array):
+    return np.lib.array_utils.byte_bounds(array)[0]
+
+
+def difference(a, b):
+    """Where two recordings differ, in words; "" if they are the same program; "branch": a guard was taken otherwise."""
+    number, numbers = {}, {}
+
+    def same(x, y):
+        if type(x) is not type(y):
+            return False
+        if type(x) is Recorded:
+            if (x.shape, x.strides, x.dtype, x.scalar) != (y.shape, y.strides, y.dtype, y.scalar):
+                return False
+            m, n = x.memory, y.memory
+            if m.kind != n.kind or address(x.value) - m.start != address(y.value) - n.start:
+                return False
+            if m.kind == "live":
+                return m.array is n.array
+            if m.kind == "constant" and m not in number:
+                number[m] = n
+                return m.array is n.array or same_bits(m.array, n.array)
+            return number.setdefault(m, n) is n
+        if type(x) is Number:
+            return numbers.setdefault(id(x), id(y)) == id(y)
+        if type(x) in (tuple, list):
+            return len(x) == len(y) and all(map(same, x, y))
+        if type(x) is dict:
+            return x.keys() == y.keys() and all(same(x[k], y[k]) for k in x)
+        if type(x) is slice:
+            return same((x.start, x.stop, x.step), (y.start, y.stop, y.step))
+        if isinstance(x, float):
+            return x.hex() == y.hex()
+        if callable(x):
+            return x is y or getattr(x, "__name__", 0) == getattr(y, "__name__", 1) or x == y
+        return x is y or x == y
+    for x, y in zip(a.calls, b.calls):
+        if x.kind == y.kind == "guard" and x.expected != y.expected:
+            return "branch"
+        if not (x.kind == y.kind and same(x.function, y.function) and same((x.args, x.kwargs), (y.args, y.kwargs))
+                and same(x.outs, y.outs)):
+            return f"two calls of it differ at {x.origin or 'a call'}: something changes that can't be seen"
+    return "" if len(a.calls) == len(b.calls) else "two calls of it differ in length"
+
+
+def span(memory):
+    """How many bytes a buffer for it has."""
+    return memory.stop - memory.start

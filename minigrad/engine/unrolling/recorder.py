@@ -1,0 +1,367 @@
+"""The recorder: it computes what stand-ins for arrays are asked to compute, and writes it down.
+
+What can't be followed makes it give up, with a reason and a line of the reader's code; from then on stand-ins behave
+like the arrays they stand for, and the function ends as if nobody had watched.
+"""
+import bisect
+import sys
+
+import numpy as np
+
+from .calls import Call, Memory, Number, leaves
+from .current import _recorder
+from .origin import origin_here, reader_line
+from .stand_in import Recorded
+
+LOOKS = {"shape", "ndim", "size", "may_share_memory", "shares_memory", "result_type", "iscomplexobj", "isrealobj",
+         "broadcast_shapes", "can_cast"}        # NumPy's functions that look at shapes and types alone
+MAKERS = {"zeros", "ones", "full", "eye", "arange", "tri", "identity"}     # from Python numbers alone
+LIKE = {"zeros_like", "ones_like", "empty_like"}
+# NumPy's functions whose result has a shape that the arguments' shapes decide; others are not followed.
+FOLLOWED = set("""
+    sum prod max min amax amin any all mean var std average median ptp cumsum cumprod diff argmax argmin argsort sort
+    nansum nanmean nanmax nanmin count_nonzero clip where round around real imag angle conj nan_to_num sinc interp
+    reshape ravel transpose swapaxes moveaxis rollaxis expand_dims squeeze broadcast_to broadcast_arrays concatenate
+    stack vstack hstack dstack column_stack split array_split hsplit vsplit dsplit tile roll flip flipud fliplr rot90
+    atleast_1d atleast_2d atleast_3d pad tril triu diagonal diag trace copy take take_along_axis put_along_axis
+    copyto fill_diagonal place putmask dot vdot inner outer matmul tensordot einsum kron cross linalg searchsorted
+    zeros_like ones_like empty_like full_like full zeros ones eye arange tri identity allclose isclose array_equal
+    array_equiv select choose digitize gradient trapezoid convolve correlate logspace linspace astype matrix_transpose
+    inv solve det slogdet cholesky norm eigh eigvalsh eig eigvals qr svd svdvals pinv matrix_power multi_dot lstsq
+    getitem repeat view flatten cumulative_sum cumulative_prod permute_dims concat
+    """.split())
+
+
+class _Module:
+    """numpy, as array_module gives it: what makes new arrays makes recorded ones."""
+
+    def __init__(self, recorder):
+        self._recorder = recorder
+        self.lib = self.stride_tricks = self
+
+    def __getattr__(self, name):
+        f = getattr(np, name)
+        return (lambda *args, **kwargs: self._recorder.make(f, args, kwargs)) if name in MAKERS else f
+
+    def asarray(self, x, dtype=None):
+        return x._asarray(dtype) if type(x) is Recorded else np.asarray(x, dtype)
+
+    def empty(self, shape, dtype=float):
+        return self._recorder.make(np.zeros, (shape, dtype), {})
+
+    def as_strided(self, x, shape, strides, **kwargs):
+        as_strided = np.lib.stride_tricks.as_strided
+        return self._recorder.wrap(as_strided(x.value, shape, strides), (x,)) if type(x) is Recorded else (
+            as_strided(x, shape, strides, **kwargs))
+
+
+class Recorder:
+    """Writes down the calls of one run.  reason: why it gave up, or None."""
+
+    def __init__(self, state):
+        self.calls, self.memories, self.starts = [], [], []
+        self.reason, self.state, self.module, self.label = None, state, _Module(self), None
+        self.ended, self.draws, self.mixed, self.assigned = False, 0, False, []
+
+    def __enter__(self):
+        self._token = _recorder.set(self)
+        return self
+
+    def __exit__(self, *_):
+        _recorder.reset(self._token)
+        self.ended = True
+
+    active = property(lambda self: self.reason is None and not self.ended and _recorder.get() is self)
+
+    def give_up(self, reason):
+        """Follow no further: the function ends as if nobody had watched."""
+        if self.active:
+            self.reason = f"{reason}, in {reader_line(sys._getframe(1))}"
+
+    def cannot(self, what):
+        """A value is asked for in a way that can't be followed."""
+        if self.active:
+            self.give_up(f"the value of a recorded array was asked for ({what})")
+
+    # -- memory ------------------------------------------------------------------------------------------------------
+    def stand_in(self, array, kind, name=""):
+        """A stand-in for an array that is there: an argument, or one that lives on."""
+        owner = array
+        if kind == "live":
+            while isinstance(owner.base, np.ndarray):
+                owner = owner.base
+        memory = self._known(array) or self._add(Memory(owner, kind, name))
+        self.mixed = self.mixed or memory.kind != kind
+        return Recorded(array, memory, self)
+
+    def _add(self, memory):
+        at = bisect.bisect(self.starts, memory.start)
+        self.starts.insert(at, memory.start)
+        self.memories.insert(at, memory)
+        return memory
+
+    def _known(self, array):
+        """The memory that an array lies in, if it is known."""
+        if not array.size:
+            return None
+        low, high = np.lib.array_utils.byte_bounds(array)
+        at = bisect.bisect(self.starts, low)
+        for memory in self.memories[max(at - 1, 0):at + 1]:
+            if memory.start <= low and high <= memory.stop and memory.array.size:
+                return memory
+            if memory.start < high and low < memory.stop and memory.array.size:
+                self.give_up("two arrays overlap in part")
+        return None
+
+    def wrap(self, result, sources, call=None):
+        """A stand-in for what a call gave: a view of a source's memory, or new memory, for which the call is noted."""
+        if isinstance(result, np.ndarray):
+            for source in sources:
+                if result.size and np.may_share_memory(result, source.memory.array):
+                    low, high = np.lib.array_utils.byte_bounds(result)
+                    if source.memory.start <= low and high <= source.memory.stop:
+                        return Recorded(result, source.memory, self)
+        array = np.asarray(result)
+        if array.base is not None and isinstance(array.base, np.ndarray) and array.size:     # a view of its own, as
+            owner = array.base                                                               # stack and tile give
+            while isinstance(owner.base, np.ndarray):
+                owner = owner.base
+        else:
+            owner = array
+        memory = self._add(Memory(owner, "temporary", maker=call, origin=call and call.origin))
+        made = Recorded(array, memory, self, scalar=not isinstance(result, np.ndarray))
+        if call is not None:
+            call.outs.append(made)
+        return made
+
+    # -- calls --------------------------------------------------------------------------------------------------------
+    def note(self, kind, function, args=(), kwargs=None, outs=(), expected=None):
+        """Write a line down."""
+        errors = np.geterr()
+        call = Call(kind, function, args, kwargs, outs, expected, origin_here(sys._getframe(2), self),
+                    errors if errors != self.state.errors else None)
+        self.calls.append(call)
+        return call
+
+    def operand(self, x):
+        """An argument as it is written down: plain arrays become constants, or parts of memory that is known."""
+        if type(x) in (tuple, list):
+            return type(x)(map(self.operand, x))
+        if type(x) is dict:
+            return {k: self.operand(v) for k, v in x.items()}
+        if isinstance(x, np.generic):
+            x = np.asarray(x)
+        if type(x) in (Recorded, Number) or not isinstance(x, np.ndarray):
+            return x
+        known = self._known(x)
+        if known is None:
+            known = self._add(Memory(x, "constant"))
+        elif known.kind == "constant" and not same_bits(known.array, known.copy):
+            self.give_up("an array that was made outside of recorded calls is changed between two uses")
+        return Recorded(x, known, self)
+
+    def ufunc(self, ufunc, method, inputs, kwargs):
+        """Compute ufunc.method(*inputs), and write it down."""
+        f = ufunc if method == "__call__" else getattr(ufunc, method)
+        if type(kwargs.get("out", [0])[0]) is Recorded and kwargs["out"][0].scalar:
+            del kwargs["out"]               # x *= 2 of a single number makes another number
+        plain, outs = strip(kwargs), kwargs.get("out")
+        if method == "at":
+            f(*strip(inputs), **plain)
+            return self._edited(f, inputs, kwargs, inputs[0])
+        result = f(*strip(inputs), **plain)
+        if outs is not None:
+            outs = outs if isinstance(outs, tuple) else (outs,)
+            if len(outs) > 1:
+                self.give_up(f"{ufunc.__name__} with several outputs")
+            self._edited(f, inputs, {k: v for k, v in kwargs.items() if k != "out"}, outs[0], out=True)
+            return outs[0]
+        return self._result(f, inputs, kwargs, result)
+
+    def function(self, function, args, kwargs):
+        """Compute function(*args, **kwargs), NumPy's, and write it down."""
+        name = getattr(function, "__name__", "")
+        out = kwargs.get("out")
+        if name in LIKE and len(args) == 1 and not kwargs.keys() - {"shape", "dtype"} and self.active:
+            return self._like(name, args[0], **kwargs)
+        if name == "broadcast_to" and type(args[0]) is Recorded:
+            args = (Recorded(args[0].value, args[0].memory, self), *args[1:])       # a view, also of a single number
+        if name == "repeat" and self.active:
+            args, kwargs = tuple(map(self._fixed, args[:1], (False,))) + tuple(map(self._fixed, args[1:])), {
+                k: self._fixed(v) for k, v in kwargs.items()}
+        elif name not in FOLLOWED and name not in LOOKS and not getattr(function, "followed", False):
+            self.give_up(f"{name} is not followed")
+        result = function(*strip(args), **strip(kwargs))
+        if name in LOOKS or not self.active:
+            return result if name in LOOKS else self._result(function, args, kwargs, result)
+        if out is not None:
+            self._edited(function, args, {k: v for k, v in kwargs.items() if k != "out"}, out, out=True)
+            return out
+        if name in ("copyto", "fill_diagonal", "place", "put", "putmask", "put_along_axis"):
+            return self._edited(function, args, kwargs, args[0])
+        if isinstance(result, bool):
+            call = self.note("call", function, self.operand(args), self.operand(kwargs))
+            return bool(self.wrap(np.bool_(result), (), call))
+        return self._result(function, args, kwargs, result)
+
+    def _result(self, function, args, kwargs, result):
+        if not self.active:
+            return tree_of(result, lambda r: Recorded(np.asarray(r), Memory(np.asarray(r), "temporary"), self,
+                                                      not isinstance(r, np.ndarray)))
+        many = isinstance(result, (tuple, list))
+        if not all(isinstance(r, (np.ndarray, np.generic)) for r in (result if many else (result,))):
+            self.give_up(f"{getattr(function, '__name__', function)} returns {type(result).__name__}")
+            return result
+        args, kwargs = self.operand(args), self.operand(kwargs)
+        sources = list(leaves((args, kwargs), Recorded))
+        before = len(self.calls)
+        call = self.note("call", function, args, kwargs)
+        wrapped = tree_of(result, lambda r: self.wrap(r, sources, call))
+        if not call.outs:                   # a view: nothing to compute
+            del self.calls[before]
+        elif many and len(call.outs) < len(result):
+            self.give_up(f"{getattr(function, '__name__', function)} returns views and new arrays")
+        return wrapped
+
+    def _edited(self, function, args, kwargs, target, out=False):
+        if not self.active:
+            return None
+        if type(target) is not Recorded:
+            known = self._known(target)
+            if known is None or known.kind == "constant":
+                self.give_up("a recorded result is written into an array that was made outside of recorded calls")
+                return None
+            target = Recorded(target, known, self)
+        if np.shares_memory(target.value, target.memory.array) or not target.value.size:
+            self.note("edit" if not out else "out", function, self.operand(args), self.operand(kwargs), (target,))
+        return None
+
+    def _settled(self, index):
+        """An index whose masks are constants; that they have not changed is a guard, as it decides on shapes."""
+        if type(index) is tuple:
+            return tuple(map(self._settled, index))
+        return self._fixed(index) if type(index) is Recorded and index.dtype == bool and self.active else index
+
+    def _fixed(self, x, fix=True):
+        """An argument that decides on shapes, as a constant; that it has not changed is a guard."""
+        if not fix or type(x) is not Recorded:
+            return x
+        constant = x.value.copy()
+        self.function(np.array_equal, (x, constant), {})
+        return constant
+
+    def getitem(self, x, index):
+        index = self._settled(index)
+        result = x.value[strip(index)]
+        if not self.active:
+            return self._result(getitem, (x, index), {}, result)
+        recorded = list(leaves(index, Recorded))
+        if recorded and isinstance(result, np.ndarray) and np.may_share_memory(result, x.memory.array):
+            self.give_up("a view at a recorded index")
+        return self._result(getitem, (x, index), {}, result)
+
+    def setitem(self, x, index, value):
+        index = self._settled(index)
+        x.value[strip(index)] = strip(value)
+        self._edited(setitem, (x, index, value), {}, x)
+
+    def guard(self, x):
+        """The branch that the function takes now; another one is another program."""
+        taken = bool(x.value)
+        if self.active:
+            self.note("guard", bool, (x,), expected=taken)
+        return taken
+
+    def make(self, f, args, kwargs):
+        """A new array from shapes and numbers: zeros, ones, ..."""
+        result = f(*strip(args), **strip(kwargs))
+        return self._result(f, args, kwargs, result)
+
+    def _like(self, name, x, shape=None, dtype=None):
+        """zeros_like and ones_like need no values."""
+        like = getattr(np, name)(strip(x), shape=shape, dtype=dtype)
+        if not like.flags.c_contiguous:
+            return self._result(getattr(np, name), (x,), {"shape": shape, "dtype": dtype}, like)
+        f = np.ones if name == "ones_like" else np.zeros
+        return self.make(f, (like.shape, like.dtype), {})
+
+    # -- hooks: for code that knows what of it changes from call to call ----------------------------------------------
+    def number(self, value, function, *args):
+        """A Python number: function() in each replay, or arithmetic of other numbers."""
+        if not self.active:
+            return value
+        made = Number(value, self, f"n{sum(c.kind == 'number' for c in self.calls)}")
+        self.note("number", function, args, outs=(made,))
+        return made
+
+    def numbers(self, values, function, names):
+        """Several at once: function() returns them in each replay."""
+        made = [Number(v, self, name) for v, name in zip(values, names)]
+        if self.active:
+            self.note("number", function, (), outs=made)
+        return made if self.active else list(values)
+
+    def effect(self, function):
+        """function() is to be called in each replay, here."""
+        if self.active:
+            self.note("effect", function)
+
+    def draw(self, method, shape, dtype, generator):
+        """Random numbers: the generator of the moment is asked in each replay, in this order."""
+        self.draws += 1
+        result = getattr(generator(), method)(shape, dtype=dtype)
+        if not self.active:
+            return result
+        call = self.note("draw", method, (generator,), {"dtype": np.dtype(dtype)})
+        return self.wrap(np.asarray(result), (), call)
+
+    def live(self, array, name=""):
+        """A stand-in for an array that lives on between calls, in memory that stays."""
+        return self.stand_in(array, "live", name) if type(array) is not Recorded else array
+
+    def end(self):
+        """What must still hold when the function has returned."""
+        for memory in self.memories:
+            if memory.kind == "constant" and not same_bits(memory.array, memory.copy):
+                self.reason = self.reason or "an array that was made outside of recorded calls is changed after its use"
+
+
+def getitem(x, index):
+    return x[index]
+
+
+def setitem(x, index, value):
+    x[index] = value
+
+
+def same_bits(a, b):
+    """Whether two arrays agree to the bit, in shape, type and values."""
+    if a is b:
+        return True
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    return bool((a == b).all()) if a.dtype.hasobject else a.tobytes() == b.tobytes()
+
+
+def tree_of(result, f):
+    """f of an array, or of each of a tuple or list of them (a named one too)."""
+    if not isinstance(result, (tuple, list)):
+        return f(result)
+    items = [f(r) for r in result]
+    return type(result)(*items) if hasattr(result, "_fields") else type(result)(items)
+
+
+def strip(x):
+    """Stand-ins, also inside tuples, lists, dicts and slices, as what they stand for."""
+    kind = type(x)
+    if kind is Recorded:
+        return x.value[()] if x.scalar else x.value
+    if kind is Number:
+        return x.value
+    if kind in (tuple, list):
+        return kind(map(strip, x))
+    if kind is dict:
+        return {k: strip(v) for k, v in x.items()}
+    if kind is slice:
+        return slice(strip(x.start), strip(x.stop), strip(x.step))
+    return x

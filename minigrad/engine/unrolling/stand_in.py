@@ -1,0 +1,131 @@
+"""The stand-in for an array while a function is recorded.
+
+It is no array: NumPy, asked to work on it, calls its __array_ufunc__ or __array_function__, and whatever else looks for
+its values has to ask __array__, float(), item() or the like.  So nothing can get at a value unnoticed.
+"""
+import numpy as np
+
+from ..edits import Watched
+from .current import StandIn
+
+REDUCTIONS = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum, "any": np.logical_or,
+              "all": np.logical_and}
+
+
+class Recorded(np.lib.mixins.NDArrayOperatorsMixin, StandIn):
+    """Stands for an array: `value` is what it is in this run, a view of `memory`."""
+    __slots__ = ("value", "memory", "recorder", "scalar")
+    __class__ = property(lambda self: np.ndarray)       # isinstance(x, np.ndarray) holds, as for what it stands for
+    __hash__ = None
+    device = "cpu"
+
+    def __init__(self, value, memory, recorder, scalar=False):
+        self.value, self.memory, self.recorder, self.scalar = value, memory, recorder, scalar
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        if any(isinstance(x, Watched) for x in inputs):     # a tensor's op comes first, and then asks again
+            return NotImplemented
+        return self.recorder.ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, function, types, args, kwargs):
+        if any(issubclass(t, Watched) for t in types):
+            return NotImplemented
+        return self.recorder.function(function, args, kwargs)
+
+    def __getitem__(self, index):
+        return self.recorder.getitem(self, index)
+
+    def __setitem__(self, index, value):
+        self.recorder.setitem(self, index, value)
+
+    def __len__(self):
+        return len(self.value)
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self):
+        return self.recorder.guard(self)
+
+    def __array__(self, dtype=None, copy=None):
+        self.recorder.cannot("np.asarray or np.array of it, or a C function that reads it")
+        return np.array(self.value, dtype=dtype, copy=copy)
+
+    def __getattr__(self, name):            # whatever has no method here
+        if name.startswith("__"):
+            raise AttributeError(name)
+        value = getattr(self.value, name)
+        self.recorder.cannot(f".{name}")
+        return value
+
+    # shapes are those of the recording: another shape is another program
+    shape = property(lambda self: self.value.shape)
+    ndim = property(lambda self: self.value.ndim)
+    size = property(lambda self: self.value.size)
+    dtype = property(lambda self: self.value.dtype)
+    strides = property(lambda self: self.value.strides)
+    itemsize = property(lambda self: self.value.itemsize)
+    nbytes = property(lambda self: self.value.nbytes)
+    flags = property(lambda self: self.value.flags)
+    base = property(lambda self: self.memory if self.memory.array is not self.value else None)
+    T = property(lambda self: self.transpose())
+    mT = property(lambda self: self.swapaxes(-1, -2))
+    array_module = property(lambda self: self.recorder.module)
+
+    def _asarray(self, dtype):
+        return self if dtype is None or self.dtype == dtype else self.astype(dtype)
+
+    def fill(self, value):
+        self[...] = value
+
+    def mean(self, axis=None, dtype=None, out=None, keepdims=False):
+        return self.recorder.function(np.mean, (self,), {"axis": axis, "keepdims": keepdims}
+                                      | ({"dtype": dtype} if dtype is not None else {})
+                                      | ({"out": out} if out is not None else {}))
+
+    def var(self, axis=None, dtype=None, out=None, ddof=0, keepdims=False):
+        return self.recorder.function(np.var, (self,), {"axis": axis, "ddof": ddof, "keepdims": keepdims})
+
+    def std(self, axis=None, dtype=None, out=None, ddof=0, keepdims=False):
+        return self.recorder.function(np.std, (self,), {"axis": axis, "ddof": ddof, "keepdims": keepdims})
+
+
+def _value(name, what):
+    def method(self, *args):
+        self.recorder.cannot(what)
+        return getattr(self.value, name)(*args)
+    return method
+
+
+def _followed(name):
+    f = getattr(np.ndarray, name)
+    def method(self, *args, **kwargs):
+        array = Recorded(self.value, self.memory, self.recorder)        # a single number is an array here
+        return self.recorder.function(f, (array, *args), kwargs)
+    return method
+
+
+def _reduced(name, ufunc):
+    def method(self, axis=None, dtype=None, out=None, **kwargs):
+        kwargs = {"axis": axis} | kwargs | ({"dtype": dtype} if dtype is not None else {})
+        if out is not None:
+            kwargs["out"] = (out,)
+        if name in ("any", "all") and "dtype" not in kwargs:
+            kwargs["dtype"] = bool
+        return self.recorder.ufunc(ufunc, "reduce", (self,), kwargs)
+    if name in ("max", "min"):
+        return lambda self, axis=None, out=None, **kwargs: method(self, axis, None, out, **kwargs)
+    return method
+
+
+for _name in ("reshape transpose swapaxes ravel flatten astype copy squeeze clip repeat take dot diagonal trace "
+              "argmax argmin argsort cumsum cumprod round view conj").split():
+    setattr(Recorded, _name, _followed(_name))
+for _name, _ufunc in REDUCTIONS.items():
+    setattr(Recorded, _name, _reduced(_name, _ufunc))
+for _name, _what in {"__float__": "float() of it", "__int__": "int() of it", "__index__": "its use as an index",
+                     "__complex__": "complex() of it", "item": ".item()", "tolist": ".tolist()",
+                     "tobytes": ".tobytes()", "__repr__": "printing it", "__str__": "printing it",
+                     "__format__": "printing it", "__contains__": "`in`", "__reduce_ex__": "pickling or copying it",
+                     "__copy__": "copy.copy of it", "__deepcopy__": "copy.deepcopy of it"}.items():
+    setattr(Recorded, _name, _value(_name, _what))

@@ -1,0 +1,318 @@
+"""All that a function can read besides its arguments, found by following Python's references, and watched.
+
+From a function: its closure, defaults, and the globals that its code names; from a bound method: its object; from an
+object: its attributes, and of the reader's own classes what the class holds; from a list, tuple, dict or set: what it
+holds.  In modules of minigrad, NumPy and Python itself only what objects hold is followed.
+
+Before each replay all of it is compared, by identity, in a few calls that loop in C: numbers, text and flags that
+changed mean another program; arrays are used where they lie, so their values need no look.
+"""
+import functools
+import random
+import sys
+import types
+from collections import deque
+from itertools import chain
+from operator import attrgetter, is_, itemgetter
+
+import numpy as np
+
+from ..op import Op
+from ..tensor import RELEASED, Tensor
+from .current import StandIn
+
+LIMIT = 100_000                             # objects; a function from which more can be reached is not followed
+PLAIN = (type(None), bool, int, float, complex, str, bytes, np.dtype, np.generic, np.ufunc, types.BuiltinFunctionType,
+         type(Ellipsis), slice, range, property, staticmethod, classmethod, types.CodeType)
+TRUSTED = {"numpy", "minigrad", "cupy", "builtins"} | set(sys.stdlib_module_names) - {"__main__"}
+
+
+class TooLarge(Exception):
+    """More can be reached from a function than can be watched."""
+
+
+def trusted(module):
+    return (module or "builtins").partition(".")[0] in TRUSTED
+
+
+class State:
+    """What was found, and what it was when watch() was called.
+
+    names       {id(array): its name}: the way to it, in Python's identifiers
+    paths       {id(object): the way to it}
+    """
+
+    def __init__(self, *roots):
+        self.errors, self.names, self.paths = np.geterr(), {}, {}
+        self.dicts, self.rows, self.picks, self.cells, self.tensors, self.sets, self.absent = [], [], [], [], [], [], []
+        self.generators, self._seen, self._classes = [], {}, set()
+        stack = [(root, "") for root in reversed(roots)]
+        while stack:
+            value, path = stack.pop()
+            if isinstance(value, PLAIN) or id(value) in self._seen:
+                continue
+            self._seen[id(value)] = value
+            if len(self._seen) > LIMIT:
+                raise TooLarge(f"more than {LIMIT:,} objects can be reached from it")
+            stack.extend(reversed(list(self._parts(value, path))))
+        self.watch()
+
+    # -- finding -----------------------------------------------------------------------------------------------------
+    def _parts(self, value, path):
+        if isinstance(value, Tensor):
+            self.tensors.append(value)
+            self.names.setdefault(id(value._data), path or "tensor")
+        elif isinstance(value, np.ndarray):
+            self.names.setdefault(id(value), path or "array")
+        elif isinstance(value, dict):
+            self.dicts.append(value)
+            yield from ((v, join(path, k)) for k, v in list(value.items()))
+        elif isinstance(value, (list, deque, tuple)):
+            if not isinstance(value, tuple):
+                self.rows.append(value)
+            yield from ((v, join(path, i)) for i, v in enumerate(list(value)))
+        elif isinstance(value, (set, frozenset)):
+            self.sets.append((value, frozenset(value)))
+            yield from ((v, path) for v in value)
+        elif isinstance(value, types.FunctionType):
+            yield from self._of_function(value)
+        elif isinstance(value, types.MethodType):
+            yield value.__self__, path
+            yield value.__func__, path
+        elif isinstance(value, functools.partial):
+            yield from ((part, path) for part in (value.func, value.args, value.keywords))
+        elif isinstance(value, np.random.Generator):
+            self.generators.append((value, value.bit_generator.state))
+        elif isinstance(value, Op):
+            if not value.native:
+                yield value.forward, path
+                yield value.vjp, path
+        elif isinstance(value, type):
+            yield from self._of_class(value, path)
+        elif not isinstance(value, (types.ModuleType, StandIn)):
+            yield from self._of_object(value, path)
+
+    def _of_function(self, f):
+        self.picks.append((attrgetter("__code__", "__defaults__", "__kwdefaults__"), f, None))
+        for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
+            self.cells.append(cell)
+            try:
+                yield cell.cell_contents, name
+            except ValueError:              # a cell that is empty yet
+                pass
+        yield f.__defaults__, f.__code__.co_name
+        yield f.__kwdefaults__, ""
+        if f.__dict__:
+            yield f.__dict__, ""
+        if trusted(f.__module__):
+            return
+        known, names = f.__globals__, all_names(f.__code__)
+        held = [n for n in names if n in known]
+        if absent := [n for n in names if n not in known]:
+            self.absent.append((known.keys(), absent))
+        self._pick(known, held)
+        for name in held:
+            value = known[name]
+            if isinstance(value, types.ModuleType) and not trusted(value.__name__):
+                inside = [n for n in names if n in vars(value)]
+                self._pick(vars(value), inside)
+                yield from ((vars(value)[n], n) for n in inside)
+            else:
+                yield value, name
+
+    def _pick(self, known, names):
+        if names:
+            self.picks.append((itemgetter(*names, names[0]), known, names))
+
+    def _of_class(self, kind, path):
+        for parent in kind.__mro__:
+            if not trusted(parent.__module__) and parent not in self._classes:
+                self._classes.add(parent)
+                held = {n: v for n, v in vars(parent).items() if not n.startswith("__") or callable(v)}
+                names = [n for n in held if n not in ("__weakref__", "__dict__")]
+                self._pick(vars(parent), names)
+                for n in names:
+                    v = held[n]
+                    yield getattr(v, "fget", None) or getattr(v, "__func__", None) or v, n
+
+    def _of_object(self, value, path):
+        kind = type(value)
+        self.paths[id(value)] = path
+        yield kind, path
+        changing = getattr(kind, "_changes", ())
+        held = getattr(value, "__dict__", None)
+        if isinstance(held, dict):
+            names = [n for n in held if n not in changing]
+            if changing:
+                self._pick(held, names)
+            else:
+                self.dicts.append(held)
+            yield from ((held[n], join(path, n)) for n in names)
+        slots = [n for parent in kind.__mro__ for n in _slots(parent) if n not in changing and hasattr(value, n)]
+        if slots:
+            self.picks.append((attrgetter(*slots, slots[0]), value, slots))
+            yield from ((getattr(value, n), join(path, n)) for n in slots)
+
+    # -- watching ----------------------------------------------------------------------------------------------------
+    def watch(self):
+        """Note how everything is now."""
+        self._views = [*(d.values() for d in self.dicts), *self.rows]
+        self._saved = self._now()
+
+    def _now(self):
+        return ([*map(len, self._views)], [*chain.from_iterable(self.dicts)], [*chain.from_iterable(self._views)],
+                [value for get, x, _ in self.picks for value in get(x)], [*map(_contents, self.cells)],
+                [*map(_watched, self.tensors)])
+
+    def unchanged(self):
+        """Whether everything is as it was."""
+        try:
+            lengths, keys, values, picked, contents, tensors = self._saved
+            same = ([*map(len, self._views)] == lengths
+                    and all(map(is_, chain.from_iterable(self.dicts), keys))
+                    and all(map(is_, chain.from_iterable(self._views), values))
+                    and all(map(is_, chain.from_iterable([get(x) for get, x, _ in self.picks]), picked))
+                    and all(map(is_, map(_contents, self.cells), contents))
+                    and all(map(is_, chain.from_iterable(map(_watched, self.tensors)),
+                                chain.from_iterable(tensors)))
+                    and all(s == was for s, was in self.sets)
+                    and all(keys.isdisjoint(names) for keys, names in self.absent))
+            return same or self._equal()
+        except (KeyError, AttributeError, RuntimeError, ValueError):        # something is gone
+            return False
+
+    def _equal(self):
+        """The slow look: equal numbers and texts that are other objects count as unchanged."""
+        now = self._now()
+        if now[0] != self._saved[0] or not all(map(_equal, now[1:5], self._saved[1:5])):
+            return False
+        if not all(_equal(a, b) for a, b in zip(now[5], self._saved[5])):
+            return False
+        if not (all(s == was for s, was in self.sets) and all(k.isdisjoint(n) for k, n in self.absent)):
+            return False
+        self._saved = now
+        return True
+
+    def drew(self):
+        """Whether numbers were drawn, since watch(), from a random generator that is not minigrad's own."""
+        return any(g.bit_generator.state != was for g, was in self.generators)
+
+    # -- recording ---------------------------------------------------------------------------------------------------
+    def swap(self, recorder):
+        """Put stand-ins in the place of arrays; a list of (put, original, stand-in), for restore."""
+        swapped, made = [], {}
+
+        def stand_in(value):
+            if type(value) is np.ndarray and value.dtype.kind in "fiub":
+                if id(value) not in made:
+                    made[id(value)] = recorder.stand_in(value, "live", self.names.get(id(value), "array"))
+                return made[id(value)]
+            if type(value) is tuple and any(isinstance(v, (np.ndarray, tuple)) for v in value):
+                return tuple(map(stand_in, value))
+            return value
+
+        def place(get, put, key):
+            value = get(key)
+            if isinstance(value, (np.ndarray, tuple)):
+                other = stand_in(value)
+                if other is not value and not (type(value) is tuple and all(map(is_, other, value))):
+                    put(key, other)
+                    swapped.append((get, put, key, value, other))
+        for d in self.dicts:
+            for key in list(d):
+                place(d.__getitem__, d.__setitem__, key)
+        for row in self.rows:
+            for i in range(len(row)):
+                place(row.__getitem__, row.__setitem__, i)
+        for _, x, names in self.picks:
+            if names and isinstance(x, dict):
+                for n in names:
+                    place(x.__getitem__, x.__setitem__, n)
+            elif names and not isinstance(x, types.MappingProxyType):
+                for n in names:
+                    place(functools.partial(getattr, x), functools.partial(setattr, x), n)
+        for cell in self.cells:
+            if _contents(cell) is not _EMPTY:
+                place(functools.partial(getattr, cell), functools.partial(setattr, cell), "cell_contents")
+        for t in self.tensors:
+            place(functools.partial(getattr, t), functools.partial(setattr, t), "_data")
+        return swapped
+
+    def restore(self, swapped):
+        """Put the arrays back; where the function has put something else meanwhile, that stays, without stand-ins."""
+        for get, put, key, value, other in swapped:
+            try:
+                now = get(key)
+            except (KeyError, IndexError, AttributeError):
+                continue
+            if now is other:
+                put(key, value)
+            elif isinstance(now, StandIn):
+                put(key, now.value)
+
+    def grads(self):
+        """{Tensor: its .grad}."""
+        return {t: t.grad for t in self.tensors}
+
+
+_EMPTY = object()
+
+
+def _contents(cell):
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return _EMPTY
+
+
+_watched = attrgetter("_data", "requires_grad", "node")
+
+
+def _slots(kind):
+    slots = vars(kind).get("__slots__", ())
+    names = (slots,) if isinstance(slots, str) else slots
+    return [n for n in names if n not in ("__weakref__", "__dict__") and not n.startswith("__")]
+
+
+def _equal(now, then):
+    """Whether lists agree: the same objects, or numbers and texts of one type that are equal to the bit."""
+    return len(now) == len(then) and all(a is b or _same_value(a, b) for a, b in zip(now, then))
+
+
+def _same_value(a, b):
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, (int, str, bytes, bool, type(None), np.dtype)):
+        return a == b
+    if isinstance(a, (float, complex, np.generic)):
+        return np.asarray(a).tobytes() == np.asarray(b).tobytes()
+    if isinstance(a, types.MethodType):
+        return a.__self__ is b.__self__ and a.__func__ is b.__func__
+    return type(a) is tuple and _equal(a, b)
+
+
+def all_names(code):
+    """The names that a function's code, and functions within it, look up as globals or attributes."""
+    names = list(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            names += all_names(constant)
+    return list(dict.fromkeys(names))
+
+
+def join(path, key):
+    """The way to a part, as an identifier."""
+    text = str(key) if isinstance(key, (str, int)) else "item"
+    text = "".join(c if c.isalnum() or c == "_" else "_" for c in text).strip("_")
+    return f"{path}.{text}" if path else text
+
+
+def randomness():
+    """Where the random generators of NumPy and of Python stand, those that all share."""
+    kind, key, position, *rest = np.random.get_state()
+    return hash((key.tobytes(), position, *rest)), hash(random.getstate())
+
+
+def released(result):
+    """Whether a result carries a tape that could still be walked back."""
+    return isinstance(result, Tensor) and result.node is not None and result.node is not RELEASED

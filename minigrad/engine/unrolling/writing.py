@@ -1,0 +1,390 @@
+"""The program as text: names that mean something, buffers with their shapes, a line for each call and its origin."""
+import builtins
+import keyword
+import math
+import re
+from collections import Counter
+
+import numpy as np
+
+from .calls import Number, leaves
+from .recorder import getitem, setitem
+from .stand_in import Recorded
+
+WITH_OUT = {np.mean, np.var, np.std, np.concatenate, np.stack, np.dot, np.argmax, np.argmin, np.ndarray.clip,
+            np.ndarray.argmax, np.ndarray.argmin, np.cumsum, np.clip, np.ndarray.cumsum, np.ndarray.dot}
+COPIES = {np.ndarray.astype, np.ndarray.copy, np.copy}
+RESHAPED = {np.ndarray.reshape, np.ndarray.ravel, np.ndarray.flatten, np.reshape, np.ravel}
+METHODS = {f: n for n, f in vars(np.ndarray).items() if callable(f)}
+
+
+class Names:
+    """A Python identifier for each memory: a weight's or an argument's own, else the op's that made it."""
+
+    def __init__(self, program):
+        self.used, self.of = Counter(), {}
+        for r in program.inputs:
+            self.give(r.memory, r.memory.name)
+        for call in program.calls:
+            for x in leaves((call.args, call.kwargs, call.outs), Recorded):
+                m = x.memory
+                if m in self.of:
+                    continue
+                if m.kind in ("live", "input"):
+                    self.give(m, m.name)
+                elif m.kind == "constant":
+                    self.give(m, "constant")
+                else:
+                    origin = m.origin
+                    word = origin.op if origin and origin.op else getattr(call.function, "__name__", "t")
+                    target = origin.target if origin else ""
+                    self.give(m, f"d_{target}" if target else f"d_{word}" if origin and origin.backward else word)
+
+        for r in program.results:
+            if r.memory not in self.of:
+                self.give(r.memory, r.memory.name or "result")
+
+    def give(self, memory, wish):
+        word = re.sub(r"\W+", "_", wish.replace(".", "_")).strip("_") or "t"
+        word = f"{word}_" if keyword.iskeyword(word) or hasattr(builtins, word) or hasattr(np, word) else word
+        word = f"t_{word}" if word[0].isdigit() else word
+        self.used[word] += 1
+        name = word if self.used[word] == 1 else f"{word}_{self.used[word]}"
+        while name != word and self.used[name]:
+            self.used[word] += 1
+            name = f"{word}_{self.used[word]}"
+        self.used[name] += name != word
+        self.of[memory] = name
+
+
+class Text:
+    """text, for people and for files; runnable, the same lines with the arrays that live bound to their names."""
+
+    def __init__(self, program, name, about):
+        self.program, self.names = program, program.names.of
+        self.imports, self.bound, self.views, self.declared, self.opaque = set(), {}, {}, [], []
+        self.stores = {}                    # {array: the buffer that its views are made on, in one piece}
+        self.function = re.sub(r"\W+", "_", name).strip("_") or "step"
+        self.inputs = [self.names[r.memory] for r in program.inputs]
+        self.program.names.used.update(self.inputs)
+        self.body, self.numbers = [], {}
+        self._declare_memory()
+        first_change = next((i for i, c in enumerate(program.calls) if self._changes(c)), None)
+        guards = [i for i, c in enumerate(program.calls) if c.kind == "guard"]
+        self.undo = first_change is not None and guards and guards[-1] > first_change
+        self.backups = []
+        if self.undo:
+            self._save_what_is_edited(guards[-1])
+        for call in program.calls:
+            self._line(call)
+        self._finish(about)
+
+    @staticmethod
+    def _changes(call):
+        return call.kind in ("draw", "effect") or call.kind in ("edit", "out") and any(
+            o.memory.kind == "live" for o in call.outs)
+
+    # -- declarations ------------------------------------------------------------------------------------------------
+    def _declare_memory(self):
+        program = self.program
+        for r in program.inputs:
+            self._declare(r.memory, f"{self.names[r.memory]}_in", "argument")
+        for memory, name in list(self.names.items()):
+            if memory.kind in ("live", "constant"):
+                self.bound[name] = memory.array
+            elif memory in program.buffer and memory not in program.fixed:
+                owner = program.buffer[memory]
+                self._declare(memory, name, None if owner is memory else self.names[owner])
+
+    def _declare(self, memory, name, share):
+        a = memory.array
+        shape, dtype = f"{a.shape}", self._dtype(a.dtype)
+        self.stores[name] = name
+        if share == "argument" or share is None:
+            if a.flags.c_contiguous:
+                self._use("empty")
+                self.declared.append(f"{name} = empty({shape}, {dtype})")
+                return
+            low, high = np.lib.array_utils.byte_bounds(a)
+            self.stores[name] = store = self._fresh(f"{name}_bytes")
+            self._use("empty"), self._use("ndarray"), self._use("uint8")
+            offset = a.__array_interface__["data"][0] - low
+            self.declared.append(f"{store} = empty({high - low}, uint8)")
+            self.declared.append(f"{name} = ndarray({shape}, {dtype}, {store}, {offset}, {a.strides})")
+            return
+        owner = self.program.buffer[memory].array
+        self.stores[name] = self.stores[share]
+        if (owner.shape, owner.dtype, owner.strides) == (a.shape, a.dtype, a.strides):
+            self.declared.append(f"{name} = {share}")
+        else:
+            self._use("ndarray")
+            strides = "" if a.flags.c_contiguous else f", {self._low(a)}, {a.strides}"
+            self.declared.append(f"{name} = ndarray({shape}, {dtype}, {self.stores[share]}{strides})")
+
+    @staticmethod
+    def _low(a):
+        """How far into its memory an array begins: more than 0 where a stride is negative."""
+        return -sum(min((n - 1) * s, 0) for n, s in zip(a.shape, a.strides)) if a.size else 0
+
+    def _use(self, name):
+        self.imports.add(name)
+        return name
+
+    def _dtype(self, dtype):
+        return "bool" if dtype.kind == "b" else self._use(dtype.name)
+
+    # -- expressions --------------------------------------------------------------------------------------------------
+    def name_of(self, x):
+        """The name of a stand-in: its memory's, or a view's, declared on top."""
+        m = x.memory
+        name = f"{self.names[m]}_in" if m.kind == "input" else self.names[m]
+        a, whole = x.value, m.array
+        offset = np.lib.array_utils.byte_bounds(a)[0] - m.start if a.size else 0
+        if offset == 0 and (a.shape, a.strides, a.dtype) == (whole.shape, whole.strides, whole.dtype):
+            return name
+        key = (m, offset, a.shape, a.strides, a.dtype)
+        if key not in self.views:
+            self.views[key] = view = self._fresh(self._view_name(name, a, whole, offset))
+            self.declared.append(f"{view} = {self._view(name, a, whole, offset)}")
+        return self.views[key]
+
+    def _fresh(self, wish):
+        used = self.program.names.used
+        name, n = wish, 2
+        while used[name]:
+            name, n = f"{wish}_{n}", n + 1
+        used[name] += 1
+        return name
+
+    @staticmethod
+    def _transposed(a, whole, offset):
+        return offset == 0 and a.ndim > 1 and a.dtype == whole.dtype and (
+            (a.shape, a.strides) == (whole.shape[::-1], whole.strides[::-1]))
+
+    def _view_name(self, name, a, whole, offset):
+        if self._transposed(a, whole, offset):
+            return f"{name}_T"
+        return f"{name}_part" if a.size < whole.size else f"{name}_{'x'.join(map(str, a.shape)) or 'number'}"
+
+    def _view(self, name, a, whole, offset):
+        if self._transposed(a, whole, offset):
+            return f"{name}.T"
+        if offset == 0 and a.size == whole.size and a.dtype == whole.dtype and whole.flags.c_contiguous and (
+                a.flags.c_contiguous):
+            return f"{name}.reshape({a.shape})"
+        self._use("ndarray")
+        store, dtype = self.stores.get(name, name), self._dtype(a.dtype)
+        return f"ndarray({a.shape}, {dtype}, {store}, {offset + self._low(a)}, {a.strides})"
+
+    def expr(self, x):
+        kind = type(x)
+        if kind is Recorded:
+            return self.name_of(x)
+        if kind is Number:
+            return self.numbers[id(x)]
+        if kind is tuple:
+            return f"({', '.join(map(self.expr, x))}{',' if len(x) == 1 else ''})"
+        if kind is list:
+            return f"[{', '.join(map(self.expr, x))}]"
+        if kind is dict:
+            return f"{{{', '.join(f'{k!r}: {self.expr(v)}' for k, v in x.items())}}}"
+        if kind is slice:
+            return f"slice({self.expr(x.start)}, {self.expr(x.stop)}, {self.expr(x.step)})"
+        if kind is float and not math.isfinite(x):
+            self._use("inf" if x == x else "nan")
+            return "nan" if x != x else "inf" if x > 0 else "-inf"
+        if x is None or x is ... or kind in (bool, int, float, str, complex):
+            return "..." if x is ... else repr(x)
+        if isinstance(x, np.dtype) or isinstance(x, type) and issubclass(x, (np.generic, bool, int, float)):
+            return self._dtype(np.dtype(x))
+        return self._bind(x, getattr(x, "__name__", type(x).__name__))
+
+    def _bind(self, x, wish):
+        for name, value in self.bound.items():
+            if value is x:
+                return name
+        name = self._fresh(re.sub(r"\W+", "_", wish).strip("_") or "constant")
+        self.bound[name] = x
+        self.opaque.append(name)
+        return name
+
+    def _index(self, index):
+        def part(i):
+            if type(i) is slice:
+                a, b, c = ("" if v is None else self.expr(v) for v in (i.start, i.stop, i.step))
+                return f"{a}:{b}" + (f":{c}" if c else "")
+            return self.expr(i)
+        return ", ".join(map(part, index)) + ("," if len(index) == 1 else "") if type(index) is tuple and index else (
+            part(index))
+
+    def _callee(self, f):
+        """The text of a function: NumPy's own name for it, or a name that is bound to it."""
+        name = getattr(f, "__name__", "")
+        if isinstance(f, np.ufunc) and getattr(np, name, None) is f:
+            return self._use(name)
+        owner = getattr(f, "__self__", None)
+        if isinstance(owner, np.ufunc) and getattr(np, owner.__name__, None) is owner:
+            return f"{self._use(owner.__name__)}.{name}"
+        if getattr(np, name, None) is f:
+            return self._use(name)
+        if getattr(np.linalg, name, None) is f:
+            self._use("linalg")
+            return f"linalg.{name}"
+        return self._bind(f, name or "function")
+
+    # -- lines --------------------------------------------------------------------------------------------------------
+    def _line(self, call):
+        write = getattr(self, f"_{call.kind}")
+        lines = write(call)
+        if call.errstate:
+            self._use("errstate")
+            settings = ", ".join(f"{k}={v!r}" for k, v in call.errstate.items())
+            lines = [f"with errstate({settings}):", *("    " + line for line in lines)]
+        shape = next((f"{o.shape} {o.dtype}" for o in call.outs if type(o) is Recorded), "")
+        for i, line in enumerate(lines):
+            self.body.append((line, f"{shape}  {call.origin}".strip() if i == len(lines) - 1 else ""))
+
+    def _arguments(self, args, kwargs):
+        return [*map(self.expr, args), *(f"{k}={self.expr(v)}" for k, v in kwargs.items())]
+
+    def _call(self, call):
+        f, args, kwargs, outs = call.function, call.args, call.kwargs, call.outs
+        if outs and all(o.memory in self.program.fixed for o in outs):
+            self.declared.append(f"{self.names[outs[0].memory]} = {self._made(call)}")
+            return []
+        if len(outs) > 1:
+            parts = [self._fresh("part") for _ in outs]
+            return [f"{', '.join(parts)} = {self._made(call)}",
+                    *(f"{self.expr(o)}[...] = {p}" for o, p in zip(outs, parts))]
+        out = self.expr(outs[0])
+        if f in COPIES:
+            return [f"{out}[...] = {self.expr(args[0])}"]
+        if f in RESHAPED and outs[0].value.flags.c_contiguous and "order" not in kwargs and (
+                len(args) < 3 or f is np.ndarray.reshape):
+            same = Recorded(outs[0].value.reshape(args[0].shape), outs[0].memory, None)
+            return [f"{self.name_of(same)}[...] = {self.expr(args[0])}"]
+        if isinstance(f, np.ufunc) or isinstance(getattr(f, "__self__", None), np.ufunc) or f in WITH_OUT:
+            return [self._made(call, f"out={out}")]
+        return [f"{out}[...] = {self._made(call)}"]
+
+    def _made(self, call, *more):
+        f, args, kwargs = call.function, call.args, call.kwargs
+        if f is getitem:
+            return f"{self.expr(args[0])}[{self._index(args[1])}]"
+        if f in METHODS and type(args[0]) is Recorded:
+            return f"{self.expr(args[0])}.{METHODS[f]}({', '.join([*self._arguments(args[1:], kwargs), *more])})"
+        return f"{self._callee(f)}({', '.join([*self._arguments(args, kwargs), *more])})"
+
+    def _out(self, call):
+        return [self._made(call, f"out={self.expr(call.outs[0])}")]
+
+    def _edit(self, call):
+        if call.function is setitem:
+            x, index, value = call.args
+            return [f"{self.expr(x)}[{self._index(index)}] = {self.expr(value)}"]
+        return [self._made(call)]
+
+    def _guard(self, call):
+        value = self.expr(call.args[0])
+        leave = "return restore()" if self.undo else "return None"
+        return [f"if {'not ' if call.expected else ''}{value}: {leave}"]
+
+    def _number(self, call):
+        for n in call.outs:
+            self.numbers[id(n)] = self._fresh(n.name)
+        names = ", ".join(self.numbers[id(n)] for n in call.outs)
+        if isinstance(call.function, str):  # arithmetic of numbers
+            a, b = map(self.expr, call.args)
+            word = call.function.strip("_")
+            a, b, word = (b, a, word[1:]) if word[1:] in SIGNS and word not in SIGNS else (a, b, word)
+            return [f"{names} = {a} {SIGNS[word]} {b}"]
+        return [f"{names}{',' if len(call.outs) == 1 else ''} = {self._bind(call.function, 'numbers')}()"]
+
+    def _effect(self, call):
+        return [f"{self._bind(call.function, getattr(call.function, '__name__', 'effect'))}()"]
+
+    def _draw(self, call):
+        out, generator = call.outs[0], self._bind(call.args[0], "generator")
+        return [f"{generator}().{call.function}(dtype={self.expr(call.kwargs['dtype'])}, out={self.expr(out)})"
+                if out.value.flags.c_contiguous and out.memory.array.shape == out.shape else
+                f"{self.expr(out)}[...] = {generator}().{call.function}({out.shape}, dtype="
+                f"{self.expr(call.kwargs['dtype'])})"]
+
+    def _save_what_is_edited(self, last):
+        """A guard comes after an edit: keep what was there, to put it back."""
+        calls = self.program.calls[:last]
+        for call in calls:
+            if call.kind in ("edit", "out") and call.outs[0].memory.kind == "live":
+                name = self.expr(call.outs[0])
+                if name not in [n for n, _ in self.backups]:
+                    self.backups.append((name, self._fresh(f"{name}_before")))
+                    self.declared.append(f"{self.backups[-1][1]} = {name}.copy()")
+        self.rng = next((c for c in calls if c.kind == "draw"), None)
+
+    # -- all of it ----------------------------------------------------------------------------------------------------
+    def _finish(self, about):
+        program, results = self.program, []
+        for r in program.results:
+            name = self.expr(r)
+            results.append(f"{name}[()]" if type(r) is Recorded and r.scalar else
+                           f"{name}.copy()" if r.value.flags.c_contiguous else f"{name}.copy('K')")
+        load = [(f"{self.names[r.memory]}_in[...] = {self.names[r.memory]}", f"{r.shape} {r.dtype}")
+                for r in program.inputs if r.memory in self.used_inputs()]
+        store = [(f"{self.names[r.memory]}[...] = {self.names[r.memory]}_in", "the argument is edited in place")
+                 for r in program.inputs if r.memory in program.edited]
+        saved = [(f"{before}[...] = {name}", "to be put back if a guard below fails") for name, before in self.backups]
+        restore = []
+        if self.undo:
+            if self.rng is not None:
+                generator = self._bind(self.rng.args[0], "generator")
+                saved.append((f"random_before = {generator}().bit_generator.state", ""))
+            restore = ["def restore():", *(f"    {name}[...] = {before}" for name, before in self.backups),
+                       *([f"    {generator}().bit_generator.state = random_before"] if self.rng is not None else []),
+                       "    return None", ""]
+        lines = [*load, *saved, *self.body, *store, (f"return ({''.join(r + ', ' for r in results)})", "")]
+        width = min(max((len(line) for line, _ in lines), default=0), 72)
+        body = [f"    {line:{width}}  # {note}" if note else f"    {line}" for line, note in lines]
+        if self.undo and self.rng is not None:
+            body.insert(0, "    global random_before")
+        head = f"def {self.function}({', '.join(self.inputs)}):"
+        names = sorted(self.imports)
+        imports = [f"from numpy import {', '.join(names)}"] if names else []
+        self.live = {n: a for n, a in self.bound.items() if isinstance(a, np.ndarray)}
+        self.runnable = "\n".join([*imports, *self.declared, *restore, head, *body, ""])
+        self.parts = imports, restore, head, body
+        held = [f"# {n}: {a.shape} {a.dtype}, {'used where it lies' if a.size > FEW else a.tolist()}"
+                for n, a in self.live.items()]
+        self.text = self.written(held, about)
+
+    def written(self, held, about):
+        """The whole text; held: the lines that say where arrays which live come from."""
+        imports, restore, head, body = self.parts
+        return "\n".join([f'"""{about}"""', *imports, "", *held, *self.declared, "", "", *restore, head, *body, ""])
+
+    def alone(self, about, file):
+        """(text, arrays): a module that needs NumPy alone; what arrays hold, it loads from `file` beside it."""
+        held, kept = ["from pathlib import Path", "import numpy"], {}
+        for name, x in self.bound.items():
+            if isinstance(x, np.ndarray):
+                if x.size <= FEW and x.flags.c_contiguous:
+                    held.append(f"{name} = numpy.array({x.tolist()!r}, {x.dtype.name!r})")
+                elif x.size and x.tobytes() == np.ones_like(x).tobytes():
+                    held.append(f"{name} = numpy.ones({x.shape}, {x.dtype.name!r})")
+                else:
+                    kept[name] = x
+            elif name.startswith("generator"):
+                held.append(f"{name} = (lambda rng: lambda: rng)(numpy.random.default_rng(0))")
+            else:
+                raise ValueError(f"save: the program calls {name}, which is no NumPy function; it can't run alone")
+        if kept:
+            held.append(f"arrays = numpy.load(Path(__file__).with_name({file!r}))")
+            held += [f"{name} = arrays[{name!r}]" for name in kept]
+        return self.written(held, about), kept
+
+    def used_inputs(self):
+        return {x.memory for c in self.program.calls for x in leaves((c.args, c.kwargs, c.outs), Recorded)} | {
+            r.memory for r in self.program.results if type(r) is Recorded}
+
+
+FEW = 8                                     # numbers of an array that are written out
+SIGNS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**"}
