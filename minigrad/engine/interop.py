@@ -12,7 +12,8 @@ import numpy as np
 from . import backend
 from .op import NUMPY
 from .recording import is_recording
-from .tensor import Tensor
+from .tensor import RELEASED, Tensor
+from .trees import tree_map
 
 
 def tensor(data, dtype=None, device: str | None = None, requires_grad: bool = False) -> Tensor:
@@ -20,12 +21,23 @@ def tensor(data, dtype=None, device: str | None = None, requires_grad: bool = Fa
 
     requires_grad   ask for gradients; only floating-point tensors have them (TypeError otherwise)
     """
-    array = backend.asarray(data._data if isinstance(data, Tensor) else data, dtype, device).copy()
+    if isinstance(data, Tensor):
+        data = data._data if requires_grad else _off_the_tape(data, "mg.tensor(t) is a copy")
+    array = backend.asarray(data, dtype, device).copy()
     if array.dtype.kind not in "fiub":
         raise TypeError(f"tensor: data of type {array.dtype} is not numeric (ragged lists?)")
     if requires_grad and array.dtype.kind != "f":
         raise TypeError(f"tensor: requires_grad needs floating-point data, this is {array.dtype}; pass dtype=float")
     return Tensor(array, requires_grad)
+
+
+def _off_the_tape(t, what):
+    """t's array for other eyes than the tape's; an error where a gradient would get lost by it, without a word."""
+    if t.requires_grad and is_recording() and t.node is not RELEASED:
+        raise TypeError(f"{what}, and the tensor requires gradients, which would be lost: use the tensor itself, with "
+                        "functions of mg or np (mg.sqrt, mg.stack for a list); or say .item(), .numpy() or .detach() "
+                        "if no gradient is wanted, or `with mg.no_grad():`")
+    return t._data
 
 
 # -- out of the engine: nothing here is differentiated ---------------------------------------------------------------
@@ -47,13 +59,14 @@ class Conversions:
         return self if there else Tensor(backend.asarray(self._data, device=device), self.requires_grad)
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
-        return np.array(self.numpy(), dtype=dtype, copy=None)
+        return np.array(backend.to_numpy(_off_the_tape(self, "this asks for its plain array")), dtype=dtype, copy=None)
 
     def tolist(self) -> list | float:
         """The values as a Python number, or as nested lists of them."""
         return self._data.tolist()
 
     def __float__(self) -> float:
+        _off_the_tape(self, "float(t), and so math.sqrt(t), asks for a plain number")
         return float(self.item())
 
     def __int__(self) -> int:
@@ -89,9 +102,10 @@ class Conversions:
 # -- operators, methods and NumPy's functions ------------------------------------------------------------------------
 # NumPy functions that only look: called on a Tensor they get its array, and what they return has no gradient.
 PLAIN = {"allclose", "isclose", "array_equal", "shape", "ndim", "size", "array_repr", "array_str", "array2string",
-         "result_type", "may_share_memory", "shares_memory", "bincount", "unique", "histogram", "nonzero",
-         "count_nonzero", "searchsorted", "array_equiv", "iscomplexobj", "isrealobj", "common_type", "save",
-         "savetxt", "savez"}
+         "result_type", "may_share_memory", "shares_memory", "nonzero", "count_nonzero", "searchsorted", "array_equiv",
+         "iscomplexobj", "isrealobj", "common_type", "save", "savetxt", "savez"}
+VALUED = {"bincount", "unique", "histogram", "copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal"}
+# These hand values on or write them into an array, without a gradient: nothing for a tensor on the tape.
 FILLED = {"zeros_like", "ones_like", "empty_like", "full_like"}     # new tensors of the same shape, without gradient
 METHODS = ("sum mean var std max min prod cumsum argmax argmin argsort sort any all reshape transpose swapaxes squeeze "
            "clip repeat diagonal trace take dot astype exp log sqrt tanh abs flip ravel").split()
@@ -193,13 +207,13 @@ def _to_edit(x):
     return x.data if x.node else x._data
 
 
-def _strip(value):
-    """Tensors, also inside lists, tuples and dicts, as their arrays."""
-    if isinstance(value, Tensor):
-        return value._data
-    if isinstance(value, (list, tuple)):
-        return type(value)(map(_strip, value))
-    return {k: _strip(v) for k, v in value.items()} if isinstance(value, dict) else value
+def _strip(value, name=None):
+    """Tensors, also inside lists, tuples and dicts, as their arrays; with a function's name none may be on the tape."""
+    def array(v):
+        if not isinstance(v, Tensor):
+            return v
+        return _off_the_tape(v, f"np.{name} has no derivative rule") if name else v._data
+    return tree_map(array, value)
 
 
 def _ufunc(functions, ufunc, method, *inputs, out=None, **kwargs):
@@ -225,9 +239,11 @@ def _function(functions, function, types, args, kwargs):
     if name in functions:
         return functions[name](*args, **kwargs)
     if name in FILLED:
-        return Tensor(function(*_strip(args), **_strip(kwargs)))
+        return Tensor(function(_strip(args[0]), *_strip(args[1:], name), **_strip(kwargs, name)))
     if name in PLAIN:
         return function(*_strip(args), **_strip(kwargs))
+    if name in VALUED:
+        return function(*_strip(args, name), **_strip(kwargs, name))
     if function in NUMPY:
         return NUMPY[function](*args, **kwargs)
     raise _no_rule(name)

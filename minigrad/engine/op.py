@@ -7,6 +7,7 @@ from . import backend
 from .edits import clock
 from .recording import is_recording
 from .tensor import Node, Tensor
+from .trees import tree_leaves
 
 REGISTRY = {}                               # name -> Op: the table of derivatives
 NUMPY = {}                                  # NumPy's function -> the Op that it is when given a Tensor, where declared
@@ -107,17 +108,17 @@ class Op:
                 tensors, records = True, records or x.requires_grad
                 x = x._data
             elif isinstance(x, self._made_arrays):
-                x = np.asarray(x)
-                inputs = (*inputs[:len(args)], x, *inputs[len(args) + 1:])
+                return self(*(as_array(i) if isinstance(i, self._made_arrays) else i for i in inputs), **params)
             args.append(x)
         try:
             y = self.forward(*args, **params)
         except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
             self.refuse_unknown(params)
             raise _explain(self, args, error) from error
-        saved = None
-        if self.saves:
-            y, saved = y
+        y, saved = y if self.saves else (y, None)
+        if params and isinstance(y, Tensor):        # a param is a tensor: the ops that forward is made of, recorded
+            y = self.forward(*inputs, **params)
+            return y[0] if self.saves else y
         if not (records and is_recording() and self.vjp is not None):
             if getattr(y, "dtype", FLOAT) is not FLOAT and y.dtype.kind == "f" and _all_whole(args):
                 return self(*map(as_real, inputs), **params)        # NumPy has eˣ of int8 in float16: 12 overflows
@@ -159,8 +160,15 @@ FACTS = ("symbol", "flops", "numpy", "reference", "cases", "conventions", "slack
 
 
 def as_array(x):
-    """x as ops take it: a tensor or an array as it is, lists and numbers as arrays."""
-    return x if hasattr(x, "shape") else np.asarray(x)
+    """x as ops take it: a tensor or an array as it is, numbers and lists as arrays, lists of tensors stacked."""
+    if not (isinstance(x, (list, tuple)) and _holds_tensors(x)):
+        return x if hasattr(x, "shape") and not isinstance(x, np.generic) else np.asarray(x)
+    dtype = np.result_type(*(t.dtype for t in tree_leaves(x) if isinstance(t, Tensor)))     # for numbers beside them
+    return np.stack([np.asarray(v, dtype) if isinstance(v, (int, float)) else as_array(v) for v in x])
+
+
+def _holds_tensors(x):
+    return any(isinstance(v, Tensor) or isinstance(v, (list, tuple)) and _holds_tensors(v) for v in x)
 
 
 def as_real(x, dtype=float):

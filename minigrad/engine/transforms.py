@@ -18,6 +18,15 @@ from .trees import tree_leaves, tree_map, tree_unflatten
 
 
 # -- inside a transform ----------------------------------------------------------------------------------------------
+class Argument(Tensor):
+    """A leaf that stands for plain data among f's arguments.  Once f has returned nothing outside asks for its slope."""
+    __slots__ = ("returned",)
+
+    def __init__(self, array):
+        super().__init__(array, requires_grad=True)
+        self.returned = False
+
+
 def _alias(x):
     """x as a new tensor that requires gradients: where f also uses x through a closure, the two stay apart."""
     if isinstance(x, Tensor) and x.requires_grad:
@@ -27,7 +36,7 @@ def _alias(x):
         if not isinstance(x, (int, float)):
             raise TypeError(f"derivatives are with respect to floating-point numbers, this argument is {array.dtype}")
         array = array.astype(float)
-    return Tensor(array, requires_grad=True)
+    return Argument(array)
 
 
 def _pullback(y, targets, g, create_graph, retain_graph=False):
@@ -40,11 +49,12 @@ def depends_on_more(y, aliases):
     """Whether y's derivative with respect to aliases can be differentiated by something outside, and must be recorded.
 
     An alias is a leaf where the argument was plain data; it has a line on the tape where the argument requires
-    gradients itself.  Any other leaf on the tape is a tensor that f uses through a closure.
+    gradients itself.  Any other leaf on the tape is a tensor that f uses through a closure, or was an alias of a
+    transform inside f, which is over.
     """
     def leads_outside(t):
         is_leaf = t.node is None
-        return not is_leaf if t in aliases else is_leaf
+        return not is_leaf if t in aliases else is_leaf and not getattr(t, "returned", False)
     return y.requires_grad and any(map(leads_outside, tape_of(y, aliases)))
 
 
@@ -55,6 +65,8 @@ class _Call:
         numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         if not all(-len(args) <= n < len(args) for n in numbers):
             raise ValueError(f"{name}: argnums {argnums} with {len(args)} positional arguments")
+        if len({n % len(args) for n in numbers}) < len(numbers):
+            raise ValueError(f"{name}: argnums {argnums} name an argument twice")
         self.trees, self.single = [args[n] for n in numbers], isinstance(argnums, int)
         args = list(args)
         with grad_mode(True):
@@ -63,6 +75,9 @@ class _Call:
                 args[n] = alias
             y = f(*args, **kwargs)
         self.targets = tree_leaves(aliases)
+        for alias in self.targets:
+            if alias.node is None:
+                alias.returned = True
         self.y, self.aux = y if has_aux else (y, None)
         if not isinstance(self.y, Tensor):
             raise TypeError(f"{name}: f must return a tensor made from its arguments with minigrad's operations, "
@@ -70,13 +85,20 @@ class _Call:
         self.create_graph = is_recording() and depends_on_more(self.y, set(self.targets))
         self.tensors = self.create_graph or any(isinstance(x, Tensor) for x in tree_leaves(self.trees))
 
-    def hand_back(self, value):
-        """A Tensor if Tensors came in or the value can be differentiated further, else an array."""
+    def hand_back(self, value, beside=()):
+        """A Tensor if Tensors came in, as arguments or beside them, or it can be differentiated further; or an array."""
         array = value._data if isinstance(value, Tensor) else value
-        return array if not self.tensors else value if self.create_graph else Tensor(array)
+        if not (self.tensors or any(isinstance(x, Tensor) for x in beside)):
+            return array
+        return value if isinstance(value, Tensor) and self.followed(beside) else Tensor(array)
+
+    def followed(self, beside=()):
+        """Whether what is pulled back is to be recorded: it may depend on tensors that are beside the arguments."""
+        return self.create_graph or is_recording() and any(getattr(x, "requires_grad", False) for x in beside)
 
     def gradients(self, g=None, retain_graph=False):
-        return [self.hand_back(v) for v in _pullback(self.y, self.targets, g, self.create_graph, retain_graph)]
+        found = _pullback(self.y, self.targets, g, self.followed([g]), retain_graph)
+        return [self.hand_back(v, [g]) for v in found]
 
     def shaped(self, gradients):
         """A flat list of gradients in the form of the arguments; without the outer tuple for a single argnum."""
@@ -129,16 +151,16 @@ def jvp(f: Callable, args, tangents) -> tuple[Any, Any]:
     for a, v in zip(call.targets, directions, strict=True):
         if np.shape(v) != a.shape:
             raise ValueError(f"jvp: a tangent of shape {np.shape(v)} for an argument of shape {a.shape}")
-    u = Tensor(backend.array_module(call.y._data).ones_like(call.y._data), requires_grad=True)
+    u = Argument(backend.array_module(call.y._data).ones_like(call.y._data))
+    u.returned = True
     with grad_mode(True):
         pulled = _pullback(call.y, call.targets, u, create_graph=True)
         along = sum(FUNCTIONS["sum"](p * v) for p, v in zip(pulled, directions))
-    if not isinstance(along, Tensor) or not along.requires_grad:        # f does not depend on its arguments
-        return call.hand_back(call.y), call.hand_back(u.detach() * 0)
-    call.tensors = call.tensors or any(isinstance(v, Tensor) for v in directions)
-    create_graph = call.create_graph or is_recording() and any(getattr(v, "requires_grad", False) for v in directions)
-    tangent = _pullback(along, [u], None, create_graph)[0]
-    return call.hand_back(call.y), tangent if create_graph else call.hand_back(tangent)
+    if isinstance(along, Tensor) and along.requires_grad:
+        tangent = _pullback(along, [u], None, call.followed(directions))[0]
+    else:
+        tangent = u.detach() * 0            # f does not depend on its arguments
+    return call.hand_back(call.y, directions), call.hand_back(tangent, directions)
 
 
 def jacobian(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
@@ -155,8 +177,14 @@ def jacobian(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
 
 
 def hessian(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
-    """The function x -> H with H[i..., j...] = d²f / dx[i...] dx[j...] of a scalar f."""
-    return jacobian(grad(f, argnums), argnums)
+    """The function x -> H with H[i..., j...] = d²f / dx[i...] dx[j...] of a scalar f.
+
+    With a tuple of argnums a tuple of tuples: H[a][b] for the arguments a and b.
+    """
+    if isinstance(argnums, int):
+        return jacobian(grad(f, argnums), argnums)
+    rows = [jacobian(grad(f, n), argnums) for n in argnums]
+    return lambda *args, **kwargs: tuple(row(*args, **kwargs) for row in rows)
 
 
 def hvp(f: Callable, x, v) -> Any:
@@ -175,11 +203,13 @@ def checkpoint(f: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
     """f(*inputs), keeping only the inputs for backward, which computes f again: less memory, one more forward pass.
 
     Inputs are tensors; f must return one tensor, be the same each time (no dropout inside), and get every tensor that
-    needs gradients, weights included, as an input: through a closure none would arrive.  (Chen et al. 2016)
+    needs gradients, weights included, as an input: through a closure none would arrive, so such a one is an error.
+    (Chen et al. 2016)
     """
     def rule(g, y, *xs):
-        tensors = [x if isinstance(x, Tensor) else Tensor(x, np.asarray(x).dtype.kind == "f") for x in xs]
         recorded = any(isinstance(x, Tensor) for x in xs)
+        tensors = [x if isinstance(x, Tensor) else Tensor(x, not recorded and np.asarray(x).dtype.kind == "f")
+                   for x in xs]
         with grad_mode(True):
             aliases = [_alias(t) if t.requires_grad else t for t in tensors]
             wanted = [a for a in aliases if a.requires_grad]
@@ -188,6 +218,8 @@ def checkpoint(f: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
 
     def forward(*xs):
         y = f(*xs)
+        if isinstance(y, Tensor) and y.requires_grad:
+            raise ValueError("f uses a tensor that requires gradients and is no input: pass it as one")
         return y._data if isinstance(y, Tensor) else y
     return Op(forward, rule, name="checkpoint", shapes="")(*inputs)
 

@@ -266,7 +266,7 @@ def test_evaluate_and_predict_do_not_depend_on_the_batch_size():
     x, y = classes()
     model = network(4, 3, loss=SPARSE, metrics=["accuracy"])
     model(x)
-    reference = [float(SPARSE(y, model(x))), (model(x).numpy().argmax(1) == y).mean()]
+    reference = [SPARSE(y, model(x)).item(), (model(x).numpy().argmax(1) == y).mean()]
     for batch_size in (1, 7, 32, 90, 1000):
         assert model.evaluate(x, y, batch_size=batch_size, verbose=0) == pytest.approx(reference, rel=1e-5)
         assert np.allclose(model.predict(x, batch_size=batch_size, verbose=0), model(x).numpy(), atol=1e-6)

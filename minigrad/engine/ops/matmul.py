@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from ..backend import array_module, row_sum
-from ..op import op
+from ..op import as_array, op
 from .arithmetic import multiply
 
 
@@ -163,7 +163,7 @@ def einsum(subscripts, *operands):
     """np.einsum: einsum("bij,bjk->bik", a, b).  Letters name axes; those not in the output are summed over."""
     if not isinstance(subscripts, str):
         raise TypeError(f'einsum: subscripts first, as a string such as "ij,jk->ik", not {type(subscripts).__name__}')
-    return _einsum(*operands, subscripts=subscripts)
+    return _einsum(*map(as_array, operands), subscripts=subscripts)
 
 
 # -- Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) -------------------
