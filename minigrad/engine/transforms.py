@@ -19,7 +19,7 @@ from .trees import tree_leaves, tree_map, tree_unflatten
 
 # -- inside a transform ----------------------------------------------------------------------------------------------
 class Argument(Tensor):
-    """A leaf that stands for plain data among f's arguments.  Once f has returned nothing outside asks for its slope."""
+    """A leaf that stands for plain data among the arguments of f.  Once f has returned nothing asks for its slope."""
     __slots__ = ("returned",)
 
     def __init__(self, array):
@@ -86,7 +86,7 @@ class _Call:
         self.tensors = self.create_graph or any(isinstance(x, Tensor) for x in tree_leaves(self.trees))
 
     def hand_back(self, value, beside=()):
-        """A Tensor if Tensors came in, as arguments or beside them, or it can be differentiated further; or an array."""
+        """A Tensor if Tensors came in, as arguments or beside them, or it can be differentiated further."""
         array = value._data if isinstance(value, Tensor) else value
         if not (self.tensors or any(isinstance(x, Tensor) for x in beside)):
             return array

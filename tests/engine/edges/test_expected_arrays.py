@@ -1,4 +1,4 @@
-"""Tensors where arrays and numbers are expected: the right gradient, or an error that says what to do; never a number."""
+"""Tensors where arrays and numbers are expected: the right gradient, or an error that says what to do."""
 import math
 
 import numpy as np
