@@ -62,20 +62,22 @@ class Tensor:
     def __add__(self, other: Operand, /) -> Tensor:
         """y = a + b      da = g,  db = g"""
     def __and__(self, other: Operand, /) -> Tensor:
-        """y = logical and, elementwise; boolean, so without derivative"""
+        """y = bitwise and, elementwise; of whole numbers or truths, so without derivative"""
     def __array__(self, /, dtype: Any = None, copy: Any = None) -> np.ndarray: ...
     def __bool__(self) -> bool: ...
     def __eq__(self, other: Operand, /) -> Tensor: ...  # type: ignore[override]
     def __float__(self) -> float: ...
     def __format__(self, /, spec: str) -> str: ...
     def __ge__(self, other: Operand, /) -> Tensor:
-        """y = greater equal, elementwise; boolean, so without derivative"""
+        """y = greater equal, elementwise; of whole numbers or truths, so without derivative"""
     def __getitem__(self, /, index: Any) -> Tensor:
         """y = x[index], any NumPy index      dx = 0 but at index, where g is added: as often as an element was read.
         """
     def __gt__(self, other: Operand, /) -> Tensor:
-        """y = greater, elementwise; boolean, so without derivative"""
+        """y = greater, elementwise; of whole numbers or truths, so without derivative"""
     def __iadd__(self, other: Operand, /) -> Tensor:
+        """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
+    def __iand__(self, other: Operand, /) -> Tensor:
         """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
     def __imatmul__(self, other: Operand, /) -> Tensor:
         """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
@@ -84,7 +86,9 @@ class Tensor:
     def __index__(self) -> int: ...
     def __int__(self) -> int: ...
     def __invert__(self) -> Tensor:
-        """y = logical not, elementwise; boolean, so without derivative"""
+        """y = invert, elementwise; of whole numbers or truths, so without derivative"""
+    def __ior__(self, other: Operand, /) -> Tensor:
+        """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
     def __ipow__(self, other: Operand, /) -> Tensor:
         """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
     def __isub__(self, other: Operand, /) -> Tensor:
@@ -92,11 +96,13 @@ class Tensor:
     def __iter__(self) -> Iterator[Tensor]: ...
     def __itruediv__(self, other: Operand, /) -> Tensor:
         """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
+    def __ixor__(self, other: Operand, /) -> Tensor:
+        """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
     def __le__(self, other: Operand, /) -> Tensor:
-        """y = less equal, elementwise; boolean, so without derivative"""
+        """y = less equal, elementwise; of whole numbers or truths, so without derivative"""
     def __len__(self) -> int: ...
     def __lt__(self, other: Operand, /) -> Tensor:
-        """y = less, elementwise; boolean, so without derivative"""
+        """y = less, elementwise; of whole numbers or truths, so without derivative"""
     def __matmul__(self, other: Operand, /) -> Tensor:
         """Y = A B      dA = G Bᵀ,  dB = Aᵀ G;  vectors, and batches that broadcast, as in np.matmul"""
     def __mul__(self, other: Operand, /) -> Tensor:
@@ -105,29 +111,37 @@ class Tensor:
     def __neg__(self) -> Tensor:
         """y = -x      dx = -g"""
     def __or__(self, other: Operand, /) -> Tensor:
-        """y = logical or, elementwise; boolean, so without derivative"""
+        """y = bitwise or, elementwise; of whole numbers or truths, so without derivative"""
     def __pos__(self) -> Tensor:
         """y = +x, a copy      dx = g"""
     def __pow__(self, other: Operand, /) -> Tensor:
         """y = aᵇ      da = g b aᵇ⁻¹,  db = g y ln a"""
     def __radd__(self, other: Operand, /) -> Tensor:
         """y = a + b      da = g,  db = g"""
+    def __rand__(self, other: Operand, /) -> Tensor:
+        """y = bitwise and, elementwise; of whole numbers or truths, so without derivative"""
     def __rmatmul__(self, other: Operand, /) -> Tensor:
         """Y = A B      dA = G Bᵀ,  dB = Aᵀ G;  vectors, and batches that broadcast, as in np.matmul"""
     def __rmul__(self, other: Operand, /) -> Tensor:
         """y = a b      da = g b,  db = g a"""
+    def __ror__(self, other: Operand, /) -> Tensor:
+        """y = bitwise or, elementwise; of whole numbers or truths, so without derivative"""
     def __rpow__(self, other: Operand, /) -> Tensor:
         """y = aᵇ      da = g b aᵇ⁻¹,  db = g y ln a"""
     def __rsub__(self, other: Operand, /) -> Tensor:
         """y = a - b      da = g,  db = -g"""
     def __rtruediv__(self, other: Operand, /) -> Tensor:
         """y = a / b      da = g / b,  db = -g y / b"""
+    def __rxor__(self, other: Operand, /) -> Tensor:
+        """y = bitwise xor, elementwise; of whole numbers or truths, so without derivative"""
     def __setitem__(self, /, index: Any, value: Any) -> None:
         """x[index] = value, in place: not recorded, and an error in backward if the tape needs the old values."""
     def __sub__(self, other: Operand, /) -> Tensor:
         """y = a - b      da = g,  db = -g"""
     def __truediv__(self, other: Operand, /) -> Tensor:
         """y = a / b      da = g / b,  db = -g y / b"""
+    def __xor__(self, other: Operand, /) -> Tensor:
+        """y = bitwise xor, elementwise; of whole numbers or truths, so without derivative"""
     def abs(self) -> Tensor:
         """y = |x|      dx = g sign x,  and 0 at x = 0"""
     def all(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor:
@@ -387,6 +401,33 @@ def bias_add(x: Numbers, b: Numbers, /) -> np.ndarray:
 
 
 @overload
+def bitwise_and(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def bitwise_and(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def bitwise_and(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = bitwise and, elementwise; of whole numbers or truths, so without derivative"""
+
+
+@overload
+def bitwise_or(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def bitwise_or(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def bitwise_or(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = bitwise or, elementwise; of whole numbers or truths, so without derivative"""
+
+
+@overload
+def bitwise_xor(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def bitwise_xor(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def bitwise_xor(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = bitwise xor, elementwise; of whole numbers or truths, so without derivative"""
+
+
+@overload
 def broadcast_to(x: Tensor, /, shape: int | Sequence[int]) -> Tensor: ...
 @overload
 def broadcast_to(x: Numbers, /, shape: int | Sequence[int]) -> np.ndarray:
@@ -405,7 +446,8 @@ def checkpoint(f: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
     """f(*inputs), keeping only the inputs for backward, which computes f again: less memory, one more forward pass.
 
     Inputs are tensors; f must return one tensor, be the same each time (no dropout inside), and get every tensor that
-    needs gradients, weights included, as an input: through a closure none would arrive.  (Chen et al. 2016)
+    needs gradients, weights included, as an input: through a closure none would arrive, so such a one is an error.
+    (Chen et al. 2016)
     """
 
 
@@ -545,7 +587,7 @@ def equal(a: Tensor, b: Operand, /) -> Tensor: ...
 def equal(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def equal(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = equal, elementwise; boolean, so without derivative"""
+    """y = equal, elementwise; of whole numbers or truths, so without derivative"""
 
 
 @overload
@@ -629,7 +671,7 @@ def greater(a: Tensor, b: Operand, /) -> Tensor: ...
 def greater(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def greater(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = greater, elementwise; boolean, so without derivative"""
+    """y = greater, elementwise; of whole numbers or truths, so without derivative"""
 
 
 @overload
@@ -638,11 +680,14 @@ def greater_equal(a: Tensor, b: Operand, /) -> Tensor: ...
 def greater_equal(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def greater_equal(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = greater equal, elementwise; boolean, so without derivative"""
+    """y = greater equal, elementwise; of whole numbers or truths, so without derivative"""
 
 
 def hessian(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
-    """The function x -> H with H[i..., j...] = d²f / dx[i...] dx[j...] of a scalar f."""
+    """The function x -> H with H[i..., j...] = d²f / dx[i...] dx[j...] of a scalar f.
+
+    With a tuple of argnums a tuple of tuples: H[a][b] for the arguments a and b.
+    """
 
 
 def hvp(f: Callable, x: Any, v: Any) -> Any:
@@ -672,24 +717,31 @@ def inv(a: Numbers, /) -> np.ndarray:
 
 
 @overload
+def invert(x: Tensor, /) -> Tensor: ...
+@overload
+def invert(x: Numbers, /) -> np.ndarray:
+    """y = invert, elementwise; of whole numbers or truths, so without derivative"""
+
+
+@overload
 def isfinite(x: Tensor, /) -> Tensor: ...
 @overload
 def isfinite(x: Numbers, /) -> np.ndarray:
-    """y = isfinite, elementwise; boolean, so without derivative"""
+    """y = isfinite, elementwise; of whole numbers or truths, so without derivative"""
 
 
 @overload
 def isinf(x: Tensor, /) -> Tensor: ...
 @overload
 def isinf(x: Numbers, /) -> np.ndarray:
-    """y = isinf, elementwise; boolean, so without derivative"""
+    """y = isinf, elementwise; of whole numbers or truths, so without derivative"""
 
 
 @overload
 def isnan(x: Tensor, /) -> Tensor: ...
 @overload
 def isnan(x: Numbers, /) -> np.ndarray:
-    """y = isnan, elementwise; boolean, so without derivative"""
+    """y = isnan, elementwise; of whole numbers or truths, so without derivative"""
 
 
 def jacobian(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
@@ -732,7 +784,7 @@ def less(a: Tensor, b: Operand, /) -> Tensor: ...
 def less(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def less(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = less, elementwise; boolean, so without derivative"""
+    """y = less, elementwise; of whole numbers or truths, so without derivative"""
 
 
 @overload
@@ -741,7 +793,7 @@ def less_equal(a: Tensor, b: Operand, /) -> Tensor: ...
 def less_equal(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def less_equal(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = less equal, elementwise; boolean, so without derivative"""
+    """y = less equal, elementwise; of whole numbers or truths, so without derivative"""
 
 
 @overload
@@ -820,14 +872,14 @@ def logical_and(a: Tensor, b: Operand, /) -> Tensor: ...
 def logical_and(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def logical_and(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = logical and, elementwise; boolean, so without derivative"""
+    """y = logical and, elementwise; of whole numbers or truths, so without derivative"""
 
 
 @overload
 def logical_not(x: Tensor, /) -> Tensor: ...
 @overload
 def logical_not(x: Numbers, /) -> np.ndarray:
-    """y = logical not, elementwise; boolean, so without derivative"""
+    """y = logical not, elementwise; of whole numbers or truths, so without derivative"""
 
 
 @overload
@@ -836,7 +888,7 @@ def logical_or(a: Tensor, b: Operand, /) -> Tensor: ...
 def logical_or(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def logical_or(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = logical or, elementwise; boolean, so without derivative"""
+    """y = logical or, elementwise; of whole numbers or truths, so without derivative"""
 
 
 @overload
@@ -845,7 +897,7 @@ def logical_xor(a: Tensor, b: Operand, /) -> Tensor: ...
 def logical_xor(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def logical_xor(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = logical xor, elementwise; boolean, so without derivative"""
+    """y = logical xor, elementwise; of whole numbers or truths, so without derivative"""
 
 
 @overload
@@ -971,7 +1023,7 @@ def not_equal(a: Tensor, b: Operand, /) -> Tensor: ...
 def not_equal(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def not_equal(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = not equal, elementwise; boolean, so without derivative"""
+    """y = not equal, elementwise; of whole numbers or truths, so without derivative"""
 
 
 def op(forward: Any = None, vjp: Any = None, **declaration: Any) -> Any:

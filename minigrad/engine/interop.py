@@ -110,10 +110,10 @@ FILLED = {"zeros_like", "ones_like", "empty_like", "full_like"}     # new tensor
 METHODS = ("sum mean var std max min prod cumsum argmax argmin argsort sort any all reshape transpose swapaxes squeeze "
            "clip repeat diagonal trace take dot astype exp log sqrt tanh abs flip ravel").split()
 OPERATORS = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power",
-             "matmul": "matmul"}
-UNARY = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "logical_not"}
+             "matmul": "matmul", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor"}
+UNARY = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "invert"}
 COMPARISONS = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater",
-               "ge": "greater_equal", "and": "logical_and", "or": "logical_or"}
+               "ge": "greater_equal"}
 
 
 def attach(functions):

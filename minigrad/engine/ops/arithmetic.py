@@ -141,7 +141,7 @@ where = op(lambda condition, a, b, /: np.where(condition, a, b), (
 # -- comparison and logic: no derivative, so no vjp ------------------------------------------------------------------
 def _without_derivative(function):
     words = function.__name__.replace("_", " ")
-    entry = op(function, doc=f"y = {words}, elementwise; boolean, so without derivative")
+    entry = op(function, doc=f"y = {words}, elementwise; of whole numbers or truths, so without derivative")
     entry.__module__ = __name__
     return entry
 
@@ -151,6 +151,8 @@ less, less_equal = _without_derivative(np.less), _without_derivative(np.less_equ
 greater, greater_equal = _without_derivative(np.greater), _without_derivative(np.greater_equal)
 logical_and, logical_or = _without_derivative(np.logical_and), _without_derivative(np.logical_or)
 logical_not, logical_xor = _without_derivative(np.logical_not), _without_derivative(np.logical_xor)
+bitwise_and, bitwise_or = _without_derivative(np.bitwise_and), _without_derivative(np.bitwise_or)
+bitwise_xor, invert = _without_derivative(np.bitwise_xor), _without_derivative(np.invert)
 isnan, isinf, isfinite = _without_derivative(np.isnan), _without_derivative(np.isinf), _without_derivative(np.isfinite)
 
 

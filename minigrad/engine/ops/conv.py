@@ -51,6 +51,9 @@ def windows(x, /, size, strides):
 
     x (N, H, W, C), size (kh, kw) -> y (N, Ho, Wo, kh, kw, C), a view.
     """
+    size, strides = _pair(size, "size"), _pair(strides, "strides")
+    if x.ndim != 4 or any(k > n for k, n in zip(size, x.shape[1:3])):
+        raise ValueError(f"windows of {size} are read from images (N, H, W, C) that are no smaller, not {x.shape}")
     return _view(x, size, strides)
 
 
@@ -60,9 +63,9 @@ def overlap_add(x, /, shape, strides):
 
     x (N, Ho, Wo, kh, kw, C) -> y of shape (N, H, W, C).
     """
-    (kh, kw), (down, right) = x.shape[3:5], strides
+    (kh, kw), (down, right) = x.shape[3:5], _pair(strides, "strides")
     y = array_module(x).zeros(shape, x.dtype)
-    target = _view(y, (kh, kw), strides)
+    target = _view(y, (kh, kw), (down, right))
     if kh <= down and kw <= right:                          # the windows don't overlap
         target[...] = x
         return y

@@ -40,7 +40,13 @@ matmul = op(product, (_matmul_da, _matmul_db), name="matmul", shapes="(m?,n),(n,
 
 
 def _linear(x, w, b, /):
-    y = product(x, w)
+    return plus(product(x, w), b)
+
+
+def plus(y, b):
+    """y + b, in y's own memory where y is as precise as b."""
+    if np.result_type(y, b) != y.dtype:
+        return y + b
     y += b
     return y
 
@@ -149,7 +155,8 @@ def _einsum_vjp(g, y, *operands, subscripts):
             elif letter not in known:                       # summed away in x alone: copy along it
                 others.append((letter, xp.ones(n, dtype=g.dtype)))
             target += letter
-        yield einsum(",".join([out] + [t for t, _ in others]) + "->" + target, g, *(o for _, o in others))
+        dx = einsum(",".join([out] + [t for t, _ in others]) + "->" + target, g, *(o for _, o in others))
+        yield np.broadcast_to(dx, np.broadcast_shapes(dx.shape, x.shape))       # where others had length 1
 
 
 @op(vjp=lambda g, y, *xs, subscripts: tuple(_einsum_vjp(g, y, *xs, subscripts=subscripts)), name="einsum", shapes="")

@@ -13,6 +13,7 @@ from ..backend import last_sum, narrow, row_sum, wide
 from ..op import as_real, op
 from .domains import INDICES, REAL
 from .indexing import along, checked
+from .matmul import plus
 from .nonlinear import sigmoid
 from .reductions import add_up, count
 
@@ -26,8 +27,8 @@ def _shifted(z, axis=-1, where=None):
     if isinstance(z, np.ndarray) and z.dtype.char in "fd" and z.size and -60 < z.min() and z.max() < 60:
         return z
     z = as_real(z)
-    if where is None:
-        return z - z.max(axis=axis, keepdims=True)
+    if where is None or not z.size:
+        return z - z.max(axis=axis, keepdims=True) if z.size else z
     z = np.where(where, z, -math.inf)
     top = z.max(axis=axis, keepdims=True)
     return z - np.where(top == -math.inf, 0, top)           # 0 in a row of which nothing may count
@@ -166,9 +167,7 @@ def layer_norm(x, gamma, beta, /, eps=1e-5):
     x (..., C), γ and β (C,).  (Ba et al. 2016)
     """
     xhat, scale = _standardize(x, -1, eps)
-    y = xhat * gamma
-    y += beta
-    return narrow(y, x), (xhat, scale)
+    return narrow(plus(xhat * gamma, beta), x), (xhat, scale)
 
 
 def _batch_norm_vjp(g, y, x, gamma, beta, eps=1e-3, saved=None):
@@ -187,9 +186,7 @@ def batch_norm(x, gamma, beta, /, eps=1e-3):
     """
     axis = tuple(range(x.ndim - 1))
     xhat, scale = _standardize(x, axis, eps)
-    y = xhat * gamma
-    y += beta
-    return narrow(y, x), (xhat, scale)
+    return narrow(plus(xhat * gamma, beta), x), (xhat, scale)
 
 
 # -- dropout ---------------------------------------------------------------------------------------------------------

@@ -59,8 +59,9 @@ def mean(x, /, axis=None, *, keepdims=False):
 
 
 def _var_vjp(g, y, x, axis=None, ddof=0, keepdims=False):
-    x, g = wide(x), wide(g)
-    return keep(g, x, axis) * (2 / builtins.max(count(x, axis) - ddof, 1)) * (x - x.mean(axis=axis, keepdims=True))
+    x, g, n = wide(x), wide(g), count(x, axis)
+    factor = 2 / (n - ddof) if n > ddof else math.nan               # of too few numbers the variance is 0/0
+    return keep(g, x, axis) * factor * (x - x.sum(axis=axis, keepdims=True) / builtins.max(n, 1))
 
 
 @op(vjp=_var_vjp, shapes="")

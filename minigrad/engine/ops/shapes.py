@@ -111,6 +111,8 @@ def pad(x, /, pad_width, mode="constant", *, constant_values=0):
     """
     if mode != "constant":
         raise ValueError(f'mode {mode!r} has no derivative rule here, only "constant"')
+    if np.ndim(constant_values):
+        raise ValueError(f"constant_values must be one number for the whole border, got {constant_values}")
     inside, shape = _inside(pad_width, x.shape)
     y = array_module(x).full(shape, constant_values, x.dtype)
     y[inside] = x
