@@ -26,8 +26,8 @@ def print_check():
 
 
 def add_arguments(parser):
-    parser.add_argument("--params", type=options.positive, metavar="N", help="parameters, such as 175e9")
-    parser.add_argument("--tokens", type=options.positive, metavar="D", help="tokens, such as 300e9")
+    parser.add_argument("--params", type=options.positive, metavar="N", help="parameters, such as 175e9 or 175B")
+    parser.add_argument("--tokens", type=options.positive, metavar="D", help="tokens, such as 300e9 or 300B")
     parser.add_argument("--gpus", type=options.count, default=1, help="default: 1")
     options.add_model_arguments(parser)
     parser.add_argument("--mfu", type=options.positive, default=MFU,

@@ -6,20 +6,23 @@ import sys
 from ..support.errors import UsageError
 from ..support.reading import count as a_count, form, positive as a_positive, read_json, size
 
+UNITS = {"K": "e3", "M": "e6", "B": "e9", "T": "e12"}      # 7B is 7 billion, 7e9; 1T a trillion, 1e12
+
 
 def positive(text):
-    """argparse type: a number above zero, such as 175e9, and below 1e30, beyond which nothing here makes sense."""
+    """argparse type: a number above zero, such as 175e9 or 175B, and below 1e30, beyond which nothing makes sense."""
+    unit = UNITS.get(text[-1:].upper())
     try:
-        value = float(text)
+        value = float(text[:-1] + unit if unit else text)
     except ValueError:
         value = math.nan
     if not 0 < value < 1e30:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above zero and below 1e30 (write 175e9, say)")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above zero and below 1e30 (write 175e9 or 175B)")
     return value
 
 
 def count(text):
-    """argparse type: a whole number above zero; 1e3 is one."""
+    """argparse type: a whole number above zero; 1e3 is one, and 1K."""
     value = positive(text)
     if value != int(value):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")

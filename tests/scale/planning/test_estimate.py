@@ -1,11 +1,13 @@
 """minigrad estimate and the transformer arithmetic behind it: published figures, laws, bad input."""
 
+import argparse
 import json
 import math
 
 import pytest
 from hypothesis import given, strategies as st
 
+from minigrad.commands import options
 from minigrad.commands.main import parser
 from minigrad.scale.planning import costs, estimate
 from minigrad.support.errors import UsageError
@@ -186,7 +188,7 @@ def test_bad_values_exit_2(words, capsys):
 
 
 @pytest.mark.parametrize("words, says", [
-    ("--params 1e9 --tokens 1e9 --gpu abacus", "known: v100, a100, h100, h200, tpuv4"),
+    ("--params 1e9 --tokens 1e9 --gpu abacus", "known: v100, a100, h100, h200, h800, b200, mi300x, tpuv4"),
     ("--params 1e9 --tokens 1e9 --gpu v100 --precision tf32", "it has: fp16, fp32"),
     ("--params 1e9", "--tokens"), ("--tokens 1e9", "parameters"), ("--params 1e9 --tokens 1 --mfu 1.1", "--mfu"),
     ("--params 1e9 --tokens 1 --pue 0.9", "--pue")])
@@ -198,6 +200,21 @@ def test_bad_requests_are_usage_errors(words, says):
 
 def test_every_chip_is_sane():
     for chip in costs.CHIPS.values():
-        assert chip.source and chip.memory >= 32e9 and 100 < chip.power < 1000
+        assert chip.source and chip.memory >= 32e9 and 100 < chip.power <= 1000
         assert costs.peak_flops(chip, "bf16") == max(v for k, v in chip.flops.items() if k != "fp8")
         assert math.isfinite(chip.bandwidth)
+
+
+# -- numbers with a unit -----------------------------------------------------------------------------------------------
+@given(st.integers(1, 999), st.sampled_from(["k", "K", "m", "M", "b", "B", "t", "T"]))
+def test_a_number_may_have_a_unit(n, unit):
+    size = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}[unit.lower()]
+    assert options.positive(f"{n}{unit}") == pytest.approx(n * size)
+    assert options.positive(f"{n / 10}{unit}") == pytest.approx(n / 10 * size)
+    assert options.count(f"{n}{unit}") == n * size and options.count(f"{n}.001{unit}") == round(n * size + size / 1000)
+
+
+@pytest.mark.parametrize("text", ["", "B", "7BB", "7 X", "-7B", "0K", "nanB", "infT", "7Be", "B7"])
+def test_other_units_are_refused(text):
+    with pytest.raises(argparse.ArgumentTypeError, match="not a number above zero"):
+        options.positive(text)
