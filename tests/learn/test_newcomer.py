@@ -36,8 +36,8 @@ assert w.grad.shape == (2,)
 PROMISES = {
     "": [["-c", NEURON], ["-m", "minigrad", "--version"], ["-m", "minigrad", "learn", "--list"],
          ["-m", "minigrad", "estimate", "--help"], ["-m", "minigrad", "simulate", "--help"],
-         ["-m", "minigrad", "data", "list"]],
-    "datasets": [["-m", "minigrad", "train", "digits", "--epochs", "1"]],
+         ["-m", "minigrad", "data", "list"], ["-m", "minigrad", "train", "digits", "--epochs", "1"]],
+    "datasets": [["-m", "minigrad", "train", "digits", "--data", "mnist", "--epochs", "1"]],
     "notebooks": [["-c", COURSE], ["-c", ONE_PAGE], ["-m", "minigrad", "learn", "--progress"]],
     "test": [["-m", "minigrad", "check", "exp", "--jobs", "1"], ["-m", "pytest", "--version"]],
     "distributed": [["-c", "from minigrad.distributed import world; assert world().size == 1"]],
