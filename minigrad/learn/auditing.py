@@ -245,13 +245,13 @@ def _constant(solution):
 # -- the audit -------------------------------------------------------------------------------------------------------
 def audit(name, code, names):
     """Every mutant of the solution of one exercise."""
-    task, number = find(name), name[:2]
-    right = answer(code, names, number)
+    task = find(name)
+    right = answer(code, names, name)
     if fault := first_fault(task, right, shrink=False):
         raise AssertionError(f"the solution of {name} is rejected: {fault}")
     for words, source in changed_sources(code):
         try:
-            broken = answer(source, names, number)
+            broken = answer(source, names, name)
         except Exception:                   # it does not even run
             yield ChangedAnswer(name, words, True)
             continue
@@ -270,7 +270,7 @@ def _rejected(task, broken):
 def table(numbers=(), report=None):
     """[(exercise, mutants, rejected, harmless, [surviving])] of the notebooks named."""
     rows = []
-    for name, (code, names) in solutions(numbers).items():
+    for name, (code, names) in solutions(tuple(numbers)).items():
         found = list(audit(name, code, names))
         alive = [m for m in found if not m.rejected]
         rows.append((name, len(found), len(found) - len(alive), sum(m.harmless is not None for m in alive),

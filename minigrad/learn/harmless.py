@@ -73,6 +73,8 @@ HARMLESS = {
     "21.project": [("<= epsilon  →", "at exactly epsilon both ways give the same")],
     "21.anomaly": [("^s - median", EVEN)],
     "22.merge": [("^zip", "a product has no order")],
+    "23.pairs": [(BACKWARDS, ORDER)],
+    "23.change": [("^Counter", "pairs gives a Counter already")],
     "22.ring_step": [(BACKWARDS, ORDER), ("^1  →  1.1$", "step is a whole number"),
                      ("^result: ", "what counts is written into chunks")],
     "23.pairs": [(r"\[::-1\]", "a sum doesn't depend on the order")],

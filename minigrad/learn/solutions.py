@@ -1,53 +1,44 @@
-"""The course's own answers: the code of each blank, and what a learner's code turns it into."""
+"""The course's own answers: the code of each blank, run after the definitions that stand before it in its notebook."""
 import ast
 import contextlib
 import functools
-import io
-import math
-
-import numpy as np
-
-import minigrad as mg
+import re
 
 from . import notebooks
 
-# How the cells begin that define what exercises of a notebook build on.
-GIVEN = {"01": ("class Value", "def order"), "23": ("import itertools", "def merged")}
+KEPT = ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef
 
 
+@functools.cache
 def solutions(numbers=()):
     """{exercise: (code of its solution, the names passed to check)} of the notebooks named, in order."""
-    found = {}
-    for path in notebooks.paths(numbers):
-        code = None
-        for cell in notebooks.solved(notebooks.read(path))["cells"]:
-            text = notebooks.source(cell)
-            if notebooks.is_blank(cell):
-                code = text
-            elif cell["cell_type"] == "code" and (name := notebooks.CHECK.search(text)):
-                call = next(node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)
-                            and getattr(node.func, "id", "") == "check")
-                found[name[1]] = code, [argument.id for argument in call.args[1:]]
-    return found
+    return {name: found[:2] for path in notebooks.paths(numbers) for name, found in _read(path).items()}
 
 
-def answer(code, names, number):
-    """The objects of these names after the code of an exercise of a notebook has run."""
-    scope = {"np": np, "mg": mg, "math": math, "__name__": "answer"}
-    scope.update(_given(number))
-    exec(code if not isinstance(code, str) else compile(code, "<answer>", "exec"), scope)
+def answer(code, names, exercise):
+    """The objects of these names after the code, a solution of the exercise or what became of it, has run."""
+    scope = {"__name__": "answer"}
+    for definition in _read(notebooks.paths([exercise.partition(".")[0]])[0])[exercise][2]:
+        with contextlib.suppress(NameError):            # a default that the notebook computes
+            exec(definition, scope)
+    exec(compile(code, "<answer>", "exec"), scope)
     return tuple(scope[name] for name in names)
 
 
 @functools.cache
-def _given(number):
-    """What the exercises of a notebook build on: of 01 the class Value and the order of values, of 23 `merged`."""
-    if number not in GIVEN:
-        return {}
-    scope = {"math": math}
-    for cell in notebooks.read(notebooks.paths([number])[0])["cells"]:
-        text = notebooks.source(cell)
-        if text.lstrip().startswith(GIVEN[number]) and not notebooks.is_blank(cell):
-            with contextlib.redirect_stdout(io.StringIO()):
-                exec(compile(text, "<notebook>", "exec"), scope)
-    return scope
+def _read(path):
+    """{exercise: (code of its solution, the names passed to check, the compiled definitions before it)}."""
+    found, before, code = {}, [], None
+    for cell in notebooks.solved(notebooks.read(path))["cells"]:
+        text = re.sub("^[!%].*", "", notebooks.source(cell), flags=re.M)        # what is for the shell
+        if cell["cell_type"] != "code":
+            continue
+        if notebooks.is_blank(cell):
+            code, given = text, list(before)
+        elif name := notebooks.CHECK.search(text):
+            call = next(node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)
+                        and getattr(node.func, "id", "") == "check")
+            found[name[1]] = code, [argument.id for argument in call.args[1:]], given
+        before += [compile(ast.Module([node], []), "<notebook>", "exec") for node in ast.parse(text).body
+                   if isinstance(node, KEPT)]
+    return found

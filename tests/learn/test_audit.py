@@ -3,7 +3,7 @@ import pytest
 
 from minigrad.learn import notebooks
 from minigrad.learn.auditing import audit, changed_sources
-from minigrad.learn.harmless import HARMLESS, reason
+from minigrad.learn.harmless import reason
 from minigrad.learn.solutions import solutions
 
 NUMBERS = [path.name[:2] for path in notebooks.paths()]
@@ -11,19 +11,12 @@ NUMBERS = [path.name[:2] for path in notebooks.paths()]
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_every_mutant_is_rejected_or_harmless(number):
-    for name, (code, names) in solutions([number]).items():
+    for name, (code, names) in solutions((number,)).items():
         found = list(audit(name, code, names))
         accepted = [m.change for m in found if not m.rejected]
         surviving = [change for change in accepted if reason(name, change) is None]
         assert not surviving, f"{name} accepts: {'; '.join(surviving)}"
         assert len(found) >= (3 if "def " not in code and "lambda" not in code else 7)
-        stale = [p for p, _ in HARMLESS.get(name, ()) if not any(reason_is(name, change, p) for change in accepted)]
-        assert not stale, f"{name}: no accepted mutant is like {stale}"
-
-
-def reason_is(name, change, pattern):
-    import re
-    return re.search(pattern, change)
 
 
 def test_changes_are_small_and_each_comes_once():
