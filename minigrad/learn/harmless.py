@@ -77,7 +77,6 @@ HARMLESS = {
     "23.change": [("^Counter", "pairs gives a Counter already")],
     "22.ring_step": [(BACKWARDS, ORDER), ("^1  →  1.1$", "step is a whole number"),
                      ("^result: ", "what counts is written into chunks")],
-    "23.pairs": [(r"\[::-1\]", "a sum doesn't depend on the order")],
     "25.frechet": [(r"→ +b\.(mean|std)\(\) - a", "a square forgets the sign")],
 }
 
