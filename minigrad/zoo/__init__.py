@@ -4,6 +4,7 @@
     diffusion                   one that draws them, out of noise
     gpt, gpt_training, ngram    a language model from scratch, and what counting alone can do
     bpe                         the tokens that a text is best cut into
+    posttraining                losses that teach it to answer: examples, preferences, rewards
     llama, pretrained, chat     a pretrained language model, run and, with lora, fine-tuned
     structure, folding          proteins: geometry, and folding by gradient descent
     distogram, evoformer        AlphaFold in miniature: distances from the sequence
