@@ -14,6 +14,7 @@ from contextvars import ContextVar
 
 import numpy as np
 
+from ..support.arguments import whole
 from .unrolling.current import StandIn, recorder
 
 when_gpu_is_first_used = []                 # functions to call then: on a GPU whole formulas become single kernels
@@ -129,6 +130,8 @@ def asarray(data, dtype=None, device=None):
         return np.asarray(data, dtype)          # as below, the usual case, in a tenth of the time
     if isinstance(data, StandIn):
         return data._asarray(dtype)
+    if isinstance(data, np.ma.MaskedArray):
+        raise TypeError("a masked array's mask would be lost: fill it (array.filled(0)), or give weights")
     on_gpu = device_of(data) != "cpu"
     kind, index = parse_device(device or (device_of(data) if on_gpu else default_device()))
     if kind == "cpu":
@@ -229,7 +232,7 @@ def seed(n: int) -> None:
     several such threads draw the same numbers, so give each a seed of its own where they must differ.  An asyncio task
     has generators of its own once it calls seed, and before that those of the task that started it.
     """
-    _random.set(_Random(n))
+    _random.set(_Random(whole("seed", n, 0)))
     _note(seed=n)
 
 

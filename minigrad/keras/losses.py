@@ -23,15 +23,23 @@ REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "none", None)
 
 
 # -- matching shapes -------------------------------------------------------------------------------------------------
+def real(x, what):
+    """TypeError for a tensor of anything but real numbers: complex ones would lose a part, dates their meaning."""
+    if x._data.dtype.kind not in "fiub":
+        raise TypeError(f"{what} must be real numbers, not {x._data.dtype}")
+
+
 def floats(x):
     """Predictions as a tensor of floating-point numbers."""
     x = x if isinstance(x, Tensor) else Tensor(backend.asarray(x))
+    real(x, "predictions")
     return x if x._data.dtype.kind == "f" else Tensor(x._data.astype(float))
 
 
 def like(y_true, y_pred):
     """y_true as a tensor in the dtype and on the device of y_pred; its gradient is kept, where it is wanted."""
     tensor = y_true if isinstance(y_true, Tensor) else Tensor(backend.asarray(y_true, device=y_pred.device))
+    real(tensor, "labels")
     if tensor._data.dtype != y_pred._data.dtype:
         tensor = tensor.astype(y_pred.dtype) if tensor.requires_grad else Tensor(tensor._data.astype(y_pred.dtype))
     return tensor
@@ -72,6 +80,9 @@ def class_numbers(name, y_true, y_pred):
 def weights_like(name, sample_weight, values):
     """Sample weights in the dtype of values, in a shape that broadcasts against them: (batch, 1) for (batch, time)."""
     w = getattr(sample_weight, "_data", sample_weight)
+    w = w if hasattr(w, "dtype") else backend.asarray(w)
+    if w.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: sample_weight must be real numbers, not {w.dtype}")
     w = backend.asarray(w, values.dtype, backend.device_of(getattr(values, "_data", values)))
     if w.ndim == values.ndim + 1 and w.shape[-1] == 1:
         w = w.reshape(w.shape[:-1])

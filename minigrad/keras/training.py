@@ -17,8 +17,9 @@ from ..engine import backend
 from ..engine.recording import no_grad
 from ..engine.tensor import Tensor, backpropagate
 from ..engine.trees import tree_leaves, tree_map
+from ..support.arguments import share, shown, whole
 from . import losses, metrics as _metrics, optimizers
-from .callbacks import History, ProgressBar
+from .callbacks import Callback, History, ProgressBar
 from .callbacks.logs import bar
 from .feeding import batches, loader_of, loaders, named, unpack
 from .layers.inputs import as_tensors
@@ -135,6 +136,14 @@ class Training:
         self._need_compile("fit", x, y)
         if self.run:
             raise RuntimeError(f"fit: {self.name} is in the middle of a fit, which called this one or runs in a thread")
+        epochs, initial_epoch = whole("fit: epochs", epochs, 0), whole("fit: initial_epoch", initial_epoch, 0)
+        share("fit: validation_split", validation_split)
+        for name, size in ("batch_size", batch_size), ("validation_batch_size", validation_batch_size):
+            if size is not None:
+                whole(f"fit: {name}", size)
+        if not (isinstance(callbacks, (list, tuple, type(None)))
+                and all(isinstance(c, Callback) for c in callbacks or ())):
+            raise TypeError(f"fit: callbacks must be a list of minigrad.callbacks, not {shown(callbacks)}")
         seed = int(backend.generator("cpu").integers(2**62))
         loader, validation = loaders(x, y, sample_weight, class_weight, batch_size, shuffle, seed,
                                      validation_split, validation_data, validation_batch_size)

@@ -4,6 +4,8 @@ import inspect
 import re
 import sys
 
+from .meanings import Checked
+
 
 def public(name):
     """The public module mg.<name>, which minigrad/__init__.py knows and loads: public("distributed").
@@ -37,7 +39,7 @@ def snake_case(name):
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-class Configured:
+class Configured(Checked):
     """An object that can be made again from its configuration: it keeps the arguments of __init__ under their names."""
 
     def get_config(self):

@@ -123,12 +123,12 @@ def test_config_round_trip(name):
     (lambda: initializers.get("he_normal")((None, 3)), ValueError, "not a shape of known lengths"),
     (lambda: initializers.get("he_normal")((-1, 3)), ValueError, "not a shape of known lengths"),
     (lambda: initializers.get("orthogonal")((3,)), ValueError, "two axes"),
-    (lambda: initializers.RandomNormal(stddev=-1), ValueError, "stddev must be positive"),
-    (lambda: initializers.RandomNormal(stddev=math.nan), ValueError, "stddev must be positive"),
+    (lambda: initializers.RandomNormal(stddev=-1), ValueError, "stddev must be a number above 0"),
+    (lambda: initializers.RandomNormal(stddev=math.nan), ValueError, "stddev must be a number above 0"),
     (lambda: initializers.RandomUniform(1, 0), ValueError, "below maxval"),
     (lambda: initializers.VarianceScaling(mode="fan"), ValueError, "fan_avg"),
     (lambda: initializers.VarianceScaling(distribution="gauss"), ValueError, "untruncated_normal"),
-    (lambda: initializers.VarianceScaling(scale=0), ValueError, "scale must be positive"),
+    (lambda: initializers.VarianceScaling(scale=0), ValueError, "scale must be a number above 0"),
 ])
 def test_bad_arguments(call, error, message):
     with pytest.raises(error, match=message):

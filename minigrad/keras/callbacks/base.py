@@ -1,7 +1,9 @@
 """What a callback is, and the one that is always there: the history."""
 
+from ...support.meanings import Checked
 
-class Callback:
+
+class Callback(Checked):
     """The base of all callbacks.
 
     model, params   set by fit: the model, and {"epochs": ..., "steps": batches in an epoch, "validation": bool}

@@ -20,6 +20,7 @@ import numpy as np
 
 from ...engine import backend
 from ...engine.tensor import Tensor
+from ...support.meanings import check_arguments
 from .. import initializers, regularizers
 from .budget import is_limited, spend_layer, spend_weight
 from .inputs import as_tensors, batch_shape
@@ -42,6 +43,7 @@ class Layer:
 
     def __new__(cls, *args, **kwargs):
         spend_layer()
+        check_arguments(cls, args, kwargs)
         layer = super().__new__(cls)
         try:                                # kept for get_config, so that no layer has to repeat its arguments there
             layer._arguments = inspect.signature(cls.__init__).bind(layer, *args, **kwargs)

@@ -106,7 +106,7 @@ def test_fit_ends_with_the_averages():
 
 @pytest.mark.parametrize("options", [{"ema_momentum": 1.5}, {"ema_momentum": math.nan}, {"ema_overwrite_frequency": 0}])
 def test_averages_that_make_no_sense_are_refused(options):
-    with pytest.raises(ValueError, match="ema_momentum must be in"):
+    with pytest.raises(ValueError, match="ema_(momentum must be in|overwrite_frequency must be a whole)"):
         SGD(0.1, use_ema=True, **options)
 
 
@@ -206,13 +206,13 @@ W = mg.tensor([1.0, 2.0], requires_grad=True)
 
 @pytest.mark.parametrize("call, error, message", [
     (lambda: optimizers.get("adamm"), ValueError, "did you mean 'adam'"),
-    (lambda: Adam(-0.1), ValueError, "learning_rate must not be negative"),
-    (lambda: Adam(math.nan), ValueError, "learning_rate must not be negative"),
+    (lambda: Adam(-0.1), ValueError, "learning_rate must be a number of at least 0"),
+    (lambda: Adam(math.nan), ValueError, "learning_rate must be a number of at least 0"),
     (lambda: Adam(beta_1=1.0), ValueError, r"Adam: beta_1 must be in \[0, 1\)"),
     (lambda: Adam(beta1=0.9), TypeError, "beta1"),
     (lambda: SGD(momentum=2), ValueError, "momentum must be in"),
     (lambda: Adam(clipnorm=1.0, clipvalue=1.0), ValueError, "only one of clipnorm"),
-    (lambda: Adam(clipnorm=-1.0), ValueError, "clipnorm must not be negative"),
+    (lambda: Adam(clipnorm=-1.0), ValueError, "clipnorm must be a number of at least 0"),
     (lambda: AdamW(exclude="biases"), ValueError, 'exclude must be "vectors"'),
     (lambda: Adam().step([]), ValueError, "no variable has a gradient"),
     (lambda: Adam().step([mg.tensor([1.0], requires_grad=True)]), ValueError, "did backward run"),

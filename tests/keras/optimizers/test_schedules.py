@@ -84,12 +84,12 @@ def test_an_optimizer_follows_its_schedule():
 @pytest.mark.parametrize("call, message", [
     (lambda: PiecewiseConstantDecay([1, 2], [1.0, 2.0]), "one more than they"),
     (lambda: PiecewiseConstantDecay([2, 1], [1.0, 2.0, 3.0]), "must increase"),
-    (lambda: ExponentialDecay(0.1, 0, 0.9), "decay_steps must be above 0"),
-    (lambda: ExponentialDecay(0.1, 10, -1), "decay_rate must be above 0"),
-    (lambda: CosineDecay(0.1, -5), "decay_steps must be above 0"),
+    (lambda: ExponentialDecay(0.1, 0, 0.9), "decay_steps must be a number above 0"),
+    (lambda: ExponentialDecay(0.1, 10, -1), "decay_rate must be a number above 0"),
+    (lambda: CosineDecay(0.1, -5), "decay_steps must be a number above 0"),
     (lambda: CosineDecay(0.1, 100, warmup_steps=5), "need a warmup_target"),
-    (lambda: OneCycle(0.1, 0), "total_steps must be above 0"),
-    (lambda: OneCycle(0.1, 10, pct_start=30), "fraction"),
+    (lambda: OneCycle(0.1, 0), "total_steps must be a number above 0"),
+    (lambda: OneCycle(0.1, 10, pct_start=30), "pct_start must be in"),
 ])
 def test_bad_arguments(call, message):
     with pytest.raises(ValueError, match=message):
