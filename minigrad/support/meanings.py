@@ -90,7 +90,7 @@ MEANINGS = {
     "dtype": optional(dtype), "verbose": verbosity, "exclude": optional(name_or_function),
     **dict.fromkeys(("from_logits", "use_bias", "return_sequences", "return_state", "go_backwards",
                      "unit_forget_bias",
-                     "reset_after", "center", "scale", "keepdims", "nesterov", "centered", "staircase", "trainable",
+                     "reset_after", "center", "keepdims", "nesterov", "centered", "staircase", "trainable",
                      "save_best_only", "save_weights_only", "restore_best_weights", "delete_checkpoint", "append",
                      "use_ema"), flag),
     **dict.fromkeys(("bias_initializer", "kernel_initializer", "recurrent_initializer", "embeddings_initializer",
@@ -117,8 +117,9 @@ MEANINGS = {
     "thresholds": optional(either(probability, sequence(probability), (list, tuple))),
     "Constant.value": number_or_array, "values": sequence(at_least_0),
     "boundaries": sequence(number), "input_shape": optional(lengths), "shape": lengths,
-    "target_shape": sequence(whole_axis), "Rescaling.scale": number_or_array, "offset": number_or_array,
+    "target_shape": sequence(whole_axis), "scale": number_or_array, "offset": number_or_array,
     "VarianceScaling.scale": above_0,
+    **dict.fromkeys((f"{kind}Normalization.scale" for kind in ("Batch", "Layer", "Group")), flag),
     "factor": at_least_0,
 }
 
