@@ -51,6 +51,8 @@ Tensor._repr_svg_ = _repr_svg_
 
 
 def __getattr__(name):
+    if name == "GradientTape":              # import minigrad as tf: tf.GradientTape
+        return importlib.import_module(f"{__name__}.keras").GradientTape
     if name in PUBLIC:
         return importlib.import_module(f"{__name__}.{PUBLIC[name]}")
     raise AttributeError(f"minigrad has no attribute {name!r}")
@@ -80,4 +82,4 @@ sys.meta_path.insert(0, _Public)
 
 
 def __dir__():
-    return sorted([*globals(), *PUBLIC])
+    return sorted([*globals(), *PUBLIC, "GradientTape"])

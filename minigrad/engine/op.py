@@ -10,6 +10,7 @@ from .tensor import Node, Tensor
 from .trees import tree_leaves
 
 REGISTRY = {}                               # name -> Op: the table of derivatives
+DEFERRED = {}                               # type that stands for a tensor to come -> what notes an op called with it
 NUMPY = {}                                  # NumPy's function -> the Op that it is when given a Tensor, where declared
 
 
@@ -107,6 +108,8 @@ class Op:
                     x.last_edit()           # an edit before this moment is no edit of what the tape needs
                 tensors, records = True, records or x.requires_grad
                 x = x._data
+            elif type(x) in DEFERRED:
+                return DEFERRED[type(x)](self, inputs, params)
             elif isinstance(x, self._made_arrays):
                 return self(*(as_array(i) if isinstance(i, self._made_arrays) else i for i in inputs), **params)
             args.append(x)

@@ -6,6 +6,19 @@
     model = tf.keras.Sequential([layers.Dense(64, activation="relu"), layers.Dense(10)])
 """
 from ..data import datasets
-from . import activations, callbacks, initializers, layers, losses, metrics, models, optimizers, regularizers, utils
+from . import (
+    activations,
+    callbacks,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    ops,
+    optimizers,
+    regularizers,
+    utils,
+)
 from .layers import Input, Layer
 from .models import Model, Sequential
+from .tape import GradientTape

@@ -15,13 +15,14 @@
 What compile, fit, evaluate and predict do is in training.py, what save and load do in saving.py.
 """
 from ..engine import backend
-from ..engine.recording import no_grad
-from ..engine.tensor import Tensor
+from ..engine.trees import tree_leaves, tree_map
 from . import saving
+from .functional import Graph, from_plain
 from .layers.base import Layer
 from .layers.core import InputLayer
 from .layers.inputs import dry_run, kind_of, kind_of_shape
 from .saving import load_model
+from .symbols import Symbolic
 from .training import Training
 
 
@@ -30,8 +31,59 @@ class Model(Training, Layer):
 
     Subclass it: make the layers in __init__ and use them in call(self, x, training=False).  The weights of its layers
     come into being when the model first meets data, or by build(input_shape).
+
+    Or give it inputs and outputs, what Input and the layers called on it return (functional.py): one symbolic tensor,
+    or a list or dict of them.  Then it has its weights at once, and needs no call of its own.
     """
     input_kind = None           # shapes and dtypes of the input, once it has been seen
+    graph = None                # what leads from inputs to outputs, if it was made of them
+
+    def __init__(self, inputs=None, outputs=None, *, name=None, trainable=True, **kwargs):
+        if isinstance(inputs, str) or (inputs is None) != (outputs is None):
+            raise TypeError("Model takes inputs and outputs together, and its name as name=...")
+        super().__init__(name=name, trainable=trainable, **kwargs)
+        if inputs is not None:
+            self.graph = Graph(inputs, outputs)
+            self._layers, self.input_kind, self.built = self.graph.layers, self.graph.input_kind(), True
+            self.input_shape = tree_map(lambda symbol: symbol.shape, inputs)
+            self.output_shape = tree_map(lambda symbol: symbol.shape, outputs)
+
+    def call(self, x):
+        if self.graph is None:
+            raise NotImplementedError(f"{type(self).__name__} needs a method call(self, x), or inputs and outputs")
+        return self.graph(x)
+
+    inputs = property(lambda self: self.graph and self.graph.given, doc="The symbols that it was made of, as a list.")
+    outputs = property(lambda self: self.graph and tree_leaves(self.graph.outputs), doc="Its symbolic outputs.")
+
+    def __getattr__(self, name):
+        if name in ("input", "output") and self.graph:
+            return self.graph.inputs if name == "input" else self.graph.outputs
+        return super().__getattr__(name)
+
+    def get_layer(self, name=None, index=None):
+        """The layer with this name, or at this place among .layers; ValueError if there is none."""
+        if index is not None:
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(f"{self.name} has no layer {name!r}; it has {', '.join(layer.name for layer in self.layers)}")
+
+    def get_config(self):
+        config = super().get_config()
+        if self.graph:
+            config = {"name": self.name, "trainable": self._trainable, "layers": self.graph.layers,
+                      "graph": self.graph.to_plain()}
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        if "graph" not in config:
+            return super().from_config(config)
+        config = dict(config)
+        inputs, outputs = from_plain(config.pop("graph"), config.pop("layers"))
+        return cls(inputs=inputs, outputs=outputs, **config)
 
     def build(self, input_shape):
         """Give the model its weights before it meets data: build((None, 64)), None being the batch."""
@@ -46,7 +98,8 @@ class Model(Training, Layer):
     @property
     def layers(self):
         """The layers that the model holds directly."""
-        return [part for _, part in self.children() if isinstance(part, Layer) and not isinstance(part, InputLayer)]
+        return [part for _, part in self.children()
+                if isinstance(part, Layer) and (self.graph or not isinstance(part, InputLayer))]
 
     @property
     def device(self):
@@ -67,11 +120,12 @@ class Model(Training, Layer):
         """Print a table: each layer, the shape of its output, the number of its parameters."""
         if not self.built:
             raise ValueError(f"{self.name} has no weights yet: fit it, call it, or build(input_shape) first")
-        rows = [("Layer (type)", "Output shape", "Parameters")]
+        sources = self.graph.sources_of if self.graph else lambda layer: ""
+        rows = [("Layer (type)", "Output shape", "Parameters", "Connected to" if self.graph else "")]
         rows += [(f"{layer.name} ({type(layer).__name__})", _shape_text(layer.output_shape),
-                  f"{layer.count_params():,}") for layer in self.layers]
+                  f"{layer.count_params():,}", sources(layer)) for layer in self.layers]
         widths = [max(len(row[i]) for row in rows) + 3 for i in range(2)]
-        lines = [f"{a:<{widths[0]}}{b:<{widths[1]}}{c:>12}" for a, b, c in rows]
+        lines = [f"{a:<{widths[0]}}{b:<{widths[1]}}{c:>12}   {d}".rstrip() for a, b, c, d in rows]
         rule = "-" * max(map(len, lines))
         trained, size = sum(w.size for w in self.trainable_weights), sum(w._data.nbytes for w in self.weights) / 1024
         total = f"Parameters: {self.count_params():,} ({size:,.1f} KiB), of which trained: {trained:,}"
@@ -118,39 +172,53 @@ class Sequential(Model):
     def __init__(self, layers=(), **kwargs):
         super().__init__(**kwargs)
         self._input, self._layers = None, []
-        self._example = None                # what has flowed through so far, if the input's shape is known
+        self._flow = None                   # the Symbolic that the layers so far make of Input, if its shape is known
         for layer in layers or ():
             self.add(layer)
 
     def add(self, layer):
         """Append a layer.  TypeError for what is none; ValueError if it can't follow the one before."""
+        if isinstance(layer, Symbolic) and isinstance(layer.call.function, InputLayer):
+            layer = layer.call.function
         if not isinstance(layer, Layer):
             raise TypeError(f"{self.name}: add takes a layer, not {layer!r}")
         if isinstance(layer, InputLayer):
             if self._layers or self._input:
                 raise ValueError(f"{self.name}: Input can only come first")
             self._input = layer
-            self._start(layer.input_shape, layer.dtype)
+            self._start(layer)
             return
         if not self._layers and not self._input and layer.input_shape and not layer.built:
-            self._start(layer.input_shape)          # Dense(64, input_shape=(784,))
-        if self._example is not None:
-            with no_grad():
-                self._example = layer(Tensor(self._example), training=False)._data
+            self._start(InputLayer(layer.input_shape[1:], name="input"))        # Dense(64, input_shape=(784,))
+        if self._flow is not None:
+            self._flow = layer(self._flow)
         self._layers.append(layer)
 
-    def _start(self, shape, dtype="float32"):
-        self.input_kind, self.input_shape, self.built = kind_of_shape(shape, dtype), shape, True
-        self._example = dry_run(InputLayer(shape[1:], name="example"), self.input_kind)._data
+    def _start(self, layer):
+        self.input_shape, self.built, self._first = layer.input_shape, True, layer.symbol()
+        self._flow, self.input_kind = self._first, kind_of(self._first.examples[0])
 
     def pop(self):
         """Remove the last layer and return it."""
         if not self._layers:
             raise ValueError(f"{self.name} has no layer to remove")
         layer = self._layers.pop()
-        if self._example is not None:
-            self._example = dry_run(self, self.input_kind)._data
+        if self._flow is not None:
+            self._flow = self._layers[-1].output if self._layers else self._first
         return layer
+
+    @property
+    def inputs(self):
+        return None if self._flow is None else [self._first]
+
+    @property
+    def outputs(self):
+        return None if self._flow is None else [self._flow]
+
+    def __getattr__(self, name):
+        if name in ("input", "output") and vars(self).get("_flow") is not None:
+            return self._first if name == "input" else self._flow
+        return super().__getattr__(name)
 
     def call(self, x):
         for layer in self._layers:

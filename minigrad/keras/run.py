@@ -11,6 +11,7 @@ from ..engine.trees import tree_leaves
 from ..support.names import public
 from .feeding import batches
 from .layers.inputs import dry_run
+from .outputs import CONTAINERS, by_output
 
 
 def rows(x):
@@ -25,44 +26,77 @@ class Scores(Mapping):
     """
 
     def __init__(self, metrics, weighted_metrics):
-        self.metrics, self.weighted = metrics, weighted_metrics
+        """Both: [(the output it is of, metric), ...]; None for the output where the model has one."""
+        self.metrics, self.weighted = ([metric for _, metric in some] for some in (metrics, weighted_metrics))
+        self.outputs = [output for output, _ in (*metrics, *weighted_metrics)]
+        self.labels = [metric.name for _, metric in (*metrics, *weighted_metrics)]      # its name in the logs
+        self.sums, self.parts = {"loss": 0.0}, {}
         self.reset()
 
     def reset(self):
-        self.total, self.count, self.noted = 0.0, 0, []         # Σ loss · examples, Σ examples, batches not yet in them
+        # Σ loss · examples, for all and for each output, Σ examples, and batches that are not yet in them
+        self.sums, self.count, self.noted, self.reported = dict.fromkeys(self.sums, 0.0), 0, [], None
         for metric in (*self.metrics, *self.weighted):
             metric.reset_state()
 
-    def add(self, x, y, y_pred, sample_weight, loss):
-        """Note one batch."""
-        self.noted.append((loss._data, rows(x)))
-        for metric in self.metrics:
-            metric.update_state(y, y_pred)
-        for metric in self.weighted:
-            metric.update_state(y, y_pred, sample_weight)
+    def add(self, x, y, y_pred, sample_weight, loss, names):
+        """Note one batch.  names(y_pred) are the names of the outputs; parts, set by compute_loss, their losses."""
+        self.noted.append(({"loss": loss._data, **{name: part._data for name, part in self.parts.items()}}, rows(x)))
+        self.parts = {}
+        if self.outputs and isinstance(y_pred, CONTAINERS):
+            y, y_pred, sample_weight = self._by_output(y, y_pred, sample_weight, names(y_pred))
+        else:
+            y, y_pred, sample_weight = ({None: part} for part in (y, y_pred, sample_weight))
+        for i, metric in enumerate((*self.metrics, *self.weighted)):
+            output = self.outputs[i] if self.outputs[i] in y_pred else None
+            weights = (sample_weight[output],) if i >= len(self.metrics) else ()
+            metric.update_state(y[output], y_pred[output], *weights)
+
+    def _by_output(self, y, y_pred, sample_weight, names):
+        """The three by the names of the outputs, and under None as they are; settles whose metrics are whose."""
+        if len(names) > 1 and len(self.outputs) == len(names) and not any(o is not None for o in self.outputs):
+            if not any(hasattr(metric, "function") for metric in self.metrics):     # a function may take the whole tree
+                self.outputs = list(names)
+        for i, (output, metric) in enumerate(zip(self.outputs, (*self.metrics, *self.weighted))):
+            self.outputs[i] = output = names[output] if isinstance(output, int) else output
+            if output is not None and output not in names:
+                raise ValueError(f"metrics names the output {output!r}; the model's are {', '.join(names)}")
+            self.labels[i] = metric.name if output is None or len(names) == 1 else f"{output}_{metric.name}"
+        leaves = tree_leaves(y_pred)
+        labels = by_output("y", y, names, shared=False) if any(o is not None for o in self.outputs) else {}
+        return ({None: y} | labels, {None: y_pred} | dict(zip(names, leaves)),
+                {None: sample_weight} | by_output("sample_weight", sample_weight, names))
+
+    def report(self, logs):
+        """Take what a train_step in Keras' form returned as the scores."""
+        self.reported = {name: getattr(value, "_data", value) for name, value in logs.items()}
 
     def _sum_up(self):
         if self.noted:
             values, counts = zip(*self.noted)
-            for value, n in zip(backend.to_numpy(np.stack(values)).tolist(), counts):
-                self.total, self.count = self.total + value * n, self.count + n
-            self.noted = []
+            for name in values[0]:
+                array = backend.to_numpy(np.stack([value[name] for value in values])).tolist()
+                self.sums[name] = self.sums.get(name, 0.0) + sum(value * n for value, n in zip(array, counts))
+            self.count, self.noted = self.count + sum(counts), []
 
     def __getitem__(self, name):
-        if name == "loss":
-            self._sum_up()
-            return self.total / max(self.count, 1)
-        for metric in (*self.metrics, *self.weighted):
-            if metric.name == name:
+        if self.reported is not None:
+            return float(self.reported[name])
+        self._sum_up()
+        if name in self.sums:
+            return self.sums[name] / max(self.count, 1)
+        for label, metric in zip(self.labels, (*self.metrics, *self.weighted)):
+            if label == name:
                 result = metric.result()
                 return np.asarray(result) if np.ndim(result) else float(result)
         raise KeyError(name)
 
     def __iter__(self):
-        return iter(["loss", *(metric.name for metric in (*self.metrics, *self.weighted))])
+        self._sum_up()
+        return iter([*self.sums, *self.labels] if self.reported is None else self.reported)
 
     def __len__(self):
-        return 1 + len(self.metrics) + len(self.weighted)
+        return len(list(iter(self)))
 
     def __repr__(self):
         return repr(dict(self))
@@ -86,8 +120,7 @@ class Scores(Mapping):
                 for hook in begin:
                     hook(number)
                 if rows(x):
-                    loss, y_pred = model.test_step(x, y, sample_weight)
-                    self.add(x, y, y_pred, sample_weight, loss)
+                    model.step_on("test_step", x, y, sample_weight)
                 for hook in end:
                     hook(number, self)
         events.tell("on_test_end", dict(self))
@@ -96,10 +129,12 @@ class Scores(Mapping):
     def state(self):
         self._sum_up()
         metrics = [metric.state() for metric in (*self.metrics, *self.weighted)]
-        return {"total": self.total, "count": self.count, "metrics": metrics}
+        return {"sums": self.sums, "count": self.count, "metrics": metrics}
 
     def load_state(self, state):
-        self.total, self.count, self.noted = state["total"], state["count"], []
+        # A run that was interrupted before outputs had losses of their own kept the sum of one loss alone.
+        self.sums, self.count, self.noted = state.get("sums") or {"loss": state["total"]}, state["count"], []
+        self.reported = None
         for metric, values in zip((*self.metrics, *self.weighted), state["metrics"], strict=True):
             metric.load_state(values)
 
@@ -148,6 +183,8 @@ class Run(Events):
         while self.epoch < self.epochs and not model.stop_training:
             if not self.within:
                 self.scores.reset()
+                for metric in model.metrics:
+                    metric.reset_state()
                 self.tell("on_epoch_begin", self.epoch)
             self.within = False
             self._batches()
@@ -174,8 +211,7 @@ class Run(Events):
 
     def step(self, x, y, sample_weight):
         """Learn from one batch."""
-        loss, y_pred = self.model.train_step(x, y, sample_weight)
-        self.scores.add(x, y, y_pred, sample_weight, loss)
+        self.model.step_on("train_step", x, y, sample_weight)
 
     # Where many processes train together, these differ (minigrad/scale/distributed/strategy.py):
     def summary(self):

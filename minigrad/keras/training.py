@@ -7,8 +7,9 @@
 
 `Training` holds them as train_step, for a model to override; run.py holds the loop around them.
 """
+import inspect
 from contextlib import nullcontext
-from functools import cached_property
+from functools import cache, cached_property, partial
 
 import numpy as np
 
@@ -22,7 +23,9 @@ from . import losses, metrics as _metrics, optimizers
 from .callbacks import Callback, History, ProgressBar
 from .callbacks.logs import bar
 from .feeding import batches, loader_of, loaders, named, unpack
+from .layers.base import added_losses, collecting_losses
 from .layers.inputs import as_tensors
+from .outputs import CONTAINERS, entries, loss_for, losses_of, names_of
 from .run import Events, Scores, run_of
 
 
@@ -53,30 +56,55 @@ class Targets:
 
 class Training:
     """The part of Model that learns from data and is judged by it."""
-    optimizer = loss = scores = run = history = None
+    optimizer = loss = loss_weights = scores = run = history = loss_tracker = None
     stop_training = False                   # a callback that sets it ends the training
 
-    def compile(self, optimizer="rmsprop", loss=None, *, metrics=None, weighted_metrics=None):
+    def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None,
+                run_eagerly=False):
         """Say how to train: by which optimizer, to make which loss small, and what else to measure.
 
         optimizer           a name or an object of minigrad.optimizers
         loss                a name or an object of minigrad.losses, or a function loss(y_true, y_pred) that returns a
-                            number for each example; for a model with several outputs a list or dict of them, like its
-                            outputs and y: their sum is made small
+                            number for each example; for a model with several outputs one for all, a list of them in
+                            the outputs' order or a dict by the outputs' names (None: no loss): their sum is made small
+        loss_weights        numbers to multiply the losses of several outputs by, in a list or dict
         metrics             a name or object of minigrad.metrics, or a list of them; every example counts alike
+                            for several outputs a list of lists, or a dict {output: metric or list}
         weighted_metrics    the same, but examples count by their sample_weight
+        run_eagerly         for Keras' sake: here everything runs as it is written
         """
-        self.optimizer, self.loss = optimizers.get(optimizer), None if loss is None else tree_map(losses.get, loss)
-        self.compile_arguments = {"optimizer": self.optimizer, "loss": loss, "metrics": metrics,
-                                  "weighted_metrics": weighted_metrics}
-        only = None if isinstance(self.loss, (list, tuple, dict)) else self.loss    # decides which "accuracy" is meant
-        self.scores = Scores(*([_metrics.get(metric, loss=only) for metric in chosen or ()]
-                               for chosen in ([m] if isinstance(m, str) or callable(m) else m
-                                              for m in (metrics, weighted_metrics))))
+        if any(not isinstance(w, (int, float, type(None))) for w in tree_leaves(loss_weights)):
+            raise TypeError(f"compile: loss_weights are numbers, not {loss_weights!r}; give metrics as metrics=...")
+        self.optimizer, self.loss_weights = optimizers.get(optimizer), loss_weights
+        self.loss = None if loss is None else tree_map(lambda part: part and losses.get(part), loss)
+        self.compile_arguments = {"optimizer": self.optimizer, "loss": loss, "loss_weights": loss_weights,
+                                  "metrics": metrics, "weighted_metrics": weighted_metrics}
+        self.loss_tracker = _metrics.Mean("loss")
+        self.scores = Scores(*([(output, _metrics.get(metric, loss=loss_for(self.loss, output)))
+                                for output, metric in entries(chosen)] for chosen in (metrics, weighted_metrics)))
+
+    @property
+    def metrics(self):
+        """The mean of the loss, for a train_step of one's own to update, and the metrics that compile was given."""
+        return [] if self.scores is None else [self.loss_tracker, *self.scores.metrics, *self.scores.weighted]
+
+    @property
+    def metrics_names(self):
+        """What evaluate returns, in order."""
+        return [] if self.scores is None else list(self.scores)
+
+    @property
+    def losses(self):
+        """The penalties of regularizers, and what add_loss was given in this step: scalar Tensors."""
+        return [*(penalty() for penalty in self._targets().penalties), *added_losses()]
 
     # -- one step ----------------------------------------------------------------------------------------------------
     def train_step(self, x, y, sample_weight=None):
-        """One step of training on a batch of Tensors; (loss, y_pred).  Override it to train in a way of your own."""
+        """One step of training on a batch of Tensors; (loss, y_pred).  Override it to train in a way of your own.
+
+        Keras' form is taken too: train_step(self, data), data being (x, y) or (x, y, sample_weight), which returns
+        {name: value} for the logs.  test_step likewise.
+        """
         y_pred = self(x, training=True)
         loss = self.compute_loss(y, y_pred, sample_weight)
         self.minimize(loss)
@@ -87,15 +115,34 @@ class Training:
         y_pred = self(x, training=False)
         return self.compute_loss(y, y_pred, sample_weight), y_pred
 
-    def compute_loss(self, y, y_pred, sample_weight=None):
-        """The loss of a batch, a scalar Tensor: compile's, and the penalties of regularizers."""
-        if isinstance(self.loss, (list, tuple, dict)):
-            loss = sum(tree_leaves(tree_map(lambda part, t, p: part(t, p, sample_weight), self.loss, y, y_pred)))
-        else:
-            loss = self.loss(y, y_pred, sample_weight)
-        for penalty in self._targets().penalties:
-            loss = loss + penalty()
-        return loss
+    def compute_loss(self, y=None, y_pred=None, sample_weight=None, *, x=None, training=True):
+        """The loss of a batch, a scalar Tensor: compile's, penalties of regularizers, and what add_loss was given."""
+        parts = []
+        if isinstance(y_pred, CONTAINERS) and self.loss is not None:
+            each = losses_of(self, y, y_pred, sample_weight)
+            parts += [weight * loss for weight, loss in each.values()]
+            self.scores.parts = {f"{name}_loss": loss for name, (_, loss) in each.items()} if len(each) > 1 else {}
+        elif self.loss is not None:
+            parts.append(loss_for(self.loss, 0)(y, y_pred, sample_weight))
+        parts += self.losses
+        if not parts:
+            raise RuntimeError(f"{self.name} was compiled without a loss, and add_loss gave none; "
+                               "call compile(optimizer, loss)")
+        return sum(parts[1:], start=parts[0])
+
+    def step_on(self, step, x, y, sample_weight):
+        """Call train_step or test_step, by its name, in its form or Keras', and count what it returns."""
+        function, scores = getattr(self, step), self.scores
+        with collecting_losses():
+            if _takes_data(type(self), step):
+                logs = function(tuple(part for part in (x, y, sample_weight) if part is not None) if y is not None
+                                else (x,))
+                if not isinstance(logs, dict):
+                    raise TypeError(f"{self.name}.{step}(self, data) must return a dict for the logs, not {logs!r}")
+                scores.report(logs)
+                return
+            loss, y_pred = function(x, y, sample_weight)
+        scores.add(x, y, y_pred, sample_weight, loss, partial(names_of, self))
 
     def minimize(self, loss):
         """Move the trainable weights a step of the optimizer against the gradient of loss."""
@@ -183,12 +230,12 @@ class Training:
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         """One step on one batch; its loss and metrics, as evaluate returns them."""
-        return self._on_batch(self.train_step, named(x, y, sample_weight, class_weight), return_dict)
+        return self._on_batch("train_step", named(x, y, sample_weight, class_weight), return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
         """The loss and metrics of one batch, as evaluate returns them."""
         with no_grad():
-            return self._on_batch(self.test_step, named(x, y, sample_weight), return_dict)
+            return self._on_batch("test_step", named(x, y, sample_weight), return_dict)
 
     def predict_on_batch(self, x):
         """The outputs for one batch, as a NumPy array."""
@@ -196,12 +243,11 @@ class Training:
             return tree_map(Tensor.numpy, self(as_tensors(x), training=False))
 
     def _on_batch(self, step, data, return_dict):
-        self._need_compile(step.__name__)
+        self._need_compile(step)
         x, y, sample_weight = unpack(data, self.device)
-        loss, y_pred = step(x, y, sample_weight)
         with self._apart_from_fit():
             self.scores.reset()
-            self.scores.add(x, y, y_pred, sample_weight, loss)
+            self.step_on(step, x, y, sample_weight)
             return _as_keras(dict(self.scores), return_dict)
 
     def _apart_from_fit(self):
@@ -212,11 +258,16 @@ class Training:
         if self.optimizer is None:
             raise RuntimeError(f"{name}: {self.name} isn't compiled; call compile(optimizer, loss, metrics) first")
         own = type(self).compute_loss is not Training.compute_loss or type(self).train_step is not Training.train_step
-        if self.loss is None and not own:
-            raise RuntimeError(f"{name}: {self.name} was compiled without a loss; call compile(optimizer, loss)")
-        if not own and x is not None and y is None and not isinstance(x, DataLoader):
+        if self.loss is not None and not own and x is not None and y is None and not isinstance(x, DataLoader):
             raise ValueError(f"{name}: the loss of {self.name} compares outputs with y, and there is no y: "
                              f"{name}(x, y), with x and y apart")
+
+
+@cache
+def _takes_data(kind, step):
+    """Whether a model's train_step or test_step is written as Keras': step(self, data)."""
+    required = [p for p in inspect.signature(getattr(kind, step)).parameters.values() if p.default is p.empty]
+    return len(required) == 2
 
 
 def _as_keras(scores, return_dict):

@@ -5,7 +5,7 @@
     normalization   BatchNormalization, LayerNormalization, GroupNormalization
     recurrent       SimpleRNN, LSTM, GRU
     attention       MultiHeadAttention
-    merging         Add, Multiply, Concatenate, Residual
+    merging         Add, Multiply, Concatenate, ..., also as functions: add, multiply, concatenate; Residual
 
 base.py says what a layer is, and how to write one.
 """
@@ -34,7 +34,22 @@ from .core import (
     Softmax,
     TimeEmbedding,
 )
-from .merging import Add, Concatenate, Multiply, Residual
+from .merging import (
+    Add,
+    Average,
+    Concatenate,
+    Dot,
+    Maximum,
+    Minimum,
+    Multiply,
+    Residual,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    multiply,
+    subtract,
+)
 from .normalization import BatchNormalization, GroupNormalization, LayerNormalization
 from .recurrent import GRU, LSTM, SimpleRNN
 

@@ -14,6 +14,7 @@ import inspect
 import itertools
 import re
 import threading
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 import numpy as np
@@ -22,10 +23,12 @@ from ...engine import backend
 from ...engine.tensor import Tensor
 from ...support.meanings import check_arguments
 from .. import initializers, regularizers
+from ..symbols import record, symbols_in
 from .budget import is_limited, spend_layer, spend_weight
 from .inputs import as_tensors, batch_shape
 
 _training = ContextVar("training", default=False)       # in this thread or task: is the outermost call a training step?
+_losses = ContextVar("losses", default=None)            # what add_loss was given in this step; None: in no step
 _numbers = {}                               # how many layers of each class got an automatic name: {"dense": counter}
 _building = threading.RLock()               # so that two threads that call a new layer don't both make its weights
 
@@ -53,7 +56,8 @@ class Layer:
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        cls._takes_training = "training" in inspect.signature(cls.call).parameters
+        parameters = list(inspect.signature(cls.call).parameters)
+        cls._takes_training, cls._first = "training" in parameters, (*parameters, "x", "x")[1]
         axes = (cls.input_axes or "...").split(", ")
         cls._ndims = (len(axes) - axes.count("..."), len(axes) if "..." not in axes else None)
         if "build" in vars(cls):
@@ -103,9 +107,17 @@ class Layer:
             self.penalties.append(Penalty(regularizers.get(regularizer), weight))
         return weight
 
+    def add_loss(self, loss):
+        """In call: add a scalar Tensor to the loss of this step, or several in a list.  Elsewhere it does nothing."""
+        if (collected := _losses.get()) is not None:
+            collected.extend(loss if isinstance(loss, (list, tuple)) else [loss])
+
     # -- calling -----------------------------------------------------------------------------------------------------
-    def __call__(self, x, *args, training=None, **kwargs):
+    def __call__(self, *args, training=None, **kwargs):
+        x, *args = args or (kwargs.pop(self._first, None),)
         if not isinstance(x, Tensor):
+            if symbols_in((x, args, kwargs)):
+                return self._record(x, *args, **kwargs, **({} if training is None else {"training": training}))
             x = as_tensors(x)
         if self.input_axes is not None:
             x = self._checked(x)
@@ -128,6 +140,18 @@ class Layer:
         if self.output_shape is None:
             self.output_shape = batch_shape(y)
         return y
+
+    def _record(self, x, *args, **kwargs):
+        """What a call with symbols gives: more of them."""
+        self.called = record(self, (x, *args), kwargs)
+        return self.called.outputs
+
+    def __getattr__(self, name):
+        """.input and .output: the symbols of the last call with symbols, unless a layer of one's own has such names."""
+        if name in ("input", "output") and (call := vars(self).get("called")):
+            return call.outputs if name == "output" else call.args[0] if call.args else call.outputs
+        hint = ": it has not been called with what Input(...) returns" if name in ("input", "output") else ""
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
 
     def _build_for(self, x):
         self.input_shape = batch_shape(x)
@@ -255,7 +279,7 @@ class Layer:
         return f"<{type(self).__name__} {self.name}, {size}>"
 
 
-Layer._takes_training, Layer._ndims = False, (0, None)
+Layer._takes_training, Layer._first, Layer._ndims = False, "x", (0, None)
 
 
 class Penalty:
@@ -266,6 +290,21 @@ class Penalty:
 
     def __call__(self):
         return self.regularizer(self.weight)
+
+
+@contextmanager
+def collecting_losses():
+    """A step of training or evaluation, in which add_loss is heard."""
+    token = _losses.set([])
+    try:
+        yield
+    finally:
+        _losses.reset(token)
+
+
+def added_losses():
+    """What add_loss was given in this step."""
+    return list(_losses.get() or ())
 
 
 def restart_names():

@@ -10,7 +10,9 @@ from ...engine.ops.neural import dropout
 from ...engine.ops.shapes import concatenate
 from ...engine.tensor import Tensor
 from .. import activations
+from ..symbols import Symbolic, SymbolicCall
 from .base import Layer
+from .budget import check_input
 
 
 class InputLayer(Layer):
@@ -27,10 +29,28 @@ class InputLayer(Layer):
     def call(self, x):
         return x
 
+    def symbol(self):
+        """A Symbolic of this shape; where lengths are open its examples have 16 and 17, or, for images, 32 and 33."""
+        lengths = self.input_shape[1:]
+        least = 32 if lengths.count(None) > 1 else 16
+        shapes = [[1, *(least + k if n is None else n for n in lengths)] for k in range(2 if None in lengths else 1)]
+        for shape in shapes:
+            check_input(shape)
+        self.called, self.output_shape = SymbolicCall(self), self.input_shape
+        self.called.outputs = Symbolic([Tensor(backend.asarray(np.zeros(s, self.dtype))) for s in shapes], self.called)
+        return self.called.outputs
 
-def Input(shape, *, dtype="float32", name=None):
-    """The first entry of a Sequential: Input((28, 28, 1))."""
-    return InputLayer(shape, dtype=dtype, name=name)
+
+def Input(shape=None, batch_size=None, dtype=None, *, batch_shape=None, name=None):
+    """A symbolic tensor, for layers to be called on: Input((28, 28, 1)); or the first entry of a Sequential.
+
+    shape       of one example, without the batch; None for a length that varies.  Or batch_shape, with the batch, whose
+                length, like batch_size, only says what is planned: batches of any length are taken
+    dtype       "float32", or "int32" for indices
+    """
+    if (shape is None) == (batch_shape is None):
+        raise ValueError("Input needs a shape, or a batch_shape")
+    return InputLayer(batch_shape[1:] if shape is None else shape, dtype=dtype or "float32", name=name).symbol()
 
 
 class Dense(Layer):

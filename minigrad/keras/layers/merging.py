@@ -1,5 +1,9 @@
 """Layers of several inputs, and the residual connection."""
-from ...engine.ops.shapes import concatenate
+from functools import reduce
+
+from ...engine.ops import shapes
+from ...engine.ops.arithmetic import maximum, minimum, sqrt
+from ...engine.ops.shapes import moveaxis
 from .base import Layer
 
 
@@ -31,7 +35,84 @@ class Concatenate(Layer):
 
     def call(self, x):
         _several(self, x)
-        return concatenate(*x, axis=self.axis)
+        return shapes.concatenate(*x, axis=self.axis)
+
+
+class Subtract(Layer):
+    """y = x₁ - x₂, of two tensors in a list."""
+
+    def call(self, x):
+        _several(self, x)
+        first, second = x
+        return first - second
+
+
+class Average(Add):
+    """y = (x₁ + x₂ + ...) / n, of n tensors in a list."""
+
+    def call(self, x):
+        return super().call(x) / len(x)
+
+
+class Maximum(Layer):
+    """y = the largest of x₁, x₂, ..., elementwise, of tensors in a list."""
+    choose = staticmethod(maximum)
+
+    def call(self, x):
+        _several(self, x)
+        return reduce(self.choose, x)
+
+
+class Minimum(Maximum):
+    """y = the smallest of x₁, x₂, ..., elementwise, of tensors in a list."""
+    choose = staticmethod(minimum)
+
+
+class Dot(Layer):
+    """y[b] = Σ over `axes` of x₁[b] · x₂[b], of two tensors in a list: one axis for both, or one for each.
+
+    normalize   of vectors of length 1 along these axes: the cosine of the angle between them
+    """
+
+    def __init__(self, axes, normalize=False, **kwargs):
+        super().__init__(**kwargs)
+        self.axes, self.normalize = axes, normalize
+
+    def call(self, x):
+        _several(self, x)
+        axes = self.axes if isinstance(self.axes, (list, tuple)) else (self.axes, self.axes)
+        rows = [moveaxis(t, axis, -1) for t, axis in zip(x, axes)]
+        if self.normalize:
+            rows = [t / sqrt(maximum((t * t).sum(axis=-1, keepdims=True), 1e-12)) for t in rows]
+        first, second = (t.reshape(len(t), -1, t.shape[-1]) for t in rows)
+        y = first @ second.swapaxes(1, 2)
+        return y.reshape(len(y), *rows[0].shape[1:-1], *rows[1].shape[1:-1]) if max(t.ndim for t in rows) > 2 \
+            else y.reshape(len(y), 1)
+
+
+def add(inputs, **kwargs):
+    """x₁ + x₂ + ...: Add as a function."""
+    return Add(**kwargs)(inputs)
+
+
+def subtract(inputs, **kwargs):
+    """x₁ - x₂: Subtract as a function."""
+    return Subtract(**kwargs)(inputs)
+
+
+def multiply(inputs, **kwargs):
+    """x₁ · x₂ · ...: Multiply as a function."""
+    return Multiply(**kwargs)(inputs)
+
+
+def average(inputs, **kwargs):
+    """The mean of x₁, x₂, ...: Average as a function."""
+    return Average(**kwargs)(inputs)
+
+
+def concatenate(inputs, axis=-1, **kwargs):
+    """The tensors end to end: Concatenate as a function."""
+    return Concatenate(axis=axis, **kwargs)(inputs)
 
 
 def _several(layer, x):

@@ -123,7 +123,7 @@ def test_regularizers_become_penalties():
     dense = layers.Dense(2, kernel_regularizer=L2(0.5))
     dense.build((None, 3))
     (penalty,) = dense.penalties
-    assert float(penalty()) == pytest.approx(0.5 * (dense.kernel.numpy() ** 2).sum(), rel=1e-6)
+    assert penalty().item() == pytest.approx(0.5 * (dense.kernel.numpy() ** 2).sum(), rel=1e-6)
 
 
 def test_a_layer_without_call_says_so():

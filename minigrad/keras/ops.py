@@ -1,0 +1,97 @@
+"""keras.ops: the table of derivatives (minigrad/engine/ops) under Keras' names, for Tensors, arrays and symbols.
+
+    from minigrad.keras import ops
+    y = ops.mean(ops.square(x), axis=-1)
+
+What Keras calls as the table does is the table's own; here are those that have another name or form.
+"""
+import numpy as np
+
+from ..engine import backend
+from ..engine.interop import tensor
+from ..engine.ops import FUNCTIONS as TABLE
+from ..engine.tensor import Tensor
+from . import activations
+from .symbols import Symbolic, defers
+
+
+def cast(x, dtype):
+    """x in another dtype."""
+    return TABLE["astype"](x if isinstance(x, Tensor) else convert_to_tensor(x), dtype=np.dtype(dtype))
+
+
+def convert_to_tensor(x, dtype=None):
+    """x as a Tensor."""
+    return x if isinstance(x, Tensor) and dtype is None else tensor(x, dtype=dtype)
+
+
+def convert_to_numpy(x):
+    """x as a NumPy array."""
+    return backend.to_numpy(getattr(x, "_data", x))
+
+
+def shape(x):
+    """The lengths of the axes, a tuple."""
+    return tuple(x.shape) if isinstance(x, Symbolic) else np.shape(getattr(x, "_data", x))
+
+
+def stop_gradient(variable):
+    """The same numbers, through which no gradient flows."""
+    return variable.detach()
+
+
+def zeros(shape, dtype="float32"):
+    """A Tensor of zeros."""
+    return Tensor(backend.asarray(np.zeros(shape, dtype)))
+
+
+def ones(shape, dtype="float32"):
+    """A Tensor of ones."""
+    return Tensor(backend.asarray(np.ones(shape, dtype)))
+
+
+def zeros_like(x, dtype=None):
+    """Zeros of the shape of x."""
+    return Tensor(np.zeros_like(convert_to_tensor(x)._data, dtype=dtype))
+
+
+def ones_like(x, dtype=None):
+    """Ones of the shape of x."""
+    return Tensor(np.ones_like(convert_to_tensor(x)._data, dtype=dtype))
+
+
+def arange(start, stop=None, step=1, dtype=None):
+    """start, start + step, ... up to, but not including, stop; whole numbers as int32."""
+    values = np.arange(start) if stop is None else np.arange(start, stop, step)
+    return Tensor(backend.asarray(values.astype(dtype or ("int32" if values.dtype.kind == "i" else "float32"))))
+
+
+def one_hot(x, num_classes, axis=-1, dtype=None):
+    """Whole numbers (...) as rows of 0 and a 1 (..., num_classes)."""
+    if axis != -1:
+        raise ValueError(f"one_hot: only the last axis is supported, axis=-1, not {axis!r}")
+    labels = convert_to_tensor(x)._data
+    classes = backend.array_module(labels).arange(num_classes)
+    return Tensor((labels[..., None] == classes).astype(dtype or "float32"))
+
+
+def concatenate(xs, axis=0):
+    """The tensors of a list end to end along axis."""
+    return TABLE["concatenate"](*xs, axis=axis)
+
+
+def stack(x, axis=0):
+    """The tensors of a list side by side, along a new axis."""
+    return TABLE["stack"](*x, axis=axis)
+
+
+def einsum(subscripts, *operands):
+    """Σ over the indices that subscripts leave out."""
+    return TABLE["einsum"](subscripts, *operands)
+
+
+_OWN = (cast, convert_to_tensor, stop_gradient, zeros_like, ones_like, one_hot, concatenate, stack, einsum)
+FUNCTIONS = {f.__name__: defers(f) for f in (
+    *_OWN, *(f for name, f in activations.ACTIVATIONS.items() if name not in TABLE and f is not activations.linear))}
+globals().update({name: f for name, f in TABLE.items() if name not in globals()} | FUNCTIONS)
+absolute = TABLE["abs"]
