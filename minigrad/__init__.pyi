@@ -67,6 +67,8 @@ class Tensor:
     def __bool__(self) -> bool: ...
     def __eq__(self, other: Operand, /) -> Tensor: ...  # type: ignore[override]
     def __float__(self) -> float: ...
+    def __floordiv__(self, other: Operand, /) -> Tensor:
+        """y = ⌊a / b⌋      da = 0,  db = 0"""
     def __format__(self, /, spec: str) -> str: ...
     def __ge__(self, other: Operand, /) -> Tensor:
         """y = greater equal, elementwise; of whole numbers or truths, so without derivative"""
@@ -79,7 +81,11 @@ class Tensor:
         """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
     def __iand__(self, other: Operand, /) -> Tensor:
         """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
+    def __ifloordiv__(self, other: Operand, /) -> Tensor:
+        """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
     def __imatmul__(self, other: Operand, /) -> Tensor:
+        """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
+    def __imod__(self, other: Operand, /) -> Tensor:
         """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
     def __imul__(self, other: Operand, /) -> Tensor:
         """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
@@ -105,6 +111,8 @@ class Tensor:
         """y = less, elementwise; of whole numbers or truths, so without derivative"""
     def __matmul__(self, other: Operand, /) -> Tensor:
         """Y = A B      dA = G Bᵀ,  dB = Aᵀ G;  vectors, and batches that broadcast, as in np.matmul"""
+    def __mod__(self, other: Operand, /) -> Tensor:
+        """y = a - b ⌊a / b⌋, of the sign of b      da = g,  db = -g ⌊a / b⌋"""
     def __mul__(self, other: Operand, /) -> Tensor:
         """y = a b      da = g b,  db = g a"""
     def __ne__(self, other: Operand, /) -> Tensor: ...  # type: ignore[override]
@@ -120,8 +128,12 @@ class Tensor:
         """y = a + b      da = g,  db = g"""
     def __rand__(self, other: Operand, /) -> Tensor:
         """y = bitwise and, elementwise; of whole numbers or truths, so without derivative"""
+    def __rfloordiv__(self, other: Operand, /) -> Tensor:
+        """y = ⌊a / b⌋      da = 0,  db = 0"""
     def __rmatmul__(self, other: Operand, /) -> Tensor:
         """Y = A B      dA = G Bᵀ,  dB = Aᵀ G;  vectors, and batches that broadcast, as in np.matmul"""
+    def __rmod__(self, other: Operand, /) -> Tensor:
+        """y = a - b ⌊a / b⌋, of the sign of b      da = g,  db = -g ⌊a / b⌋"""
     def __rmul__(self, other: Operand, /) -> Tensor:
         """y = a b      da = g b,  db = g a"""
     def __ror__(self, other: Operand, /) -> Tensor:
@@ -165,6 +177,10 @@ class Tensor:
         """
     def clip(self, min: Any = None, max: Any = None) -> Tensor:
         """y = x limited to [min, max]      dx = g inside (limits included), 0 outside."""
+    def copy(self) -> Tensor:
+        """y = +x, a copy      dx = g"""
+    def cos(self) -> Tensor:
+        """y = cos x      dx = -g sin x"""
     def cumsum(self, axis: int | tuple[int, ...] | None = None) -> Tensor:
         """yᵢ = x₁ + ... + xᵢ      dxᵢ = gᵢ + ... + gₙ;  without an axis x is flattened first."""
     def detach(self) -> Tensor:
@@ -193,6 +209,9 @@ class Tensor:
         """The number of the last change in place (-1: never)."""
     def log(self) -> Tensor:
         """y = ln x      dx = g / x"""
+    @property
+    def mT(self) -> Tensor:
+        """The tensor with its last two axes exchanged."""
     def max(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor:
         """y = the largest x      g goes to the largest; ties share it equally."""
     def mean(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor:
@@ -202,23 +221,44 @@ class Tensor:
     @property
     def ndim(self) -> int:
         """The number of axes."""
+    def norm(self, ord: Any = None, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+        """y = √Σx², the Euclidean length      dx = g x / y, and 0 where y = 0.
+
+        Of all of x, or along axis; of matrices, along two axes, the Frobenius norm.  Other orders are refused.
+        """
     def numpy(self) -> np.ndarray:
         """A NumPy copy of the values."""
     def prod(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor:
         """y = Π x      dxᵢ = g Π of the other x; right also where factors are 0."""
     def ravel(self) -> Tensor:
         """x as one row of all its elements."""
+    def relu(self) -> Tensor:
+        """y = max(x, 0)      dx = g where x > 0, else 0."""
     def repeat(self, repeats: Any, axis: int | tuple[int, ...] | None = None) -> Tensor:
         """y = each element of x repeats times in a row, along axis or flattened      dx = g summed over the copies.
         """
     def reshape(self, *shape: int | Sequence[int]) -> Tensor:
         """y = x in another shape of as many elements (one length may be -1)      dx = g in the shape of x."""
+    def round(self, decimals: Any = 0) -> Tensor:
+        """y = x rounded to so many decimals, halves to the even digit      dx = 0."""
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes, a tuple."""
+    def sigmoid(self) -> Tensor:
+        """y = 1 / (1 + e⁻ˣ)      dx = g y (1 - y) = g y sigmoid(-x).
+
+        Precise in both tails.  Where e⁻ˣ is too large a number it is ∞, and y is 0 as it should be.
+        """
+    def sin(self) -> Tensor:
+        """y = sin x      dx = g cos x"""
     @property
     def size(self) -> int:
         """The number of elements."""
+    def softmax(self, axis: int | tuple[int, ...] | None = -1, *, where: Any = None) -> Tensor:
+        """y = eˣ / Σ eˣ      dx = y (g - Σ g y).  x is shifted first: same y, no overflow.
+
+        where: a boolean array that broadcasts to x, outside which y is 0; in a row where it is nowhere true, all is 0.
+        """
     def sort(self, axis: int | tuple[int, ...] | None = -1) -> Tensor:
         """y = x in ascending order      each g goes back to where its x came from, equals in their order."""
     def sqrt(self) -> Tensor:
@@ -275,10 +315,31 @@ def all(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: b
 
 
 @overload
+def amax(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor: ...
+@overload
+def amax(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> np.ndarray:
+    """y = the largest x      g goes to the largest; ties share it equally."""
+
+
+@overload
+def amin(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor: ...
+@overload
+def amin(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> np.ndarray:
+    """y = the smallest x      g goes to the smallest; ties share it equally."""
+
+
+@overload
 def any(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor: ...
 @overload
 def any(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> np.ndarray:
     """y = whether any x is true; boolean, so without derivative."""
+
+
+@overload
+def append(x: Tensor, values: Any, axis: int | tuple[int, ...] | None = None) -> Tensor: ...
+@overload
+def append(x: Numbers, values: Any, axis: int | tuple[int, ...] | None = None) -> np.ndarray:
+    """x and then values, along axis; both flattened where it is None.  A new array."""
 
 
 @overload
@@ -289,10 +350,24 @@ def arccos(x: Numbers, /) -> np.ndarray:
 
 
 @overload
+def arccosh(x: Tensor, /) -> Tensor: ...
+@overload
+def arccosh(x: Numbers, /) -> np.ndarray:
+    """y = arccosh x      dx = g / √(x² - 1)"""
+
+
+@overload
 def arcsin(x: Tensor, /) -> Tensor: ...
 @overload
 def arcsin(x: Numbers, /) -> np.ndarray:
     """y = arcsin x      dx = g / √(1 - x²)"""
+
+
+@overload
+def arcsinh(x: Tensor, /) -> Tensor: ...
+@overload
+def arcsinh(x: Numbers, /) -> np.ndarray:
+    """y = arcsinh x      dx = g / √(x² + 1)"""
 
 
 @overload
@@ -309,6 +384,13 @@ def arctan2(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def arctan2(a: Numbers, b: Numbers, /) -> np.ndarray:
     """y = the angle of the point (b, a)      da = g b / (a² + b²),  db = -g a / (a² + b²)"""
+
+
+@overload
+def arctanh(x: Tensor, /) -> Tensor: ...
+@overload
+def arctanh(x: Numbers, /) -> np.ndarray:
+    """y = arctanh x      dx = g / (1 - x²)"""
 
 
 @overload
@@ -332,11 +414,27 @@ def argsort(x: Numbers, /, axis: int | tuple[int, ...] | None = -1) -> np.ndarra
     """y = the indices that sort x, equals in their order; integers, so without derivative."""
 
 
+def array_split(x: Any, sections: Any, axis: int | tuple[int, ...] | None = 0) -> list:
+    """The pieces of x along axis, the first ones longer by 1 where sections does not divide its length."""
+
+
 @overload
 def astype(x: Tensor, /, dtype: Any) -> Tensor: ...
 @overload
 def astype(x: Numbers, /, dtype: Any) -> np.ndarray:
     """y = x in another type of number      dx = g in that of x; 0 if y is an integer, which moves in steps."""
+
+
+def atleast_1d(*xs: Any) -> Tensor:
+    """Each x, a number as an array of one."""
+
+
+def atleast_2d(*xs: Any) -> Tensor:
+    """Each x, a vector as a matrix of one row."""
+
+
+def atleast_3d(*xs: Any) -> Tensor:
+    """Each x with at least three axes: a vector (n,) as (1, n, 1), a matrix (m, n) as (m, n, 1)."""
 
 
 @overload
@@ -471,6 +569,10 @@ def clip(x: Numbers, /, min: Any = None, max: Any = None) -> np.ndarray:
     """y = x limited to [min, max]      dx = g inside (limits included), 0 outside."""
 
 
+def column_stack(xs: Any) -> Tensor:
+    """The xs side by side, vectors as columns."""
+
+
 def concatenate(*xs: Any, axis: int | tuple[int, ...] | None = 0) -> Tensor:
     """y = the xs end to end along axis (None: flattened)      each dx = its stretch of g."""
 
@@ -491,6 +593,13 @@ def conv2d(x: Numbers, w: Numbers, /, strides: int | tuple[int, int] | None = 1,
 
 
 @overload
+def copy(x: Tensor, /) -> Tensor: ...
+@overload
+def copy(x: Numbers, /) -> np.ndarray:
+    """y = +x, a copy      dx = g"""
+
+
+@overload
 def cos(x: Tensor, /) -> Tensor: ...
 @overload
 def cos(x: Numbers, /) -> np.ndarray:
@@ -505,10 +614,56 @@ def cosh(x: Numbers, /) -> np.ndarray:
 
 
 @overload
+def cross(a: Tensor, b: Operand, axis: int | tuple[int, ...] | None = -1) -> Tensor: ...
+@overload
+def cross(a: Operand, b: Tensor, axis: int | tuple[int, ...] | None = -1) -> Tensor: ...
+@overload
+def cross(a: Numbers, b: Numbers, axis: int | tuple[int, ...] | None = -1) -> np.ndarray:
+    """The cross product of vectors of three along axis: (a₂b₃ - a₃b₂, a₃b₁ - a₁b₃, a₁b₂ - a₂b₁)."""
+
+
+@overload
+def cummax(x: Tensor, /, axis: int | tuple[int, ...] | None = None) -> Tensor: ...
+@overload
+def cummax(x: Numbers, /, axis: int | tuple[int, ...] | None = None) -> np.ndarray:
+    """yᵢ = the largest of x₁ ... xᵢ      each g goes to the element that was it, the latest of equals.
+
+    Without an axis x is flattened first.
+    """
+
+
+@overload
+def cummin(x: Tensor, /, axis: int | tuple[int, ...] | None = None) -> Tensor: ...
+@overload
+def cummin(x: Numbers, /, axis: int | tuple[int, ...] | None = None) -> np.ndarray:
+    """yᵢ = the smallest of x₁ ... xᵢ      each g goes to the element that was it, the latest of equals.
+
+    Without an axis x is flattened first.
+    """
+
+
+@overload
+def cumprod(x: Tensor, /, axis: int | tuple[int, ...] | None = None) -> Tensor: ...
+@overload
+def cumprod(x: Numbers, /, axis: int | tuple[int, ...] | None = None) -> np.ndarray:
+    """yᵢ = x₁ ... xᵢ      dxᵢ = Σⱼ gⱼ Π of the other factors, j ≥ i; right also where factors are 0.
+
+    Without an axis x is flattened first.
+    """
+
+
+@overload
 def cumsum(x: Tensor, /, axis: int | tuple[int, ...] | None = None) -> Tensor: ...
 @overload
 def cumsum(x: Numbers, /, axis: int | tuple[int, ...] | None = None) -> np.ndarray:
     """yᵢ = x₁ + ... + xᵢ      dxᵢ = gᵢ + ... + gₙ;  without an axis x is flattened first."""
+
+
+@overload
+def deg2rad(x: Tensor, /) -> Tensor: ...
+@overload
+def deg2rad(x: Numbers, /) -> np.ndarray:
+    """y = π x / 180, degrees in radians      dx = π g / 180"""
 
 
 @overload
@@ -522,11 +677,27 @@ def det(a: Numbers, /) -> np.ndarray:
 
 
 @overload
+def diag(x: Tensor, k: int = 0) -> Tensor: ...
+@overload
+def diag(x: Numbers, k: int = 0) -> np.ndarray:
+    """Of a vector: the matrix with x on its k-th diagonal, 0 elsewhere.  Of a matrix: its k-th diagonal."""
+
+
+@overload
 def diagonal(x: Tensor, /, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> Tensor: ...
 @overload
 def diagonal(x: Numbers, /, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> np.ndarray:
     """y = the elements x[..., i, i + offset] of two axes, as the last axis      dx = g on that diagonal, else 0.
     """
+
+
+@overload
+def diff(x: Tensor, n: Any = 1, axis: int | tuple[int, ...] | None = -1, prepend: Any = None,
+        append: Any = None) -> Tensor: ...
+@overload
+def diff(x: Numbers, n: Any = 1, axis: int | tuple[int, ...] | None = -1, prepend: Any = None,
+        append: Any = None) -> np.ndarray:
+    """x[1:] - x[:-1] along axis, n times over; prepend and append are put before and after x first."""
 
 
 @overload
@@ -558,8 +729,19 @@ def dropout(x: Numbers, rate: float = 0.5) -> np.ndarray:
     """
 
 
+def dsplit(x: Any, sections: Any) -> list:
+    """x cut along its third axis."""
+
+
+def dstack(xs: Any) -> Tensor:
+    """The xs one behind the other, along a third axis."""
+
+
 def einsum(subscripts: Any, *operands: Any) -> Tensor:
-    """np.einsum: einsum("bij,bjk->bik", a, b).  Letters name axes; those not in the output are summed over."""
+    """np.einsum: einsum("bij,bjk->bik", a, b).  Letters name axes; those not in the output are summed over.
+
+    Or each operand and then the numbers of its axes, at last those of the output: einsum(a, [0, 1], b, [1, 2], [0, 2]).
+    """
 
 
 @overload
@@ -612,6 +794,13 @@ def exp(x: Numbers, /) -> np.ndarray:
 
 
 @overload
+def exp2(x: Tensor, /) -> Tensor: ...
+@overload
+def exp2(x: Numbers, /) -> np.ndarray:
+    """y = 2ˣ      dx = g y ln 2"""
+
+
+@overload
 def expand_dims(x: Tensor, /, axis: int | tuple[int, ...] | None) -> Tensor: ...
 @overload
 def expand_dims(x: Numbers, /, axis: int | tuple[int, ...] | None) -> np.ndarray:
@@ -633,10 +822,42 @@ def flip(x: Numbers, /, axis: int | tuple[int, ...] | None = None) -> np.ndarray
 
 
 @overload
+def fliplr(x: Tensor) -> Tensor: ...
+@overload
+def fliplr(x: Numbers) -> np.ndarray:
+    """x with its columns in reverse order."""
+
+
+@overload
+def flipud(x: Tensor) -> Tensor: ...
+@overload
+def flipud(x: Numbers) -> np.ndarray:
+    """x with its rows in reverse order."""
+
+
+@overload
 def floor(x: Tensor, /) -> Tensor: ...
 @overload
 def floor(x: Numbers, /) -> np.ndarray:
     """y = the integer below x      dx = 0"""
+
+
+@overload
+def floor_divide(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def floor_divide(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def floor_divide(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = ⌊a / b⌋      da = 0,  db = 0"""
+
+
+@overload
+def fmod(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def fmod(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def fmod(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = a less the whole multiples of b, of the sign of a      da = g,  db = -g trunc(a / b)"""
 
 
 @overload
@@ -665,6 +886,15 @@ def grad(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
     """
 
 
+def gradient(f: Any, *spacing: Any, axis: int | tuple[int, ...] | None = None, edge_order: Any = 1) -> Tensor:
+    """The slope of f along each axis, from the values beside each place: (f[i + 1] - f[i - 1]) / 2h.
+
+    spacing     h: one number for all axes, one for each, or the places themselves as vectors; 1 if left out
+    edge_order  1: at the ends f[1] - f[0] over h;  2: the parabola through three values
+    An array for one axis, a list of them for several, as in NumPy.
+    """
+
+
 @overload
 def greater(a: Tensor, b: Operand, /) -> Tensor: ...
 @overload
@@ -690,6 +920,14 @@ def hessian(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
     """
 
 
+def hsplit(x: Any, sections: Any) -> list:
+    """x cut along its second axis, a vector along its only one."""
+
+
+def hstack(xs: Any) -> Tensor:
+    """The xs side by side: vectors end to end, others along the second axis."""
+
+
 def hvp(f: Callable, x: Any, v: Any) -> Any:
     """The Hessian of a scalar f at x times v, without forming the Hessian: the gradient of (df/dx · v).
 
@@ -704,6 +942,15 @@ def hypot(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def hypot(a: Numbers, b: Numbers, /) -> np.ndarray:
     """y = √(a² + b²)      da = g a / y,  db = g b / y,  and 0 where y = 0"""
+
+
+@overload
+def inner(a: Tensor, b: Operand) -> Tensor: ...
+@overload
+def inner(a: Operand, b: Tensor) -> Tensor: ...
+@overload
+def inner(a: Numbers, b: Numbers) -> np.ndarray:
+    """Σ over the last axes of a and b."""
 
 
 @overload
@@ -753,6 +1000,15 @@ def jvp(f: Callable, args: Any, tangents: Any) -> tuple[Any, Any]:
 
     By the double-vjp trick: the pullback u -> Jᵀu is linear in u, and its own pullback is v -> J v.
     """
+
+
+@overload
+def kron(a: Tensor, b: Operand) -> Tensor: ...
+@overload
+def kron(a: Operand, b: Tensor) -> Tensor: ...
+@overload
+def kron(a: Numbers, b: Numbers) -> np.ndarray:
+    """The Kronecker product: each element of a, times all of b, in its place."""
 
 
 @overload
@@ -867,6 +1123,25 @@ def logaddexp(a: Numbers, b: Numbers, /) -> np.ndarray:
 
 
 @overload
+def logaddexp2(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def logaddexp2(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def logaddexp2(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = log₂(2ᵃ + 2ᵇ)      da = g 2ᵃ / (2ᵃ + 2ᵇ),  db = g 2ᵇ / (2ᵃ + 2ᵇ)"""
+
+
+@overload
+def logcumsumexp(x: Tensor, /, axis: int | tuple[int, ...] | None = None) -> Tensor: ...
+@overload
+def logcumsumexp(x: Numbers, /, axis: int | tuple[int, ...] | None = None) -> np.ndarray:
+    """yᵢ = ln(eˣ¹ + ... + eˣⁱ), without overflow      dxᵢ = Σⱼ gⱼ exp(xᵢ - yⱼ), j ≥ i.
+
+    Without an axis x is flattened first.
+    """
+
+
+@overload
 def logical_and(a: Tensor, b: Operand, /) -> Tensor: ...
 @overload
 def logical_and(a: Operand, b: Tensor, /) -> Tensor: ...
@@ -928,6 +1203,13 @@ def matmul(a: Numbers, b: Numbers, /) -> np.ndarray:
 
 
 @overload
+def matrix_transpose(x: Tensor) -> Tensor: ...
+@overload
+def matrix_transpose(x: Numbers) -> np.ndarray:
+    """x with its last two axes exchanged."""
+
+
+@overload
 def max(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor: ...
 @overload
 def max(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> np.ndarray:
@@ -962,6 +1244,13 @@ def mean(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: 
     """y = Σ x / n      dx = g / n, copied along the axes of the mean."""
 
 
+def meshgrid(*xs: Any, sparse: bool = False, indexing: str = 'xy') -> list:
+    """Coordinates of a grid from vectors: one array for each, of the shape of the grid (sparse: that broadcasts to it).
+
+    indexing    "xy": the first vector runs along the columns;  "ij": each along its own axis
+    """
+
+
 @overload
 def min(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor: ...
 @overload
@@ -979,6 +1268,15 @@ def minimum(a: Numbers, b: Numbers, /) -> np.ndarray:
 
 
 @overload
+def mod(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def mod(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def mod(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = a - b ⌊a / b⌋, of the sign of b      da = g,  db = -g ⌊a / b⌋"""
+
+
+@overload
 def moveaxis(x: Tensor, /, source: Any, destination: Any) -> Tensor: ...
 @overload
 def moveaxis(x: Numbers, /, source: Any, destination: Any) -> np.ndarray:
@@ -992,6 +1290,14 @@ def multiply(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def multiply(a: Numbers, b: Numbers, /) -> np.ndarray:
     """y = a b      da = g b,  db = g a"""
+
+
+@overload
+def nan_to_num(x: Tensor, /, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Tensor: ...
+@overload
+def nan_to_num(x: Numbers, /, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> np.ndarray:
+    """y = x, but numbers in the place of nan, ∞ and -∞ (None: the largest and smallest)      dx = g, and 0 there.
+    """
 
 
 @overload
@@ -1070,6 +1376,13 @@ def pad(x: Numbers, /, pad_width: Any, mode: str = 'constant', *, constant_value
 
 
 @overload
+def permute_dims(x: Tensor, axes: Any) -> Tensor: ...
+@overload
+def permute_dims(x: Numbers, axes: Any) -> np.ndarray:
+    """transpose, by its name in the array API."""
+
+
+@overload
 def positive(x: Tensor, /) -> Tensor: ...
 @overload
 def positive(x: Numbers, /) -> np.ndarray:
@@ -1102,6 +1415,13 @@ def prod(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: 
 
 
 @overload
+def rad2deg(x: Tensor, /) -> Tensor: ...
+@overload
+def rad2deg(x: Numbers, /) -> np.ndarray:
+    """y = 180 x / π, radians in degrees      dx = 180 g / π"""
+
+
+@overload
 def ravel(x: Tensor) -> Tensor: ...
 @overload
 def ravel(x: Numbers) -> np.ndarray:
@@ -1123,6 +1443,15 @@ def relu(x: Numbers, /) -> np.ndarray:
 
 
 @overload
+def remainder(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def remainder(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def remainder(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = a - b ⌊a / b⌋, of the sign of b      da = g,  db = -g ⌊a / b⌋"""
+
+
+@overload
 def repeat(x: Tensor, /, repeats: Any, axis: int | tuple[int, ...] | None = None) -> Tensor: ...
 @overload
 def repeat(x: Numbers, /, repeats: Any, axis: int | tuple[int, ...] | None = None) -> np.ndarray:
@@ -1138,11 +1467,32 @@ def reshape(x: Numbers, /, shape: int | Sequence[int]) -> np.ndarray:
 
 
 @overload
+def rint(x: Tensor, /) -> Tensor: ...
+@overload
+def rint(x: Numbers, /) -> np.ndarray:
+    """y = the integer next to x, of two the even one      dx = 0"""
+
+
+@overload
 def roll(x: Tensor, /, shift: Any, axis: int | tuple[int, ...] | None = None) -> Tensor: ...
 @overload
 def roll(x: Numbers, /, shift: Any, axis: int | tuple[int, ...] | None = None) -> np.ndarray:
     """y = x moved along axis by shift places, what falls off coming back at the start      dx = g moved back.
     """
+
+
+@overload
+def rot90(x: Tensor, k: int = 1, axes: Any = ...) -> Tensor: ...
+@overload
+def rot90(x: Numbers, k: int = 1, axes: Any = ...) -> np.ndarray:
+    """x turned k times by 90 degrees, from the first of two axes towards the second."""
+
+
+@overload
+def round(x: Tensor, /, decimals: Any = 0) -> Tensor: ...
+@overload
+def round(x: Numbers, /, decimals: Any = 0) -> np.ndarray:
+    """y = x rounded to so many decimals, halves to the even digit      dx = 0."""
 
 
 @overload
@@ -1163,6 +1513,10 @@ def seed(n: int) -> None:
     several such threads draw the same numbers, so give each a seed of its own where they must differ.  An asyncio task
     has generators of its own once it calls seed, and before that those of the task that started it.
     """
+
+
+def select(conditions: Any, choices: Any, default: Any = 0) -> Tensor:
+    """For each element the choice of the first condition that holds, or default."""
 
 
 @overload
@@ -1223,6 +1577,13 @@ def sin(x: Tensor, /) -> Tensor: ...
 @overload
 def sin(x: Numbers, /) -> np.ndarray:
     """y = sin x      dx = g cos x"""
+
+
+@overload
+def sinc(x: Tensor, /) -> Tensor: ...
+@overload
+def sinc(x: Numbers, /) -> np.ndarray:
+    """y = sin πx / πx, and 1 at 0      dx = g (cos πx - y) / x, and 0 at 0."""
 
 
 @overload
@@ -1468,6 +1829,13 @@ def triu(x: Numbers, /, k: int = 0) -> np.ndarray:
     """
 
 
+@overload
+def trunc(x: Tensor, /) -> Tensor: ...
+@overload
+def trunc(x: Numbers, /) -> np.ndarray:
+    """y = x without what comes after the point      dx = 0"""
+
+
 def unroll(function: Callable) -> Callable:
     """function, recorded once and replayed as a straight line of NumPy calls: the same results, to the bit, sooner.
 
@@ -1497,11 +1865,28 @@ def var(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, ddof: Any =
     """y = Σ (x - mean)² / (n - ddof)      dx = 2 g (x - mean) / (n - ddof)."""
 
 
+@overload
+def vdot(a: Tensor, b: Operand) -> Tensor: ...
+@overload
+def vdot(a: Operand, b: Tensor) -> Tensor: ...
+@overload
+def vdot(a: Numbers, b: Numbers) -> np.ndarray:
+    """Σ a b over all elements."""
+
+
 def vjp(f: Callable, *args: Any) -> tuple[Any, Callable]:
     """(f(args), pullback): pullback(g) is the tuple of g times the Jacobian for each argument.
 
     g has the shape of f(args); pullback may be called as often as wanted.
     """
+
+
+def vsplit(x: Any, sections: Any) -> list:
+    """x cut along its first axis, into equal parts or before each of the given indices."""
+
+
+def vstack(xs: Any) -> Tensor:
+    """The xs, vectors as rows, one below the other."""
 
 
 @overload

@@ -108,8 +108,10 @@ VALUED = {"bincount", "unique", "histogram", "copyto", "put", "place", "putmask"
 # These hand values on or write them into an array, without a gradient: nothing for a tensor on the tape.
 FILLED = {"zeros_like", "ones_like", "empty_like", "full_like"}     # new tensors of the same shape, without gradient
 METHODS = ("sum mean var std max min prod cumsum argmax argmin argsort sort any all reshape transpose swapaxes squeeze "
-           "clip repeat diagonal trace take dot astype exp log sqrt tanh abs flip ravel").split()
+           "clip repeat diagonal trace take dot astype exp log sqrt tanh abs flip ravel "
+           "sigmoid relu softmax sin cos norm round copy").split()
 OPERATORS = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power",
+             "floordiv": "floor_divide", "mod": "remainder",
              "matmul": "matmul", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor"}
 UNARY = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "invert"}
 COMPARISONS = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater",
@@ -138,6 +140,7 @@ def attach(functions):
     _give("__setitem__", _setitem)
     _give("reshape", lambda self, *shape: reshape(self, shape=_flat(shape)), reshape.__doc__)
     _give("transpose", lambda self, *axes: transpose(self, axes=_flat(axes) or None), transpose.__doc__)
+    Tensor.mT = property(functions["matrix_transpose"], doc="The tensor with its last two axes exchanged.")
     Tensor.T = property(lambda self: transpose(self), doc="The tensor with its axes reversed.")
     _give("__array_ufunc__", lambda self, *args, **kwargs: _ufunc(functions, *args, **kwargs), _ufunc.__doc__)
     _give("__array_function__", lambda self, *args: _function(functions, *args), _function.__doc__)

@@ -1,8 +1,11 @@
 """The derivative table: every operation, declared once as forward, vjp and domain.  REGISTRY maps names to them.
 
+    rounding    floor division, remainders, round                               elementwise
     arithmetic  +, -, *, /, powers, exponentials, trigonometry, comparison      elementwise
     nonlinear   sigmoid, relu, gelu, ...                                        elementwise
     reductions  sum, mean, max, norm, logsumexp, sort, ...                      many numbers to one
+    scans       cumprod, cummax, logcumsumexp: a number for each stretch
+    joining     vstack, diff, kron, gradient, ...: NumPy's functions made of these ops
     shapes      reshape, transpose, concatenate, pad, ...                       elements move
     indexing    x[index], take, embedding
     matmul      products of matrices, einsum
@@ -15,14 +18,30 @@ This file only wires them up: operators and methods of Tensor, and NumPy functio
 from .. import backend, fusion
 from ..interop import attach
 from ..op import REGISTRY, Op, op
-from . import arithmetic, conv, indexing, linalg, matmul, neural, nonlinear, reductions, shapes
+from . import (
+    arithmetic,
+    conv,
+    indexing,
+    joining,
+    linalg,
+    matmul,
+    neural,
+    nonlinear,
+    reductions,
+    rounding,
+    scans,
+    shapes,
+)
 
-MODULES = (arithmetic, nonlinear, reductions, shapes, indexing, matmul, linalg, neural, conv)
+MODULES = (arithmetic, rounding, nonlinear, reductions, scans, shapes, indexing, matmul, linalg, neural, conv)
 FUNCTIONS = {}                              # every public name: the ops, and plain functions made of ops
 for _module in MODULES:
     FUNCTIONS |= {name: f for name, f in vars(_module).items() if isinstance(f, Op) and not name.startswith("_")}
-for _f in (indexing.take, shapes.ravel, shapes.split, matmul.dot, matmul.einsum, linalg.slogdet, neural.dropout):
+for _f in (indexing.take, shapes.ravel, shapes.split, matmul.dot, matmul.einsum, linalg.slogdet, neural.dropout,
+           *joining.PUBLIC):
     FUNCTIONS[_f.__name__] = _f
+
+FUNCTIONS |= {"mod": rounding.remainder, "copy": arithmetic.positive, "amax": reductions.max, "amin": reductions.min}
 
 attach(FUNCTIONS)
 backend.when_gpu_is_first_used.append(lambda: fusion.install(REGISTRY))

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..backend import all_below
 from ..op import Op, op
-from .domains import ABOVE_MINUS_1, BOOLEAN, KINK_AT_0, NONZERO, NOT_POLES_OF_TAN, POSITIVE, REAL, STEPS, UNIT
+from .domains import ABOVE_1, ABOVE_MINUS_1, BOOLEAN, KINK_AT_0, NONZERO, NOT_POLES_OF_TAN, POSITIVE, REAL, STEPS, UNIT
 from .nonlinear import sigmoid
 
 # -- arithmetic ------------------------------------------------------------------------------------------------------
@@ -55,6 +55,11 @@ log1p = op(np.log1p, lambda g, y, x: g / (1 + x), domain=ABOVE_MINUS_1,
 logaddexp = op(np.logaddexp, (lambda g, y, a, b: g * sigmoid(a - b), lambda g, y, a, b: g * sigmoid(b - a)),
                doc="y = ln(eᵃ + eᵇ)      da = g σ(a - b),  db = g σ(b - a),  σ(d) = eᵈ / (1 + eᵈ)")
 
+exp2 = op(np.exp2, lambda g, y, x: g * y * math.log(2), doc="y = 2ˣ      dx = g y ln 2")
+logaddexp2 = op(np.logaddexp2, (lambda g, y, a, b: g * sigmoid((a - b) * math.log(2)),
+                                lambda g, y, a, b: g * sigmoid((b - a) * math.log(2))),
+                doc="y = log₂(2ᵃ + 2ᵇ)      da = g 2ᵃ / (2ᵃ + 2ᵇ),  db = g 2ᵇ / (2ᵃ + 2ᵇ)")
+
 # -- trigonometric and hyperbolic (angles in radians) ----------------------------------------------------------------
 sin = op(np.sin, lambda g, y, x: g * np.cos(x), doc="y = sin x      dx = g cos x")
 cos = op(np.cos, lambda g, y, x: -g * np.sin(x), doc="y = cos x      dx = -g sin x")
@@ -71,6 +76,15 @@ hypot = op(np.hypot, (lambda g, y, a, b: g * _cosine(a, y), lambda g, y, a, b: g
            domain=(NONZERO, NONZERO), doc="y = √(a² + b²)      da = g a / y,  db = g b / y,  and 0 where y = 0")
 sinh = op(np.sinh, lambda g, y, x: g * np.cosh(x), doc="y = sinh x      dx = g cosh x")
 cosh = op(np.cosh, lambda g, y, x: g * np.sinh(x), doc="y = cosh x      dx = g sinh x")
+arcsinh = op(np.arcsinh, lambda g, y, x: g / np.hypot(x, 1), doc="y = arcsinh x      dx = g / √(x² + 1)")
+arccosh = op(np.arccosh, lambda g, y, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1)), domain=ABOVE_1,
+             doc="y = arccosh x      dx = g / √(x² - 1)")
+arctanh = op(np.arctanh, lambda g, y, x: g / ((1 - x) * (1 + x)), domain=UNIT,
+             doc="y = arctanh x      dx = g / (1 - x²)")
+deg2rad = op(np.deg2rad, lambda g, y, x: g * (math.pi / 180),
+             doc="y = π x / 180, degrees in radians      dx = π g / 180")
+rad2deg = op(np.rad2deg, lambda g, y, x: g * (180 / math.pi),
+             doc="y = 180 x / π, radians in degrees      dx = 180 g / π")
 tanh = op(np.tanh, lambda g, y, x: _tanh_vjp(g, y, x), doc="y = tanh x      dx = g (1 - y²)")
 
 
@@ -92,6 +106,19 @@ def _tanh_slope(x, /):
 
 _tanh_slope = Op(_tanh_slope, lambda g, y, x: -2 * g * y * np.tanh(x), name="tanh_slope",
                  doc="y = 1 - tanh² x = 4 e / (1 + e)²,  e = e^-2|x|, precise also where tanh x is almost 1")
+
+
+@op(vjp=lambda g, y, x: g * _sinc_slope(x))
+def sinc(x, /):
+    """y = sin πx / πx, and 1 at 0      dx = g (cos πx - y) / x, and 0 at 0."""
+    return np.sinc(x)
+
+
+def _sinc_slope(x):
+    near = np.abs(x) < 0.02                         # there the terms cancel: its series, -π²x/3 + π⁴x³/30 - ...
+    far, t = np.where(near, 1, x), np.square(np.pi * np.where(near, x, 0))
+    series = math.pi**2 * x * (-1 / 3 + t * (1 / 30 + t * (-1 / 840 + t / 45360)))
+    return np.where(near, series, (np.cos(math.pi * far) - np.sinc(far)) / far)
 
 
 def _cosine(a, y):

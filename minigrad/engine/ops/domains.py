@@ -39,6 +39,7 @@ NONZERO = Domain(avoid=(0,))
 KINK_AT_0 = NONZERO
 STEPS = Domain(avoid=(0,), period=1)
 NOT_POLES_OF_TAN = Domain(avoid=(pi / 2,), period=pi)
+ABOVE_1 = Domain(low=1)
 ABOVE_MINUS_1 = Domain(low=-1)
 INVERTIBLE = Domain(structure="invertible")
 POSITIVE_DEFINITE = Domain(structure="positive definite")

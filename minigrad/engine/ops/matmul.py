@@ -166,8 +166,20 @@ def _einsum(*operands, subscripts):
     return np.einsum(subscripts, *operands, optimize=len(operands) > 2 or large)
 
 
+def _letters(axes):
+    """[0, 1, ...] as "ab..."."""
+    return "".join("..." if i is ... else chr(97 + i) if i < 26 else chr(39 + i) for i in axes)
+
+
 def einsum(subscripts, *operands):
-    """np.einsum: einsum("bij,bjk->bik", a, b).  Letters name axes; those not in the output are summed over."""
+    """np.einsum: einsum("bij,bjk->bik", a, b).  Letters name axes; those not in the output are summed over.
+
+    Or each operand and then the numbers of its axes, at last those of the output: einsum(a, [0, 1], b, [1, 2], [0, 2]).
+    """
+    if not isinstance(subscripts, str) and operands and isinstance(operands[0], (list, tuple)):
+        given = (subscripts, *operands)
+        terms, operands = given[1::2], given[:len(given) - len(given) % 2:2]
+        subscripts = ",".join(map(_letters, terms)) + ("->" + _letters(given[-1]) if len(given) % 2 else "")
     if not isinstance(subscripts, str):
         raise TypeError(f'einsum: subscripts first, as a string such as "ij,jk->ik", not {type(subscripts).__name__}')
     return _einsum(*map(as_array, operands), subscripts=subscripts)

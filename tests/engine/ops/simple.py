@@ -131,6 +131,9 @@ VALUES = {                                  # what is not NumPy's, or not by the
     "erfc": np.vectorize(math.erfc, otypes=[float]),
     "getitem": lambda x, index: x[index], "embedding": lambda table, indices: table[indices],
     "scatter_add": scatter_add, "overlap_add": overlap_add,
+    "cummax": lambda x, axis=None: np.maximum.accumulate(x.reshape(-1) if axis is None else x, axis or 0),
+    "cummin": lambda x, axis=None: np.minimum.accumulate(x.reshape(-1) if axis is None else x, axis or 0),
+    "logcumsumexp": lambda x, axis=None: np.logaddexp.accumulate(x.reshape(-1) if axis is None else x, axis or 0),
     "argsort": lambda x, axis=-1: np.argsort(x, axis, kind="stable"),
 }
 
