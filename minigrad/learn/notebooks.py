@@ -36,7 +36,7 @@ def paths(names=()):
 def copy_to(target):
     """Copy the notebooks to a folder where they can be edited; those that are there already stay as they are."""
     target.mkdir(parents=True, exist_ok=True)
-    for path in paths():
+    for path in [*paths(), *folder().glob("*.md")]:
         if not (target / path.name).exists():
             shutil.copy(path, target / path.name)
 
