@@ -26,6 +26,8 @@ from .unrolling.state import State, TooLarge, randomness, released
 
 FLAGS = [is_recording, default_device]      # functions of what a with block or a setting may change; others append
 PROGRAMS = 8                                # how many a function keeps: for shapes, flags, branches
+REPEATS = {"first": "what it reads changes from call to call, so that it is recorded again and again",
+           "branch": "it branches on values, in ways that change from call to call"}
 PATIENCE = 6                                # recordings in a row that lead to no program
 
 
@@ -48,7 +50,7 @@ class Unrolled:
             _flatten((args, kwargs), leaves, key)
             case = self.cases.get(key := tuple(key))
             if case is None:
-                case = self.cases[key] = _Case()
+                case = self.cases[key] = _Case(key)
                 if len(self.cases) > PROGRAMS:
                     del self.cases[next(iter(self.cases))]
                     self._complain_of_repeats()
@@ -56,6 +58,9 @@ class Unrolled:
                 return self._run(case, leaves, args, kwargs)
         except _Eager:
             pass
+        except _Mixed:                      # not this time; and not for ever
+            case.mixed += 1
+            case.reason = "arguments overlap" if case.mixed > PATIENCE else None
         finally:
             self.lock.release()
         return self.function(*args, **kwargs)
@@ -85,7 +90,7 @@ class Unrolled:
 
     def _record(self, case, leaves, arrays, args, kwargs):
         try:
-            state = case.state if case.state and case.state.unchanged() else State(self.function, args, kwargs)
+            state = case.state if case.state and case.state.unchanged() else State(self.function, *case.others)
         except TooLarge as error:
             self._refuse(case, str(error))
             raise _Eager from None
@@ -96,7 +101,7 @@ class Unrolled:
         inputs = [recorder.stand_in(np.asarray(a), "input", name)
                   for a, name in zip(arrays, _argument_names(self.function, args, kwargs))]
         if len(inputs) > len({r.memory for r in inputs}):
-            raise _Eager                    # an array that comes twice is a case that need not be one next time
+            raise _Mixed                    # an array that comes twice is a case that need not be one next time
         stand_ins = dict(zip(map(id, leaves), inputs))
         tensors = [x for x in leaves if isinstance(x, Tensor)]
         grads = state.grads()
@@ -104,7 +109,7 @@ class Unrolled:
         swapped = state.swap(recorder)
         try:
             if recorder.mixed:              # an argument is also what the function reads by itself: likewise
-                raise _Eager
+                raise _Mixed
             for t in tensors:
                 t._data = stand_ins[id(t)]
             put = _replace((args, kwargs), stand_ins)
@@ -131,6 +136,10 @@ class Unrolled:
             reason = "it draws from a random generator that is not minigrad's"
         if not reason and any(map(released, _leaves(found))):
             reason = "a result carries a tape"
+        lines = recorder.calls
+        last = max((i for i, c in enumerate(lines) if c.kind == "guard"), default=-1)
+        if not reason and any(c.kind == "effect" and c.function.__name__ != "note_edit" for c in lines[:last]):
+            reason = "it branches on a value after an optimizer's step"
         if not reason:                      # what depends on no argument is a constant
             handles = [recorder.operand(h) for h in handles]
         if not reason and not all(type(h) is Recorded for h in handles):
@@ -154,8 +163,7 @@ class Unrolled:
         if differs:
             case.candidate, case.waste = recorder, case.waste + 1
             if case.waste > PATIENCE:
-                self._refuse(case, differs if differs not in ("first", "branch") else
-                             "what it reads changes from call to call, so that it is recorded again and again")
+                self._refuse(case, REPEATS.get(differs, differs))
             return
         case.candidate = None
         handles = [*handles, *(h for _, h in recorder.assigned)]
@@ -214,11 +222,16 @@ class _Eager(Exception):
     """Run the function as it is, this time."""
 
 
+class _Mixed(Exception):
+    """Run the function as it is: two arguments, or an argument and what the function reads, share memory."""
+
+
 class _Case:
     """Calls of one kind: the same shapes, types and settings."""
 
-    def __init__(self):
-        self.calls, self.waste, self.reason = 0, 0, None
+    def __init__(self, key):
+        self.others = [k.object for part in key if type(part) is tuple for k in part if type(k) is _Alive]
+        self.calls, self.waste, self.mixed, self.reason = 0, 0, 0, None
         self.forget()
 
     def forget(self):

@@ -5,6 +5,8 @@ Python's stack tells: no op, rule or layer needs to say it.
 from dataclasses import dataclass
 from pathlib import Path
 
+from .current import StandIn
+
 PACKAGE = str(Path(__file__).parent.parent.parent)
 NOT_THE_READERS = (PACKAGE, "<frozen")
 
@@ -54,7 +56,8 @@ def origin_here(frame, recorder):
             op, backward = node.op.name, True
             came_from = getattr(getattr(t, "_data", None), "memory", None)
             x = node.inputs[i] if i is not None and "share" in known and not node.op.joint else None
-            target = getattr(getattr(getattr(x, "_data", None), "memory", None), "name", "")
+            x = getattr(x, "_data", None)
+            target = recorder.name_of(x) if isinstance(x, StandIn) else ""
         elif name in ("__call__", "call"):
             own = frame.f_locals.get("self")
             if name == "__call__" and hasattr(own, "rules") and hasattr(own, "vjp") and not backward:

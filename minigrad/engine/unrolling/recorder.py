@@ -61,7 +61,7 @@ class Recorder:
     def __init__(self, state):
         self.calls, self.memories, self.starts = [], [], []
         self.reason, self.state, self.module, self.label = None, state, _Module(self), None
-        self.ended, self.draws, self.mixed, self.assigned = False, 0, False, []
+        self.ended, self.draws, self.mixed, self.assigned, self.named = False, 0, False, [], {}
 
     def __enter__(self):
         self._token = _recorder.set(self)
@@ -90,9 +90,17 @@ class Recorder:
         if kind == "live":
             while isinstance(owner.base, np.ndarray):
                 owner = owner.base
-        memory = self._known(array) or self._add(Memory(owner, kind, name))
+        memory = self._known(array) or self._add(Memory(owner, kind, name if owner is array else "flat"))
+        if owner is array and memory.name == "flat":
+            memory.name = name
+        self.named.setdefault((id(memory), array.__array_interface__["data"][0], array.shape, array.strides), name)
         self.mixed = self.mixed or memory.kind != kind
         return Recorded(array, memory, self)
+
+    def name_of(self, x):
+        """The name that a stand-in's array was given, or ""."""
+        key = id(x.memory), x.value.__array_interface__["data"][0], x.value.shape, x.value.strides
+        return self.named.get(key, "")
 
     def _add(self, memory):
         at = bisect.bisect(self.starts, memory.start)

@@ -139,7 +139,7 @@ class State:
         kind = type(value)
         self.paths[id(value)] = path
         yield kind, path
-        changing = getattr(kind, "_changes", ())
+        changing, whole = getattr(kind, "_changes", ()), getattr(kind, "_whole", ())
         held = getattr(value, "__dict__", None)
         if isinstance(held, dict):
             names = [n for n in held if n not in changing]
@@ -147,7 +147,7 @@ class State:
                 self._pick(held, names)
             else:
                 self.dicts.append(held)
-            yield from ((held[n], join(path, n)) for n in names)
+            yield from ((held[n], join(path, n)) for n in names if n not in whole)
         slots = [n for parent in kind.__mro__ for n in _slots(parent) if n not in changing and hasattr(value, n)]
         if slots:
             self.picks.append((attrgetter(*slots, slots[0]), value, slots))

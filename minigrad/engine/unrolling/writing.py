@@ -45,7 +45,7 @@ class Names:
                 self.give(r.memory, r.memory.name or "result")
 
     def give(self, memory, wish):
-        word = re.sub(r"\W+", "_", wish.replace(".", "_")).strip("_") or "t"
+        word = identifier(wish) or "t"
         word = f"{word}_" if keyword.iskeyword(word) or hasattr(builtins, word) or hasattr(np, word) else word
         word = f"t_{word}" if word[0].isdigit() else word
         self.used[word] += 1
@@ -55,6 +55,11 @@ class Names:
             name = f"{word}_{self.used[word]}"
         self.used[name] += name != word
         self.of[memory] = name
+
+
+def identifier(path):
+    """The end of a way to an array, model.layers.0.kernel, as a name: layers_0_kernel."""
+    return re.sub(r"\W+", "_", "_".join(path.split(".")[-3:])).strip("_")
 
 
 class Text:
@@ -144,7 +149,8 @@ class Text:
             return name
         key = (m, offset, a.shape, a.strides, a.dtype)
         if key not in self.views:
-            self.views[key] = view = self._fresh(self._view_name(name, a, whole, offset))
+            known = identifier(self.program.recorder.name_of(x))
+            self.views[key] = view = self._fresh(known or self._view_name(name, a, m, offset))
             self.declared.append(f"{view} = {self._view(name, a, whole, offset)}")
         return self.views[key]
 
@@ -161,9 +167,13 @@ class Text:
         return offset == 0 and a.ndim > 1 and a.dtype == whole.dtype and (
             (a.shape, a.strides) == (whole.shape[::-1], whole.strides[::-1]))
 
-    def _view_name(self, name, a, whole, offset):
+    def _view_name(self, name, a, m, offset):
+        whole = m.array
         if self._transposed(a, whole, offset):
             return f"{name}_T"
+        turned = self.program.recorder.name_of(Recorded(a.T, m, None)) if a.ndim > 1 else ""
+        if turned:
+            return f"{identifier(turned)}_T"
         return f"{name}_part" if a.size < whole.size else f"{name}_{'x'.join(map(str, a.shape)) or 'number'}"
 
     def _view(self, name, a, whole, offset):

@@ -42,6 +42,7 @@ class Layer:
                     weights before the first data
     """
     input_axes = None           # the axes an input must have, such as "batch, ..., features"; None: anything goes
+    _changes = "_arguments", "output_shape"     # to unroll.py: what no call reads
     features = None             # set by build where weights fix the length of the last axis
 
     def __new__(cls, *args, **kwargs):

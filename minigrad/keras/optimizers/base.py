@@ -7,6 +7,7 @@ import numpy as np
 from ...engine import backend
 from ...engine.fusion import fuse
 from ...engine.tensor import Tensor
+from ...engine.unrolling.current import real, recorder
 from ...support.arguments import number, whole
 from ...support.names import Configured
 from .flat import Buffers
@@ -38,6 +39,8 @@ class Optimizer(Configured):
     After the first step a variable's array is a view of the optimizer's buffer; replacing it is seen by the next step.
     """
     into = dict                             # what backpropagate gathers gradients in, see minigrad/scale/distributed
+    _changes = "iterations", "_learning_rate", "_loaded", "_warned"    # to unroll.py: asked for anew in each replay
+    _whole = "_buffers", "_stretches", "_stepped", "_arrays", "variables"       # and: another object, another program
     slots = {}                              # what is remembered for each number of a variable: {name: first value}
 
     def __init__(self, learning_rate, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None,
@@ -121,47 +124,56 @@ class Optimizer(Configured):
                     raise ValueError(f"{type(self).__name__}: variable {i} has shape {v.shape}, its gradient {g.shape}")
                 grads.append(g)
                 arrays.append(id(v._data))
+        recording = recorder()
+        if recording:
+            arrays = [id(real(v._data)) for g, v in pairs if g is not None]
+            if arrays != self._arrays:
+                recording.give_up(f"{type(self).__name__} lays out its memory in this step")
+                grads = [real(g) for g in grads]
         if arrays != self._arrays or len(grads) < len(pairs) and not self._warned:
             self._plan(pairs)               # these are not the views that the stretches were made of
 
-        t, lr = self.iterations + 1, self.learning_rate
-        for stretch in self._stretches:
+        stretches, numbers = self._stretches, self._numbers()
+        if recording and recording.active:  # unroll.py writes this step down, and asks for the numbers in each replay
+            recording.label = type(self).__name__
+            stretches = [stretch.with_arrays(recording.live) for stretch in stretches]
+            numbers = recording.numbers(numbers, self._numbers, ["kept", "rate", *("number",) * len(numbers)])
+        for stretch in stretches:
             stretch.gather(grads)
-        self._clip()
-        rates = self.rates(lr, t)
-        for stretch in self._stretches:
+        self._clip(stretches)
+        kept, *rates = numbers
+        for stretch in stretches:
             for theta, g, slots, s in stretch.blocks:
                 if stretch.decays:
-                    theta *= 1 - lr * self.weight_decay
+                    theta *= kept
                 rule = self._fused if s is None else self.update
-                rule(theta, g, *rates, *slots[:len(self.slots)], s=s)
-                if self.use_ema:            # the average is the last slot
-                    average = self._average if s is None else update_average
-                    average(slots[-1], theta, 1 - self.ema_momentum if self.iterations else 1.0, s=s)
+                rule(theta, g, *rates, *slots, s=s)
+        if recording:
+            recording.effect(self._advance)
+            recording.label = None
+        self._advance()
+
+    def _numbers(self):
+        """What changes from step to step: the factor of weight decay, and the rates."""
+        lr = self.learning_rate
+        return 1 - lr * (self.weight_decay or 0), *self.rates(lr, self.iterations + 1)
+
+    def _advance(self):
         for v in self._stepped:
-            v.touch()
-        self.iterations = t
-        if self.use_ema and self.ema_overwrite_frequency and t % self.ema_overwrite_frequency == 0:
-            self.finalize_variable_values(self._stepped)
+            v.note_edit()
+        self.iterations += 1
 
-    def finalize_variable_values(self, trainable_variables):
-        """With use_ema, give these variables their averages, those that have been in a step; otherwise do nothing."""
-        for v in trainable_variables:
-            if self.use_ema and self._buffers.fits(v):
-                v._data[...] = self._buffers.slots(v)["average"]
-                v.touch()
-
-    def _clip(self):
+    def _clip(self, stretches):
         """Limit the gathered gradients, without asking a GPU for a number: min(1, c / norm) is c / max(norm, c)."""
         if self.clipvalue:
-            for stretch in self._stretches:
+            for stretch in stretches:
                 np.clip(stretch.gradient, -self.clipvalue, self.clipvalue, out=stretch.gradient)
         if self.clipnorm:
-            for g in (g for stretch in self._stretches for g in stretch.gradients):
+            for g in (g for stretch in stretches for g in stretch.gradients):
                 g *= self.clipnorm / np.maximum(np.sqrt(np.dot(g, g)), self.clipnorm)
         if self.global_clipnorm:
-            norm = np.sqrt(self.squares(sum(np.dot(stretch.gradient, stretch.gradient) for stretch in self._stretches)))
-            for stretch in self._stretches:
+            norm = np.sqrt(self.squares(sum(np.dot(stretch.gradient, stretch.gradient) for stretch in stretches)))
+            for stretch in stretches:
                 stretch.gradient *= self.global_clipnorm / np.maximum(norm, self.global_clipnorm)
 
     # -- the layout ----------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 An elementwise rule such as Adam's doesn't care where one variable ends, so it is a few NumPy calls for the whole
 network, however many layers that has.  The variables stay what they were: their arrays are views of theta.
 """
+import copy
 import itertools
 
 import numpy as np
@@ -59,7 +60,7 @@ class Stretch:
     """
 
     def __init__(self, flat, first, last, members):
-        self.members, self.decays = members, flat.decays
+        self.members, self.decays, self.names = members, flat.decays, list(flat.slots)
         start, stop = flat.spans[first].start, flat.spans[last].stop
         self.gradient = flat.gradient[start:stop]
         self.gradients = [flat.gradient[span] for span in flat.spans[first:last + 1]]
@@ -67,6 +68,14 @@ class Stretch:
         cuts = [slice(i, min(i + step, stop)) for i in range(start, stop, step)]
         self.blocks = [(flat.theta[c], flat.gradient[c], [slot[c] for slot in flat.slots.values()],
                         flat.scratch if flat.scratch is None else flat.scratch[:c.stop - c.start]) for c in cuts]
+
+    def with_arrays(self, f):
+        """The same stretch with f(array) in the place of each array."""
+        other = copy.copy(self)
+        other.gradient, other.gradients = f(self.gradient, "gradient"), [f(g, "gradient") for g in self.gradients]
+        other.blocks = [(f(theta, "theta"), f(g, "gradient"), [f(slot, name) for slot, name in zip(slots, self.names)],
+                         f(s, "scratch")) for theta, g, slots, s in self.blocks]
+        return other
 
     def gather(self, gradients):
         """Copy the gradients of this stretch's variables, from a list of arrays, end to end into the buffer."""
