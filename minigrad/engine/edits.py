@@ -48,10 +48,10 @@ class Watched:
     def touch(self) -> None:
         """Note that the array has been changed in place, now."""
         if recorder():
-            recorder().effect(self.note_edit)       # a replay changes it, too
-        self.note_edit()
+            recorder().effect(self._note_edit)       # a replay changes it, too
+        self._note_edit()
 
-    def note_edit(self) -> None:
+    def _note_edit(self) -> None:
         """touch, without a word to a recording of unroll.py."""
         if self._checksum is None:
             self._edited = clock()

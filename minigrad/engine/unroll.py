@@ -138,7 +138,7 @@ class Unrolled:
             reason = "a result carries a tape"
         lines = recorder.calls
         last = max((i for i, c in enumerate(lines) if c.kind == "guard"), default=-1)
-        if not reason and any(c.kind == "effect" and c.function.__name__ != "note_edit" for c in lines[:last]):
+        if not reason and any(c.kind == "effect" and c.function.__name__ != "_note_edit" for c in lines[:last]):
             reason = "it branches on a value after an optimizer's step"
         if not reason:                      # what depends on no argument is a constant
             handles = [recorder.operand(h) for h in handles]

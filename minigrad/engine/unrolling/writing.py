@@ -38,7 +38,8 @@ class Names:
                     origin = m.origin
                     word = origin.op if origin and origin.op else getattr(call.function, "__name__", "t")
                     target = origin.target if origin else ""
-                    self.give(m, f"d_{target}" if target else f"d_{word}" if origin and origin.backward else word)
+                    back = origin is not None and origin.backward
+                    self.give(m, f"d_{identifier(target or word)}" if back else word)
 
         for r in program.results:
             if r.memory not in self.of:

@@ -127,8 +127,8 @@ class Optimizer(Configured):
         recording = recorder()
         if recording:
             arrays = [id(real(v._data)) for g, v in pairs if g is not None]
-            if arrays != self._arrays:
-                recording.give_up(f"{type(self).__name__} lays out its memory in this step")
+            if arrays != self._arrays or self.use_ema and self.ema_overwrite_frequency:
+                recording.give_up(f"{type(self).__name__} lays out its memory, or overwrites weights every few steps")
                 grads = [real(g) for g in grads]
         if arrays != self._arrays or len(grads) < len(pairs) and not self._warned:
             self._plan(pairs)               # these are not the views that the stretches were made of
@@ -137,31 +137,44 @@ class Optimizer(Configured):
         if recording and recording.active:  # unroll.py writes this step down, and asks for the numbers in each replay
             recording.label = type(self).__name__
             stretches = [stretch.with_arrays(recording.live) for stretch in stretches]
-            numbers = recording.numbers(numbers, self._numbers, ["kept", "rate", *("number",) * len(numbers)])
+            numbers = recording.numbers(numbers, self._numbers, ["kept", "share", "rate", *("number",) * len(numbers)])
         for stretch in stretches:
             stretch.gather(grads)
         self._clip(stretches)
-        kept, *rates = numbers
+        kept, share, *rates = numbers
         for stretch in stretches:
             for theta, g, slots, s in stretch.blocks:
                 if stretch.decays:
                     theta *= kept
                 rule = self._fused if s is None else self.update
-                rule(theta, g, *rates, *slots, s=s)
+                rule(theta, g, *rates, *slots[:len(self.slots)], s=s)
+                if self.use_ema:            # the average is the last slot
+                    average = self._average if s is None else update_average
+                    average(slots[-1], theta, share, s=s)
         if recording:
             recording.effect(self._advance)
             recording.label = None
         self._advance()
 
     def _numbers(self):
-        """What changes from step to step: the factor of weight decay, and the rates."""
-        lr = self.learning_rate
-        return 1 - lr * (self.weight_decay or 0), *self.rates(lr, self.iterations + 1)
+        """What changes from step to step: the factor of weight decay, the share of the newest in averages, the rates."""
+        lr, share = self.learning_rate, 1 - self.ema_momentum if self.use_ema and self.iterations else 1.0
+        return 1 - lr * (self.weight_decay or 0), share, *self.rates(lr, self.iterations + 1)
 
     def _advance(self):
         for v in self._stepped:
-            v.note_edit()
+            v._note_edit()
         self.iterations += 1
+        every = self.ema_overwrite_frequency
+        if self.use_ema and every and self.iterations % every == 0:
+            self.finalize_variable_values(self._stepped)
+
+    def finalize_variable_values(self, trainable_variables):
+        """With use_ema, give these variables their averages, those that have been in a step; otherwise do nothing."""
+        for v in trainable_variables:
+            if self.use_ema and self._buffers.fits(v):
+                v._data[...] = self._buffers.slots(v)["average"]
+                v.touch()
 
     def _clip(self, stretches):
         """Limit the gathered gradients, without asking a GPU for a number: min(1, c / norm) is c / max(norm, c)."""

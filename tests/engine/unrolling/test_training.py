@@ -28,6 +28,7 @@ OPTIMIZERS = {
     "rmsprop": lambda: optimizers.RMSprop(0.01, momentum=0.5, centered=True), "lion": lambda: optimizers.Lion(0.01),
     "adagrad": lambda: optimizers.Adagrad(0.1), "clipvalue": lambda: optimizers.Adam(0.01, clipvalue=0.01),
     "clipnorm": lambda: optimizers.Adam(0.01, clipnorm=0.1), "global": lambda: optimizers.SGD(0.1, global_clipnorm=0.1),
+    "ema": lambda: optimizers.Adam(0.01, use_ema=True, ema_momentum=0.5),
     "schedule": lambda: optimizers.Adam(schedules.CosineDecay(0.0, 20, warmup_target=0.05, warmup_steps=5)),
 }
 
