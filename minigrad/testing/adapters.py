@@ -159,7 +159,7 @@ def framework_of(target):
         return Autograd
     if not inspect.isfunction(target):
         return None
-    used = [target.__globals__.get(name) for name in target.__code__.co_names]
-    modules = {m.__name__ for m in used if inspect.ismodule(m)}
+    names = inspect.getclosurevars(target)
+    modules = {m.__name__ for m in [*names.globals.values(), *names.nonlocals.values()] if inspect.ismodule(m)}
     return next((kind for names, kind in ((("jax", "jax.numpy"), Jax), (("autograd", "autograd.numpy"), Autograd),
                                           (("torch",), Torch)) if modules.intersection(names)), None)

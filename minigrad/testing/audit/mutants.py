@@ -13,14 +13,25 @@ import numpy as np
 
 from ...engine.tensor import Tensor, backpropagate, tape_of
 from .. import PROFILES
+from ..gradients.compare import CannotTell
 from ..gradients.functions import argument_names
 from ..mutations import compiled, detached, helpers, mark, source_of, variants
-from ..ops.cases import cases, in_small_pieces
-from ..ops.properties import Trial, convention, gradients, linear_in_the_cotangent, precision_kept, python_numbers
+from ..ops.cases import in_small_pieces
+from ..ops.choose import choose
+from ..ops.properties import (
+    ONCE,
+    Trial,
+    Undefined,
+    backward_again,
+    gradients,
+    linear_in_the_cotangent,
+    precision_kept,
+    ties_share,
+)
 from .equivalent import reason
 
-TELLING = (gradients, linear_in_the_cotangent, precision_kept)      # the properties that a wrong rule may lack
-ONCE = (convention, python_numbers)                                 # and those to try with the first case alone
+# The properties that a wrong rule may lack; and ONCE, those to try with the first case alone.
+TELLING = (gradients, linear_in_the_cotangent, precision_kept, ties_share, backward_again)
 
 
 @dataclass
@@ -117,25 +128,6 @@ def _with_rule(op, i, rule):
 
 
 # -- the hunt --------------------------------------------------------------------------------------------------------
-def collect(strategy, examples, seed):
-    """Cases drawn from a strategy that differ in shapes or params, the largest first: they tell most.
-
-    All are kept, since a rule may have a branch for vectors, say, and another for an axis of length 1; that is why many
-    more are drawn than examples were asked for: Hypothesis likes to repeat itself.
-    """
-    from hypothesis import HealthCheck, Phase, given, seed as seeded, settings
-    found = {}
-
-    @seeded(seed)
-    @settings(max_examples=8 * examples, deadline=None, database=None, phases=[Phase.generate],
-              suppress_health_check=list(HealthCheck))
-    @given(strategy)
-    def note(case):
-        found.setdefault(repr(([x.shape for x in case[0]], case[1])), case)
-    note()
-    return sorted(found.values(), key=lambda case: -sum(x.size for x in case[0]))
-
-
 def noticed(broken, drawn, seed=0):
     """Does some property fail on some case?"""
     with np.errstate(all="ignore"):
@@ -144,14 +136,16 @@ def noticed(broken, drawn, seed=0):
             for property in (TELLING if number else ONCE + TELLING):
                 try:
                     property(trial)
+                except (CannotTell, Undefined):
+                    continue
                 except Exception:
                     return True
     return False
 
 
 def hunt(op, examples=PROFILES["dev"], seed=0):
-    """All mutants of an op, each tried on the same cases."""
-    drawn = collect(cases(op, layouts=("C",)), examples, seed)
+    """All mutants of an op, each tried on the cases that `minigrad check` tries, the largest first: they tell most."""
+    drawn = sorted(choose(op, None, examples, seed).cases, key=lambda case: -sum(x.size for x in case[0]))
     with in_small_pieces():
         return [replace(m, broken=None, marked=None, killed=noticed(m.broken, drawn, seed)) for m in mutants_of(op)
                 if m.marked is None or any(_passes_mark(m.marked, case) for case in drawn)]

@@ -23,8 +23,8 @@ def choose(op, inputs=None, examples=25, seed=0):
     inputs = op.cases if inputs is None and not callable(op.cases) else inputs
     if isinstance(inputs, (list, tuple)):
         if not inputs:
-            raise ValueError(f"check_op: inputs= holds no case to check {op.name} on; a case is (list of arrays, dict of "
-                             "params)")
+            raise ValueError(f"check_op: inputs= holds no case to check {op.name} on; a case is "
+                             "(list of arrays, dict of params)")
         return Chosen([as_case(op, c) for c in inputs], given=True)
     if inputs is not None:
         return Chosen([as_case(op, c) for c in drawn(inputs, examples, seed)], strategy=inputs, given=True)

@@ -125,7 +125,7 @@ class Search:
         if self.undefined == count and not self.failures:
             self.failures[undefined_everywhere] = [(self.chosen.cases[0], AssertionError(
                 f"{self.op.name} is finite for none of the {count} cases that were tried: declare its domain="))]
-        elif self.undefined:
+        elif self.undefined > count / 5:
             self.result.remarks.append(f"not finite in {self.undefined} cases, which tell nothing of its derivative: "
                                        "declare its domain=")
         if self.untold:
@@ -160,9 +160,9 @@ class Search:
             error.words = words
         text = str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
         also = "".join(f"It also lacks: {doc(p)}.\n" for p in others if self.tells_more(p, first))
-        before, likely, after = text.rstrip().partition("\n  likely: ")
+        at = next((i for i in map(text.find, ("\n  likely: ", "\n  (random ")) if i > 0), len(text.rstrip())) + 1
         code = "\n    ".join(snippet(self.op, *case, self.how["seed"]))
-        return (f"{self.op.name} lacks a property: {doc(first)}.\n{before}\n{edit}{likely.lstrip(chr(10))}{after}\n"
+        return (f"{self.op.name} lacks a property: {doc(first)}.\n{text[:at].rstrip()}\n{edit}{text[at:].rstrip()}\n"
                 f"The smallest case that shows it (seed={self.how['seed']}):\n\n    {code}\n{also}")
 
     def tells_more(self, property, first):

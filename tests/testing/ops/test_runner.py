@@ -10,7 +10,7 @@ from minigrad.engine.op import Op
 from minigrad.engine.ops.domains import POSITIVE, UNIT
 from minigrad.testing import GradientError, check_op
 from minigrad.testing.ops import properties
-from minigrad.testing.ops.cases import NoCases, cases
+from minigrad.testing.ops.cases import NoCases
 from minigrad.testing.ops.runner import Failed, run
 
 from ..wrong import WRONG, stale
@@ -175,10 +175,10 @@ def test_first_order_only():
 
 
 def test_every_param_of_every_op_is_drawn():
-    from minigrad.testing.audit.mutants import collect
+    from minigrad.testing.ops.choose import choose
     for op in mg.ops.REGISTRY.values():
         if op.native and op.param_names:
-            drawn = {name for _, params in collect(cases(op), 15, seed=0) for name in params}
+            drawn = {name for _, params in choose(op, examples=25).cases for name in params}
             assert not set(op.param_names) - drawn, f"{op.name}: its cases never set {set(op.param_names) - drawn}"
 
 
