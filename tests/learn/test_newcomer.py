@@ -3,6 +3,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 import venv
 from pathlib import Path
 
@@ -91,6 +92,7 @@ def opened(python, folder):
     """Whether minigrad learn starts JupyterLab with the first page on the port that is named, and ends on SIGTERM."""
     command = [python, "-u", "-m", "minigrad", "learn", "--no-browser", "--port", "8897", "--", "--allow-root"]
     with subprocess.Popen(command, cwd=folder, env=alone(folder), stderr=subprocess.PIPE, text=True) as lab:
+        threading.Timer(120, lab.kill).start()      # so that it ends, whatever it says
         found = any("8897/lab/tree/00_what_a_derivative_is.ipynb" in line for line in lab.stderr)
         lab.send_signal(signal.SIGTERM)
         lab.communicate(timeout=30)
