@@ -737,6 +737,31 @@ def dstack(xs: Any) -> Tensor:
     """The xs one behind the other, along a third axis."""
 
 
+@overload
+def eigen(a: Tensor, /) -> Tensor: ...
+@overload
+def eigen(a: Numbers, /) -> np.ndarray:
+    """Y = λ above V, A = V diag λ Vᵀ for symmetric A      dA = V (diag dλ + (Vᵀ dV)ᵢⱼ / (λⱼ - λᵢ)) Vᵀ.
+
+    A (..., n, n) stands for its symmetric part (A + Aᵀ) / 2, λ is ascending, V has the eigenvectors as columns.
+    Those of equal eigenvalues have no derivative: a ValueError, unless they don't matter.  (Giles 2008)
+    """
+
+
+def eigh(a: Any) -> tuple:
+    """Eigenvalues, ascending, and eigenvectors, as columns, of symmetric A: NumPy's named pair.
+
+    A stands for its symmetric part.  Eigenvectors of equal eigenvalues have no derivative: asked for, a ValueError.
+    """
+
+
+@overload
+def eigvalsh(a: Tensor) -> Tensor: ...
+@overload
+def eigvalsh(a: Numbers) -> np.ndarray:
+    """The eigenvalues of symmetric A, ascending.  Of equal ones each gets the share of its own eigenvector."""
+
+
 def einsum(subscripts: Any, *operands: Any) -> Tensor:
     """np.einsum: einsum("bij,bjk->bik", a, b).  Letters name axes; those not in the output are summed over.
 
@@ -1203,6 +1228,13 @@ def matmul(a: Numbers, b: Numbers, /) -> np.ndarray:
 
 
 @overload
+def matrix_power(a: Tensor, n: Any) -> Tensor: ...
+@overload
+def matrix_power(a: Numbers, n: Any) -> np.ndarray:
+    """A @ A @ ... @ A, n times; of the inverse for negative n, the identity for 0."""
+
+
+@overload
 def matrix_transpose(x: Tensor) -> Tensor: ...
 @overload
 def matrix_transpose(x: Numbers) -> np.ndarray:
@@ -1380,6 +1412,16 @@ def permute_dims(x: Tensor, axes: Any) -> Tensor: ...
 @overload
 def permute_dims(x: Numbers, axes: Any) -> np.ndarray:
     """transpose, by its name in the array API."""
+
+
+@overload
+def pinv(a: Tensor) -> Tensor: ...
+@overload
+def pinv(a: Numbers) -> np.ndarray:
+    """The pseudo-inverse of A (..., m, n) of full rank: (Aᵀ A)⁻¹ Aᵀ, or Aᵀ (A Aᵀ)⁻¹ where it has more columns.
+
+    Of lower rank it is not continuous, and has no derivative: a ValueError.
+    """
 
 
 @overload

@@ -18,27 +18,14 @@ This file only wires them up: operators and methods of Tensor, and NumPy functio
 from .. import backend, fusion
 from ..interop import attach
 from ..op import REGISTRY, Op, op
-from . import (
-    arithmetic,
-    conv,
-    indexing,
-    joining,
-    linalg,
-    matmul,
-    neural,
-    nonlinear,
-    reductions,
-    rounding,
-    scans,
-    shapes,
-)
+from . import arithmetic, conv, indexing, joining, linalg, matmul, neural, nonlinear, reductions, rounding, scans, shapes
 
 MODULES = (arithmetic, rounding, nonlinear, reductions, scans, shapes, indexing, matmul, linalg, neural, conv)
 FUNCTIONS = {}                              # every public name: the ops, and plain functions made of ops
 for _module in MODULES:
     FUNCTIONS |= {name: f for name, f in vars(_module).items() if isinstance(f, Op) and not name.startswith("_")}
-for _f in (indexing.take, shapes.ravel, shapes.split, matmul.dot, matmul.einsum, linalg.slogdet, neural.dropout,
-           *joining.PUBLIC):
+for _f in (indexing.take, shapes.ravel, shapes.split, matmul.dot, matmul.einsum, linalg.slogdet, linalg.eigh,
+           linalg.eigvalsh, linalg.pinv, linalg.matrix_power, neural.dropout, *joining.PUBLIC):
     FUNCTIONS[_f.__name__] = _f
 
 FUNCTIONS |= {"mod": rounding.remainder, "copy": arithmetic.positive, "amax": reductions.max, "amin": reductions.min}

@@ -50,6 +50,7 @@ CASES = {
     "cumsum": [*ORDERED[1:3], case((3, 2)), case(()), case((0, 3), axis=0), case((2, 3, 2), axis=-2)],
     **dict.fromkeys(["cumprod", "cummax", "cummin", "logcumsumexp"],
                     [*ORDERED[1:3], case((3, 2), axis=None), case((0, 3), axis=0), case((2, 3, 2), axis=-2)]),
+    "eigen": [case(np.array([[2.0, 0.5], [0.5, 1.0]])), case(np.array([[[2.0, 0.5], [0.5, 1]], [[3, 0.5], [0.5, 1]]]))],
     # shapes
     "reshape": [case((3, 4), shape=(2, 6)), case((3, 4), shape=-1), case((), shape=(1, 1)), case((0, 3), shape=(3, 0))],
     "transpose": [case((2, 3, 4)), case((2, 3, 4), axes=(1, 2, 0)), case((2, 3, 4), axes=(-1, 0, -2)), case(()),

@@ -44,3 +44,49 @@ def test_the_normal_equations_have_the_gradient_of_least_squares():
         w = mg.solve(x.T @ x, x.T @ y)
         return ((x @ w - y) ** 2).sum()
     assert_allclose(mg.grad(residual)(y), 2 * (y - x @ np.linalg.lstsq(x, y)[0]), atol=1e-10)
+
+
+# -- eigenvalues, pseudo-inverses and powers -------------------------------------------------------------------------
+def symmetric(a):
+    return a + a.swapaxes(-1, -2)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 3), (2, 3, 3)])
+def test_eigh(shape):
+    a = symmetric(np.random.default_rng(0).standard_normal(shape))
+    for f in (mg.eigh, np.linalg.eigh):
+        values, vectors = f(mg.tensor(a, requires_grad=True))
+        np.testing.assert_allclose(values.numpy(), np.linalg.eigh(a)[0])
+        np.testing.assert_allclose((vectors * values[..., None, :] @ vectors.mT).numpy(), a, atol=1e-12)
+    mg.testing.check_gradients(lambda a: (mg.eigvalsh(a) ** 3).sum(), a)
+    weights = np.random.default_rng(1).standard_normal(shape)
+    mg.testing.check_gradients(lambda a: (mg.eigh(a).eigenvectors ** 2 * weights).sum(), a)
+    assert f(mg.tensor(a)).eigenvalues.shape == shape[:-1]
+
+
+def test_equal_eigenvalues():
+    a = np.diag([1.0, 2.0, 2.0])
+    slope = mg.grad(lambda a: (mg.eigvalsh(a) ** 2).sum())(a)           # Σλ² = tr A²: smooth
+    np.testing.assert_allclose(slope, 2 * a, atol=1e-12)
+    with pytest.raises(ValueError, match="two eigenvalues are equal"):
+        mg.grad(lambda a: mg.eigh(a).eigenvectors[0].sum() + mg.eigh(a).eigenvectors[1, 2] * 3)(a)
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (2, 3), (3, 3), (2, 3, 2)])
+def test_pinv(shape):
+    a = np.random.default_rng(0).standard_normal(shape)
+    for f in (mg.pinv, np.linalg.pinv):
+        np.testing.assert_allclose(f(mg.tensor(a)).numpy(), np.linalg.pinv(a), atol=1e-10)
+    mg.testing.check_gradients(lambda a: (mg.pinv(a) ** 2).sum(), a)
+    with pytest.raises(ValueError, match="of lower rank"):
+        mg.pinv(np.zeros(shape))
+
+
+@pytest.mark.parametrize("n", range(-3, 7))
+def test_matrix_power(n):
+    a = np.random.default_rng(0).standard_normal((2, 3, 3)) + 2 * np.eye(3)
+    for f in (mg.matrix_power, np.linalg.matrix_power):
+        np.testing.assert_allclose(f(mg.tensor(a), n).numpy(), np.linalg.matrix_power(a, n), atol=1e-9)
+    mg.testing.check_gradients(lambda a: mg.matrix_power(a, n).sum(), a)
+    with pytest.raises(ValueError, match="of square matrices"):
+        mg.matrix_power(a[0, :2], n)
