@@ -18,7 +18,20 @@ This file only wires them up: operators and methods of Tensor, and NumPy functio
 from .. import backend, fusion
 from ..interop import attach
 from ..op import REGISTRY, Op, op
-from . import arithmetic, conv, indexing, joining, linalg, matmul, neural, nonlinear, reductions, rounding, scans, shapes
+from . import (
+    arithmetic,
+    conv,
+    indexing,
+    joining,
+    linalg,
+    matmul,
+    neural,
+    nonlinear,
+    reductions,
+    rounding,
+    scans,
+    shapes,
+)
 
 MODULES = (arithmetic, rounding, nonlinear, reductions, scans, shapes, indexing, matmul, linalg, neural, conv)
 FUNCTIONS = {}                              # every public name: the ops, and plain functions made of ops
