@@ -28,10 +28,10 @@ FORMAT_1 = {name: f"keras.{name}" for name in (
 
 # The fields of minigrad's classes that may hold an object, and of which kind; all others hold numbers, text, arrays,
 # and lists and dicts of these.  The fields of a caller's own class may hold anything on the list.
-FIELDS = {"model": "layer", "layers": "layer", "classifier": "layer", "adversary": "layer", "activation": "function",
-          "recurrent_activation": "function", "function": "function", "exclude": "function", "attack": "function",
-          "optimizer": "optimizer", "learning_rate": "schedule", "loss": "loss", "metrics": "metric",
-          "weighted_metrics": "metric", "alphabet": "tokenizer"}
+FIELDS = {"model": "layer", "layers": "layer", "layer": "layer", "classifier": "layer", "adversary": "layer",
+          "activation": "function", "recurrent_activation": "function", "function": "function", "exclude": "function",
+          "attack": "function", "optimizer": "optimizer", "learning_rate": "schedule", "loss": "loss",
+          "metrics": "metric", "weighted_metrics": "metric", "alphabet": "tokenizer"}
 # What belongs to each kind: subclasses of these, and functions (named activations and ops) where it says so.
 KINDS = {"layer": ["keras.layers.Layer"], "optimizer": ["keras.optimizers.Optimizer"],
          "schedule": ["keras.optimizers.schedules.LearningRateSchedule"], "loss": ["keras.losses.Loss", "function"],

@@ -118,7 +118,7 @@ MEANINGS = {
     "Constant.value": number_or_array, "values": sequence(at_least_0),
     "boundaries": sequence(number), "input_shape": optional(lengths), "shape": lengths,
     "target_shape": sequence(whole_axis), "scale": number_or_array, "offset": number_or_array,
-    "VarianceScaling.scale": above_0,
+    "VarianceScaling.scale": above_0, "ZeroPadding2D.padding": lambda name, value: value,
     **dict.fromkeys((f"{kind}Normalization.scale" for kind in ("Batch", "Layer", "Group")), flag),
     "factor": at_least_0,
 }

@@ -28,7 +28,7 @@ def parameters(function):
         if p.kind is p.KEYWORD_ONLY and not by_name:
             found.append(["*"])
             by_name = True
-        default = list(p.default) if isinstance(p.default, tuple) else p.default
+        default = json.loads(json.dumps(p.default)) if isinstance(p.default, tuple) else p.default
         plain = default is None or isinstance(default, (bool, int, float, str, list))
         found.append([p.name] if p.default is p.empty else [p.name, default if plain else str(default)])
     return found

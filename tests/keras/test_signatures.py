@@ -20,6 +20,7 @@ DIFFER = {
     "activations.leaky_relu": "negative_slope is called slope",
     "initializers.truncated_normal": "the function that draws; Keras has the class under this name too",
     "layers.AveragePooling2D": "pool_size may be left out",
+    "layers.AveragePooling1D": "pool_size may be left out",
     "layers.AvgPool2D": "pool_size may be left out",
 }
 

@@ -1,6 +1,6 @@
 """Convolution, pooling and enlarging of images (batch, height, width, channels)."""
 from ...engine.ops.conv import avg_pool2d, bias_add, conv2d, max_pool2d
-from ...engine.ops.shapes import broadcast_to
+from ...engine.ops.shapes import broadcast_to, concatenate, pad, split
 from .. import activations
 from .base import Layer
 from .core import at_least_1, pair
@@ -13,30 +13,63 @@ class Conv2D(Layer):
 
     kernel_size, strides    one number, or (rows, columns)
     padding                 "valid": whole windows only, H' = ⌊(H - k) / s⌋ + 1; "same": with a border, H' = ⌈H / s⌉
-    Weights: kernel w (rows, columns, C, filters), bias b (filters,).
+    dilation_rate           the windows take every d-th pixel, and are as much larger (strides must then be 1)
+    groups                  the channels are cut into so many parts, each with filters / groups filters of its own
+    Weights: kernel w (rows, columns, C / groups, filters), bias b (filters,).
     """
     input_axes = IMAGES
 
-    def __init__(self, filters, kernel_size, strides=(1, 1), padding="valid", *, activation=None, use_bias=True,
-                 kernel_initializer="glorot_uniform", bias_initializer="zeros", kernel_regularizer=None, **kwargs):
+    def __init__(self, filters, kernel_size, strides=(1, 1), padding="valid", *, dilation_rate=(1, 1), groups=1,
+                 activation=None, use_bias=True, kernel_initializer="glorot_uniform", bias_initializer="zeros",
+                 kernel_regularizer=None, **kwargs):
         super().__init__(**kwargs)
         self.filters, self.padding = at_least_1("Conv2D: filters", filters), _padding(padding)
         self.kernel_size, self.strides = pair("Conv2D: kernel_size", kernel_size), pair("Conv2D: strides", strides)
+        kind = type(self).__name__
+        self.dilation_rate = pair(f"{kind}: dilation_rate", dilation_rate)
+        self.groups = at_least_1(f"{kind}: groups", groups)
+        if self.filters % self.groups:
+            raise ValueError(f"{kind}: {filters} filters are not {groups} groups of equal size")
         self.activation, self.use_bias = activations.get(activation), use_bias
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
         self.kernel_regularizer = kernel_regularizer
 
     def build(self, input_shape):
         self.features = input_shape[-1]
-        self.kernel = self.add_weight("kernel", (*self.kernel_size, self.features, self.filters),
-                                      self.kernel_initializer, regularizer=self.kernel_regularizer)
+        self.kernel = self.add_weight("kernel", self.kernel_shape(self.features), self.kernel_initializer,
+                                      regularizer=self.kernel_regularizer)
         self.bias = self.add_weight("bias", (self.filters,), self.bias_initializer) if self.use_bias else None
 
+    def kernel_shape(self, channels):
+        if channels % self.groups:
+            raise ValueError(f"{self.label}: {channels} channels are not {self.groups} groups of equal size")
+        return *self.kernel_size, channels // self.groups, self.filters
+
+    def convolve(self, x):
+        return self.products(x, self.kernel)
+
+    def products(self, x, kernel):
+        """Images (B, H, W, C) with a kernel of four axes: (B, H', W', filters)."""
+        kernel = dilated(kernel, self.dilation_rate)
+        if self.groups == 1:
+            return conv2d(x, kernel, strides=self.strides, padding=self.padding)
+        parts = zip(split(x, self.groups, axis=-1), split(kernel, self.groups, axis=-1))
+        return concatenate(*(conv2d(a, w, strides=self.strides, padding=self.padding) for a, w in parts), axis=-1)
+
     def call(self, x):
-        y = conv2d(x, self.kernel, strides=self.strides, padding=self.padding)
+        y = self.convolve(x)
         if self.use_bias:
             y = bias_add(y, self.bias)
         return self.activation(y)
+
+
+def dilated(w, rate):
+    """Filters (rows, columns, C, F) with rate - 1 zeros between their rows, and between their columns."""
+    (kh, kw, c, f), (down, right) = w.shape, rate
+    if down == right == 1:
+        return w
+    w = pad(w.reshape(kh, 1, kw, 1, c, f), ((0, 0), (0, down - 1), (0, 0), (0, right - 1), (0, 0), (0, 0)))
+    return w.reshape(kh * down, kw * right, c, f)[:kh * down - down + 1, :kw * right - right + 1]
 
 
 class _Pooling2D(Layer):
@@ -110,6 +143,7 @@ class GlobalAveragePooling1D(Layer):
 
 
 def _padding(padding):
+    padding = padding.lower() if isinstance(padding, str) else padding
     if padding not in ("valid", "same"):
         raise ValueError(f'padding must be "valid" or "same", not {padding!r}')
     return padding

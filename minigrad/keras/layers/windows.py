@@ -1,0 +1,197 @@
+"""More layers of windows: convolutions and poolings of sequences, transposed and depthwise ones, and borders of images.
+
+A sequence (batch, time, features) is an image of one row, so Conv1D and the poolings of sequences are those of images;
+a transposed convolution is the derivative of a convolution by its image; a depthwise one doesn't sum over channels.
+"""
+from ...engine.ops.conv import conv2d, overlap_add, windows
+from ...engine.ops.shapes import pad
+from ...support.arguments import whole
+from .base import Layer
+from .convolution import IMAGES, AveragePooling2D, Conv2D, MaxPooling2D
+
+SEQUENCES = "batch, time, features"
+
+
+def _one(name, value):
+    """A whole number of at least 1, given alone or as the one entry of a list."""
+    return whole(name, value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value)
+
+
+class Conv1D(Conv2D):
+    """y = f(w * x + b), a filter at every place of a sequence: (B, T, C) to (B, T', filters).
+
+    padding     "valid", "same" as in Conv2D, or "causal": zeros before the sequence, so that y[t] sees no later x
+    Weights: kernel w (kernel_size, C, filters), bias b (filters,).
+    """
+    input_axes = SEQUENCES
+
+    def __init__(self, filters, kernel_size, strides=1, padding="valid", *, dilation_rate=1, **kwargs):
+        kind = type(self).__name__
+        self.causal = str(padding).lower() == "causal"
+        super().__init__(filters, (1, _one(f"{kind}: kernel_size", kernel_size)),
+                         (1, _one(f"{kind}: strides", strides)), "valid" if self.causal else padding,
+                         dilation_rate=(1, _one(f"{kind}: dilation_rate", dilation_rate)), **kwargs)
+
+    def kernel_shape(self, channels):
+        return super().kernel_shape(channels)[1:]
+
+    def convolve(self, x):
+        if self.causal:
+            x = pad(x, ((0, 0), (self.dilation_rate[1] * (self.kernel_size[1] - 1), 0), (0, 0)))
+        y = self.products(x[:, None], self.kernel[None])
+        return y.reshape(y.shape[0], *y.shape[2:])
+
+
+class _Pooling1D(Layer):
+    input_axes = SEQUENCES
+
+    def __init__(self, pool_size=2, strides=None, padding="valid", **kwargs):
+        super().__init__(**kwargs)
+        kind = type(self).__name__
+        self.pool_size = _one(f"{kind}: pool_size", pool_size)
+        self.strides = self.pool_size if strides is None else _one(f"{kind}: strides", strides)
+        self.images = self.of_images((1, self.pool_size), (1, self.strides), padding, name="images")
+
+    def call(self, x):
+        y = self.images.call(x[:, None])
+        return y.reshape(y.shape[0], *y.shape[2:])
+
+
+class MaxPooling1D(_Pooling1D):
+    """The largest value of each window, for each feature: (B, T, C) to (B, T', C)."""
+    of_images = MaxPooling2D
+
+
+class AveragePooling1D(_Pooling1D):
+    """The mean of each window, of what lies within the sequence: (B, T, C) to (B, T', C)."""
+    of_images = AveragePooling2D
+
+
+class GlobalMaxPooling1D(Layer):
+    """The largest value of each feature over the sequence: (B, T, n) to (B, n), or (B, 1, n) with keepdims."""
+    input_axes = SEQUENCES
+
+    def __init__(self, *, keepdims=False, **kwargs):
+        super().__init__(**kwargs)
+        self.keepdims = keepdims
+
+    def call(self, x):
+        return x.max(axis=1, keepdims=self.keepdims)
+
+
+class Conv2DTranspose(Conv2D):
+    """The derivative of a convolution by its image, as a layer: (B, h, w, C) to (B, H, W, filters), larger by strides.
+
+    Each pixel adds a copy of the filters, times its value: H = s h with "same", s h + max(k - s, 0) with "valid".
+    Weights: kernel (rows, columns, filters, C), bias (filters,).  (Zeiler et al. 2010)
+    """
+
+    def kernel_shape(self, channels):
+        return *self.kernel_size, self.filters, channels
+
+    def convolve(self, x):
+        (rows, columns), (down, right) = self.kernel_size, self.strides
+        n, h, w, channels = x.shape
+        blocks = x @ self.kernel.reshape(-1, channels).T
+        blocks = blocks.reshape(n, h, w, rows, columns, self.filters)
+        whole_size = [max((length - 1) * s + k, length * s)
+                      for length, s, k in ((h, down, rows), (w, right, columns))]
+        y = overlap_add(blocks, shape=(n, *whole_size, self.filters), strides=self.strides)
+        if self.padding == "valid":
+            return y
+        top, left = max(rows - down, 0) // 2, max(columns - right, 0) // 2
+        return y[:, top:top + h * down, left:left + w * right]
+
+
+class DepthwiseConv2D(Conv2D):
+    """A convolution of each channel with filters of its own: (B, H, W, C) to (B, H', W', C · depth_multiplier).
+
+    Weights: kernel (rows, columns, C, depth_multiplier), bias (C · depth_multiplier,).
+    """
+
+    def __init__(self, kernel_size, strides=(1, 1), padding="valid", depth_multiplier=1, *,
+                 depthwise_initializer="glorot_uniform", **kwargs):
+        super().__init__(1, kernel_size, strides, padding, kernel_initializer=depthwise_initializer, **kwargs)
+        self.depth_multiplier = whole("DepthwiseConv2D: depth_multiplier", depth_multiplier)
+
+    def kernel_shape(self, channels):
+        self.filters = channels * self.depth_multiplier
+        return *self.kernel_size, channels, self.depth_multiplier
+
+    def convolve(self, x):
+        return each_channel(x, self.kernel, self.strides, self.padding)
+
+
+class SeparableConv2D(Conv2D):
+    """A depthwise convolution, and then a convolution of single pixels that mixes the channels: fewer weights.
+
+    Weights: depthwise_kernel (rows, columns, C, depth_multiplier), kernel (1, 1, C · depth_multiplier, filters), bias.
+    (Chollet 2016)
+    """
+
+    def __init__(self, filters, kernel_size, strides=(1, 1), padding="valid", *, depth_multiplier=1,
+                 depthwise_initializer="glorot_uniform", pointwise_initializer="glorot_uniform", **kwargs):
+        super().__init__(filters, kernel_size, strides, padding, kernel_initializer=pointwise_initializer, **kwargs)
+        self.depth_multiplier = whole("SeparableConv2D: depth_multiplier", depth_multiplier)
+        self.depthwise_initializer = depthwise_initializer
+
+    def build(self, input_shape):
+        self.depthwise_kernel = self.add_weight("depthwise_kernel", (
+            *self.kernel_size, input_shape[-1], self.depth_multiplier), self.depthwise_initializer)
+        super().build(input_shape)
+
+    def kernel_shape(self, channels):
+        return 1, 1, channels * self.depth_multiplier, self.filters
+
+    def convolve(self, x):
+        return conv2d(each_channel(x, self.depthwise_kernel, self.strides, self.padding), self.kernel)
+
+
+def each_channel(x, w, strides, padding):
+    """Images (B, H, W, C) with filters (rows, columns, C, M) for each channel: (B, H', W', C · M)."""
+    if padding == "same":
+        borders = []
+        for length, size, stride in zip(x.shape[1:3], w.shape[:2], strides):
+            total = max((-(-length // stride) - 1) * stride + size - length, 0)
+            borders.append((total // 2, total - total // 2))
+        x = pad(x, ((0, 0), *borders, (0, 0)))
+    v = windows(x, size=tuple(w.shape[:2]), strides=tuple(strides))         # (B, H', W', rows, columns, C)
+    y = (v.reshape(*v.shape, 1) * w).sum(axis=(3, 4))
+    return y.reshape(*y.shape[:3], -1)
+
+
+def _borders(name, value):
+    """((top, bottom), (left, right)) from one number, two, or two pairs."""
+    rows, columns = value if isinstance(value, (list, tuple)) else (value, value)
+    both = [side if isinstance(side, (list, tuple)) else (side, side) for side in (rows, columns)]
+    return tuple(tuple(whole(name, n, low=0) for n in side) for side in both)
+
+
+class ZeroPadding2D(Layer):
+    """A border of zeros around images; padding is one number, (rows, columns), or ((top, bottom), (left, right))."""
+    input_axes = IMAGES
+
+    def __init__(self, padding=(1, 1), **kwargs):
+        super().__init__(**kwargs)
+        self.padding = _borders("ZeroPadding2D: padding", padding)
+
+    def call(self, x):
+        return pad(x, ((0, 0), *self.padding, (0, 0)))
+
+
+class Cropping2D(Layer):
+    """Images without their border; cropping as padding in ZeroPadding2D."""
+    input_axes = IMAGES
+
+    def __init__(self, cropping=((0, 0), (0, 0)), **kwargs):
+        super().__init__(**kwargs)
+        self.cropping = _borders("Cropping2D: cropping", cropping)
+
+    def call(self, x):
+        (top, bottom), (left, right) = self.cropping
+        height, width = x.shape[1] - top - bottom, x.shape[2] - left - right
+        if height < 1 or width < 1:
+            raise ValueError(f"{self.label}: nothing is left of images {x.shape}")
+        return x[:, top:top + height, left:left + width]
+
+
