@@ -5,6 +5,7 @@ layers get their weights; the second and the third write the calls down (unrolli
 calls run the list: no tape, no walk back, no allocation, the same bits.  Before each of them all that the function can
 read is compared with what it was (unrolling/state.py); where something else holds now, it is written down anew.
 """
+import copy
 import functools
 import threading
 import warnings
@@ -192,6 +193,9 @@ class Unrolled:
         if self.evicted == 2 * PROGRAMS and not self.silent:
             warnings.warn(f"unroll: {getattr(self.function, '__name__', self.function)} was called with more than "
                           f"{3 * PROGRAMS} combinations of shapes and settings; each is recorded anew", stacklevel=4)
+
+    def __deepcopy__(self, memo):
+        return Unrolled(copy.deepcopy(self.function, memo), self.silent)
 
     @property
     def source(self):

@@ -18,6 +18,8 @@ from ..engine import backend
 from ..engine.recording import no_grad
 from ..engine.tensor import Tensor, backpropagate
 from ..engine.trees import tree_leaves, tree_map
+from ..engine.unroll import Unrolled
+from ..engine.unrolling.current import recorder
 from ..support.arguments import share, shown, whole
 from . import losses, metrics as _metrics, optimizers
 from .callbacks import Callback, History, ProgressBar
@@ -57,10 +59,15 @@ class Targets:
 class Training:
     """The part of Model that learns from data and is judged by it."""
     optimizer = loss = loss_weights = scores = run = history = loss_tracker = None
+    _replayed = None                        # the train_step that fit replays, if compile was told so
+    # To unroll.py: what no step reads; and what it reads, but not what is in there.
+    _changes = ("scores", "history", "stop_training", "compile_arguments", "loss_tracker", "_replayed", "_arguments",
+                "output_shape")
+    _whole = ("run",)
     stop_training = False                   # a callback that sets it ends the training
 
     def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None,
-                run_eagerly=False):
+                run_eagerly=False, *, jit_compile=False):
         """Say how to train: by which optimizer, to make which loss small, and what else to measure.
 
         optimizer           a name or an object of minigrad.optimizers
@@ -71,12 +78,19 @@ class Training:
         metrics             a name or object of minigrad.metrics, or a list of them; every example counts alike
                             for several outputs a list of lists, or a dict {output: metric or list}
         weighted_metrics    the same, but examples count by their sample_weight
-        run_eagerly         for Keras' sake: here everything runs as it is written
+        run_eagerly         for Keras' sake: here everything runs as it is written, unless jit_compile is set
+        jit_compile         True: fit records its steps once and replays them (mg.unroll), to the same bits, and warns
+                            where it can't; "auto": the same without warnings.  A train_step or compute_loss of one's
+                            own, callbacks that watch gradients, several outputs and several processes run as they are.
+                            `call` may not depend on model.run and model.scores
         """
         if any(not isinstance(w, (int, float, type(None))) for w in tree_leaves(loss_weights)):
             raise TypeError(f"compile: loss_weights are numbers, not {loss_weights!r}; give metrics as metrics=...")
         self.optimizer, self.loss_weights = optimizers.get(optimizer), loss_weights
         self.loss = None if loss is None else tree_map(lambda part: part and losses.get(part), loss)
+        if jit_compile not in (True, False, "auto"):
+            raise ValueError(f'compile: jit_compile is True, False or "auto", not {jit_compile!r}')
+        self._replayed = Unrolled(self.train_step, silent=jit_compile == "auto") if jit_compile else None
         self.compile_arguments = {"optimizer": self.optimizer, "loss": loss, "loss_weights": loss_weights,
                                   "metrics": metrics, "weighted_metrics": weighted_metrics}
         self.loss_tracker = _metrics.Mean("loss")
@@ -119,6 +133,8 @@ class Training:
         """The loss of a batch, a scalar Tensor: compile's, penalties of regularizers, and what add_loss was given."""
         parts = []
         if isinstance(y_pred, CONTAINERS) and self.loss is not None:
+            if recorder():
+                recorder().give_up("the losses of several outputs are noted one by one")
             each = losses_of(self, y, y_pred, sample_weight)
             parts += [weight * loss for weight, loss in each.values()]
             self.scores.parts = {f"{name}_loss": loss for name, (_, loss) in each.items()} if len(each) > 1 else {}
@@ -133,6 +149,8 @@ class Training:
     def step_on(self, step, x, y, sample_weight):
         """Call train_step or test_step, by its name, in its form or Keras', and count what it returns."""
         function, scores = getattr(self, step), self.scores
+        if step == "train_step" and self._replayed and self._plain():
+            function = self._replayed
         with collecting_losses():
             if _takes_data(type(self), step):
                 logs = function(tuple(part for part in (x, y, sample_weight) if part is not None) if y is not None
@@ -143,6 +161,13 @@ class Training:
                 return
             loss, y_pred = function(x, y, sample_weight)
         scores.add(x, y, y_pred, sample_weight, loss, partial(names_of, self))
+
+    def _plain(self):
+        """Whether a step of training is minigrad's own, so that it can be replayed."""
+        own = type(self)
+        return (self.run is not None and not self._targets().watchers and self.optimizer.into is dict
+                and all(getattr(own, name) is getattr(Training, name)
+                        for name in ("train_step", "compute_loss", "minimize")))
 
     def minimize(self, loss):
         """Move the trainable weights a step of the optimizer against the gradient of loss."""

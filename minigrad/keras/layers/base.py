@@ -21,6 +21,7 @@ import numpy as np
 
 from ...engine import backend
 from ...engine.tensor import Tensor
+from ...engine.unroll import FLAGS
 from ...support.meanings import check_arguments
 from .. import initializers, regularizers
 from ..symbols import record, symbols_in
@@ -29,6 +30,7 @@ from .inputs import as_tensors, batch_shape
 
 _training = ContextVar("training", default=False)       # in this thread or task: is the outermost call a training step?
 _losses = ContextVar("losses", default=None)            # what add_loss was given in this step; None: in no step
+FLAGS.append(_training.get)                 # another program where it is set otherwise
 _numbers = {}                               # how many layers of each class got an automatic name: {"dense": counter}
 _building = threading.RLock()               # so that two threads that call a new layer don't both make its weights
 
