@@ -9,9 +9,10 @@ from collections import defaultdict
 import numpy as np
 
 from .calls import Number, leaves
+from .naming import Names
 from .recorder import same_bits
 from .stand_in import Recorded
-from .writing import Names, Text
+from .writing import Text
 
 EXACT = {np.add, np.subtract, np.multiply, np.divide, np.negative, np.square, np.sqrt, np.maximum, np.minimum,
          np.absolute, np.positive}          # one rounding by IEEE 754: the same bits wherever the result is written

@@ -1,13 +1,11 @@
 """The program as text: names that mean something, buffers with their shapes, a line for each call and its origin."""
-import builtins
-import keyword
 import math
 import re
-from collections import Counter
 
 import numpy as np
 
 from .calls import Number, leaves
+from .naming import identifier
 from .recorder import getitem, setitem
 from .stand_in import Recorded
 
@@ -16,51 +14,6 @@ WITH_OUT = {np.mean, np.var, np.std, np.concatenate, np.stack, np.dot, np.argmax
 COPIES = {np.ndarray.astype, np.ndarray.copy, np.copy}
 RESHAPED = {np.ndarray.reshape, np.ndarray.ravel, np.ndarray.flatten, np.reshape, np.ravel}
 METHODS = {f: n for n, f in vars(np.ndarray).items() if callable(f)}
-
-
-class Names:
-    """A Python identifier for each memory: a weight's or an argument's own, else the op's that made it."""
-
-    def __init__(self, program):
-        self.used, self.of = Counter(), {}
-        for r in program.inputs:
-            self.give(r.memory, r.memory.name)
-        for call in program.calls:
-            for x in leaves((call.args, call.kwargs, call.outs), Recorded):
-                m = x.memory
-                if m in self.of:
-                    continue
-                if m.kind in ("live", "input"):
-                    self.give(m, m.name)
-                elif m.kind == "constant":
-                    self.give(m, "constant")
-                else:
-                    origin = m.origin
-                    word = origin.op if origin and origin.op else getattr(call.function, "__name__", "t")
-                    target = origin.target if origin else ""
-                    back = origin is not None and origin.backward
-                    self.give(m, f"d_{identifier(target or word)}" if back else word)
-
-        for r in program.results:
-            if r.memory not in self.of:
-                self.give(r.memory, r.memory.name or "result")
-
-    def give(self, memory, wish):
-        word = identifier(wish) or "t"
-        word = f"{word}_" if keyword.iskeyword(word) or hasattr(builtins, word) or hasattr(np, word) else word
-        word = f"t_{word}" if word[0].isdigit() else word
-        self.used[word] += 1
-        name = word if self.used[word] == 1 else f"{word}_{self.used[word]}"
-        while name != word and self.used[name]:
-            self.used[word] += 1
-            name = f"{word}_{self.used[word]}"
-        self.used[name] += name != word
-        self.of[memory] = name
-
-
-def identifier(path):
-    """The end of a way to an array, model.layers.0.kernel, as a name: layers_0_kernel."""
-    return re.sub(r"\W+", "_", "_".join(path.split(".")[-3:])).strip("_")
 
 
 class Text:

@@ -157,7 +157,7 @@ class Optimizer(Configured):
         self._advance()
 
     def _numbers(self):
-        """What changes from step to step: the factor of weight decay, the share of the newest in averages, the rates."""
+        """What changes from step to step: the factor of weight decay, the newest's share in averages, the rates."""
         lr, share = self.learning_rate, 1 - self.ema_momentum if self.use_ema and self.iterations else 1.0
         return 1 - lr * (self.weight_decay or 0), share, *self.rates(lr, self.iterations + 1)
 
