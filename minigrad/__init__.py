@@ -20,6 +20,7 @@ from .engine.recording import no_grad
 from .engine.tensor import Tensor
 from .engine.transforms import checkpoint, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .engine.unroll import unroll
+from .engine.unwatched import watch_arrays
 
 __version__ = "0.1.0"
 globals().update(FUNCTIONS)                 # mg.exp, mg.matmul, ...: every entry of the derivative table

@@ -1931,6 +1931,15 @@ def vstack(xs: Any) -> Tensor:
     """The xs, vectors as rows, one below the other."""
 
 
+def watch_arrays() -> Iterator[None]:
+    """Inside `with watch_arrays():` backward refuses if a plain array has been edited since an operation used it.
+
+    Operands (x * a), indices, masks and other arrays among the params count.  Each is read once more for each operation
+    and once in backward, so this is for finding a mistake: a buffer of data that is filled again too early, an index
+    that is sorted in place.  Tensors are watched always.
+    """
+
+
 @overload
 def where(condition: Tensor, a: Operand, b: Operand, /) -> Tensor: ...
 @overload

@@ -61,6 +61,10 @@ class Conversions:
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         return np.array(backend.to_numpy(_off_the_tape(self, "this asks for its plain array")), dtype=dtype, copy=None)
 
+    def __reduce__(self) -> tuple:
+        """For pickle and copy: a tensor travels as a value, its array, its gradient and its flag, without the tape."""
+        return _arrived, (self.numpy(), self.device, self.requires_grad, self.grad)
+
     def tolist(self) -> list | float:
         """The values as a Python number, or as nested lists of them."""
         return self._data.tolist()
@@ -97,6 +101,12 @@ class Conversions:
         place = "" if self.device == "cpu" else f", device={self.device}"
         values = np.array2string(self.numpy(), separator=", ", prefix="tensor(")
         return f"tensor({values}, dtype={self.dtype}{source}{grad}{place})"
+
+
+def _arrived(array, device, requires_grad, grad):
+    t = Tensor(backend.asarray(array, device=device), requires_grad)
+    t.grad = grad
+    return t
 
 
 # -- operators, methods and NumPy's functions ------------------------------------------------------------------------
@@ -206,8 +216,11 @@ def _setitem(self, index, value) -> None:
 
 
 def _to_edit(x):
-    """The array of x; if x may be a view, what it is a view of is watched from now on."""
-    return x.data if x.node else x._data
+    """The array of x, unless it is another's."""
+    if not getattr(getattr(x._data, "flags", None), "writeable", True):
+        raise RuntimeError("in-place change of an array that is read-only: inside mg.grad and its like the arguments "
+                           "are the caller's own; make a new tensor (mg.where, x + 1), or edit x.detach() + 0")
+    return x._data
 
 
 def _strip(value, name=None):

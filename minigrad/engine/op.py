@@ -4,7 +4,7 @@ import inspect
 import numpy as np
 
 from . import backend
-from .edits import clock
+from .edits import clock, share_with_any
 from .recording import is_recording
 from .tensor import Node, Tensor
 from .trees import tree_leaves
@@ -104,7 +104,7 @@ class Op:
         args, tensors, records = [], False, False
         for x in inputs:
             if isinstance(x, Tensor):
-                if x._checksum is not None:
+                if x._memory is not None:
                     x.last_edit()           # an edit before this moment is no edit of what the tape needs
                 tensors, records = True, records or x.requires_grad
                 x = x._data
@@ -125,7 +125,10 @@ class Op:
         if not (records and is_recording() and self.vjp is not None):
             if getattr(y, "dtype", FLOAT) is not FLOAT and y.dtype.kind == "f" and _all_whole(args):
                 return self(*map(as_real, inputs), **params)        # NumPy has eˣ of int8 in float16: 12 overflows
-            return Tensor(y) if tensors else y      # ops called on plain arrays return plain arrays
+            if not tensors:
+                return y                    # ops called on plain arrays return plain arrays
+            t = Tensor(y)
+            return t if t._data.base is None else share_with_any(t, inputs)
         return Tensor(y, True, Node(self, inputs, args, params, saved, clock()))
 
     def bind(self, inputs, params):
@@ -154,6 +157,9 @@ class Op:
             raise TypeError(f"{self.name} takes no {unknown}; its arguments are {self.__signature__}")
 
     native = property(lambda self: self.__module__.startswith("minigrad."), doc="Is it minigrad's own, not a user's?")
+
+    def __reduce__(self):                   # for pickle and copy: an op is one of a kind, found by its name
+        return (_registered, (self.name,)) if REGISTRY.get(self.name) is self and self.native else self.__name__
 
     def __repr__(self):
         return f"<op {self.name}: {(self.__doc__ or '').strip().splitlines()[0] if self.__doc__ else ''}>"
@@ -186,6 +192,10 @@ def _all_whole(args):
 
 
 FLOAT = np.dtype(float)
+
+
+def _registered(name):
+    return REGISTRY[name]
 
 
 def op(forward=None, vjp=None, **declaration):

@@ -20,13 +20,13 @@ other: the gradient has a tape of its own and can be differentiated again.  One 
 import numpy as np
 
 from . import backend
-from .edits import Watched, refuse_edit
+from .edits import Watched, refuse_edit, share
 from .recording import AS_IT_IS, grad_mode
 
 
 class Node:
     """A line of the tape: which operation made a tensor, from which inputs, and when."""
-    __slots__ = ("op", "inputs", "args", "params", "saved", "order")
+    __slots__ = ("op", "inputs", "args", "params", "saved", "order", "__weakref__")
 
     def __init__(self, op, inputs, args, params, saved, order):
         self.op = op                        # an Op (op.py): its name, and its rules
@@ -53,7 +53,7 @@ class Tensor(Watched):
     def __init__(self, data, requires_grad: bool = False, node=None):
         if not isinstance(data, np.ndarray):
             data = np.asarray(data) if isinstance(data, np.generic) else backend.asarray(data)
-        self._data, self._edited, self._checksum = data, -1, None       # edits.py: x.data, and was it changed since?
+        self._data, self._edited, self._memory = data, -1, None         # edits.py: x.data, and was it changed since?
         self.grad, self.requires_grad, self.node = None, requires_grad, node
 
     def backward(self, grad=None, create_graph=False, retain_graph=False) -> None:
@@ -73,9 +73,7 @@ class Tensor(Watched):
 
     def detach(self) -> "Tensor":
         """The same array as a new leaf that requires no gradient."""
-        leaf = Tensor(self.data)            # the two share it: asking for .data lets both be watched for edits
-        _ = leaf.data
-        return leaf
+        return share(Tensor(self._data), self)
 
 
 # -- the walk back ---------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import backend
+from .edits import share
 from .op import Op
 from .ops import FUNCTIONS
 from .recording import grad_mode, is_recording
@@ -23,20 +24,31 @@ class Argument(Tensor):
     __slots__ = ("returned",)
 
     def __init__(self, array):
-        super().__init__(array, requires_grad=True)
+        super().__init__(read_only(array), requires_grad=True)
         self.returned = False
+
+
+def read_only(array):
+    """A view that can't be edited: f must not edit its caller's arrays, nor could an edit be differentiated."""
+    if isinstance(array, np.ndarray):
+        array = array.view()
+        array.flags.writeable = False
+    return array
 
 
 def _alias(x):
     """x as a new tensor that requires gradients: where f also uses x through a closure, the two stay apart."""
     if isinstance(x, Tensor) and x.requires_grad:
-        return FUNCTIONS["positive"](x)
+        alias = FUNCTIONS["positive"](x)
+        alias._data = read_only(alias._data)
+        return alias
     array = x._data if isinstance(x, Tensor) else backend.asarray(x)
     if array.dtype.kind != "f":
         if not isinstance(x, (int, float)):
             raise TypeError(f"derivatives are with respect to floating-point numbers, this argument is {array.dtype}")
         array = array.astype(float)
-    return Argument(array)
+    alias = Argument(array)
+    return share(alias, x) if isinstance(x, Tensor) and array is x._data else alias
 
 
 def _pullback(y, targets, g, create_graph, retain_graph=False):

@@ -1,4 +1,7 @@
-"""Pytrees: dicts, lists and tuples, nested, with anything at the leaves; a model's weights, say, or a batch of data."""
+"""Pytrees: dicts, lists and tuples, nested, with anything at the leaves; a model's weights, say, or a batch of data.
+
+None is no leaf: it stays where it is, for what a tree leaves out (a layer without bias).
+"""
 
 
 def tree_map(f, tree, *others):
@@ -8,7 +11,7 @@ def tree_map(f, tree, *others):
     if isinstance(tree, (list, tuple)):
         mapped = [tree_map(f, *branch) for branch in zip(tree, *others, strict=True)]
         return type(tree)(*mapped) if hasattr(tree, "_fields") else type(tree)(mapped)
-    return f(tree, *others)
+    return None if tree is None else f(tree, *others)
 
 
 def tree_leaves(tree):

@@ -62,9 +62,8 @@ class Optimizer(Configured):
         self.learning_rate, self.weight_decay, self.exclude = learning_rate, weight_decay, exclude
         self.clipnorm, self.clipvalue, self.global_clipnorm, self.name = clipnorm, clipvalue, global_clipnorm, name
         self.iterations, self.variables = 0, []
-        self._buffers, self._stretches, self._stepped, self._arrays = Buffers([], {}), [], [], None
+        self._no_layout()
         self._loaded = {}                   # slots that load_state brought, until their variables are laid out
-        self._fused, self._average = fuse(self.update, kind.lower()), fuse(update_average, "average")
         self._warned = False
 
     # -- what a subclass writes --------------------------------------------------------------------------------------
@@ -281,6 +280,21 @@ class Optimizer(Configured):
             self.learning_rate = number(f"{kind}: learning_rate", settings["learning_rate"], 0)
         self._build([], dict(arrays))
         self.iterations = iterations
+
+    def __getstate__(self):                 # for pickle and copy: slots by the number of their variable, no layout
+        state = {k: v for k, v in vars(self).items() if k not in ("_buffers", "_stretches", "_stepped", "_arrays",
+                                                                  "_fused", "_average")}
+        return state | {"_loaded": self.state()[0]}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._no_layout()
+        if self.variables:
+            self._build([], self._loaded)
+
+    def _no_layout(self):
+        self._buffers, self._stretches, self._stepped, self._arrays = Buffers([], {}), [], [], None
+        self._fused, self._average = fuse(self.update, type(self).__name__.lower()), fuse(update_average, "average")
 
     def get_config(self):
         return super().get_config() | {"learning_rate": self._learning_rate}
