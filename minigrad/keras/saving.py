@@ -5,7 +5,8 @@
 
 Arrays are written first, under a name made from their SHA-256, then the JSON takes the old one's place in one step,
 then what no file names any more is removed.  A kill -9 between any two of these leaves a folder that reads as before
-or after, never as a mixture.
+or after, never as a mixture.  One process writes at a time (support/locks.py), and one that reads meanwhile, and finds
+that a file has been replaced, reads again.
 
 Nothing is pickled: reading a file runs no code from it.  What it says is checked first for its form (MODEL below), then
 against the classes that it may name (serialization.py), then against the sizes of its weights (layers/budget.py).
@@ -24,6 +25,7 @@ from ..engine.tensor import Tensor
 from ..support import files
 from ..support.errors import Failure
 from ..support.files import atomic_write
+from ..support.locks import locked
 from ..support.reading import form, read_bytes, read_json
 
 VERSION = 2         # of the format: 2 names classes by their public names, 1 (minigrad 0.1.0) by modules of that time
@@ -67,16 +69,20 @@ def write_folder(folder, name, description, **groups):
     folder, named = Path(folder), {}
     if folder.exists() and not folder.is_dir():
         raise Failure(f"can't write to {folder}: it is a file, and a folder is needed")
-    for group, arrays in groups.items():
-        data = _to_bytes(arrays)
-        digest = hashlib.sha256(data).hexdigest()
-        named[group] = {"file": f"{group}-{digest[:16]}.safetensors", "sha256": digest}
-        with atomic_write(folder / named[group]["file"]) as file:
-            file.write(data)
-    with atomic_write(folder / f"{name}.json", "w") as file:
-        json.dump({"format": f"minigrad {name}", "version": VERSION, "files": named} | description, file, indent=1)
-    for group in groups:
-        _remove_arrays(folder, group, but=named[group]["file"])
+    with locked(folder, wait=60):
+        for group, arrays in groups.items():
+            data = _to_bytes(arrays)
+            digest = hashlib.sha256(data).hexdigest()
+            named[group] = {"file": f"{group}-{digest[:16]}.safetensors", "sha256": digest}
+            with atomic_write(folder / named[group]["file"]) as file:
+                file.write(data)
+        with atomic_write(folder / f"{name}.json", "w") as file:
+            json.dump({"format": f"minigrad {name}", "version": VERSION, "files": named} | description, file, indent=1)
+        for group in groups:
+            _remove_arrays(folder, group, but=named[group]["file"])
+        for left in folder.glob(".*.tmp"):  # of a process that was killed: nobody else writes here now
+            if re.fullmatch(rf"\.({name}\.json|({'|'.join(groups)})-\w+\.safetensors)\.[0-9a-f]{{8}}\.tmp", left.name):
+                left.unlink(missing_ok=True)
 
 
 def _remove_arrays(folder, group, but=None):
@@ -106,7 +112,17 @@ def read_folder(folder, name, wanted, groups):
     wanted      the form that the description must have;  groups    those to read, of what there are
     """
     path = Path(folder) / f"{name}.json"
-    description = _read_description(path)
+    for attempt in range(100):
+        description = _read_description(path)
+        try:
+            return _read_files(path, name, description, wanted, groups)
+        except Failure as error:            # because another process has replaced it meanwhile?
+            missing = isinstance(error.__cause__, FileNotFoundError)
+            if not missing or attempt == 99 or _read_description(path) == description:
+                raise
+
+
+def _read_files(path, name, description, wanted, groups):
     if not isinstance(description, dict) or description.get("format") != f"minigrad {name}":
         raise Failure(f"{path} is not a minigrad {name}")
     if type(description.get("version")) is not int or not 1 <= description["version"] <= VERSION:

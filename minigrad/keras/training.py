@@ -226,6 +226,8 @@ class Training:
             self.run.train()
         finally:
             self.run = None
+            for callback in callbacks:
+                callback.close()
         return self.history
 
     def evaluate(self, x, y=None, batch_size=None, verbose="auto", sample_weight=None, *, callbacks=None,

@@ -19,6 +19,9 @@ class Callback(Checked):
     def on_train_end(self, logs=None):
         """After the last epoch; not if an error or Ctrl-C ended the training."""
 
+    def close(self):
+        """When fit is left, however it ended."""
+
     def on_epoch_begin(self, epoch, logs=None):
         """Before an epoch, counted from 0."""
 

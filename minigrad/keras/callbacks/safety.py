@@ -4,7 +4,9 @@ from pathlib import Path
 import numpy as np
 
 from ...engine.tensor import Tensor, backpropagate, tape_of
+from ...support import files
 from ...support.errors import Failure
+from ...support.locks import acquire, release
 from .. import saving
 from .base import Callback
 
@@ -82,6 +84,7 @@ class BackupAndRestore(Callback):
     delete_checkpoint   remove the backup when the training has ended: the next fit then starts afresh
     """
     order = 3                               # when all others are done with an epoch
+    lock = None
 
     def __init__(self, backup_dir, save_freq="epoch", *, delete_checkpoint=True):
         if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq > 0):
@@ -89,6 +92,9 @@ class BackupAndRestore(Callback):
         self.folder, self.save_freq, self.delete_checkpoint = Path(backup_dir), save_freq, delete_checkpoint
 
     def on_train_begin(self, logs=None):
+        if files.writes:
+            self.close()
+            self.lock = acquire(self.folder)        # two runs with one backup would each undo the other's
         state = self.run.once(self._read)
         if state is None:
             return
@@ -119,8 +125,12 @@ class BackupAndRestore(Callback):
         self.save()
 
     def on_train_end(self, logs=None):
+        self.close()
         if self.delete_checkpoint:
             saving.remove_folder(self.folder, "backup")
+
+    def close(self):
+        self.lock = self.lock and release(self.lock)
 
     def save(self):
         arrays = {}
