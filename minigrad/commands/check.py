@@ -28,9 +28,11 @@ def add_arguments(p):
 
 def run(args):
     """The exit code."""
-    for name, least in (("examples", 1), ("order", 1), ("jobs", 1)):
+    for name, least in (("examples", 1), ("order", 1), ("jobs", 1), ("seed", 0)):
         if getattr(args, name) is not None and getattr(args, name) < least:
             raise UsageError(f"--{name} must be at least {least}, got {getattr(args, name)}")
+    if args.order > 4:
+        raise UsageError(f"--order: derivatives are checked up to order 4, not {args.order}")
     try:
         import hypothesis  # noqa: F401
     except ImportError:

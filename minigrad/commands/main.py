@@ -36,8 +36,13 @@ def parser():
 
 def main(arguments=None):
     """Run one command; the exit code."""
+    for stream in (sys.stdout, sys.stderr):     # a terminal that knows no such letter gets ? for it
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     try:
         args = parser().parse_args(arguments)
+        if args.run.__module__.rpartition(".")[2] not in ("learn", "profile"):
+            os.environ["MPLBACKEND"] = "agg"    # pictures go to files, whatever the environment says
         if launched() and not getattr(args, "together", False):
             raise UsageError("this command is for one process: start it without mpiexec, "
                              "which minigrad train gpt is for")
@@ -49,8 +54,13 @@ def main(arguments=None):
     except KeyboardInterrupt:
         return ended("interrupted", 130)
     except BrokenPipeError:                 # the reader, `head` say, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if sys.stdout is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except MemoryError as error:
+        return ended(f"not enough memory: {error or 'take smaller sizes'}", 1)
+    except OSError as error:
+        return ended(f"{error.filename or 'output'}: {error.strerror or error}", 1)
 
 
 def ended(why, code):

@@ -1,9 +1,11 @@
 """Options and their types that several commands share."""
 import argparse
+import atexit
 import math
 import sys
 
 from ..support.errors import UsageError
+from ..support.locks import acquire, release
 from ..support.reading import count as a_count, form, positive as a_positive, read_json, size
 
 UNITS = {"K": "e3", "M": "e6", "B": "e9", "T": "e12"}      # 7B is 7 billion, 7e9; 1T a trillion, 1e12
@@ -72,11 +74,15 @@ def use(device):
 
 
 def writable(folder):
-    """Make the output folder now: better to fail before the training than after it."""
+    """Make the output folder now, and lock it until the end: better to fail before the training than after it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--out {folder}: can't make this folder: {error.strerror}") from None
+    try:
+        atexit.register(release, acquire(folder))
+    except OSError as error:
+        raise UsageError(f"--out {folder}: can't write in this folder: {error.strerror}") from None
 
 
 def number(low, high=math.inf, above=False):

@@ -9,6 +9,7 @@
 import itertools
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from ..engine import backend
 from ..scale.distributed.launch import launched
 from ..support.errors import UsageError
 from ..support.files import atomic_write
+from ..support.reading import available_memory
 from .options import number, settings_of, use, whole_number, writable
 
 SIZES = {       # of the model, and of its training
@@ -35,7 +37,7 @@ def add_arguments(parser):
                         help="characters, or tokens, that it can look back on")
     parser.add_argument("--tokenizer", metavar="DIR",
                         help="read tokens instead of characters: the folder that `minigrad train tokenizer` wrote")
-    parser.add_argument("--learning-rate", type=number(0, above=True), metavar="X",
+    parser.add_argument("--learning-rate", type=number(0, 10, above=True), metavar="X",
                         help="the highest, after the warm-up")
     parser.add_argument("--out", type=Path, default=Path("runs/gpt"), metavar="DIR",
                      help="where model, history and picture go (default: runs/gpt)")
@@ -60,6 +62,7 @@ def run(args):
     alphabet, training, validation, test = t.divide(corpora.shakespeare())
     tokenizer = _tokenizer(args, settings)
     model = GPT(tokenizer or alphabet, settings["context"], settings["depth"], settings["heads"], settings["width"])
+    _check_sizes(settings, min(len(pieces[0]) for pieces in (training, validation, test)))
     if first:
         writable(args.out)
         if tokenizer:
@@ -94,6 +97,17 @@ def run(args):
     if group:
         group.meet()                        # asleep, so that the first has the processor
     return 130 if interrupted else 0
+
+
+def _check_sizes(settings, piece):
+    """UsageError where no piece of the text is so long, or memory can't hold what a step computes."""
+    s = SimpleNamespace(**settings)
+    if s.context >= piece // 2:
+        raise UsageError(f"--context {s.context}: pieces of the text have {piece:,} characters, take less than half")
+    numbers = s.batch * s.context * s.depth * (20 * s.width + s.heads * s.context)      # of activations, about
+    if 4 * numbers > available_memory():
+        raise UsageError(f"--batch {s.batch} with a context of {s.context} takes some {4 * numbers / 2**30:,.0f} GiB "
+                         f"for a step, and {available_memory() / 2**30:,.0f} are free: take smaller ones")
 
 
 def _tokenizer(args, settings):

@@ -16,7 +16,7 @@ from .base import Callback
 
 def bar(batches, verbose, label):
     """batches with a progress bar around them, or without if verbose is 0."""
-    if not verbose:
+    if not verbose or sys.stderr is None:   # where stderr was closed
         return batches
     from tqdm import tqdm
     return tqdm(batches, label, leave=False, delay=0.5, **_size())      # none for what is done in half a second
@@ -38,7 +38,7 @@ class ProgressBar(Callback):
     def __init__(self, verbose=1):
         self.verbose, self.bar, self.shown = verbose, None, 0.0
         self.begun, self.first = 0.0, None      # when the epoch began, and with which batch, if it was resumed
-        self.pause = 0.1 if sys.stderr.isatty() else 5          # seconds between two updates of the bar
+        self.pause = 0.1 if sys.stderr and sys.stderr.isatty() else 5          # seconds between two updates of the bar
 
     def on_epoch_begin(self, epoch, logs=None):
         self.begun, self.first = time.time(), None
@@ -49,13 +49,15 @@ class ProgressBar(Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         now = time.monotonic()
-        if now - self.shown > self.pause and self.verbose != 2:
+        if now - self.shown > self.pause and self.verbose != 2 and sys.stderr is not None:
             self.shown = now
             self._show(batch + 1, logs)
 
     def on_epoch_end(self, epoch, logs=None):
         if self.verbose == 2:
             print(f"{self._label(epoch)}: {_text(logs)}", flush=True)
+            return
+        if sys.stderr is None:
             return
         self._show(self.params["steps"], logs, epoch)
         self.bar.close()
