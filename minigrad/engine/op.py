@@ -182,7 +182,7 @@ def _holds_tensors(x):
 
 def as_real(x, dtype=float):
     """x, in floating point if it is whole numbers or booleans: as these, small ones would wrap around."""
-    x = as_array(x)
+    x = x if hasattr(x, "dtype") else as_array(x)       # what fusion.py traces has a dtype, but no shape
     return x if x.dtype.kind == "f" else x.astype(dtype)
 
 

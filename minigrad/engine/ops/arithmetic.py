@@ -9,7 +9,18 @@ import numpy as np
 
 from ..backend import all_below
 from ..op import Op, op
-from .domains import ABOVE_1, ABOVE_MINUS_1, BOOLEAN, KINK_AT_0, NONZERO, NOT_POLES_OF_TAN, POSITIVE, REAL, STEPS, UNIT
+from .domains import (
+    ABOVE_1,
+    ABOVE_MINUS_1,
+    BOOLEAN,
+    KINK_AT_0,
+    NONZERO,
+    NOT_POLES_OF_TAN,
+    POSITIVE,
+    REAL,
+    STEPS,
+    UNIT,
+)
 from .nonlinear import sigmoid
 
 # -- arithmetic ------------------------------------------------------------------------------------------------------
@@ -166,9 +177,9 @@ where = op(lambda condition, a, b, /: np.where(condition, a, b), (
         "before as well, where(ok, f(where(ok, x, safe)), 0).  An op of your own promises the same with selects=True.")
 
 # -- comparison and logic: no derivative, so no vjp ------------------------------------------------------------------
-def _without_derivative(function):
+def _without_derivative(function, domain=None):
     words = function.__name__.replace("_", " ")
-    entry = op(function, doc=f"y = {words}, elementwise; of whole numbers or truths, so without derivative")
+    entry = op(function, domain=domain, doc=f"y = {words}, elementwise; whole numbers or truths, without derivative")
     entry.__module__ = __name__
     return entry
 
@@ -178,8 +189,8 @@ less, less_equal = _without_derivative(np.less), _without_derivative(np.less_equ
 greater, greater_equal = _without_derivative(np.greater), _without_derivative(np.greater_equal)
 logical_and, logical_or = _without_derivative(np.logical_and), _without_derivative(np.logical_or)
 logical_not, logical_xor = _without_derivative(np.logical_not), _without_derivative(np.logical_xor)
-bitwise_and, bitwise_or = _without_derivative(np.bitwise_and), _without_derivative(np.bitwise_or)
-bitwise_xor, invert = _without_derivative(np.bitwise_xor), _without_derivative(np.invert)
+bitwise_and, bitwise_or, bitwise_xor, invert = (
+    _without_derivative(f, BOOLEAN) for f in (np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert))
 isnan, isinf, isfinite = _without_derivative(np.isnan), _without_derivative(np.isinf), _without_derivative(np.isfinite)
 
 

@@ -23,8 +23,9 @@ class Confusion(Metric):
     def decide(self, y_true, y_pred):
         """Truth and prediction as booleans, the last axis for the thresholds."""
         y_true, y_pred = matched(self.name, y_true, y_pred)
-        limits = np.atleast_1d(0.5 if self.thresholds is None else self.thresholds)
-        return y_true[..., None] > 0.5, y_pred[..., None] > backend.asarray(limits, device=backend.device_of(y_pred))
+        limits = np.atleast_1d(0.5 if self.thresholds is None else self.thresholds).tolist()
+        above = backend.array_module(y_pred).stack([y_pred > limit for limit in limits], axis=-1)
+        return y_true[..., None] > 0.5, above
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         truth, guess = self.decide(*arrays(y_true, y_pred))
