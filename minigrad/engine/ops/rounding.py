@@ -56,4 +56,6 @@ def _tenths(draw):
 for _entry in (floor_divide, remainder, fmod):
     _entry.describe(cases=_between_multiples, slack=0.02)
 round.describe(cases=_tenths, slack=0.02)
-nan_to_num.describe(conventions=[([[1.0, math.nan, math.inf, -math.inf]], {}, [[1.0, 0, 0, 0]])])
+nan_to_num.describe(
+    cases=lambda draw: ([draw.array(draw.shape())], draw.some(nan=0.5, posinf=9.0, neginf=-9.0)),
+    conventions=[([[1.0, math.nan, math.inf, -math.inf]], {}, [[1.0, 0, 0, 0]])])

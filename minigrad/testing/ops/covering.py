@@ -185,6 +185,17 @@ def each_by_itself(op, case):
         return False
 
 
+def raw_shapes(op, inputs, params, y):
+    """The shapes that the rules of an op return, before the engine sums what was broadcast; as they are without one."""
+    node, g = y.node, np.ones(y.shape)
+    saved = {"saved": node.saved} if op.saves else {}
+    if op.joint:
+        found = op.vjp(g, y._data, *inputs, **params, **saved)
+    else:
+        found = [rule and rule(g, y._data, *inputs, **params, **saved) for rule in op.rules]
+    return [x.shape if d is None else np.shape(d) for d, x in zip(found, inputs)]
+
+
 def fitting(op, case):
     """The shapes, of some that are tried, that the forward and the rules of an op take; the ordinary ones first."""
     found, errors = [], []
@@ -204,10 +215,13 @@ def fitting(op, case):
                 backpropagate(y, np.ones(y.shape))
             except Exception as error:
                 errors.append(error)
-                found.append((2, shapes))
+                found.append((3, shapes))
+                continue
+            if raw_shapes(op, inputs, params, y) != list(shapes):
+                found.append((2, shapes))   # its rule makes another shape of it: it is meant for other inputs
                 continue
         found.append((0 if y.ndim and max(map(len, shapes)) == 2 else 1, shapes))
-    good = [f for f in found if f[0] < 2] or found
+    good = [f for f in found if f[0] < 2] or [f for f in found if f[0] < 3] or found
     if not good:
         why = f" ({type(errors[-1]).__name__}: {errors[-1]})" if errors else ""
         raise NoCases(f"{op.name}: it took none of the inputs that were tried{why}; {HOW_TO_FEED.format(op.name)}")

@@ -129,7 +129,7 @@ class Search:
             self.result.remarks.append(f"not finite in {self.undefined} cases, which tell nothing of its derivative: "
                                        "declare its domain=")
         if self.untold:
-            self.result.remarks.append(f"in {len(self.untold)} of {count} cases it {self.untold[0]}")
+            self.result.remarks.append(f"in {len(self.untold)} of {count} cases: {self.untold[0]}")
 
     def try_case(self, case, first):
         trial, undefined = Trial(self.op, *case, **self.how), False
@@ -153,7 +153,8 @@ class Search:
         first, *others = sorted(self.failures, key=lambda p: self.properties.index(p) if p in self.properties else -1)
         failed = self.failures[first]
         words, edit = self.words(failed), ""
-        if self.how["explain"] and not hasattr(self.op, "highest_order"):       # we edit no other framework's rule
+        ours = not hasattr(self.op, "highest_order")            # we edit no other framework's rule
+        if ours and self.how["explain"] and isinstance(failed[0][1], GradientError):
             edit = suggestion(self.op, [c for c, _ in failed], self.fresh, self.how)
         case, error = shrunk(self.op, first, failed, self.chosen.strategy, self.how) if shrink else failed[0]
         if isinstance(error, GradientError):

@@ -1,5 +1,7 @@
 """check_op: each property notices its own kind of mistake; failures are small, reproducible and explained."""
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.engine.op import Op
-from minigrad.engine.ops.domains import POSITIVE, UNIT
+from minigrad.engine.ops.domains import NONZERO, POSITIVE, UNIT
 from minigrad.testing import GradientError, check_op
 from minigrad.testing.ops import properties
 from minigrad.testing.ops.cases import NoCases
@@ -96,6 +98,31 @@ def test_an_op_that_edits_its_input_is_noticed():
 def test_right_ops_of_a_user_pass(op):
     result = check_op(op)
     assert result.passed and result.examples == 50 and result.worst < 1e-8
+
+
+@pytest.mark.parametrize("op", [
+    Op(lambda x, w, b, /: x @ w + b, (
+        lambda g, y, x, w, b: g @ np.swapaxes(w, -1, -2), lambda g, y, x, w, b: np.swapaxes(x, -1, -2) @ g,
+        lambda g, y, x, w, b: g.sum(0)), name="dense"),
+    Op(lambda a, b, /: (a * b).sum(), lambda g, y, a, b: (g * b, g * a), name="dot"),
+    Op(lambda a, /: np.trace(a), lambda g, y, a: g * np.eye(len(a)), name="trace"),
+    Op(lambda p, t, /: ((p - t) ** 2).mean(), lambda g, y, p, t: (2 * g * (p - t) / p.size, 2 * g * (t - p) / p.size),
+       name="loss"),
+    Op(lambda x, /: np.log(x), lambda g, y, x: g / x, name="ln"),
+    Op(lambda x, /: x * abs(x), lambda g, y, x: 2 * g * abs(x), name="bent"),
+    Op(lambda x, /: (1 - np.cos(x)) / x ** 2, lambda g, y, x: g * (np.sin(x) / x ** 2 - 2 * y / x), name="cancels",
+       domain=NONZERO)], ids=repr)
+def test_right_ops_that_declare_little_are_not_accused(op):
+    assert check_op(op, examples=25).passed
+
+
+def test_the_same_seed_gives_the_same_cases_in_every_process():
+    code = ("import sys\nif len(sys.argv) > 1:\n    import decimal, fractions, minigrad.scale.planning.costs\n"
+            "import minigrad as mg\nfrom minigrad.testing.ops.choose import choose\n"
+            "print([choose(mg.ops.REGISTRY[n], None, 30, 3).cases for n in ('add', 'getitem', 'softmax', 'matmul')])")
+    few, many = (subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True, check=True).stdout
+                 for args in ([], ["more"]))
+    assert few == many and len(few) > 1000
 
 
 WORDS = {"cube": ("sign", "factor 3", "cotangent ignored", "detached", "detached at second order", "half detached")}
