@@ -2,6 +2,7 @@
 
 (B, T, C) = (16, 64, 128), 4 layers of 4 heads, 65 tokens: 818k parameters, as for learning Shakespeare by character.
 """
+import functools
 import importlib.util
 import subprocess
 import sys
@@ -51,7 +52,7 @@ def gpt(w, tokens, layers, heads):
     return mg.layer_norm(x, w["lnf.g"], w["lnf.b"]) @ w["head"]
 
 
-def minigrad(p):
+def minigrad(p, unrolled=False):
     import minigrad as mg
     from minigrad import optimizers
     arrays = p.weights | {name.replace("qkv", letter): part for name, array in p.weights.items() if "qkv" in name
@@ -64,7 +65,7 @@ def minigrad(p):
         loss.backward()
         optimizer.step(weights)
         return loss
-    return floor.pass_over(step, p.batches)
+    return floor.pass_over(mg.unroll(step) if unrolled else step, p.batches)
 
 
 # -- memory ----------------------------------------------------------------------------------------------------------
@@ -94,6 +95,10 @@ CONTENDERS = {"minigrad": minigrad, "numpy": floor.gpt, "torch": peers.torch_gpt
 WORKLOADS = [
     Workload("gpt", "a step of a GPT of 818k parameters: B 16, T 64, C 128, 4 layers, 4 heads, AdamW", problem,
              CONTENDERS, targets={1: {"torch fused": 0.95}, 2: {"torch fused": 1.1}}, unit="step"),
+    Workload("gpt-unrolled", "the same step of the GPT by mg.unroll", problem,
+             {"minigrad": functools.partial(minigrad, unrolled=True), "numpy": floor.gpt,
+              "torch fused": peers.torch_gpt(fused=True)}, targets={1: {"torch fused": 0.9}, 2: {"torch fused": 1.0}},
+             unit="step"),
     Workload("memory", "peak memory of a process that trains this GPT", lambda toy: SimpleNamespace(toy=toy),
              {name: peak_memory(name) for name in ("minigrad", "numpy", "torch fused", "jax")},
              targets={1: {"torch fused": 1.0}}, unit="MB", measured=True),

@@ -63,7 +63,7 @@ def lenet_network(p):
     return LeNet()
 
 
-def minigrad(p, network=dense_network):
+def minigrad(p, network=dense_network, unrolled=False):
     import minigrad as mg
     from minigrad.keras.optimizers import Adam
     model = network(p)
@@ -77,7 +77,7 @@ def minigrad(p, network=dense_network):
         loss.backward()
         optimizer.step(weights)
         return loss
-    return floor.pass_over(step, batches)
+    return floor.pass_over(mg.unroll(step) if unrolled else step, batches)
 
 
 def fit(namespace):
@@ -101,18 +101,22 @@ def fit(namespace):
 TORCH = {"torch": peers.torch_adam(), "torch foreach": peers.torch_adam(foreach=True),
          "torch fused": peers.torch_adam(fused=True)}
 seed = dense_problem("load_digits", (64, 64), batch=32, lr=0.01)
+mlp = dense_problem("load_mnist5k", (512, 512), batch=128, lr=0.001, batches=8)
 WORKLOADS = [
     Workload("seed", "a step of the seed network: 64-64-64-10 on digits, batch 32, Adam", seed,
              {"minigrad": minigrad, "numpy": floor.dense, **TORCH, "jax": peers.jax_dense,
               "autograd": peers.autograd_dense, "mygrad": peers.mygrad_dense, "dezero": peers.dezero_dense,
               "tinygrad": peers.tinygrad_dense},
              targets={1: {"numpy": 1.25, "torch": 0.33, "jax": 1.0}}, unit="step"),
+    Workload("seed-unrolled", "the same step by mg.unroll", seed,
+             {"minigrad": functools.partial(minigrad, unrolled=True), "numpy": floor.dense, "jax": peers.jax_dense},
+             targets={1: {"numpy": 0.95, "jax": 1.0}}, unit="step"),
     *(Workload(name, f"a step of the same network in model.fit with accuracy; Keras with {backend}", seed,
                {"minigrad": fit("minigrad.keras"), "keras": fit("keras")}, targets={1: target}, unit="step",
                environment={"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "2"})
       for name, backend, target in (("fit", "tensorflow", {"keras": 0.15}), ("fit-jax", "jax", {}))),
     Workload("mlp", "a step of 784-512-512-10 on MNIST, batch 128, Adam",
-             dense_problem("load_mnist5k", (512, 512), batch=128, lr=0.001, batches=8),
+             mlp,
              {"minigrad": minigrad, "numpy": floor.dense, **TORCH, "jax": peers.jax_dense},
              targets={1: {"torch fused": 0.9}, 2: {"torch fused": 1.0}}, unit="step"),
     Workload("lenet", "a step of LeNet on MNIST, batch 64, Adam", lenet_problem,
@@ -120,4 +124,11 @@ WORKLOADS = [
               "torch": peers.torch_adam(peers.torch_lenet),
               "torch fused": peers.torch_adam(peers.torch_lenet, fused=True)},
              targets={1: {"torch fused": 1.2}, 2: {"torch fused": 1.2}}, unit="step"),
+    *(Workload(f"{name}-unrolled", f"the same step of {word} by mg.unroll", problem,
+               {"minigrad": functools.partial(minigrad, network=network, unrolled=True), "numpy": by_hand,
+                "torch fused": torch}, targets={1: {"torch fused": 0.95}, 2: {"torch fused": 1.0}}, unit="step")
+      for name, word, problem, network, by_hand, torch in (
+          ("mlp", "784-512-512-10", mlp, dense_network, floor.dense, peers.torch_adam(fused=True)),
+          ("lenet", "LeNet", lenet_problem, lenet_network, floor.lenet,
+           peers.torch_adam(peers.torch_lenet, fused=True)))),
 ]

@@ -28,6 +28,7 @@ import numpy as np
 from ..support.files import atomic_write
 from . import backend
 from .op import REGISTRY
+from .unrolling.current import pauses
 
 
 # -- counting --------------------------------------------------------------------------------------------------------
@@ -164,6 +165,7 @@ def profile():
 
     before = [(op, op.forward, op.vjp, op.rules) for op in set(REGISTRY.values())]
     start = time.perf_counter()
+    pauses.append(counted)                  # what unroll.py replays would not be seen
     try:
         for op, forward, vjp, rules in before:
             op.forward = timed(forward, op, 0)
@@ -176,3 +178,4 @@ def profile():
         counted.seconds += time.perf_counter() - start
         for op, forward, vjp, rules in before:
             op.forward, op.vjp, op.rules = forward, vjp, rules
+        pauses[:] = [p for p in pauses if p is not counted]

@@ -19,7 +19,7 @@ from .backend import default_device
 from .recording import is_recording
 from .tensor import Tensor
 from .unrolling.calls import Number
-from .unrolling.current import recorder as at_work
+from .unrolling.current import pauses, recorder as at_work
 from .unrolling.program import StraightLine, difference
 from .unrolling.recorder import Recorder, strip
 from .unrolling.stand_in import Recorded
@@ -44,7 +44,7 @@ class Unrolled:
         functools.update_wrapper(self, function, updated=())
 
     def __call__(self, *args, **kwargs):
-        if at_work() or not self.lock.acquire(blocking=False):      # part of a recording, or busy in another thread
+        if at_work() or pauses or not self.lock.acquire(blocking=False):    # part of a recording; profiled; busy
             return self.function(*args, **kwargs)
         try:
             leaves, key = [], [flag() for flag in FLAGS]

@@ -5,6 +5,9 @@ _recorder = ContextVar("recorder", default=None)
 recorder = _recorder.get                    # the Recorder at work in this thread or task, or None
 
 
+pauses = []                                 # what wants functions to run as they are written, such as a profile
+
+
 class StandIn:
     """The base of what stands for an array while a function is recorded (recorder.py)."""
     __slots__ = ()
