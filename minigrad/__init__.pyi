@@ -62,7 +62,7 @@ class Tensor:
     def __add__(self, other: Operand, /) -> Tensor:
         """y = a + b      da = g,  db = g"""
     def __and__(self, other: Operand, /) -> Tensor:
-        """y = bitwise and, elementwise; of whole numbers or truths, so without derivative"""
+        """y = bitwise and, elementwise; whole numbers or truths, without derivative"""
     def __array__(self, /, dtype: Any = None, copy: Any = None) -> np.ndarray: ...
     def __bool__(self) -> bool: ...
     def __eq__(self, other: Operand, /) -> Tensor: ...  # type: ignore[override]
@@ -71,12 +71,12 @@ class Tensor:
         """y = ⌊a / b⌋      da = 0,  db = 0"""
     def __format__(self, /, spec: str) -> str: ...
     def __ge__(self, other: Operand, /) -> Tensor:
-        """y = greater equal, elementwise; of whole numbers or truths, so without derivative"""
+        """y = greater equal, elementwise; whole numbers or truths, without derivative"""
     def __getitem__(self, /, index: Any) -> Tensor:
         """y = x[index], any NumPy index      dx = 0 but at index, where g is added: as often as an element was read.
         """
     def __gt__(self, other: Operand, /) -> Tensor:
-        """y = greater, elementwise; of whole numbers or truths, so without derivative"""
+        """y = greater, elementwise; whole numbers or truths, without derivative"""
     def __iadd__(self, other: Operand, /) -> Tensor:
         """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
     def __iand__(self, other: Operand, /) -> Tensor:
@@ -92,7 +92,7 @@ class Tensor:
     def __index__(self) -> int: ...
     def __int__(self) -> int: ...
     def __invert__(self) -> Tensor:
-        """y = invert, elementwise; of whole numbers or truths, so without derivative"""
+        """y = invert, elementwise; whole numbers or truths, without derivative"""
     def __ior__(self, other: Operand, /) -> Tensor:
         """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
     def __ipow__(self, other: Operand, /) -> Tensor:
@@ -105,10 +105,10 @@ class Tensor:
     def __ixor__(self, other: Operand, /) -> Tensor:
         """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
     def __le__(self, other: Operand, /) -> Tensor:
-        """y = less equal, elementwise; of whole numbers or truths, so without derivative"""
+        """y = less equal, elementwise; whole numbers or truths, without derivative"""
     def __len__(self) -> int: ...
     def __lt__(self, other: Operand, /) -> Tensor:
-        """y = less, elementwise; of whole numbers or truths, so without derivative"""
+        """y = less, elementwise; whole numbers or truths, without derivative"""
     def __matmul__(self, other: Operand, /) -> Tensor:
         """Y = A B      dA = G Bᵀ,  dB = Aᵀ G;  vectors, and batches that broadcast, as in np.matmul"""
     def __mod__(self, other: Operand, /) -> Tensor:
@@ -119,7 +119,7 @@ class Tensor:
     def __neg__(self) -> Tensor:
         """y = -x      dx = -g"""
     def __or__(self, other: Operand, /) -> Tensor:
-        """y = bitwise or, elementwise; of whole numbers or truths, so without derivative"""
+        """y = bitwise or, elementwise; whole numbers or truths, without derivative"""
     def __pos__(self) -> Tensor:
         """y = +x, a copy      dx = g"""
     def __pow__(self, other: Operand, /) -> Tensor:
@@ -127,7 +127,7 @@ class Tensor:
     def __radd__(self, other: Operand, /) -> Tensor:
         """y = a + b      da = g,  db = g"""
     def __rand__(self, other: Operand, /) -> Tensor:
-        """y = bitwise and, elementwise; of whole numbers or truths, so without derivative"""
+        """y = bitwise and, elementwise; whole numbers or truths, without derivative"""
     def __rfloordiv__(self, other: Operand, /) -> Tensor:
         """y = ⌊a / b⌋      da = 0,  db = 0"""
     def __rmatmul__(self, other: Operand, /) -> Tensor:
@@ -137,7 +137,7 @@ class Tensor:
     def __rmul__(self, other: Operand, /) -> Tensor:
         """y = a b      da = g b,  db = g a"""
     def __ror__(self, other: Operand, /) -> Tensor:
-        """y = bitwise or, elementwise; of whole numbers or truths, so without derivative"""
+        """y = bitwise or, elementwise; whole numbers or truths, without derivative"""
     def __rpow__(self, other: Operand, /) -> Tensor:
         """y = aᵇ      da = g b aᵇ⁻¹,  db = g y ln a"""
     def __rsub__(self, other: Operand, /) -> Tensor:
@@ -145,7 +145,7 @@ class Tensor:
     def __rtruediv__(self, other: Operand, /) -> Tensor:
         """y = a / b      da = g / b,  db = -g y / b"""
     def __rxor__(self, other: Operand, /) -> Tensor:
-        """y = bitwise xor, elementwise; of whole numbers or truths, so without derivative"""
+        """y = bitwise xor, elementwise; whole numbers or truths, without derivative"""
     def __setitem__(self, /, index: Any, value: Any) -> None:
         """x[index] = value, in place: not recorded, and an error in backward if the tape needs the old values."""
     def __sub__(self, other: Operand, /) -> Tensor:
@@ -153,7 +153,7 @@ class Tensor:
     def __truediv__(self, other: Operand, /) -> Tensor:
         """y = a / b      da = g / b,  db = -g y / b"""
     def __xor__(self, other: Operand, /) -> Tensor:
-        """y = bitwise xor, elementwise; of whole numbers or truths, so without derivative"""
+        """y = bitwise xor, elementwise; whole numbers or truths, without derivative"""
     def abs(self) -> Tensor:
         """y = |x|      dx = g sign x,  and 0 at x = 0"""
     def all(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor:
@@ -504,7 +504,7 @@ def bitwise_and(a: Tensor, b: Operand, /) -> Tensor: ...
 def bitwise_and(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def bitwise_and(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = bitwise and, elementwise; of whole numbers or truths, so without derivative"""
+    """y = bitwise and, elementwise; whole numbers or truths, without derivative"""
 
 
 @overload
@@ -513,7 +513,7 @@ def bitwise_or(a: Tensor, b: Operand, /) -> Tensor: ...
 def bitwise_or(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def bitwise_or(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = bitwise or, elementwise; of whole numbers or truths, so without derivative"""
+    """y = bitwise or, elementwise; whole numbers or truths, without derivative"""
 
 
 @overload
@@ -522,7 +522,7 @@ def bitwise_xor(a: Tensor, b: Operand, /) -> Tensor: ...
 def bitwise_xor(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def bitwise_xor(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = bitwise xor, elementwise; of whole numbers or truths, so without derivative"""
+    """y = bitwise xor, elementwise; whole numbers or truths, without derivative"""
 
 
 @overload
@@ -794,7 +794,7 @@ def equal(a: Tensor, b: Operand, /) -> Tensor: ...
 def equal(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def equal(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = equal, elementwise; of whole numbers or truths, so without derivative"""
+    """y = equal, elementwise; whole numbers or truths, without derivative"""
 
 
 @overload
@@ -926,7 +926,7 @@ def greater(a: Tensor, b: Operand, /) -> Tensor: ...
 def greater(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def greater(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = greater, elementwise; of whole numbers or truths, so without derivative"""
+    """y = greater, elementwise; whole numbers or truths, without derivative"""
 
 
 @overload
@@ -935,7 +935,7 @@ def greater_equal(a: Tensor, b: Operand, /) -> Tensor: ...
 def greater_equal(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def greater_equal(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = greater equal, elementwise; of whole numbers or truths, so without derivative"""
+    """y = greater equal, elementwise; whole numbers or truths, without derivative"""
 
 
 def hessian(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
@@ -992,28 +992,28 @@ def inv(a: Numbers, /) -> np.ndarray:
 def invert(x: Tensor, /) -> Tensor: ...
 @overload
 def invert(x: Numbers, /) -> np.ndarray:
-    """y = invert, elementwise; of whole numbers or truths, so without derivative"""
+    """y = invert, elementwise; whole numbers or truths, without derivative"""
 
 
 @overload
 def isfinite(x: Tensor, /) -> Tensor: ...
 @overload
 def isfinite(x: Numbers, /) -> np.ndarray:
-    """y = isfinite, elementwise; of whole numbers or truths, so without derivative"""
+    """y = isfinite, elementwise; whole numbers or truths, without derivative"""
 
 
 @overload
 def isinf(x: Tensor, /) -> Tensor: ...
 @overload
 def isinf(x: Numbers, /) -> np.ndarray:
-    """y = isinf, elementwise; of whole numbers or truths, so without derivative"""
+    """y = isinf, elementwise; whole numbers or truths, without derivative"""
 
 
 @overload
 def isnan(x: Tensor, /) -> Tensor: ...
 @overload
 def isnan(x: Numbers, /) -> np.ndarray:
-    """y = isnan, elementwise; of whole numbers or truths, so without derivative"""
+    """y = isnan, elementwise; whole numbers or truths, without derivative"""
 
 
 def jacobian(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
@@ -1065,7 +1065,7 @@ def less(a: Tensor, b: Operand, /) -> Tensor: ...
 def less(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def less(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = less, elementwise; of whole numbers or truths, so without derivative"""
+    """y = less, elementwise; whole numbers or truths, without derivative"""
 
 
 @overload
@@ -1074,7 +1074,7 @@ def less_equal(a: Tensor, b: Operand, /) -> Tensor: ...
 def less_equal(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def less_equal(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = less equal, elementwise; of whole numbers or truths, so without derivative"""
+    """y = less equal, elementwise; whole numbers or truths, without derivative"""
 
 
 @overload
@@ -1172,14 +1172,14 @@ def logical_and(a: Tensor, b: Operand, /) -> Tensor: ...
 def logical_and(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def logical_and(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = logical and, elementwise; of whole numbers or truths, so without derivative"""
+    """y = logical and, elementwise; whole numbers or truths, without derivative"""
 
 
 @overload
 def logical_not(x: Tensor, /) -> Tensor: ...
 @overload
 def logical_not(x: Numbers, /) -> np.ndarray:
-    """y = logical not, elementwise; of whole numbers or truths, so without derivative"""
+    """y = logical not, elementwise; whole numbers or truths, without derivative"""
 
 
 @overload
@@ -1188,7 +1188,7 @@ def logical_or(a: Tensor, b: Operand, /) -> Tensor: ...
 def logical_or(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def logical_or(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = logical or, elementwise; of whole numbers or truths, so without derivative"""
+    """y = logical or, elementwise; whole numbers or truths, without derivative"""
 
 
 @overload
@@ -1197,7 +1197,7 @@ def logical_xor(a: Tensor, b: Operand, /) -> Tensor: ...
 def logical_xor(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def logical_xor(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = logical xor, elementwise; of whole numbers or truths, so without derivative"""
+    """y = logical xor, elementwise; whole numbers or truths, without derivative"""
 
 
 @overload
@@ -1361,7 +1361,7 @@ def not_equal(a: Tensor, b: Operand, /) -> Tensor: ...
 def not_equal(a: Operand, b: Tensor, /) -> Tensor: ...
 @overload
 def not_equal(a: Numbers, b: Numbers, /) -> np.ndarray:
-    """y = not equal, elementwise; of whole numbers or truths, so without derivative"""
+    """y = not equal, elementwise; whole numbers or truths, without derivative"""
 
 
 def op(forward: Any = None, vjp: Any = None, **declaration: Any) -> Any:
