@@ -29,7 +29,7 @@ from minigrad.scale.planning.costs import CHIPS
 from minigrad.support.files import atomic_write
 from minigrad.testing.ops.cases import cases
 
-FLOAT32_ONLY = ("inv", "solve", "det", "logabsdet", "cholesky", "astype")
+FLOAT32_ONLY = ("inv", "solve", "det", "logabsdet", "cholesky", "eigen", "svd", "astype")
 TOLERANCES = {"float32": 2e-5, "tf32": 5e-3, "float16": 2e-2}       # of the largest number in a result
 
 
@@ -102,8 +102,9 @@ def parity(walk, kind):
                     walk.fault(f"{op.name} in {kind}: {type(error).__name__}: {error}")
                     break
             tried += 1
+            too_large = kind == "float16" and any(b.size and np.abs(b).max() > 65_504 for b in expected)
             for a, b in zip(got, expected):
-                if b.size:
+                if b.size and not too_large:
                     error = np.abs(a - b).max() / max(np.abs(b).max(), 1.0)
                     worst[op.name] = max(worst.get(op.name, 0.0), float(error) if np.isfinite(b).all() else 0.0)
     tolerance = TOLERANCES[kind]

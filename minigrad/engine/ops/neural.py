@@ -30,8 +30,8 @@ def _shifted(z, axis=-1, where=None):
     if where is None or not z.size:
         return z - z.max(axis=axis, keepdims=True) if z.size else z
     z = np.where(where, z, -math.inf)
-    top = z.max(axis=axis, keepdims=True)
-    return z - np.where(top == -math.inf, 0, top)           # 0 in a row of which nothing may count
+    top = np.maximum(z.max(axis=axis, keepdims=True), float(np.finfo(z.dtype).min))
+    return z - top                                          # in a row of which nothing may count all stay -∞
 
 
 def _sum(x, axis):
@@ -56,8 +56,7 @@ def softmax(x, /, axis=-1, *, where=None):
         y *= 1 / _sum(y, axis)
     else:
         y *= where.astype(y.dtype)
-        total = _sum(y, axis)
-        y *= 1 / (total + (total == 0))
+        y *= 1 / np.maximum(_sum(y, axis), float(np.finfo(y.dtype).tiny))       # 0 where nothing counts
     return narrow(y, x)
 
 
