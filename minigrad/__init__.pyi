@@ -224,7 +224,8 @@ class Tensor:
     def norm(self, ord: Any = None, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
         """y = √Σx², the Euclidean length      dx = g x / y, and 0 where y = 0.
 
-        Of all of x, or along axis; of matrices, along two axes, the Frobenius norm.  Other orders are refused.
+        Of all of x, or along axis; of matrices, along two axes, the Frobenius norm.  Of vectors, along one axis, also of
+        another order p ≥ 1: y = (Σ|x|ᵖ)¹ᐟᵖ, dx = g sign x (|x| / y)ᵖ⁻¹; ∞ and -∞: the largest and smallest |x|, ties share.
         """
     def numpy(self) -> np.ndarray:
         """A NumPy copy of the values."""
@@ -1351,7 +1352,8 @@ def norm(x: Numbers, /, ord: Any = None, axis: int | tuple[int, ...] | None = No
         keepdims: bool = False) -> np.ndarray:
     """y = √Σx², the Euclidean length      dx = g x / y, and 0 where y = 0.
 
-    Of all of x, or along axis; of matrices, along two axes, the Frobenius norm.  Other orders are refused.
+    Of all of x, or along axis; of matrices, along two axes, the Frobenius norm.  Of vectors, along one axis, also of
+    another order p ≥ 1: y = (Σ|x|ᵖ)¹ᐟᵖ, dx = g sign x (|x| / y)ᵖ⁻¹; ∞ and -∞: the largest and smallest |x|, ties share.
     """
 
 
@@ -1401,9 +1403,11 @@ def overlap_add(x: Numbers, /, shape: int | Sequence[int], strides: int | tuple[
 def pad(x: Tensor, /, pad_width: Any, mode: str = 'constant', *, constant_values: Any = 0) -> Tensor: ...
 @overload
 def pad(x: Numbers, /, pad_width: Any, mode: str = 'constant', *, constant_values: Any = 0) -> np.ndarray:
-    """y = x with a border of one constant      dx = g without the border.
+    """y = x with a border of one constant      dx = g without the border; in other modes, g added where x was read.
 
-    pad_width as in NumPy: 3, (before, after) for all axes, or one pair for each.
+    pad_width   as in NumPy: 3, (before, after) for all axes, or one pair for each
+    mode        "constant";  "edge", the outermost elements go on;  "reflect" and "symmetric", x goes back, without or
+                with its outermost element again;  "wrap", x begins anew
     """
 
 

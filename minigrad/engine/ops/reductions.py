@@ -132,17 +132,38 @@ def prod(x, /, axis=None, *, keepdims=False):
 
 
 def _norm_vjp(g, y, x, ord=None, axis=None, keepdims=False):
-    return keep(wide(g) / np.where(y == 0, 1, wide(y)), x, axis) * wide(x)
+    g, y, x = wide(g), wide(y), wide(x)
+    if ord not in (None, 2, "fro"):
+        return _norm_of_order_vjp(g, y, x, ord, axis)
+    return keep(g / np.where(y == 0, 1, y), x, axis) * x
+
+
+def _norm_of_order_vjp(g, y, x, ord, axis):
+    size = np.abs(x)
+    if ord in (math.inf, -math.inf):
+        return np.sign(x) * _extreme_vjp(g, y, size, axis)
+    ratio = size / keep(np.where(y == 0, 1, y), x, axis)
+    return keep(g, x, axis) * np.sign(x) * (ratio ** (ord - 1) if ord != 1 else 1)
 
 
 @op(vjp=_norm_vjp, domain=NONZERO, shapes="")
 def norm(x, /, ord=None, axis=None, keepdims=False):
     """y = √Σx², the Euclidean length      dx = g x / y, and 0 where y = 0.
 
-    Of all of x, or along axis; of matrices, along two axes, the Frobenius norm.  Other orders are refused.
+    Of all of x, or along axis; of matrices, along two axes, the Frobenius norm.  Of vectors, along one axis, also of
+    another order p ≥ 1: y = (Σ|x|ᵖ)¹ᐟᵖ, dx = g sign x (|x| / y)ᵖ⁻¹; ∞ and -∞: the largest and smallest |x|, ties share.
     """
+    vectors = len(axes_of(x, axis)) == 1
+    if vectors and isinstance(ord, (int, float)) and (ord >= 1 and ord != 2 or ord == -math.inf):
+        size = np.abs(wide(as_real(x)))
+        if math.isinf(ord):
+            return narrow((size.max if ord > 0 else size.min)(axis=axis, keepdims=keepdims), x)
+        top = size.max(axis=axis, keepdims=True) if count(x, axis) else size.sum(axis=axis, keepdims=True)
+        top = np.where((top == 0) | np.isinf(top), 1, top)              # so that no power overflows
+        y = top * ((size / top) ** ord).sum(axis=axis, keepdims=True) ** (1 / ord)
+        return narrow(y if keepdims else y.sum(axis=axis), x)
     if not (ord is None or ord == "fro" and len(axes_of(x, axis)) == 2 or ord == 2 and len(axes_of(x, axis)) == 1):
-        raise ValueError(f"ord={ord!r} is not the Euclidean norm; norms 1 and inf are abs(x).sum() and abs(x).max()")
+        raise ValueError(f"ord={ord!r} is not the Euclidean norm; orders from 1 to inf are for vectors, along one axis")
     return narrow(np.sqrt(np.square(wide(as_real(x))).sum(axis=axis, keepdims=keepdims)), x)
 
 
@@ -240,6 +261,10 @@ def _vectors(draw):
     (x,), params = _reduced(draw, min_side=1)
     if x.ndim != 1 and np.size(params["axis"]) > 2:
         params["axis"] = None
+    if x.ndim and draw.boolean():
+        x = draw.distinct(x.shape, 0.2) * np.where(draw.booleans(x.shape), 1, -1)
+        axis = draw.integer(-x.ndim, x.ndim - 1)
+        return [x], {"axis": axis, "ord": draw.choice(1, 3, 1.5, math.inf, -math.inf)}
     return [np.where(np.abs(x) < 0.3, 0.5, x)], params | draw.some(ord=None)
 
 

@@ -103,14 +103,35 @@ def _inside(pad_width, shape):
             tuple(before + n + after for (before, after), n in zip(widths, shape)))
 
 
-@op(vjp=lambda g, y, x, pad_width, mode="constant", constant_values=0: g[_inside(pad_width, x.shape)[0]], shapes="")
-def pad(x, /, pad_width, mode="constant", *, constant_values=0):
-    """y = x with a border of one constant      dx = g without the border.
+MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
 
-    pad_width as in NumPy: 3, (before, after) for all axes, or one pair for each.
+
+def _sources(pad_width, x, mode):
+    """For each axis of the padded array, which places of x it is filled from."""
+    _inside(pad_width, x.shape)                     # are the widths good ones?
+    widths = np.broadcast_to(pad_width, (x.ndim, 2)).tolist()
+    return tuple(array_module(x).asarray(i) for i in np.ix_(*(np.pad(np.arange(n), pair, mode=mode)
+                                                              for pair, n in zip(widths, x.shape))))
+
+
+def _pad_vjp(g, y, x, pad_width, mode="constant", constant_values=0):
+    if mode == "constant":
+        return g[_inside(pad_width, x.shape)[0]]
+    return scatter_add(g, index=_sources(pad_width, x, mode), shape=x.shape)
+
+
+@op(vjp=_pad_vjp, shapes="")
+def pad(x, /, pad_width, mode="constant", *, constant_values=0):
+    """y = x with a border of one constant      dx = g without the border; in other modes, g added where x was read.
+
+    pad_width   as in NumPy: 3, (before, after) for all axes, or one pair for each
+    mode        "constant";  "edge", the outermost elements go on;  "reflect" and "symmetric", x goes back, without or
+                with its outermost element again;  "wrap", x begins anew
     """
+    if mode not in MODES:
+        raise ValueError(f"mode {mode!r} has no derivative rule here, only {', '.join(MODES)}")
     if mode != "constant":
-        raise ValueError(f'mode {mode!r} has no derivative rule here, only "constant"')
+        return x[_sources(pad_width, x, mode)] if x.ndim else x.copy()
     if np.ndim(constant_values):
         raise ValueError(f"constant_values must be one number for the whole border, got {constant_values}")
     inside, shape = _inside(pad_width, x.shape)
@@ -271,6 +292,8 @@ def _padded(draw):
     x = draw.array(draw.shape(1))
     pairs = tuple((draw.integer(0, 2), draw.integer(0, 2)) for _ in range(x.ndim))
     width = draw.choice(pairs[0][0], pairs[0], pairs)
+    if x.size and draw.boolean():
+        return [x], {"pad_width": width, "mode": draw.choice(*MODES)}
     return [x], {"pad_width": width} | draw.some(mode="constant", constant_values=1.5)
 
 

@@ -40,7 +40,8 @@ MASK = np.array([[True, False, True, True], [False, False, True, False], [True, 
 
 CASES = {
     # reductions
-    **dict.fromkeys(["sum", "prod", "norm", "any", "all"], SUMMED),
+    **dict.fromkeys(["sum", "prod", "any", "all"], SUMMED),
+    "norm": [*SUMMED, *[case((2, 3), axis=1, ord=order) for order in (1, 3, 1.5, np.inf, -np.inf)]],
     **dict.fromkeys(["mean", "max", "min"], DIVIDED),
     **dict.fromkeys(["var", "std"], [*DIVIDED, case((3, 4), axis=1, ddof=1)]),
     "logsumexp": SUMMED[:-2],
@@ -63,7 +64,8 @@ CASES = {
     "concatenate": [case((2, 3), (4, 3)), case((2, 1), (2, 0), (2, 3), axis=-1), case((2, 3), (4,), axis=None),
                     case((2,))],
     "stack": [case((2, 3), (2, 3)), case((2, 3), (2, 3), (2, 3), axis=-1), case((), ()), case((0, 3), (0, 3), axis=1)],
-    "pad": [case((2, 3), pad_width=1), case((2, 3), pad_width=(1, 2)), case((2, 3), pad_width=((0, 1), (2, 0))),
+    "pad": [*[case((2, 3), pad_width=((2, 1), (0, 4)), mode=mode) for mode in ("edge", "reflect", "symmetric", "wrap")],
+            case((2, 3), pad_width=1), case((2, 3), pad_width=(1, 2)), case((2, 3), pad_width=((0, 1), (2, 0))),
             case((3,), pad_width=1, mode="constant", constant_values=-2), case((), pad_width=1),
             case((0, 2), pad_width=1)],
     "flip": [case((2, 3)), case((2, 3), axis=-1), case((2, 3, 2), axis=(0, 2))],

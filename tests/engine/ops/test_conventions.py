@@ -196,7 +196,7 @@ IMAGE = np.ones((1, 4, 4, 2))
     (lambda: mg.embedding(T, [0.5]), TypeError, "must be integers"),
     (lambda: mg.take(T, [-4], axis=1), IndexError, "from -4 to -4, must be from -3 to 2"),
     (lambda: mg.pad(T, -1), ValueError, "can't be negative"),
-    (lambda: mg.pad(T, 1, mode="edge"), ValueError, "edge.*only \"constant\""),
+    (lambda: mg.pad(T, 1, mode="linear_ramp"), ValueError, "linear_ramp.*only constant, edge, reflect"),
     (lambda: mg.norm(T, 1), ValueError, "ord=1 is not the Euclidean norm"),
     (lambda: mg.norm(T, 2), ValueError, "ord=2 is not"),                    # of a matrix: its largest singular value
     (lambda: mg.split(T, 2, axis=1), ValueError, "split: axis 1 of length 3 can't be cut into 2"),

@@ -17,6 +17,8 @@ SAME = {
         lambda x: np.argsort(x), lambda x: np.any(x > 1, axis=0), lambda x: np.all(x > -9), lambda x: np.linalg.norm(x),
         lambda x: np.linalg.norm(x, axis=1), lambda x: np.linalg.norm(x[0], "fro"),
         lambda x: np.linalg.norm(x, None, -1, True), lambda x: np.linalg.norm(x, 2, 1),
+        lambda x: np.linalg.norm(x, 1, axis=-1), lambda x: np.linalg.norm(x[0, 0], np.inf), lambda x: np.linalg.norm(
+            x, 3, axis=0, keepdims=True), lambda x: np.linalg.norm(x[0, 0], -np.inf),
         lambda x: np.linalg.norm(x, axis=(1, 2))],
     "elementwise": [
         lambda x: np.exp(x), lambda x: np.absolute(x), lambda x: np.clip(x, -1, 1), lambda x: np.clip(x, None, 0.5),
@@ -33,7 +35,10 @@ SAME = {
         lambda x: np.concatenate([x, Y], axis=None), lambda x: np.stack([Y, x], axis=1), lambda x: np.split(x, 3)[1],
         lambda x: np.split(x, [1, 2], axis=-1)[2], lambda x: np.pad(x, 1), lambda x: np.flip(x, 1),
         lambda x: np.pad(x, ((0, 0), (1, 2), (0, 1)), mode="constant", constant_values=3),
-        lambda x: np.pad(x, (1, 2), "constant"), lambda x: np.roll(x, 2), lambda x: np.roll(x, (1, -1), (0, 2)),
+        lambda x: np.pad(x, (1, 2), "constant"),
+        lambda x: np.pad(x, (1, 2), "reflect"), lambda x: np.pad(x, 2, mode="edge"), lambda x: np.pad(x, 4, "wrap"),
+        lambda x: np.pad(x, ((0, 5), (1, 0), (2, 2)), mode="symmetric"),
+        lambda x: np.roll(x, 2), lambda x: np.roll(x, (1, -1), (0, 2)),
         lambda x: np.tile(x, (2, 1)), lambda x: np.repeat(x, 2), lambda x: np.repeat(x, [1, 0, 2], axis=1),
         lambda x: np.tril(x, -1), lambda x: np.triu(x), lambda x: np.diagonal(x), lambda x: np.diagonal(x, 1, 1, 2),
         lambda x: np.trace(x), lambda x: np.linalg.trace(x), lambda x: np.linalg.diagonal(x),
