@@ -8,51 +8,56 @@ from ..engine import backend
 from ..engine.tensor import Tensor
 from ..engine.trees import tree_leaves, tree_map
 from .layers.inputs import as_array, as_tree
+from .streams import Stream, is_stream
 
 
 def loaders(x, y, sample_weight, class_weight, batch_size, shuffle, seed,
-            validation_split, validation_data, validation_batch_size):
+            validation_split, validation_data, validation_batch_size, steps=None, validation_steps=None):
     """(loader, validation): the DataLoaders of what was passed to fit; validation is None where none is asked for.
 
     Raises TypeError for what holds no numbers, ValueError for numbers of rows that differ and for settings that
     contradict each other.
     """
     kept = None
-    if isinstance(x, DataLoader):
+    if isinstance(x, DataLoader) or is_stream(x):
         _refuse_beside_loader(y=y, sample_weight=sample_weight, class_weight=class_weight, batch_size=batch_size,
                               validation_split=validation_split or None)
-        loader = x
+        loader = x if isinstance(x, DataLoader) and steps is None else Stream(x, steps)
     else:
         data = named(x, y, sample_weight)
         if validation_split:
             data, kept = held_out(data, validation_split)
         data = weighted(data, class_weight)         # of training alone: validation counts every class alike
         loader = DataLoader(data, batch_size=32 if batch_size is None else batch_size, shuffle=shuffle, seed=seed)
+        loader = loader if steps is None else Stream(loader, steps)
 
     batch_size = loader.batch_size if validation_batch_size is None else validation_batch_size
-    if isinstance(validation_data, DataLoader):
-        return loader, validation_data
+    if isinstance(validation_data, DataLoader) or is_stream(validation_data):
+        return loader, loader_of(validation_data, steps=validation_steps)
     if validation_data is not None:
         if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
             raise ValueError("validation_data must be (x, y) or (x, y, sample_weight), or a DataLoader")
         try:
-            return loader, loader_of(*validation_data, batch_size=batch_size)
+            return loader, loader_of(*validation_data, batch_size=batch_size, steps=validation_steps)
         except (TypeError, ValueError) as error:
             raise type(error)(f"validation_data: {error}") from None
     return loader, kept and DataLoader(kept, batch_size=batch_size, shuffle=False)
 
 
-def loader_of(x, y=None, sample_weight=None, batch_size=None):
+def loader_of(x, y=None, sample_weight=None, batch_size=None, steps=None):
     """The DataLoader of what was passed to evaluate or predict: rows in order; x itself if it is a loader."""
-    if isinstance(x, DataLoader):
+    if isinstance(x, DataLoader) or is_stream(x):
         _refuse_beside_loader(y=y, sample_weight=sample_weight, batch_size=batch_size)
-        return x
-    return DataLoader(named(x, y, sample_weight), batch_size=32 if batch_size is None else batch_size, shuffle=False)
+        loader = x if isinstance(x, DataLoader) else Stream(x, steps)
+    else:
+        loader = DataLoader(named(x, y, sample_weight), batch_size=32 if batch_size is None else batch_size,
+                            shuffle=False)
+    return loader if steps is None or isinstance(loader, Stream) else Stream(loader, steps)
 
 
 def _refuse_beside_loader(**arguments):
     if given := [name for name, value in arguments.items() if value is not None]:
-        raise ValueError("x is a DataLoader, which makes batches of its own: "
+        raise ValueError("x makes batches of its own: "
                          f"{', '.join(given)} can't be given with it")
 
 

@@ -12,6 +12,7 @@ from ..support.names import public
 from .feeding import batches
 from .layers.inputs import dry_run
 from .outputs import CONTAINERS, by_output
+from .streams import length_of
 
 
 def rows(x):
@@ -171,7 +172,7 @@ class Run(Events):
         self.epoch, self.epochs, self.scores = initial_epoch, epochs, model.scores
         self.within = False                 # resumed within an epoch: on_epoch_begin has been called already
         self.targets = None                 # what a step changes: known once the weights are
-        super().__init__(model, callbacks, epochs=epochs, steps=len(loader), validation=validation is not None)
+        super().__init__(model, callbacks, epochs=epochs, steps=length_of(loader), validation=validation is not None)
         for callback in self.callbacks:
             callback.run = self
 

@@ -29,6 +29,7 @@ from .layers.base import added_losses, collecting_losses
 from .layers.inputs import as_tensors
 from .outputs import CONTAINERS, entries, loss_for, losses_of, names_of
 from .run import Events, Scores, run_of
+from .streams import is_stream, length_of
 
 
 class Targets:
@@ -187,11 +188,12 @@ class Training:
     # -- loops over data ---------------------------------------------------------------------------------------------
     def fit(self, x, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
             validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0,
-            *, validation_batch_size=None, distribute=False):
+            steps_per_epoch=None, validation_steps=None, validation_batch_size=None, *, distribute=False):
         """Train for `epochs` passes over the data; a History, with .history = {"loss": [...], "val_loss": [...], ...}.
 
         x, y                arrays with an example in each row, or dicts, lists or tuples of such; floats are taken as
-                            float32.  Or x is a data.DataLoader of batches (x, y) or (x, y, sample_weight)
+                            float32.  Or x gives batches (x, y) or (x, y, sample_weight): a data.DataLoader or
+                            data.Dataset, a generator, a utils.PyDataset, or any iterable, such as PyTorch's loader
         batch_size          examples in a step (default 32); the last one of an epoch has what is left
         verbose             0: silent; 1 or "auto": a progress bar per epoch; 2: a line per epoch
         callbacks           a list of minigrad.callbacks
@@ -201,6 +203,8 @@ class Training:
         class_weight        {class: weight}, or the weights of classes 0, 1, ... in order, multiplied into the loss of
                             examples of that class; validation counts all alike
         sample_weight       a weight for each row, multiplied into its loss
+        steps_per_epoch     how many batches make an epoch, which goes on where the last one ended; validation_steps
+                            likewise
         initial_epoch       the number of the first epoch: epochs - initial_epoch are trained
         distribute          True: share the work with the other processes of this mpiexec, each of which calls fit with
                             the same data; "sharded": with the optimizer's memory divided too (see mg.distributed)
@@ -218,7 +222,8 @@ class Training:
             raise TypeError(f"fit: callbacks must be a list of minigrad.callbacks, not {shown(callbacks)}")
         seed = int(backend.generator("cpu").integers(2**62))
         loader, validation = loaders(x, y, sample_weight, class_weight, batch_size, shuffle, seed,
-                                     validation_split, validation_data, validation_batch_size)
+                                     validation_split, validation_data, validation_batch_size, steps_per_epoch,
+                                     validation_steps)
         self.history = History()
         callbacks = [self.history, *(callbacks or []), *([ProgressBar(verbose)] if verbose else [])]
         self.run = run_of(distribute)(self, loader, validation, epochs, initial_epoch, callbacks)
@@ -230,22 +235,22 @@ class Training:
                 callback.close()
         return self.history
 
-    def evaluate(self, x, y=None, batch_size=None, verbose="auto", sample_weight=None, *, callbacks=None,
+    def evaluate(self, x, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None, callbacks=None,
                  return_dict=False):
         """The loss on data, or with metrics the list [loss, metric, ...]; as {name: value} with return_dict.
 
         Data as in fit; nothing is learned from it.  Of callbacks the methods on_test_... are called.
         """
         self._need_compile("evaluate", x, y)
-        loader = loader_of(x, y, sample_weight, batch_size)
-        events = Events(self, callbacks, steps=len(loader))
+        loader = loader_of(x, y, sample_weight, batch_size, steps)
+        events = Events(self, callbacks, steps=length_of(loader))
         with self._apart_from_fit():
             return _as_keras(self.scores.of(self, bar(loader, verbose, "evaluate"), events), return_dict)
 
-    def predict(self, x, batch_size=None, verbose="auto", *, callbacks=None):
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """The outputs for all rows of x, as a NumPy array, or as a tree of them if the model returns one."""
-        loader, outputs = loader_of(x, batch_size=batch_size), []
-        events = Events(self, callbacks, steps=len(loader))
+        loader, outputs = loader_of(x, batch_size=batch_size, steps=steps), []
+        events = Events(self, callbacks, steps=length_of(loader))
         events.tell("on_predict_begin")
         with no_grad():
             for number, (x, *_) in enumerate(batches(bar(loader, verbose, "predict"), self.device)):
@@ -285,7 +290,8 @@ class Training:
         if self.optimizer is None:
             raise RuntimeError(f"{name}: {self.name} isn't compiled; call compile(optimizer, loss, metrics) first")
         own = type(self).compute_loss is not Training.compute_loss or type(self).train_step is not Training.train_step
-        if self.loss is not None and not own and x is not None and y is None and not isinstance(x, DataLoader):
+        arrays = x is not None and not (isinstance(x, DataLoader) or is_stream(x))
+        if self.loss is not None and not own and arrays and y is None:
             raise ValueError(f"{name}: the loss of {self.name} compares outputs with y, and there is no y: "
                              f"{name}(x, y), with x and y apart")
 

@@ -6,6 +6,7 @@ import numpy as np
 from ..data.loading import one_hot
 from ..engine import backend
 from .layers.base import restart_names
+from .streams import PyDataset as PyDataset
 
 
 def to_categorical(x, num_classes=None):
@@ -28,3 +29,29 @@ def set_random_seed(seed):
 def clear_session():
     """Number the automatic names of layers from the beginning again: dense, dense_1, ..."""
     restart_names()
+
+
+def pad_sequences(sequences, maxlen=None, dtype="int32", padding="pre", truncating="pre", value=0.0):
+    """Sequences of different lengths as rows (n, maxlen): values before, or after ("post"), and the rest cut off.
+
+    maxlen      by default the length of the longest
+    truncating  "pre" keeps the end of a sequence that is too long, "post" its beginning
+    """
+    for name, side in (("padding", padding), ("truncating", truncating)):
+        if side not in ("pre", "post"):
+            raise ValueError(f'pad_sequences: {name} must be "pre" or "post", not {side!r}')
+    sequences = [np.asarray(s) for s in sequences]
+    maxlen = max(map(len, sequences), default=0) if maxlen is None else maxlen
+    shape = next((s.shape[1:] for s in sequences if len(s)), ())
+    rows = np.full((len(sequences), maxlen, *shape), value, dtype)
+    for row, s in zip(rows, sequences):
+        kept = s[max(len(s) - maxlen, 0):] if truncating == "pre" else s[:maxlen]
+        if len(kept):
+            row[(slice(-len(kept), None) if padding == "pre" else slice(len(kept)))] = kept
+    return rows
+
+
+def normalize(x, axis=-1, order=2):
+    """x divided by its norm of this order along axis; zeros stay zeros."""
+    norm = np.linalg.norm(x, order, axis, keepdims=True)
+    return x / np.where(norm == 0, 1, norm)

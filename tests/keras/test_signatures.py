@@ -74,3 +74,8 @@ def test_the_comparison_sees_what_shifts():
     inspect.signature(keras.layers.LSTM.__init__).bind(None, 4, "tanh", "sigmoid", False)
     assert keras.layers.LSTM(4, "tanh", "sigmoid", False).use_bias is False
     assert keras.callbacks.ModelCheckpoint("x", "val_loss", 1, True).save_best_only is True
+
+
+def test_the_page_says_what_is_so():
+    from .pages import PAGE, page
+    assert PAGE.read_text(encoding="utf-8") == page(), "write it again: python -m tests.keras.pages"

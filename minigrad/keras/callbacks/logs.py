@@ -37,6 +37,7 @@ class ProgressBar(Callback):
 
     def __init__(self, verbose=1):
         self.verbose, self.bar, self.shown = verbose, None, 0.0
+        self.last = -1                          # the last batch, which ends an epoch of unknown length
         self.begun, self.first = 0.0, None      # when the epoch began, and with which batch, if it was resumed
         self.pause = 0.1 if sys.stderr and sys.stderr.isatty() else 5          # seconds between two updates of the bar
 
@@ -48,7 +49,7 @@ class ProgressBar(Callback):
             self.first = batch
 
     def on_train_batch_end(self, batch, logs=None):
-        now = time.monotonic()
+        now, self.last = time.monotonic(), batch
         if now - self.shown > self.pause and self.verbose != 2 and sys.stderr is not None:
             self.shown = now
             self._show(batch + 1, logs)
@@ -59,7 +60,7 @@ class ProgressBar(Callback):
             return
         if sys.stderr is None:
             return
-        self._show(self.params["steps"], logs, epoch)
+        self._show(self.params["steps"] or self.last + 1, logs, epoch)
         self.bar.close()
         self.bar = None
 
@@ -70,7 +71,7 @@ class ProgressBar(Callback):
                             unit="step", initial=self.first or 0, **_size())
             self.bar.start_t = self.begun       # not when it is first drawn: its rate is that of all steps
         self.bar.n = done
-        self.bar.set_postfix_str(_text(logs), refresh=epoch is None and done < self.params["steps"])
+        self.bar.set_postfix_str(_text(logs), refresh=epoch is None and done != self.params["steps"])
         if epoch is not None and _text(logs) not in str(self.bar):
             self.bar.ncols = None               # close() draws the last one: all its figures, however long the line
 
