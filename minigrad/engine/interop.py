@@ -25,7 +25,9 @@ def tensor(data, dtype=None, device: str | None = None, requires_grad: bool = Fa
         data = data._data if requires_grad else _off_the_tape(data, "mg.tensor(t) is a copy")
     array = backend.asarray(data, dtype, device).copy()
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"tensor: data of type {array.dtype} is not numeric (ragged lists?)")
+        why = {"c": "complex numbers have no gradients here: pass the real and the imaginary part",
+               "O": "None or other objects, or lists of different lengths, are among it"}.get(array.dtype.kind, "")
+        raise TypeError(f"tensor: data of type {array.dtype} is not real numbers{why and '; ' + why}")
     if requires_grad and array.dtype.kind != "f":
         raise TypeError(f"tensor: requires_grad needs floating-point data, this is {array.dtype}; pass dtype=float")
     return Tensor(array, requires_grad)
@@ -77,7 +79,9 @@ class Conversions:
         return int(self.item())
 
     def __index__(self) -> int:
-        return self.item().__index__()
+        if self.dtype.kind not in "iub":
+            raise TypeError(f"an index must be a whole number, this is a tensor of {self.dtype}: .astype(int)")
+        return int(self.item())
 
     def __bool__(self) -> bool:
         if self.size != 1:
@@ -252,6 +256,8 @@ def _function(functions, function, types, args, kwargs):
     name = function.__name__
     if function.__module__ == "numpy.linalg" and name in ("trace", "diagonal"):     # there, of the last two axes
         kwargs = {"axis1": -2, "axis2": -1, **kwargs}
+    if name == "where" and len(args) == 1:
+        return np.nonzero(_strip(args[0]))          # as NumPy has it
     if name in functions:
         return functions[name](*args, **kwargs)
     if name in FILLED:

@@ -59,6 +59,12 @@ class Op:
         self.rules = (vjp,) if callable(vjp) else vjp
         if not self.joint and vjp is not None and len(self.rules) != self.arity:
             raise TypeError(f"{self.name}: {len(self.rules)} vjp rules for {self.arity} inputs")
+        for rule in filter(inspect.isfunction, rules):
+            by_position, by_name, *_, any_param = _arguments(rule)
+            missing = [p for p in self.param_names if p not in (*by_position, *by_name)]
+            if missing and not any_param:
+                raise TypeError(f"{self.name}: its vjp takes no {', '.join(missing)}, which its forward takes: a rule "
+                                "is called with all params, vjp(g, y, *inputs, **params)")
         self.plain = not (saves or selects or self.joint)       # its rules are called with arrays as they stand
         self.describe(**description)
 
@@ -130,6 +136,14 @@ class Op:
             t = Tensor(y)
             return t if t._data.base is None else share_with_any(t, inputs)
         return Tensor(y, True, Node(self, inputs, args, params, saved, clock()))
+
+    def shares(self, g, y, args, params):
+        """What a joint rule gives, as a list: a share for each input, or None; else TypeError."""
+        found = self.vjp(g, y, *args, **params)
+        found = [found] if hasattr(found, "shape") else list(found)
+        if len(found) != len(args):
+            raise TypeError(f"{self.name}: its vjp returned {len(found)} cotangents for {len(args)} inputs")
+        return [s if s is None or hasattr(s, "shape") else np.asarray(s) for s in found]
 
     def bind(self, inputs, params):
         """Sort positional arguments into inputs and params: sum(x, 0) is sum(x, axis=0), stack([a, b]) stack(a, b)."""

@@ -1,5 +1,6 @@
 """The switch: are operations recorded on the tape?  Each thread and each asyncio task has a switch of its own."""
 import contextlib
+import inspect
 from contextvars import ContextVar
 
 _recording = ContextVar("recording", default=True)
@@ -23,6 +24,16 @@ def grad_mode(on):
         _recording.set(left[-1][0] if left else True)
 
 
+class _Switch(contextlib._GeneratorContextManager):
+    """A with block, or a decorator of functions that run when they are called."""
+
+    def __call__(self, f):
+        if inspect.isgeneratorfunction(f) or inspect.iscoroutinefunction(f) or inspect.isasyncgenfunction(f):
+            raise TypeError(f"no_grad: {f.__name__} is a generator or a coroutine, whose body runs after the call that "
+                            "the decorator sees: write `with mg.no_grad():` inside it")
+        return super().__call__(f)
+
+
 def no_grad() -> contextlib._GeneratorContextManager:
     """Inside `with no_grad():` operations are computed but not recorded."""
-    return grad_mode(False)
+    return _Switch(grad_mode.__wrapped__, (False,), {})

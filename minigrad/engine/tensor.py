@@ -128,7 +128,7 @@ def rules_for(t, g, create_graph, shielded):
         params = {**params, "saved": None if create_graph else t.node.saved}
     if op.selects:
         shielded.add(id(t))
-    return y, args, params, op.vjp(g, y, *args, **params) if op.joint else op.rules
+    return y, args, params, op.shares(g, y, args, params) if op.joint else op.rules
 
 
 def as_declared(share, x, g, t, op, shielded):
@@ -141,6 +141,8 @@ def as_declared(share, x, g, t, op, shielded):
         shielded.add(id(x))
         if op.elementwise and share.shape == g.shape and (isinstance(share, Tensor) or backend.may_have_nan(share)):
             share = np.where((g == 0) & np.isnan(share), 0, share)
+    if share.dtype.kind == "c":
+        raise TypeError(f"backward: the derivative of {op.name} came out complex: complex numbers have no gradients here")
     share = share if share.shape == x.shape else unbroadcast(share, x.shape, op)
     return share if share.dtype == x.dtype else share.astype(x.dtype)
 
