@@ -142,7 +142,7 @@ def as_declared(share, x, g, t, op, shielded):
         if op.elementwise and share.shape == g.shape and (isinstance(share, Tensor) or backend.may_have_nan(share)):
             share = np.where((g == 0) & np.isnan(share), 0, share)
     if share.dtype.kind == "c":
-        raise TypeError(f"backward: the derivative of {op.name} came out complex: complex numbers have no gradients here")
+        raise TypeError(f"backward: the derivative of {op.name} came out complex: complex numbers have no gradients")
     share = share if share.shape == x.shape else unbroadcast(share, x.shape, op)
     return share if share.dtype == x.dtype else share.astype(x.dtype)
 
