@@ -49,6 +49,15 @@ def compiled(node, f, names=()):
     return scope[node.name]
 
 
+def with_rule(op, i, rule):
+    """A twin of the op with another i-th rule; not copy.copy, which takes an op for what its name says."""
+    twin = object.__new__(type(op))
+    twin.__dict__.update(vars(op))
+    twin.rules = (rule,) if op.joint else tuple(rule if j == i else r for j, r in enumerate(op.rules))
+    twin.vjp = rule if callable(op.vjp) else twin.rules
+    return twin
+
+
 def detached(x):
     """x as a constant: the mistake of a rule that cuts the tape."""
     return x.detach() if isinstance(x, Tensor) else x

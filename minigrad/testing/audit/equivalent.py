@@ -18,6 +18,7 @@ PATTERNS = [
     (r"(maximum|minimum), db: .*→  _share\(g, (y . a, a == b|b . a, y == b)\)", A_OR_B),
     (r"relu, dx: .* g \* \(x > 0\)", "x > 0 exactly where y > 0"),
     (r"(leaky_relu|elu|selu), dx: wrong operand: .*y > 0.*", "y > 0 exactly where x > 0"),
+    (r"tanh, dx: .*all_below.*", "a choice among two ways to compute the same; one rounds less in the tails"),
     (r"power, da: .*isinstance\(a.*", "the same numbers, computed as arrays"),
     (r"power, da: .* 2, b - 1\)", "a power of 0, times b, which is 0"),
     (r"power, db: .*condition reversed: isinstance.*", "the same numbers, computed as arrays"),

@@ -5,7 +5,6 @@ wrongly: detached, without its cotangent, zero at second order, overwriting inst
 broadcast.  What survives is a hole in the checks, or a change that changes nothing; those are listed in equivalent.py,
 with the reason.
 """
-import copy
 import inspect
 from dataclasses import dataclass, replace
 
@@ -15,7 +14,7 @@ from ...engine.tensor import Tensor, backpropagate, tape_of
 from .. import PROFILES
 from ..gradients.compare import CannotTell
 from ..gradients.functions import argument_names
-from ..mutations import compiled, detached, helpers, mark, source_of, variants
+from ..mutations import compiled, detached, helpers, mark, source_of, variants, with_rule
 from ..ops.cases import in_small_pieces
 from ..ops.choose import choose
 from ..ops.properties import (
@@ -115,16 +114,8 @@ def mutants_of(op):
         for words, f, place, *marks in changed:
             seen[words] = seen.get(words, 0) + 1
             words += f"  ({seen[words]})" if seen[words] > 1 else ""
-            yield Mutant(op.name, "the vjp" if op.joint else f"d{names[i]}", words, place, _with_rule(op, i, f),
-                         _with_rule(op, i, marks[0]) if marks and marks[0] else None)
-
-
-def _with_rule(op, i, rule):
-    """The op with another i-th rule."""
-    other = copy.copy(op)
-    other.rules = (rule,) if op.joint else tuple(rule if j == i else r for j, r in enumerate(op.rules))
-    other.vjp = rule if op.joint else op.vjp
-    return other
+            yield Mutant(op.name, "the vjp" if op.joint else f"d{names[i]}", words, place, with_rule(op, i, f),
+                         with_rule(op, i, marks[0]) if marks and marks[0] else None)
 
 
 # -- the hunt --------------------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ The mutation operators run backwards.  Each expression of the rule is changed in
 then gives the measured gradients on a few ordinary cases, and holds on cases that were not looked at yet, is suggested.
 """
 import ast
-import copy
 import inspect
 import time
 
@@ -14,7 +13,7 @@ from ...engine.tensor import unbroadcast
 from ..gradients.compare import CannotTell
 from ..gradients.explain import Evidence, measured_gradient
 from ..gradients.functions import argument_names, of_arrays
-from ..mutations import changes, compiled, put, source_of
+from ..mutations import changes, compiled, put, source_of, with_rule
 from .chance import oddness
 from .properties import Trial, Undefined, gradients
 
@@ -49,14 +48,6 @@ def suggestion(op, failed, fresh, how):
     if not edits or not holds(op, cases, how):
         return ""
     return f"  suggestion: with {', and '.join(edits)} it holds on fresh cases\n"
-
-
-def with_rule(op, i, rule):
-    """The op with another i-th rule."""
-    other = copy.copy(op)
-    other.rules = tuple(rule if j == i else r for j, r in enumerate(op.rules))
-    other.vjp = rule if callable(op.vjp) else other.rules
-    return other
 
 
 def holds(op, cases, how):
