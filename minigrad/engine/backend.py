@@ -141,6 +141,11 @@ def asarray(data, dtype=None, device=None):
         return module.asarray(data, dtype=dtype)
 
 
+def from_number(x):
+    """NumPy's single number as an array of no axes, on the CPU."""
+    return x._asarray() if isinstance(x, StandIn) else np.asarray(x)
+
+
 def to_numpy(array):
     """A NumPy copy of an array: with `scalar`, the only transfer from a GPU to the host."""
     if isinstance(array, StandIn):

@@ -52,7 +52,7 @@ class Tensor(Watched):
 
     def __init__(self, data, requires_grad: bool = False, node=None):
         if not isinstance(data, np.ndarray):
-            data = np.asarray(data) if isinstance(data, np.generic) else backend.asarray(data)
+            data = backend.from_number(data) if isinstance(data, np.generic) else backend.asarray(data)
         self._data, self._edited, self._memory = data, -1, None         # edits.py: x.data, and was it changed since?
         self.grad, self.requires_grad, self.node = None, requires_grad, node
 

@@ -157,9 +157,11 @@ class Recorder:
             return type(x)(map(self.operand, x))
         if type(x) is dict:
             return {k: self.operand(v) for k, v in x.items()}
+        if type(x) in (Recorded, Number):
+            return x
         if isinstance(x, np.generic):
             x = np.asarray(x)
-        if type(x) in (Recorded, Number) or not isinstance(x, np.ndarray):
+        if not isinstance(x, np.ndarray):
             return x
         known = self._known(x)
         if known is None:

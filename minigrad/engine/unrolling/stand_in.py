@@ -15,7 +15,8 @@ REDUCTIONS = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.m
 class Recorded(np.lib.mixins.NDArrayOperatorsMixin, StandIn):
     """Stands for an array: `value` is what it is in this run, a view of `memory`."""
     __slots__ = ("value", "memory", "recorder", "scalar")
-    __class__ = property(lambda self: np.ndarray)       # isinstance(x, np.ndarray) holds, as for what it stands for
+    # isinstance(x, np.ndarray) holds, or np.float32 for a single number: as for what it stands for
+    __class__ = property(lambda self: self.value.dtype.type if self.scalar else np.ndarray)
     __hash__ = None
     device = "cpu"
 
@@ -72,7 +73,9 @@ class Recorded(np.lib.mixins.NDArrayOperatorsMixin, StandIn):
     mT = property(lambda self: self.swapaxes(-1, -2))
     array_module = property(lambda self: self.recorder.module)
 
-    def _asarray(self, dtype):
+    def _asarray(self, dtype=None):
+        if self.scalar:
+            return Recorded(self.value, self.memory, self.recorder)._asarray(dtype)
         return self if dtype is None or self.dtype == dtype else self.astype(dtype)
 
     def fill(self, value):

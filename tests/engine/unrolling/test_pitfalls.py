@@ -383,3 +383,10 @@ def test_threads_share_an_unrolled_function():
     with ThreadPoolExecutor(4) as pool:
         for x, y in zip([X + i for i in range(40)], pool.map(g, [X + i for i in range(40)])):
             assert_same(y, np.exp(x) * 2 + x)
+
+
+def test_a_single_number_is_no_array():
+    def f(x):
+        y = x.sum()
+        return x * (2 if isinstance(y, np.ndarray) else 3 if isinstance(y, np.floating) else 4)
+    assert_same(settle(mg.unroll(f), (X,))(X), X * 3)
