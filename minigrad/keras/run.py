@@ -10,6 +10,7 @@ from ..engine.recording import no_grad
 from ..engine.trees import tree_leaves
 from ..support.names import public
 from .feeding import batches
+from .fingerprint import differences, fingerprint
 from .layers.inputs import dry_run
 from .outputs import CONTAINERS, by_output
 from .streams import length_of
@@ -180,6 +181,7 @@ class Run(Events):
         """Train to the end, or until a callback sets model.stop_training."""
         model, logs = self.model, {}
         model.stop_training = False
+        self.setup = fingerprint(model, self.loader)
         self.tell("on_train_begin")
         while self.epoch < self.epochs and not model.stop_training:
             if not self.within:
@@ -229,13 +231,21 @@ class Run(Events):
 
     def state(self):
         """A tree of numbers, text and arrays."""
-        return {"input": self.model.input_kind, "epoch": self.epoch, "stopped": self.model.stop_training,
+        return {"setup": self.setup,
+                "input": self.model.input_kind, "epoch": self.epoch, "stopped": self.model.stop_training,
                 "loader": self.loader.state(), "random": backend.rng_state(), "scores": self.scores.state(),
                 "optimizer": self.model.optimizer.state(), "weights": self.model.named_weights(),
                 "callbacks": [[type(c).__name__, state] for c in self.callbacks if (state := c.state()) is not None]}
 
-    def load_state(self, state, source="the state"):
-        """Go on from `state`; ValueError if it is of another model, other data or other callbacks."""
+    def load_state(self, state, source="the state", anyway=False):
+        """Go on from `state`; ValueError if it is of another model, other data or other callbacks.
+
+        anyway      go on even if what the run was set up with has changed, where that is possible
+        """
+        changed = [] if anyway else differences(state.get("setup", self.setup), self.setup)     # 0.1.0 kept none
+        if changed:
+            raise ValueError(f"{'; '.join(changed[:3])}{f'; and {len(changed) - 3} more' if changed[3:] else ''}.  "
+                             'To go on with what has changed: resume="anyway"')
         if not self.model.built:
             dry_run(self.model, state["input"])
         mine = [c for c in self.callbacks if c.state() is not None]

@@ -121,8 +121,9 @@ def test_a_finished_run_that_keeps_its_backup_does_nothing_more(tmp_path):
 
 
 @pytest.mark.parametrize("how, message", [
-    ("layers", "has shape"), ("callbacks", "was written with the callbacks EarlyStopping, ReduceLROnPlateau"),
-    ("rows", "saved with rows=70, this loader has rows=60"), ("batches", "saved with batch_size=10"),
+    ("layers", "units was 2 and is 3"),
+    ("callbacks", "was written with the callbacks EarlyStopping, ReduceLROnPlateau"),
+    ("rows", "data.0 was .*70, 4.* and is .*60, 4"), ("batches", "saved with batch_size=10"),
     ("damaged", "backup.json is damaged"), ("truncated", r"state-.*safetensors is damaged")])
 def test_a_backup_of_another_run_is_refused(tmp_path, how, message):
     with pytest.raises(Crash):
@@ -206,3 +207,29 @@ def test_random_generators_go_on_from_a_state():
     mg.seed(5)
     backend.set_rng_state(state)
     assert np.array_equal(backend.normal((5,)), expected[0]) and np.array_equal(backend.random((5,)), expected[1])
+
+
+def test_another_experiment_is_not_gone_on_with_unless_told(tmp_path):
+    """Each thing that may change between two runs is named; the same run goes on."""
+    from minigrad import callbacks, layers, losses, optimizers
+    from minigrad.keras.models import Sequential
+    from minigrad.support.errors import Failure
+    x = np.random.default_rng(0).random((20, 3)).astype(np.float32)
+    y = x.sum(axis=1, keepdims=True)
+
+    def fit(epochs=2, activation="tanh", rate=0.2, beta=0.9, lr=0.01, loss="mse", data=x, resume=True):
+        model = Sequential([layers.Dense(4, activation), layers.Dropout(rate), layers.Dense(1)])
+        model.compile(optimizers.Adam(lr, beta_1=beta), losses.get(loss))
+        backup = callbacks.BackupAndRestore(tmp_path / "b", delete_checkpoint=False, resume=resume)
+        return model.fit(data, y, epochs=epochs, verbose=0, callbacks=[backup])
+    fit(1)
+    for change, said in (({"activation": "relu"}, "activation"), ({"rate": 0.3}, "rate was 0.2 and is 0.3"),
+                         ({"beta": 0.8}, "beta_1 was 0.9 and is 0.8"),
+                         ({"lr": 0.1}, "learning_rate was 0.01 and is 0.1"),
+                         ({"loss": "mae"}, "compile.loss"), ({"data": x + 1}, "data.0 was")):
+        with pytest.raises(Failure, match=f"of another run: .*{said}.*resume=\"anyway\""):
+            fit(2, **change)
+    assert fit(2, rate=0.3, resume="anyway").epoch == [0, 1]
+    assert fit(3, rate=0.3).epoch == [0, 1, 2]
+    with pytest.raises(ValueError, match='resume must be True or "anyway"'):
+        fit(2, resume="no")

@@ -5,6 +5,7 @@ import numpy as np
 
 from ...engine.tensor import Tensor, backpropagate, tape_of
 from ...support import files
+from ...support.arguments import shown
 from ...support.errors import Failure
 from ...support.locks import acquire, release
 from .. import saving
@@ -81,12 +82,17 @@ class BackupAndRestore(Callback):
     backup_dir          a folder for this run alone
     save_freq           "epoch", or a number of batches, and then after the first one too, so that a run can be resumed
                         from its beginning; at the end of an epoch it saves in any case
+    resume              True: only if model, compilation and data are what they were, else a Failure says what has
+                        changed; "anyway": also then
     delete_checkpoint   remove the backup when the training has ended: the next fit then starts afresh
     """
     order = 3                               # when all others are done with an epoch
     lock = None
 
-    def __init__(self, backup_dir, save_freq="epoch", *, delete_checkpoint=True):
+    def __init__(self, backup_dir, save_freq="epoch", *, delete_checkpoint=True, resume=True):
+        if resume is not True and not (isinstance(resume, str) and resume == "anyway"):
+            raise ValueError(f'BackupAndRestore: resume must be True or "anyway", not {shown(resume)}')
+        self.resume = resume
         if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq > 0):
             raise ValueError(f'BackupAndRestore: save_freq must be "epoch" or a number of batches, not {save_freq!r}')
         self.folder, self.save_freq, self.delete_checkpoint = Path(backup_dir), save_freq, delete_checkpoint
@@ -99,7 +105,7 @@ class BackupAndRestore(Callback):
         if state is None:
             return
         try:
-            self.run.load_state(state, "the backup")
+            self.run.load_state(state, "the backup", anyway=self.resume == "anyway")
         except Exception as error:          # a state that was made to do harm may be anything
             raise Failure(f"the backup in {self.folder} is of another run: {error or type(error).__name__}; "
                           "to start afresh, remove it") from error

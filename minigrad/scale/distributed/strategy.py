@@ -140,6 +140,8 @@ class DistributedRun(Run):
         if name == "on_epoch_end":
             self._average_statistics()
         super().tell(name, *args)
+        if name == "on_epoch_end":          # a callback of one rank stops all: the others would wait for it
+            self.model.stop_training = self.any(self.model.stop_training)
 
     def _average_statistics(self):
         for w in self.model.non_trainable_weights:
@@ -155,13 +157,13 @@ class DistributedRun(Run):
         return super().state() | {"scores": total([r["scores"] for r in ranks]), "random": ranks[0]["random"],
                                   "ranks": ranks}
 
-    def load_state(self, state, source="the state"):
+    def load_state(self, state, source="the state", anyway=False):
         """Go on with as many ranks bit for bit, with more or fewer as near as rounding allows."""
         ranks = state.get("ranks", [])
         if len(ranks) == self.group.size:
-            super().load_state(state | ranks[self.group.rank], source)
+            super().load_state(state | ranks[self.group.rank], source, anyway)
             return
-        super().load_state(state, source)
+        super().load_state(state, source, anyway)
         self._own_stream()
         if self.group.rank:                 # what was counted is rank 0's
             self.scores.reset()
