@@ -51,6 +51,11 @@ def verbosity(name, value):
         raise ValueError(f'{name} must be 0, 1, 2 or "auto", not {shown(value)}')
 
 
+def layer(name, value):
+    if not hasattr(value, "get_config") or isinstance(value, type):
+        raise TypeError(f"{name} must be a layer, not {shown(value)}")
+
+
 def sequence(check):
     """A list or tuple of what check takes."""
     def checked(name, value):
@@ -95,7 +100,8 @@ MEANINGS = {
                      "use_ema"), flag),
     **dict.fromkeys(("bias_initializer", "kernel_initializer", "recurrent_initializer", "embeddings_initializer",
                      "beta_initializer", "gamma_initializer", "moving_mean_initializer",
-                     "moving_variance_initializer"), name_or_function),
+                     "moving_variance_initializer", "depthwise_initializer", "pointwise_initializer"),
+                     name_or_function),
     **dict.fromkeys(("activation", "recurrent_activation", "kernel_regularizer"), optional(name_or_function)),
     **dict.fromkeys(("function", "schedule"), function),
     **dict.fromkeys(("mean", "minval", "maxval", "gain", "min_delta"), number),
@@ -111,7 +117,8 @@ MEANINGS = {
     **dict.fromkeys(("value_dim", "output_shape", "ema_overwrite_frequency"), optional(whole)),
     "BatchNormalization.momentum": probability, "ema_momentum": probability, "pct_start": probability,
     "label_smoothing": probability,
-    "learning_rate": number_or_function, "baseline": optional(number), "axis": axes, "groups": whole_axis,
+    "learning_rate": number_or_function, "baseline": optional(number), "axis": axes, "axes": axes,
+    "dims": sequence(whole), "layer": layer, "normalize": flag, "groups": whole_axis,
     "save_freq": either(whole, text, str), "layers": several,
     "threshold": optional(probability),
     "thresholds": optional(either(probability, sequence(probability), (list, tuple))),

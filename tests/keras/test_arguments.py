@@ -14,7 +14,8 @@ HOMES = ("initializers", "losses", "metrics", "regularizers", "optimizers", "sch
 BAD = [None, "x", -1, 0, math.nan, math.inf, 2.5, 10 ** 30, [], [None], {}, {"a": 1}, object(), b"x", 1j, True, (1,
         "a"),
        np.datetime64("2020-01-01"), np.array(["a"]), np.array([1.0, math.nan]), lambda: 3, Sequential]
-GOOD = {"units": 3, "filters": 3, "kernel_size": 3, "pool_size": 2, "input_dim": 5, "output_dim": 5, "num_heads": 2,
+GOOD = {"axes": 1, "dims": (1,), "units": 3, "filters": 3, "kernel_size": 3, "pool_size": 2, "input_dim": 5,
+        "output_dim": 5, "num_heads": 2,
         "key_dim": 2, "rate": 0.5, "shape": (3,), "target_shape": (3,), "activation": "relu", "layers": [], "k": 3,
         "function": np.abs, "loss": "mse", "boundaries": [1], "values": [0.1, 0.2], "decay_steps": 10,
         "decay_rate": 0.5,
@@ -37,7 +38,8 @@ def classes():
 def test_bad_arguments_of_a_class_are_refused_in_its_own_words(kind):
     parameters = [p for p in list(inspect.signature(kind.__init__).parameters.values())[1:]
                   if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    needed = {p.name: GOOD.get(p.name) for p in parameters if p.default is p.empty}
+    good = GOOD | {"layer": layers.LSTM(3)}
+    needed = {p.name: good.get(p.name) for p in parameters if p.default is p.empty}
     strangers = 0
     for p in parameters:
         for bad in BAD:
