@@ -76,7 +76,7 @@ def test_robust_accuracy_of_a_linear_model_is_exact(seed, norm):
     """Right within ε if and only if the margin is more than ε ‖w₁ - w₀‖ in the dual norm."""
     model, w, x, y = linear(seed)
     difference = np.asarray(w[:, 1] - w[:, 0], float)
-    margin = np.abs(model(x).numpy().astype(float) @ [-1, 1]) / np.linalg.norm(difference, 1 if norm == np.inf else 2)
+    margin = np.abs(np.asarray(model(x), float) @ [-1, 1]) / np.linalg.norm(difference, 1 if norm == np.inf else 2)
     epsilons = [e for e in (0.0, 0.05, 0.2, 0.7) if (np.abs(margin - e) > 1e-3).all()]      # not within rounding
     expected = [(margin > e).mean() for e in epsilons]
     options = {"norm": norm, "bounds": None}
