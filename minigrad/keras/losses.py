@@ -296,10 +296,24 @@ LOSSES = {"mean_squared_error": MeanSquaredError, "mse": MeanSquaredError, "mean
           "kl_divergence": KLDivergence, "kld": KLDivergence, "hinge": Hinge}
 
 
+def _as_function(name, kind):
+    def loss(y_true, y_pred, **options):
+        return kind(reduction=None, **options)(y_true, y_pred)
+    loss.__name__ = loss.__qualname__ = name
+    loss.__doc__ = f"{kind.__name__} as a function: a value for each sample; options are those of the class."
+    return loss
+
+
+FUNCTIONS = {name: _as_function(name, kind) for name, kind in LOSSES.items()}       # losses.mean_squared_error(y, p)
+globals().update(FUNCTIONS)
+
+
 def get(identifier):
     """A loss from its name ("mse"), its class, a function of the tensors (y_true, y_pred), or itself."""
     if isinstance(identifier, Loss):
         return identifier
     if isinstance(identifier, type):
         return identifier()
+    if identifier in FUNCTIONS.values():
+        return LOSSES[identifier.__name__]()
     return FunctionLoss(identifier) if callable(identifier) else find("loss", LOSSES, identifier)()

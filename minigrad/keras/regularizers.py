@@ -35,6 +35,7 @@ class L2(L1L2):
         super().__init__(l2=l2)
 
 
+l1, l2, l1_l2 = L1, L2, L1L2                # Keras' other names: regularizers.l2(0.01)
 REGULARIZERS = {"l1": L1, "l2": L2, "l1_l2": L1L2}
 
 

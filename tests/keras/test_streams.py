@@ -108,3 +108,20 @@ def test_sequences_padded_as_in_keras():
     assert utils.pad_sequences(rows).tolist() == [[1, 2, 3], [0, 0, 4], [0, 0, 0]]
     assert utils.pad_sequences(rows, 2, padding="post", truncating="post", value=9).tolist() == [[1, 2], [4, 9], [9, 9]]
     assert np.allclose(utils.normalize(np.array([[3.0, 4.0], [0, 0]])), [[0.6, 0.8], [0, 0]])
+
+
+def test_small_names_of_keras():
+    import minigrad as mg
+    assert mg.losses.mean_squared_error(Y, 0 * Y).numpy() == pytest.approx(np.square(Y[:, 0]))
+    assert mg.losses.binary_crossentropy([[1.0]], [[0.0]], from_logits=True).item() == pytest.approx(np.log(2))
+    assert isinstance(mg.losses.get(mg.losses.mse), mg.losses.MeanSquaredError)
+    assert mg.regularizers.l2(0.5).l2 == 0.5
+    assert mg.schedules.InverseTimeDecay(1.0, 10, 0.5)(20) == 0.5
+    seen = []
+    told = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append((epoch, sorted(logs))),
+                                    on_train_begin=lambda logs: seen.append("begin"),
+                                    on_test_batch_end=lambda batch, logs: seen.append(batch))
+    network(1, loss=mg.losses.mse).fit(X, Y, verbose=0, callbacks=[told], validation_data=(X, Y))
+    assert seen == ["begin", 0, 1, (0, ["loss", "val_loss"])]
+    with pytest.raises(TypeError, match="none of a callback's methods"):
+        callbacks.LambdaCallback(on_epoch=print)

@@ -86,6 +86,30 @@ class Callback(Checked):
         return None
 
 
+class LambdaCallback(Callback):
+    """A callback made of functions: LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs["loss"]))."""
+
+    def __init__(self, on_epoch_begin=None, on_epoch_end=None, on_train_begin=None, on_train_end=None,
+                 on_train_batch_begin=None, on_train_batch_end=None, **others):
+        given = {"on_epoch_begin": on_epoch_begin, "on_epoch_end": on_epoch_end, "on_train_begin": on_train_begin,
+                 "on_train_end": on_train_end, "on_train_batch_begin": on_train_batch_begin,
+                 "on_train_batch_end": on_train_batch_end} | others
+        for name, function in given.items():
+            if not (name.startswith("on_") and hasattr(Callback, name)):
+                raise TypeError(f"LambdaCallback: {name} is none of a callback's methods")
+            if function is not None and not callable(function):
+                raise TypeError(f"LambdaCallback: {name} must be a function, not {function!r}")
+        self.functions = {name: function for name, function in given.items() if function is not None}
+
+    def hook(self, name):
+        function = self.functions.get(name)
+        if function is None:
+            return None
+        if "_epoch_" in name or "_batch_" in name or name == "on_backward":
+            return lambda first, logs=None: function(first, logs)
+        return lambda logs=None: function(logs)
+
+
 class History(Callback):
     """What fit returns: .epoch, the numbers of the epochs, and .history, {"loss": [...], "val_loss": [...], ...}."""
     order = 1                               # with what other callbacks have added to the logs

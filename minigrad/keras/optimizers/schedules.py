@@ -60,6 +60,18 @@ class ExponentialDecay(LearningRateSchedule):
         return self.initial_learning_rate * self.decay_rate ** power
 
 
+class InverseTimeDecay(LearningRateSchedule):
+    """initial_learning_rate / (1 + decay_rate · step / decay_steps); the quotient rounded down if staircase."""
+
+    def __init__(self, initial_learning_rate, decay_steps, decay_rate, staircase=False):
+        self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
+        self.decay_rate, self.staircase = decay_rate, staircase
+
+    def __call__(self, step):
+        quotient = step // self.decay_steps if self.staircase else step / self.decay_steps
+        return self.initial_learning_rate / (1 + self.decay_rate * quotient)
+
+
 def cosine(start, end, part):
     """From start to end, part going from 0 to 1: along half a wave, flat at both ends."""
     return end + (start - end) * 0.5 * (1 + math.cos(math.pi * min(part, 1.0)))
@@ -112,7 +124,8 @@ class OneCycle(LearningRateSchedule):
 
 Constant = ConstantRate                     # its name in version 0.1.0
 SCHEDULES = {"constant": ConstantRate, "piecewise_constant_decay": PiecewiseConstantDecay,
-             "exponential_decay": ExponentialDecay, "cosine_decay": CosineDecay, "one_cycle": OneCycle}
+             "exponential_decay": ExponentialDecay, "inverse_time_decay": InverseTimeDecay,
+             "cosine_decay": CosineDecay, "one_cycle": OneCycle}
 
 
 def get(name, config=None):
