@@ -216,4 +216,5 @@ minimum.describe(cases=_nowhere_equal, slack=0.02,
                  conventions=[([[1.0, 2, 5], [1.0, 3, 4]], {}, [[0.5, 1, 0], [0.5, 0, 1]])])
 clip.describe(cases=_off_the_ends, slack=0.02,
               conventions=[([[-1.0, 0.5, 1.0]], {"min": -1, "max": 0.75}, [[1.0, 1, 0]])])
+tanh.describe(conventions=[([[-4.0, 4.0]], {}, [[0.0013409506830258969, 0.0013409506830258969]])])
 power.describe(slack=0.02, conventions=[([[0.0, 0, 0], [0.0, 1, 2]], {}, [[0.0, 1, 0], [0, 0, 0]])])

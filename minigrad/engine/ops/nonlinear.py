@@ -161,6 +161,7 @@ def _exact_or_not(draw):
     return [draw.array(draw.shape())], draw.some(approximate=draw.boolean())
 
 
+sigmoid.describe(conventions=[([[-20.0, 20.0]], {}, [[2.0611536139418457e-09, 2.0611536139418457e-09]])])
 relu.describe(conventions=[([[0.0]], {}, [[0.0]])])
 leaky_relu.describe(cases=_slopes, conventions=[([[0.0]], {"slope": 0.3}, [[0.3]])])
 elu.describe(cases=_alphas, conventions=[([[0.0]], {}, [[1.0]])])
