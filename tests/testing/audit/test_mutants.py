@@ -39,10 +39,10 @@ def test_the_names_are_the_same_each_time():
 
 
 def test_a_change_is_the_one_that_its_name_says():
-    mutants = {m.name: m.broken for m in mutants_of(REGISTRY["tan"])}
-    broken = mutants["tan, dx: sign flipped: g * (1 + y * y)  →  g * (1 - y * y)"]
-    assert broken.rules[0](2.0, 0.5, None) == 2 * (1 - 0.25)
-    assert REGISTRY["tan"].rules[0](2.0, 0.5, None) == 2 * (1 + 0.25)
+    mutants = {m.name: m.broken for m in mutants_of(REGISTRY["arctan"])}
+    broken = mutants["arctan, dx: sign flipped: g / (1 + x * x)  →  g / (1 - x * x)"]
+    assert broken.rules[0](2.0, None, 0.5) == 2 / (1 - 0.25)
+    assert REGISTRY["arctan"].rules[0](2.0, None, 0.5) == 2 / (1 + 0.25)
 
 
 @pytest.mark.parametrize("name", ["multiply", "tanh", "softmax", "matmul", "getitem", "transpose", "maximum", "prod",
