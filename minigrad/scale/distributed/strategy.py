@@ -13,7 +13,9 @@ from ...engine import backend
 from ...engine.trees import tree_leaves, tree_map
 from ...keras import losses
 from ...keras.callbacks.base import Callback
+from ...keras.callbacks.safety import BackupAndRestore
 from ...keras.feeding import unpack
+from ...keras.fingerprint import differences, fingerprint
 from ...keras.layers.inputs import dry_run, kind_of
 from ...keras.run import Run, rows
 from .buckets import DataParallel
@@ -81,6 +83,12 @@ class DistributedRun(Run):
             if form != forms[0]:
                 raise ValueError(f"fit: each rank must be given all of the data, but rank {rank} has {form}, "
                                  f"and rank 0 {forms[0]}")
+        meeting = [type(c).__name__ for c in self.callbacks if c.hook("on_backward") or isinstance(c, BackupAndRestore)]
+        setups = group.all_gather({"epochs": self.epochs, "callbacks that meet": meeting, **fingerprint(model, loader)})
+        for rank, setup in enumerate(setups):
+            if found := differences(setups[0], setup):
+                where = found[0].replace(" was ", " is ").replace(" and is ", f" on rank 0 and on rank {rank} ")
+                raise ValueError(f"fit: the ranks don't train the same: {where}")
         loader.seed = group.share(loader.seed)
         if not model.built:
             dry_run(model, group.share(self._input()))
