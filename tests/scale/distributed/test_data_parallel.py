@@ -218,7 +218,7 @@ def test_what_would_be_wrong_is_refused(mpirun):
         refused("the loss must be a mean", loss=losses.MeanSquaredError(reduction="sum"))
         refused("use global_clipnorm or clipvalue", distribute="sharded", optimizer=optimizers.Adam(clipnorm=1.0))
         refused(f"rank 1 has {{'epoch': 0, 'batch': 0, 'rows': 6", rows=8 - 2 * g.rank)
-        refused("do they run the same script?", width=1 + g.rank)
+        refused("units is 1 on rank 0 and on rank 1 2", width=1 + g.rank)
     """)
 
 
