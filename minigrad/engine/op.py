@@ -172,7 +172,12 @@ class Op:
 
     native = property(lambda self: self.__module__.startswith("minigrad."), doc="Is it minigrad's own, not a user's?")
 
-    def __reduce__(self):                   # for pickle and copy: an op is one of a kind, found by its name
+    def __copy__(self):                     # one to change: another rule, say
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        return other
+
+    def __reduce__(self):                   # for pickle and deepcopy: an op is one of a kind, found by its name
         return (_registered, (self.name,)) if REGISTRY.get(self.name) is self and self.native else self.__name__
 
     def __repr__(self):

@@ -67,6 +67,7 @@ def of_my_own(x, /):
 def test_ops_are_one_of_a_kind():
     for op in (*(o for o in mg.ops.REGISTRY.values() if o.native), of_my_own):
         assert copy.deepcopy(op) is op and pickle.loads(pickle.dumps(op)) is op
+        assert copy.copy(op) is not op and copy.copy(op).rules == op.rules       # a copy is there to be changed
     nameless = mg.op(lambda x, /: x, vjp=lambda g, y, x: g, name="nameless")
     with pytest.raises((pickle.PicklingError, AttributeError)):
         pickle.dumps(nameless)
