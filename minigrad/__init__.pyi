@@ -224,8 +224,9 @@ class Tensor:
     def norm(self, ord: Any = None, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
         """y = √Σx², the Euclidean length      dx = g x / y, and 0 where y = 0.
 
-        Of all of x, or along axis; of matrices, along two axes, the Frobenius norm.  Of vectors, along one axis, also of
-        another order p ≥ 1: y = (Σ|x|ᵖ)¹ᐟᵖ, dx = g sign x (|x| / y)ᵖ⁻¹; ∞ and -∞: the largest and smallest |x|, ties share.
+        Of all of x, or along axis; of matrices, along two axes, the Frobenius norm.  Of vectors, along one axis,
+        also of another order p ≥ 1: y = (Σ|x|ᵖ)¹ᐟᵖ, dx = g sign x (|x| / y)ᵖ⁻¹; of order ∞ or -∞ the largest or
+        smallest |x|, where ties share.
         """
     def numpy(self) -> np.ndarray:
         """A NumPy copy of the values."""
@@ -1352,8 +1353,9 @@ def norm(x: Numbers, /, ord: Any = None, axis: int | tuple[int, ...] | None = No
         keepdims: bool = False) -> np.ndarray:
     """y = √Σx², the Euclidean length      dx = g x / y, and 0 where y = 0.
 
-    Of all of x, or along axis; of matrices, along two axes, the Frobenius norm.  Of vectors, along one axis, also of
-    another order p ≥ 1: y = (Σ|x|ᵖ)¹ᐟᵖ, dx = g sign x (|x| / y)ᵖ⁻¹; ∞ and -∞: the largest and smallest |x|, ties share.
+    Of all of x, or along axis; of matrices, along two axes, the Frobenius norm.  Of vectors, along one axis,
+    also of another order p ≥ 1: y = (Σ|x|ᵖ)¹ᐟᵖ, dx = g sign x (|x| / y)ᵖ⁻¹; of order ∞ or -∞ the largest or
+    smallest |x|, where ties share.
     """
 
 

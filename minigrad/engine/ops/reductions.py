@@ -150,8 +150,9 @@ def _norm_of_order_vjp(g, y, x, ord, axis):
 def norm(x, /, ord=None, axis=None, keepdims=False):
     """y = √Σx², the Euclidean length      dx = g x / y, and 0 where y = 0.
 
-    Of all of x, or along axis; of matrices, along two axes, the Frobenius norm.  Of vectors, along one axis, also of
-    another order p ≥ 1: y = (Σ|x|ᵖ)¹ᐟᵖ, dx = g sign x (|x| / y)ᵖ⁻¹; ∞ and -∞: the largest and smallest |x|, ties share.
+    Of all of x, or along axis; of matrices, along two axes, the Frobenius norm.  Of vectors, along one axis,
+    also of another order p ≥ 1: y = (Σ|x|ᵖ)¹ᐟᵖ, dx = g sign x (|x| / y)ᵖ⁻¹; of order ∞ or -∞ the largest or
+    smallest |x|, where ties share.
     """
     vectors = len(axes_of(x, axis)) == 1
     if vectors and isinstance(ord, (int, float)) and (ord >= 1 and ord != 2 or ord == -math.inf):
