@@ -19,7 +19,7 @@ def test_numbers_of_any_kind_become_pythons(value):
 
 
 @pytest.mark.parametrize("check", [values.number, values.whole, values.share], ids=lambda f: f.__name__)
-@pytest.mark.parametrize("value", STRANGERS, ids=repr)
+@pytest.mark.parametrize("value", STRANGERS, ids=lambda v: type(v).__name__ if "object at" in repr(v) else repr(v))
 def test_what_is_no_number_is_a_type_error_that_names_it(check, value):
     with pytest.raises((TypeError, ValueError), match="^f: x must be ") as caught:
         check("f: x", value)

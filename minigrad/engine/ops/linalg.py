@@ -115,6 +115,7 @@ def eigen(a, /):
     A (..., n, n) stands for its symmetric part (A + Aᵀ) / 2, λ is ascending, V has the eigenvectors as columns.
     Those of equal eigenvalues have no derivative: a ValueError, unless they don't matter.  (Giles 2008)
     """
+    a = as_real(a)
     values, vectors = np.linalg.eigh(0.5 * (a + _t(a)))
     return np.concatenate([np.expand_dims(values, -2), vectors], axis=-2)
 

@@ -302,6 +302,7 @@ for _entry in (argmax, argmin):
     _entry.describe(cases=_no_ties_one_axis)
 sum.describe(symbol="Σ")
 prod.describe(symbol="Π", cases=_factors, slack=0.02, conventions=[
+    ([[0.0]], {}, [[1.0]]),
     ([[[0.0, 2, 3], [0, 0, 3], [1, 2, 4]]], {"axis": 1}, [[[6.0, 0, 0], [0, 0, 0], [8, 4, 2]]]),
     ([np.arange(8.0).reshape(2, 2, 2)], {"axis": (0, 2)}, [[[[20.0, 0], [126, 84]], [[0, 0], [42, 36]]]])])
 norm.describe(cases=_vectors, slack=0.02, numpy=np.linalg.norm,

@@ -133,7 +133,7 @@ def traits(case):
         found |= {(i, "rank", x.ndim), (i, x.dtype.char), (i, "large", x.size > 64), (i, "order", x.flags.c_contiguous)}
         found |= {(i, "side", n if n < 3 else 3 + n % 2) for n in x.shape}
         found |= {("same", i, j, x.shape == y.shape) for j, y in enumerate(inputs[:i])}
-    found.add(("count", len(inputs)))
+    found |= {("count", len(inputs)), ("ranks", *(x.ndim for x in inputs))}
     for name, value in params.items():
         found |= {(name, kind(value)), (name, kind(value), inputs[0].ndim if inputs else 0)}
     return found | {(name, "given") for name in params}

@@ -97,7 +97,7 @@ def sparse_softmax_cross_entropy(z, labels):
 FORMULAS = {
     "power": lambda a, b: np.exp(b * np.log(a)),
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-    "softplus": lambda x: np.log(1 + np.exp(x)),
+    "softplus": lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
     "relu": lambda x: np.where(x > 0, x, 0.0),
     "leaky_relu": lambda x, slope=0.2: np.where(x > 0, x, slope * x),
     "elu": lambda x, alpha=1.0: np.where(x > 0, x, alpha * (np.exp(x) - 1)),
@@ -118,7 +118,7 @@ FORMULAS = {
     "log_softmax": log_softmax,
     "softmax_cross_entropy": lambda z, t: -(t * log_softmax(z)).sum(axis=-1),
     "sparse_softmax_cross_entropy": sparse_softmax_cross_entropy,
-    "sigmoid_cross_entropy": lambda z, t: t * np.log(1 + np.exp(-z)) + (1 - t) * np.log(1 + np.exp(z)),
+    "sigmoid_cross_entropy": lambda z, t: t * np.logaddexp(0, -z) + (1 - t) * np.logaddexp(0, z),
     "standardize": standardize,
     "layer_norm": lambda x, gamma, beta, eps=1e-5: standardize(x, -1, eps) * gamma + beta,
     "batch_norm": lambda x, gamma, beta, eps=1e-3: standardize(x, tuple(range(x.ndim - 1)), eps) * gamma + beta,
