@@ -17,7 +17,8 @@ NOT_FOLLOWED = {"cummax", "cummin", "repeat"}       # their rules ask for values
 
 def one_truth(params):
     """Is the index one truth (0-d)?  NumPy asks for its value itself."""
-    return isinstance(params.get("index"), np.ndarray) and params["index"].dtype.kind == "b" and not params["index"].ndim
+    index = params.get("index")
+    return isinstance(index, np.ndarray) and index.dtype.kind == "b" and not index.ndim
 
 
 quick = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
