@@ -314,6 +314,6 @@ def get(identifier):
         return identifier
     if isinstance(identifier, type):
         return identifier()
-    if identifier in FUNCTIONS.values():
+    if callable(identifier) and identifier in FUNCTIONS.values():
         return LOSSES[identifier.__name__]()
     return FunctionLoss(identifier) if callable(identifier) else find("loss", LOSSES, identifier)()

@@ -26,7 +26,7 @@ def test_get_and_config():
     assert regularizers.L1L2(0, 0)(mg.tensor(W)) == 0
     one = regularizers.L1L2(0.1, 0.2)
     assert repr(regularizers.L1L2.from_config(one.get_config())) == repr(one) == "L1L2(l1=0.1, l2=0.2)"
-    with pytest.raises(ValueError, match="must not be negative"):
+    with pytest.raises(ValueError, match="l2 must be a number of at least 0"):
         regularizers.L2(-1)
     with pytest.raises(ValueError, match="unknown regularizer 'l3'"):
         regularizers.get("l3")
