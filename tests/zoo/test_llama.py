@@ -95,7 +95,7 @@ def test_adapters_start_as_nothing_learn_and_can_be_merged(model):
         np.testing.assert_array_equal(w, old)
     merged = lora.merge(adapted)
     assert all(isinstance(w, np.ndarray) for w in tree_leaves(merged.weights))
-    np.testing.assert_allclose(merged(TEXT).numpy(), adapted(TEXT).numpy(), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(merged(TEXT), adapted(TEXT).numpy(), rtol=1e-4, atol=1e-5)
 
 
 def test_a_text_too_short_to_tune_on_is_an_error(model):
