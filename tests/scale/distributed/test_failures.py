@@ -33,6 +33,9 @@ TRAIN = """
 
     class Event(Callback):
         steps = 0
+        def on_train_begin(self, logs=None):    # after the ranks have compared their data: memory goes bad in one
+            if how.startswith("nan") and rank == 1:
+                self.run.loader.arrays["x"][:, 3] = np.nan
         def on_train_batch_end(self, batch, logs=None):
             self.steps += 1
             if how == "slow":
@@ -47,8 +50,6 @@ TRAIN = """
     rng = np.random.default_rng(1)
     x = rng.standard_normal((83, 6)).astype(np.float32)
     y = (x[:, 0] * x[:, 1] > 0).astype(int)
-    if how.startswith("nan") and rank == 1:
-        x[:, 3] = np.nan
     mg.seed(3)
     model = Sequential([Dense(32, "relu"), *([Dropout(0.3)] if how == "slow" else []), Dense(2)])
     model.compile(optimizers.AdamW(0.01, weight_decay=0.1), losses.SparseCategoricalCrossentropy(from_logits=True),
