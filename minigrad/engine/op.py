@@ -3,6 +3,7 @@ import inspect
 
 import numpy as np
 
+from ..support.arguments import shown
 from . import backend
 from .edits import clock, share_with_any
 from .recording import is_recording
@@ -121,9 +122,11 @@ class Op:
             args.append(x)
         try:
             y = self.forward(*args, **params)
-        except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
             self.refuse_unknown(params)
-            raise _explain(self, args, error) from error
+            if (explained := _explain(self, args, error)) is None:
+                raise                       # of a user's own op
+            raise explained from error
         y, saved = y if self.saves else (y, None)
         if params and isinstance(y, Tensor):        # a param is a tensor: the ops that forward is made of, recorded
             y = self.forward(*inputs, **params)
@@ -190,9 +193,16 @@ FACTS = ("symbol", "flops", "numpy", "reference", "cases", "conventions", "slack
 def as_array(x):
     """x as ops take it: a tensor or an array as it is, numbers and lists as arrays, lists of tensors stacked."""
     if not (isinstance(x, (list, tuple)) and _holds_tensors(x)):
-        return x if hasattr(x, "shape") and not isinstance(x, np.generic) else np.asarray(x)
+        return x if hasattr(x, "shape") and not isinstance(x, np.generic) else _from_lists(x)
     dtype = np.result_type(*(t.dtype for t in tree_leaves(x) if isinstance(t, Tensor)))     # for numbers beside them
     return np.stack([np.asarray(v, dtype) if isinstance(v, (int, float)) else as_array(v) for v in x])
+
+
+def _from_lists(x):
+    try:
+        return np.asarray(x)
+    except ValueError as error:
+        raise ValueError(f"{shown(x)} is no array: its lists are of different lengths") from error
 
 
 def _holds_tensors(x):
@@ -262,6 +272,13 @@ def _signature(forward):
 
 
 def _explain(op, args, error):
+    """What to raise instead of an error in an op's forward; None: the error itself."""
+    for i, a in enumerate(args):
+        known = hasattr(a, "dtype") or isinstance(a, (int, float, complex)) or a is None and "None" not in str(error)
+        if not known:
+            return TypeError(f"{op.name}: input {i + 1} must be a tensor, an array or a number, not {shown(a)}")
+    if not (op.native or isinstance(error, (ValueError, TypeError, IndexError))):
+        return None
     shapes = ", ".join(str(np.shape(a)) for a in args if not isinstance(a, (int, float)))
     devices = {backend.device_of(a) for a in args if hasattr(a, "shape")}
     if len(devices) > 1:

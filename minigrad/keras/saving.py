@@ -249,7 +249,8 @@ def _naming(path):
     except (Failure, Unlisted):
         raise
     except Exception as error:
-        raise Failure(f"{path}: {error or type(error).__name__}") from error
+        said = " ".join((str(error) or type(error).__name__).split())       # it may quote the file at length
+        raise Failure(f"{path}: {said if len(said) < 800 else f'{said[:800]}...'}") from error
 
 
 def load_weights(model, path):

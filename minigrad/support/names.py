@@ -4,6 +4,7 @@ import inspect
 import re
 import sys
 
+from .arguments import shown
 from .meanings import Checked
 
 
@@ -27,7 +28,7 @@ def find(kind, table, name):
     spelled = {_plain(known): known for known in table}
     near = [spelled[k] for k in difflib.get_close_matches(key or "", spelled, n=3)]
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
-    raise ValueError(f"unknown {kind} {name!r}: {hint}known are {', '.join(sorted(table))}")
+    raise ValueError(f"unknown {kind} {shown(name)}: {hint}known are {', '.join(sorted(table))}")
 
 
 def _plain(name):

@@ -90,8 +90,15 @@ def _read_gguf(path):
         import gguf
     except ModuleNotFoundError:
         raise Failure('reading GGUF files needs the gguf library: pip install "minigrad[gguf]"') from None
+    class Reader(gguf.GGUFReader):
+        """The library's, which behind the end of a damaged file goes on to read nothing, 2⁶⁴ times if told so."""
+        def _get(self, offset, dtype, count=1, **order):
+            if int(offset) + int(count) * np.dtype(dtype).itemsize > len(self.data):
+                raise ValueError("it ends before what its header says")
+            return super()._get(offset, dtype, count, **order)
+
     with opened(path):                      # a regular file: the library would wait for a pipe
-        reader = gguf.GGUFReader(path)
+        reader = Reader(path)
 
     def setting(name, default=None):
         if name not in reader.fields:

@@ -239,8 +239,7 @@ def test_a_mutated_description_loads_or_is_one_failure_that_names_its_file(saved
             outcome = "loaded"
         except (Failure, serialization.Unlisted) as error:
             outcome = type(error).__name__
-            named = "model.json" in str(error) or "weights-" in str(error)
-            assert named or isinstance(error, serialization.Unlisted), (seed, error)
+            assert str(folder) in str(error) or isinstance(error, serialization.Unlisted), (seed, error)
             assert "\n" not in str(error) and len(str(error)) < 1000, (seed, error)
         except Exception as error:
             raise AssertionError(f"seed {seed}: {error!r}, for {text}") from error
@@ -267,7 +266,7 @@ def test_a_mutated_backup_is_gone_on_from_or_is_one_failure(backup, tmp_path, co
     description = json.loads((backup / "backup.json").read_text())
     folder, outcomes, model = rewritten(backup, tmp_path / "b"), {}, small()
     for seed in range(count):
-        changed = mutated(description, random.Random(seed))
+        changed = json.loads(json.dumps(mutated(description, random.Random(seed))))     # keys are text
         if made and "state" in changed:
             changed["sha256"] = saving.digest_of(changed["state"])
         text = json.dumps(changed)

@@ -104,6 +104,16 @@ def test_headers_of_gguf_files_are_checked(tmp_path, settings, said):
         llama.load(gguf_file(tmp_path / "tiny.gguf", **settings))
 
 
+def test_a_gguf_header_that_promises_more_than_the_file_holds_takes_no_memory(tmp_path):
+    data = bytearray(gguf_file(tmp_path / "tiny.gguf").read_bytes())
+    place = data.index(b"tokenizer.ggml.token_type") + len(b"tokenizer.ggml.token_type") + 8    # kind, kind of items
+    for count in (1 << 20, 1 << 40, (1 << 64) - 1):
+        data[place:place + 8] = count.to_bytes(8, "little")
+        (tmp_path / "bad.gguf").write_bytes(data)
+        with pytest.raises(Failure, match="bad.gguf: can't read this model: it ends before what its header says"):
+            llama.load(tmp_path / "bad.gguf")
+
+
 @counts(100)
 def test_a_damaged_gguf_file_loads_or_is_one_failure(tmp_path, count):
     whole = gguf_file(tmp_path / "tiny.gguf").read_bytes()
