@@ -18,8 +18,13 @@ from minigrad.engine.recording import grad_mode, is_recording
 
 def in_threads(*functions):
     """What the functions return, each run in a thread of its own, all at once."""
+    together = threading.Barrier(len(functions), timeout=60)    # without it a thread that is done may take two of them
+
+    def run(f):
+        together.wait()
+        return f()
     with ThreadPoolExecutor(len(functions)) as pool:
-        return [future.result(60) for future in [pool.submit(f) for f in functions]]
+        return [future.result(60) for future in [pool.submit(run, f) for f in functions]]
 
 
 def in_tasks(*coroutines):
