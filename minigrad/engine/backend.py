@@ -221,6 +221,11 @@ def all_below(x, limit):
     return isinstance(x, np.ndarray) and bool(x.max(initial=-np.inf) < limit)
 
 
+def all_within(x, limit):
+    """Whether x is an array on the CPU of numbers between -limit and limit."""
+    return all_below(x, limit) and bool(x.min(initial=np.inf) > -limit)
+
+
 def may_have_nan(x):
     """Whether an array has a nan: the smallest element tells, for the cost of reading it once.  On a GPU: perhaps.
 

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from ..backend import all_below
+from ..backend import all_within
 from ..op import Op, op
 from .domains import (
     ABOVE_1,
@@ -100,13 +100,14 @@ tanh = op(np.tanh, lambda g, y, x: _tanh_vjp(g, y, x), doc="y = tanh x      dx =
 
 
 def _tanh_vjp(g, y, x):
-    if all_below(y, 0.98) and all_below(-y, 0.98):
+    if all_within(y, 0.995):
         return g * (1 - y * y)
     return g * _tanh_slope(x)                       # 1 - y² would be 0 where y is almost 1 or -1
 
 
 def _tanh_slope(x, /):
-    e = -2 * np.abs(x)
+    e = np.abs(x)
+    e *= -2
     e = np.exp(e, out=e) if isinstance(e, np.ndarray) else np.exp(e)
     y = 1 + e
     y *= y

@@ -10,9 +10,14 @@ from .error_function import complementary_error_function, error_function
 
 
 def _sigmoid_vjp(g, y, x):
-    if all_below(y, 0.9875):
+    if all_below(y, 0.995):
         return g * y * (1 - y)                      # the same, faster; where y is almost 1 it would be 0
-    return g * y * sigmoid(-x)
+    if not isinstance(x, np.ndarray):
+        return g * y * sigmoid(-x)
+    with np.errstate(over="ignore"):
+        e = np.exp(x)
+    e += 1
+    return g * y / e                                # sigmoid(-x) is 1 / (1 + eˣ)
 
 
 @op(vjp=_sigmoid_vjp)
