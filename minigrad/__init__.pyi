@@ -66,7 +66,9 @@ class Tensor:
     def __array__(self, /, dtype: Any = None, copy: Any = None) -> np.ndarray: ...
     def __bool__(self) -> bool: ...
     def __eq__(self, other: Operand, /) -> Tensor: ...  # type: ignore[override]
-    def __float__(self) -> float: ...
+    def __float__(self) -> float:
+        """The value of one element; refused on the tape, since float(t) can't be told from math.sqrt(t): t.item().
+        """
     def __floordiv__(self, other: Operand, /) -> Tensor:
         """y = ⌊a / b⌋      da = 0,  db = 0"""
     def __format__(self, /, spec: str) -> str: ...
@@ -83,6 +85,8 @@ class Tensor:
         """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
     def __ifloordiv__(self, other: Operand, /) -> Tensor:
         """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
+    def __ilshift__(self, other: Operand, /) -> Tensor:
+        """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
     def __imatmul__(self, other: Operand, /) -> Tensor:
         """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
     def __imod__(self, other: Operand, /) -> Tensor:
@@ -97,6 +101,8 @@ class Tensor:
         """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
     def __ipow__(self, other: Operand, /) -> Tensor:
         """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
+    def __irshift__(self, other: Operand, /) -> Tensor:
+        """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
     def __isub__(self, other: Operand, /) -> Tensor:
         """a += b: where it is recorded, a new tensor; under no_grad, an edit of a's array."""
     def __iter__(self) -> Iterator[Tensor]: ...
@@ -107,6 +113,8 @@ class Tensor:
     def __le__(self, other: Operand, /) -> Tensor:
         """y = less equal, elementwise; whole numbers or truths, without derivative"""
     def __len__(self) -> int: ...
+    def __lshift__(self, other: Operand, /) -> Tensor:
+        """y = left shift, elementwise; whole numbers or truths, without derivative"""
     def __lt__(self, other: Operand, /) -> Tensor:
         """y = less, elementwise; whole numbers or truths, without derivative"""
     def __matmul__(self, other: Operand, /) -> Tensor:
@@ -130,6 +138,8 @@ class Tensor:
         """y = bitwise and, elementwise; whole numbers or truths, without derivative"""
     def __rfloordiv__(self, other: Operand, /) -> Tensor:
         """y = ⌊a / b⌋      da = 0,  db = 0"""
+    def __rlshift__(self, other: Operand, /) -> Tensor:
+        """y = left shift, elementwise; whole numbers or truths, without derivative"""
     def __rmatmul__(self, other: Operand, /) -> Tensor:
         """Y = A B      dA = G Bᵀ,  dB = Aᵀ G;  vectors, and batches that broadcast, as in np.matmul"""
     def __rmod__(self, other: Operand, /) -> Tensor:
@@ -140,6 +150,10 @@ class Tensor:
         """y = bitwise or, elementwise; whole numbers or truths, without derivative"""
     def __rpow__(self, other: Operand, /) -> Tensor:
         """y = aᵇ      da = g b aᵇ⁻¹,  db = g y ln a"""
+    def __rrshift__(self, other: Operand, /) -> Tensor:
+        """y = right shift, elementwise; whole numbers or truths, without derivative"""
+    def __rshift__(self, other: Operand, /) -> Tensor:
+        """y = right shift, elementwise; whole numbers or truths, without derivative"""
     def __rsub__(self, other: Operand, /) -> Tensor:
         """y = a - b      da = g,  db = -g"""
     def __rtruediv__(self, other: Operand, /) -> Tensor:
@@ -1062,6 +1076,15 @@ def leaky_relu(x: Numbers, /, slope: float = 0.2) -> np.ndarray:
 
 
 @overload
+def left_shift(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def left_shift(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def left_shift(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = left shift, elementwise; whole numbers or truths, without derivative"""
+
+
+@overload
 def less(a: Tensor, b: Operand, /) -> Tensor: ...
 @overload
 def less(a: Operand, b: Tensor, /) -> Tensor: ...
@@ -1512,6 +1535,15 @@ def reshape(x: Tensor, /, shape: int | Sequence[int]) -> Tensor: ...
 @overload
 def reshape(x: Numbers, /, shape: int | Sequence[int]) -> np.ndarray:
     """y = x in another shape of as many elements (one length may be -1)      dx = g in the shape of x."""
+
+
+@overload
+def right_shift(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def right_shift(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def right_shift(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = right shift, elementwise; whole numbers or truths, without derivative"""
 
 
 @overload

@@ -23,7 +23,11 @@ def tensor(data, dtype=None, device: str | None = None, requires_grad: bool = Fa
     """
     if isinstance(data, Tensor):
         data = data._data if requires_grad else _off_the_tape(data, "mg.tensor(t) is a copy")
-    array = backend.asarray(data, dtype, device).copy()
+    try:
+        array = backend.asarray(data, dtype, device).copy()
+    except ValueError as error:
+        raise ValueError(f"tensor: no array can be made of this {type(data).__name__}, whose lists should be of one "
+                         f"length: {error}") from error
     if array.dtype.kind not in "fiub":
         why = {"c": "complex numbers have no gradients here: pass the real and the imaginary part",
                "O": "None or other objects, or lists of different lengths, are among it"}.get(array.dtype.kind, "")
@@ -72,6 +76,7 @@ class Conversions:
         return self._data.tolist()
 
     def __float__(self) -> float:
+        """The value of one element; refused on the tape, since float(t) can't be told from math.sqrt(t): t.item()."""
         _off_the_tape(self, "float(t), and so math.sqrt(t), asks for a plain number")
         return float(self.item())
 
@@ -126,7 +131,8 @@ METHODS = ("sum mean var std max min prod cumsum argmax argmin argsort sort any 
            "sigmoid relu softmax sin cos norm round copy").split()
 OPERATORS = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power",
              "floordiv": "floor_divide", "mod": "remainder",
-             "matmul": "matmul", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor"}
+             "matmul": "matmul", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
+             "lshift": "left_shift", "rshift": "right_shift"}
 UNARY = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "invert"}
 COMPARISONS = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater",
                "ge": "greater_equal"}
@@ -256,6 +262,8 @@ def _function(functions, function, types, args, kwargs):
     name = function.__name__
     if function.__module__ == "numpy.linalg" and name in ("trace", "diagonal"):     # there, of the last two axes
         kwargs = {"axis1": -2, "axis2": -1, **kwargs}
+    if name == "clip":                              # NumPy has two names for its limits
+        kwargs = {{"a_min": "min", "a_max": "max"}.get(k, k): v for k, v in kwargs.items()}
     if name == "where" and len(args) == 1:
         return np.nonzero(_strip(args[0]))          # as NumPy has it
     if name in functions:

@@ -110,12 +110,11 @@ def step_back(t, node, g, y, args, params, rules, cotangents, wanted, shielded):
         if x._edited > node.order:
             refuse_edit(x, node)
         if x.requires_grad if wanted is None else id(x) in wanted:
-            share = rules[i]
-            if callable(share):             # a rule; one rule for all inputs has been called already
-                share = share(g, y, *args, **params)
+            share = rules[i]                # a rule; one rule for all inputs has been called already
+            share = share(g, y, *args, **params) if callable(share) else share
             if share is None:               # no derivative with respect to this input
                 continue
-            if shielded or share.shape != x._data.shape or share.dtype is not x._data.dtype:
+            if shielded or getattr(share, "shape", None) != x._data.shape or share.dtype is not x._data.dtype:
                 share = as_declared(share, x, g, t, node.op, shielded)
             cotangents[x] = cotangents[x] + share if x in cotangents else share         # used twice: both uses count
 
@@ -137,6 +136,7 @@ def as_declared(share, x, g, t, op, shielded):
     `where` selects: what it does not take gets cotangent 0.  Further back 0 times an infinite slope would be nan, as in
     where(x > 0, sqrt(x), 0) at x = 0.  So on the tape behind an op that selects, elementwise ops keep a 0 that arrives.
     """
+    share = share if hasattr(share, "shape") else np.asarray(share)     # a Python number, or a list
     if id(t) in shielded:
         shielded.add(id(x))
         if op.elementwise and share.shape == g.shape and (isinstance(share, Tensor) or backend.may_have_nan(share)):

@@ -66,6 +66,8 @@ def test_bits():
     a, b = mg.tensor(i), mg.tensor(j)
     for found, right in ((a & b, i & j), (a | b, i | j), (a ^ b, i ^ j), (~a, ~i), (a & 2, i & 2), (5 | a, 5 | i)):
         assert_array_equal(found, right)
+    assert_array_equal(a << 2, i << 2)
+    assert_array_equal(70 >> a, 70 >> i)
     assert_array_equal(~(a > 3) & (b > 3) | (a == 8), ~(i > 3) & (j > 3) | (i == 8))
 
 

@@ -12,13 +12,17 @@ def leaf(v):
 
 
 two = mg.op(lambda a, b, /: a * b, vjp=lambda g, y, a, b: (g * b,), name="too_few_cotangents")
+flat = mg.op(lambda x, /: np.sum(x), vjp=lambda g, y, x: 2.0, name="flat_e")
 
 LINES = {
     "complex data": (lambda: mg.tensor([1 + 2j]), "complex numbers have no gradients"),
     "complex operand": (lambda: (leaf([1.0]) * np.array([1j])).backward(np.ones(1)), "multiply came out complex"),
     "None": (lambda: mg.tensor(None), "None or other objects"),
     "index of a list": (lambda: [1, 2][mg.tensor(1.0)], "must be a whole number"),
-    "constant of a pad": (lambda: mg.pad(leaf([1.0]), 1, constant_values=leaf(1.0)), "^pad: .*gradients.*lost"),
+    "constant of a pad": (lambda: mg.pad(leaf([1.0]), 1, constant_values=leaf(1.0)), "^pad: .*constant_values.*lost"),
+    "lists of different lengths": (lambda: mg.tensor([[1.0, 2.0], [3.0]]), "one length"),
+    "a number for an array": (lambda: flat(leaf([1.0, 2.0])).backward(), "flat_e: its vjp gave shape .. for an input"),
+    "bits of real numbers": (lambda: leaf([1.0]) << 1, "^left_shift: "),
     "too few cotangents": (lambda: two(leaf(1.0), leaf(2.0)).backward(), "1 cotangents for 2 inputs"),
 }
 
@@ -26,7 +30,7 @@ LINES = {
 @pytest.mark.parametrize("name", LINES)
 def test_one_clear_line(name):
     f, words = LINES[name]
-    with pytest.raises(TypeError, match=words) as found:
+    with pytest.raises((TypeError, ValueError), match=words) as found:
         f()
     assert "\n" not in str(found.value)
 
@@ -55,3 +59,20 @@ def test_no_grad_does_not_decorate_what_runs_later():
         with pytest.raises(TypeError, match="with mg.no_grad"):
             mg.no_grad()(f)
     assert not mg.no_grad()(lambda: leaf(1.0) * 2)().requires_grad
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("share", [3.0, 3, [3.0], np.float64(3)])
+def test_a_rule_may_return_python_numbers(share, create_graph):
+    f = mg.op(lambda x, /: 3 * x, vjp=lambda g, y, x: share, name="thrice_e")
+    x = leaf([1.0] if isinstance(share, list) else 1.0)
+    f(x).backward(np.ones(x.shape), create_graph=create_graph)
+    assert x.grad.shape == x.shape and x.grad.item() == 3 and x.grad.dtype == float
+
+
+def test_numpys_other_names_of_limits():
+    x = leaf([-1.0, 0.5, 2.0])
+    for y in (np.clip(x, a_min=0, a_max=1), np.clip(x, 0, a_max=1), np.clip(x, min=0, max=1)):
+        assert y.tolist() == [0, 0.5, 1]
+        y.sum().backward()
+        assert x.grad.tolist() == [0, 1, 0]

@@ -190,8 +190,9 @@ less, less_equal = _without_derivative(np.less), _without_derivative(np.less_equ
 greater, greater_equal = _without_derivative(np.greater), _without_derivative(np.greater_equal)
 logical_and, logical_or = _without_derivative(np.logical_and), _without_derivative(np.logical_or)
 logical_not, logical_xor = _without_derivative(np.logical_not), _without_derivative(np.logical_xor)
-bitwise_and, bitwise_or, bitwise_xor, invert = (
-    _without_derivative(f, BOOLEAN) for f in (np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert))
+bitwise_and, bitwise_or, bitwise_xor, invert, left_shift, right_shift = (
+    _without_derivative(f, BOOLEAN)
+    for f in (np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift))
 isnan, isinf, isfinite = _without_derivative(np.isnan), _without_derivative(np.isinf), _without_derivative(np.isfinite)
 
 

@@ -35,8 +35,8 @@ def _shifted(z, axis=-1, where=None):
 
 
 def _sum(x, axis):
-    """Σ x over axis, which stays with length 1."""
-    return last_sum(x) if axis == -1 or axis == x.ndim - 1 else add_up(x, axis, keepdims=True)
+    """Σ x over axis, which stays with length 1; a number is the sum of itself."""
+    return last_sum(x) if x.ndim and axis in (-1, x.ndim - 1) else add_up(x, axis, keepdims=True)
 
 
 def _softmax_vjp(g, y, x, axis=-1, where=None):

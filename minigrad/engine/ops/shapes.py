@@ -132,6 +132,9 @@ def pad(x, /, pad_width, mode="constant", *, constant_values=0):
         raise ValueError(f"mode {mode!r} has no derivative rule here, only {', '.join(MODES)}")
     if mode != "constant":
         return x[_sources(pad_width, x, mode)] if x.ndim else x.copy()
+    if getattr(constant_values, "requires_grad", False):
+        raise TypeError("constant_values is a tensor whose gradients would be lost: pass its .item(), or put the "
+                        "border there with mg.where or mg.concatenate")
     if np.ndim(constant_values):
         raise ValueError(f"constant_values must be one number for the whole border, got {constant_values}")
     inside, shape = _inside(pad_width, x.shape)
