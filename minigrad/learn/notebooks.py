@@ -33,12 +33,25 @@ def paths(names=()):
     return [p for p in found if not names or p.name[:2] in names]
 
 
+LINK = re.compile(r"\]\(\.\./(minigrad/[\w/]+\.\w+)\)")         # to a file of the source, in Markdown
+PACKAGE = Path(__file__).parents[1]
+
+
 def copy_to(target):
-    """Copy the notebooks to a folder where they can be edited; those that are there already stay as they are."""
+    """Copy the notebooks to a folder where they can be edited; those that are there already stay as they are.
+
+    The files of the source that they link to go to source/ beside them: JupyterLab opens nothing from outside.
+    """
     target.mkdir(parents=True, exist_ok=True)
     for path in [*paths(), *folder().glob("*.md")]:
+        text = path.read_text(encoding="utf-8")
+        for name in sorted(set(LINK.findall(text))):
+            here, there = PACKAGE.parent / name, target / "source" / name
+            if here.exists() and not there.exists():
+                there.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(here, there)
         if not (target / path.name).exists():
-            shutil.copy(path, target / path.name)
+            (target / path.name).write_text(LINK.sub(r"](source/\1)", text), encoding="utf-8")
 
 
 def read(path):

@@ -83,11 +83,12 @@ def feature_maps(maps, most=32):
 
 
 @styled
-def attention_maps(weights, tokens=None, keys=None, columns=4):
+def attention_maps(weights, tokens=None, keys=None, columns=4, titles=None):
     """Where each position looks: a panel for each head, a row for each query, white 0, dark the largest weight.
 
     weights         (heads, T, S) or (T, S): rows add up to 1
     tokens, keys    names of the T queries and the S keys; keys are the tokens themselves by default
+    titles          of the heads (default: head 1, head 2, ...)
     """
     weights = as_array(weights)
     weights = weights[None] if weights.ndim == 2 else weights
@@ -99,6 +100,9 @@ def attention_maps(weights, tokens=None, keys=None, columns=4):
     for names, n, what in ((tokens, t, "tokens"), (keys, s, "keys")):
         if names is not None and len(names) != n:
             raise ValueError(f"attention_maps: {len(names)} {what} for {n} positions")
+    if titles is not None and len(titles) != heads:
+        raise ValueError(f"attention_maps: {len(titles)} titles for {heads} heads")
+    titles = titles or [f"head {k + 1}" if heads > 1 else "" for k in range(heads)]
     columns = min(columns, heads)
     rows = -(-heads // columns)
     width = min(max(0.17 * s, 1.6), 4.5, 10 / columns)
@@ -108,7 +112,7 @@ def attention_maps(weights, tokens=None, keys=None, columns=4):
             ax.set_visible(False)
             continue
         drawn = ax.imshow(weights[k], cmap="Blues", vmin=0, vmax=weights.max())
-        ax.set_title(f"head {k + 1}" if heads > 1 else "")
+        ax.set_title(titles[k])
         _ticks(ax, "x", "looks at", keys, width, shown=k + columns >= heads)
         _ticks(ax, "y", "position", tokens, width * t / s, shown=k % columns == 0)
     for spine in (spine for ax in axes.flat for spine in ax.spines.values()):

@@ -42,11 +42,59 @@ def test_outputs_are_not_stale(path):
         f"{path.name}: its code has changed; run minigrad learn --rebuild"
 
 
+def links(path):
+    """[(text, target)] of a page's links to other files."""
+    text = path.read_text(encoding="utf-8")
+    return [(words, target) for words, target in re.findall(r"\[([^]\n]*)\]\(([^)\s]+)\)", text)
+            if re.match(r"[\w./]+\.(py|md|ipynb|png)$", target)]
+
+
+@pytest.mark.parametrize("path", [*PATHS, *notebooks.folder().glob("*.md")], ids=lambda p: p.stem)
+def test_links_lead_to_what_they_name(path):
+    for words, target in links(path):
+        file = path.parent / target
+        assert file.is_file(), f"{path.name}: no {target}"
+        if target.endswith(".py") and (name := words.strip("`")) not in target:
+            defined = rf"^\s*(def|class) {name}\b|^{name} = "
+            assert re.search(defined, file.read_text(encoding="utf-8"), re.M), f"{path.name}: no {name} in {target}"
+
+
+def test_a_copy_brings_the_source_that_it_links_to(tmp_path):
+    notebooks.copy_to(tmp_path)
+    for path in tmp_path.glob("*.ipynb"):
+        assert [target for _, target in links(path) if not (path.parent / target).is_file()] == []
+        assert notebooks.exercises(notebooks.read(path))
+    edited = tmp_path / PATHS[0].name
+    edited.write_text("mine")
+    notebooks.copy_to(tmp_path)
+    assert edited.read_text() == "mine"
+
+
 @each
 def test_files_are_clean(path):
     book = notebooks.read(path)
     assert notebooks.clean(book) == book, f"{path.name} has noise in it; run minigrad learn --rebuild {path.name[:2]}"
     assert not any(o["output_type"] == "error" for c in book["cells"] for o in c.get("outputs", []))
+
+
+@each
+def test_two_questions_to_predict(path):
+    """Each folded answer stands with its question, in the same cell."""
+    texts = [notebooks.source(c) for c in notebooks.read(path)["cells"] if c["cell_type"] == "markdown"]
+    asked = sum(text.count("**Predict first:**") for text in texts)
+    assert asked >= 2
+    for text in texts:
+        questions = text.count("**Predict first:**") + text.count("**From before:**")
+        assert text.count("<summary>Answer</summary>") == questions
+        assert text.count("<details>") == text.count("</details>")
+
+
+@each
+def test_a_blank_stands_behind_its_text(path):
+    cells = notebooks.read(path)["cells"]
+    for k, cell in enumerate(cells):
+        if notebooks.is_blank(cell):
+            assert cells[k + 1]["cell_type"] == "code", f"{path.name}: text between the blank and its check"
 
 
 @each

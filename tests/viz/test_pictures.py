@@ -60,7 +60,7 @@ FIGURES = {
     "feature maps": lambda: viz.feature_maps(rng.normal(size=(7, 7, 50))),
     "attention": lambda: viz.attention_maps(weights(3, 8, 8), TOKENS),
     "attention of many": lambda: viz.attention_maps(weights(6, 90, 90), ["x"] * 90),
-    "attention to others": lambda: viz.attention_maps(weights(4, 6), "abcd", keys="uvwxyz"),
+    "attention to others": lambda: viz.attention_maps(weights(4, 6), "abcd", keys="uvwxyz", titles=["to others"]),
     "predictions": lambda: viz.predictions(IMAGES, LABELS, PROBABILITIES, NAMES),
     "predictions of long names": lambda: viz.predictions(
         IMAGES[:5], LABELS[:5] % 3, rng.dirichlet(np.ones(3), 5), LONG),
@@ -210,6 +210,7 @@ def test_a_film_of_descent(tmp_path):
     (lambda: viz.feature_maps(np.ones((2, 3, 3, 4))), "one image"),
     (lambda: viz.attention_maps(np.ones(3)), "weights must be"),
     (lambda: viz.attention_maps(np.ones((3, 3)), ["a", "b"]), "2 tokens for 3"),
+    (lambda: viz.attention_maps(np.ones((2, 3, 3)), titles=["one"]), "1 titles for 2 heads"),
     (lambda: viz.predictions(IMAGES, LABELS, PROBABILITIES[:, :9], NAMES), "10 classes"),
     (lambda: viz.predictions(IMAGES[:5], LABELS, PROBABILITIES, NAMES), "images must be"),
     (lambda: viz.predictions(IMAGES, LABELS + 5, PROBABILITIES, NAMES), "from 0 to 9"),

@@ -2,7 +2,7 @@
 import numpy as np
 
 from ..checking import Wrong, exercise, number, same
-from ..drawing import made, normal, whole
+from ..drawing import made, normal, one_of, whole
 from ..watching import uses_generator
 
 
@@ -39,29 +39,45 @@ exercise(
     through=lambda answer, x, baseline, steps: answer(_slope, x, baseline, steps))
 
 
-# -- class activation map --------------------------------------------------------------------------------------------
-def _maps(rng, height, width, channels):
-    return normal(rng, height, width, channels), normal(rng, height, width, channels)
+# -- rank correlation ------------------------------------------------------------------------------------------------
+def _explanations(rng, rows, columns, likeness):
+    """Two arrays without equal values, more or less alike; their values spread over many sizes, unlike ranks."""
+    first = rng.normal(size=(rows, columns))
+    second = likeness * first + (1 - abs(likeness)) * rng.normal(size=(rows, columns))
+    return np.sinh(2 * first), np.sinh(2 * second)
 
 
-def _summed(A, dA):
-    return (A * dA.mean(axis=(0, 1))).sum(axis=-1)
+def _rank(values, times=2, axis=None):
+    for _ in range(times):
+        values = np.argsort(values, axis=axis).reshape(np.shape(values))
+    return values
+
+
+def _correlation(a, b, middle=np.mean, root=np.sqrt):
+    a, b = np.ravel(a) - middle(a), np.ravel(b) - middle(b)
+    size = root((a @ a) * (b @ b))
+    return a @ b / size if size else np.nan
 
 
 exercise(
-    "18.cam", "relu of the maps' sum, weighted by their mean slopes",
-    "each map gets one weight: how does the score rise with that map, on average over its places?",
-    "the mean of dA over its first two axes has one number for each map. Broadcasting multiplies each map by its own.",
-    "add up over the last axis, and only then cut off what is below 0.",
-).equals(lambda A, dA: np.maximum(_summed(A, dA), 0), "the heat map", made(
-    _maps, height=whole(1, 3), width=whole(1, 3), channels=whole(1, 3)), [
-    (_summed, "The relu is missing: what speaks against the class is cut off."),
-    (lambda A, dA: np.maximum((A * dA).sum(axis=-1), 0),
-     "Average the slopes over the places: one weight for each map."),
-    (lambda A, dA: np.maximum(A * dA.mean(axis=(0, 1)), 0).sum(axis=-1), "Add up first, then cut off below 0."),
-    (lambda A, dA: np.maximum((A * dA.sum(axis=(0, 1))).sum(axis=-1), 0),
-     "The weights are means over the places, not sums."),
-    (lambda A, dA: np.abs(_summed(A, dA)), "What speaks against the class is cut off, not turned round.")])
+    "18.rank", "the correlation of the ranks",
+    "the smallest number has rank 0. How do you get the rank of each number, not the order in which they come?",
+    "np.argsort gives the places of the smallest, the next, ...: an order. What is the argsort of an order?",
+    "with the ranks of all numbers, laid end to end, np.corrcoef(a, b) is a table of 2 by 2; or subtract the means, "
+    "multiply, add up, and divide by the root of the two sums of squares.",
+).equals(lambda a, b: _correlation(_rank(a), _rank(b)), "the rank correlation", made(
+    _explanations, rows=whole(2, 5), columns=whole(1, 3), likeness=one_of(1.0, -1.0, 0.0, 0.5, -0.5)), [
+    (_correlation, "That is the correlation of the values: large ones count for more. Take their ranks first."),
+    (lambda a, b: _correlation(_rank(a, 1), _rank(b, 1)),
+     "argsort alone says which number comes next, not which rank each number has."),
+    (lambda a, b: _correlation(_rank(a), _rank(b), lambda v: 0), "Subtract from the ranks their mean."),
+    (lambda a, b: _correlation(_rank(a), _rank(b), root=lambda v: v), "Divide by the root of the two sums of squares."),
+    (lambda a, b: np.mean((_rank(a) - np.mean(_rank(a))) * (_rank(b) - np.mean(_rank(b)))),
+     "Divide by the size of the two, so that equal orders give 1."),
+    (lambda a, b: _correlation(_rank(a, axis=0), _rank(b, axis=0)),
+     "Rank all the numbers together, not column by column."),
+    (lambda a, b: np.mean(_rank(a) == _rank(b)), "Nearly equal ranks count as well: take the correlation."),
+    (lambda a, b: abs(_correlation(_rank(a), _rank(b))), "The opposite order gives -1.")])
 
 # -- importance ------------------------------------------------------------------------------------------------------
 importance = exercise(

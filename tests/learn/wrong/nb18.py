@@ -25,6 +25,10 @@ def rollout(maps, stay=0.5, attend=0.5, back=False):
     return R
 
 
+def ranks(a):
+    return a.ravel().argsort().argsort()
+
+
 WRONG = {
     "18.integrated": [
         (lambda s, x, b, n: (x - b) * s(x), "slope at x alone"),
@@ -35,12 +39,14 @@ WRONG = {
         (lambda s, x, b, n: integrated(s, x, b, n, shift=1), "ends of the pieces"),
         (lambda s, x, b, n: float(integrated(s, x, b, n).sum()), "shape (1,)"),
     ],
-    "18.cam": [
-        (lambda A, dA: (A * dA.mean(axis=(0, 1))).sum(axis=-1), "relu is missing"),
-        (lambda A, dA: np.maximum((A * dA).sum(axis=-1), 0), "Average the slopes"),
-        (lambda A, dA: np.maximum(A * dA.mean(axis=(0, 1)), 0).sum(axis=-1), "Add up first"),
-        (lambda A, dA: np.maximum((A * dA.sum(axis=(0, 1))).sum(axis=-1), 0), "not sums"),
-        (lambda A, dA: np.maximum(A * dA.mean(axis=(0, 1)), 0), "shape"),
+    "18.rank": [
+        (lambda a, b: np.corrcoef(a.ravel(), b.ravel())[0, 1], "correlation of the values"),
+        (lambda a, b: np.corrcoef(a.ravel().argsort(), b.ravel().argsort())[0, 1], "argsort alone"),
+        (lambda a, b: abs(np.corrcoef(ranks(a), ranks(b))[0, 1]), "opposite order"),
+        (lambda a, b: ranks(a) @ ranks(b) / np.sqrt((ranks(a) ** 2).sum() * (ranks(b) ** 2).sum()), "their mean"),
+        (lambda a, b: np.corrcoef(ranks(a), ranks(b)), "expected one number"),
+        (lambda a, b: (ranks(a) == ranks(b)).mean(), "Nearly equal"),
+        (lambda a, b: np.cov(ranks(a), ranks(b), bias=True)[0, 1], "equal orders give 1"),
     ],
     "18.importance": [
         (lambda *a: importance(*a, sign=-1), "sign"),
