@@ -1,7 +1,8 @@
 """One look for all pictures: colours that colour-blind readers tell apart, never colour alone, a description in words.
 
-The page of a figure is white in light and in dark mode: black on white can be read on any page around it, while lines
-on a transparent ground would be lost on one of the two.
+The page of a figure in a file is white: black on white can be read on any page around it, while lines on a transparent
+ground would be lost on a dark one.  In a notebook with a dark theme figures of lines turn dark, hues kept; those with
+images in them keep their white page, since there dark means something.
 """
 import base64
 import functools
@@ -84,16 +85,26 @@ def save(fig, path, dpi=150, alt=None):
     return path
 
 
-class Shown:
-    """A figure as a notebook shows it: an image of `width` pixels, twice as fine inside, with alt text."""
+# for JupyterLab's and VS Code's dark themes: white becomes nearly black, and each hue comes back to itself
+DARK = ("<style>[data-jp-theme-light=false] .mg-lines,.vscode-dark .mg-lines"
+        "{filter:invert(.93) hue-rotate(180deg)}</style>")
 
-    def __init__(self, data, alt, width):
-        self.data, self.alt, self.width = data, alt, width
+
+class Shown:
+    """A figure as a notebook shows it: an image of `width` pixels, twice as fine inside, with alt text.
+
+    lines       no colour in it stands for a number, so it may turn dark with the page
+    """
+
+    def __init__(self, data, alt, width, lines=False):
+        self.data, self.alt, self.width, self.lines = data, alt, width, lines
 
     def _repr_html_(self):
         encoded = base64.b64encode(self.data).decode()
-        return (f'<img alt="{html.escape(self.alt)}" width="{self.width}" style="max-width:100%;height:auto" '
-                f'src="data:image/png;base64,{encoded}">')
+        kind = ' class="mg-lines"' if self.lines else ""
+        return (f'<img alt="{html.escape(self.alt)}"{kind} width="{self.width}" '
+                'style="max-width:100%;height:auto;border-radius:6px" '
+                f'src="data:image/png;base64,{encoded}">{DARK if self.lines else ""}')
 
     def __repr__(self):
         return f"<picture: {self.alt}>"
@@ -104,7 +115,17 @@ def show(fig, alt=None, dpi=90):
     data = to_png(described(fig, alt, "show"), 2 * dpi)
     if "matplotlib.pyplot" in sys.modules:      # a figure of pyplot's would be shown a second time, without its words
         sys.modules["matplotlib.pyplot"].close(fig)
-    return Shown(data, fig.alt, int.from_bytes(data[16:20]) // 2)       # a PNG's width is at byte 16
+    lines = not any(map(_mapped, fig.axes))
+    return Shown(data, fig.alt, int.from_bytes(data[16:20]) // 2, lines)        # a PNG's width is at byte 16
+
+
+def _mapped(ax):
+    """Whether colours stand for numbers in it: in images, and in collections of many colours or with a colour map."""
+    def many(artist):
+        colours = np.concatenate([artist.get_edgecolor(), artist.get_facecolor()])
+        return len(np.unique(colours, axis=0)) > len(CYCLE)
+    return bool(ax.images) or any(many(c) or c.get_array() is not None and getattr(c, "colors", None) is None
+                                  for c in ax.collections)
 
 
 def as_array(values):

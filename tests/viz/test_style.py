@@ -57,6 +57,20 @@ def test_shown_twice_as_fine_and_with_escaped_words():
     assert abs(width - 3 * 90) < 20 and viz.show(curve()).alt == "A rising line."
 
 
+def test_lines_turn_dark_with_the_page_and_images_do_not():
+    fig, ax = style.figure(3, 2, alt="A digit.")
+    ax.imshow(np.eye(3), cmap="gray_r")
+    heights, points, chain, contours = (curve() for _ in range(4))
+    heights.axes[0].contourf(np.eye(3))
+    points.axes[0].scatter([0, 1], [0, 1], c=[0.0, 1.0])
+    chain.axes[0].scatter(range(9), range(9), c=[str(k / 9) for k in range(9)])
+    contours.axes[0].contour(np.eye(3), colors="0.5")
+    for mapped in (fig, heights, points, chain):
+        assert "mg-lines" not in (html := viz.show(mapped)._repr_html_()) and "<style>" not in html
+    for lines in (curve(), contours):
+        assert 'class="mg-lines"' in (html := viz.show(lines)._repr_html_()) and html.endswith(style.DARK)
+
+
 def test_pyplots_figures_are_shown_once():
     plt = pytest.importorskip("matplotlib.pyplot")
     fig = plt.figure()
