@@ -78,6 +78,9 @@ HARMLESS = {
     "23.change": [("^Counter", "pairs gives a Counter already")],
     "22.ring_step": [(BACKWARDS, ORDER), ("^1  →  1.1$", "step is a whole number"),
                      ("^result: ", "what counts is written into chunks")],
+    "24.returns": [("^np.zeros", FILLED)],
+    "24.advantages": [("^1e-06", "it counts only where the deviation is 0, and there it divides 0")],
+    "24.gain": [("→  np.minimum.np.clip", "the smaller of two has no order")],
     "25.frechet": [(r"→ +b\.(mean|std)\(\) - a", "a square forgets the sign")],
 }
 

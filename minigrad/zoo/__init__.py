@@ -5,6 +5,7 @@
     gpt, gpt_training, ngram    a language model from scratch, and what counting alone can do
     bpe                         the tokens that a text is best cut into
     posttraining                losses that teach it to answer: examples, preferences, rewards
+    sorting                     a small GPT taught so, on a question that a program can mark
     cartpole                    a pole balanced by policy gradients
     llama, pretrained, chat     a pretrained language model, run and, with lora, fine-tuned
     structure, folding          proteins: geometry, and folding by gradient descent

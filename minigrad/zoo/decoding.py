@@ -141,3 +141,22 @@ def generate(model, tokens, rng=None, **sampling):
     writer = Writer(model, rng)
     writer.read(list(tokens))
     return writer.write(**sampling)
+
+
+def write_batch(model, tokens, count, rng, temperature=1.0):
+    """What a model writes after each row of tokens (B, T), so many tokens of it: integers (B, count).
+
+    Tokens are drawn from softmax(logits / temperature), the likeliest taken at temperature 0: the largest of z + g with
+    g = -ln(-ln u) is z's softmax drawn from.  (Gumbel 1954)
+    """
+    cache, written = KVCache(model.context), np.zeros((len(tokens), count), int)
+    for place in range(count):
+        with no_grad():
+            logits = np.asarray(model.logits(model.features(tokens, cache)[:, -1]), np.float64)        # (B, V)
+        if not np.isfinite(logits).all():
+            raise ValueError("write_batch: the logits are not finite: did the training diverge?")
+        if temperature > 0:
+            logits = logits / temperature + rng.gumbel(size=logits.shape)
+        written[:, place] = logits.argmax(axis=1)
+        tokens = written[:, place:place + 1]
+    return written
