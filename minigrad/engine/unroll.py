@@ -5,8 +5,8 @@ layers get their weights; the second and the third write the calls down (unrolli
 calls run the list: no tape, no walk back, no allocation, the same bits.  Before each of them all that the function can
 read is compared with what it was (unrolling/state.py); where something else holds now, it is written down anew.
 """
-import copy
 import functools
+import math
 import threading
 import warnings
 from collections.abc import Callable
@@ -18,8 +18,18 @@ from ..support.files import atomic_write
 from .backend import default_device
 from .recording import is_recording
 from .tensor import Tensor
-from .unrolling.calls import Number
 from .unrolling.current import pauses, recorder as at_work
+from .unrolling.forms import (
+    Alive,
+    Eager,
+    argument_names,
+    array_leaves,
+    flatten,
+    put_together,
+    replace,
+    shaped,
+    take_apart,
+)
 from .unrolling.program import StraightLine, difference
 from .unrolling.recorder import Recorder, strip
 from .unrolling.stand_in import Recorded
@@ -30,34 +40,48 @@ PROGRAMS = 8                                # how many a function keeps: for sha
 REPEATS = {"first": "what it reads changes from call to call, so that it is recorded again and again",
            "branch": "it branches on values, in ways that change from call to call"}
 PATIENCE = 6                                # recordings in a row that lead to no program
+AFTER = 40                                  # calls; two recordings take as long as 30 to 60 of them
+AUTO_BYTES = 2**28                          # of arrays that a recording holds at once
 
 
 class Unrolled:
-    """What unroll returns: call it as the function.  source: the text of the program that ran last."""
+    """What unroll returns: call it as the function.  source: the text of the program that ran last.
 
-    _changes = ("cases", "lock", "program", "recordings", "reason", "evicted")      # not what a function reads
+    auto        record in silence, only what is minigrad's own code, which has no effects that can't be seen (a print,
+                a file), only what fits into memory thrice, and only after so many calls that it will have been worth
+                it: AFTER of a kind, and twice as many after each program
+    key         a function, with no arguments, of something else that makes calls calls of one kind
+    turns       the Turns of threads within which all calls are made (unrolling/turns.py)
+    """
 
-    def __init__(self, function, silent=False):
-        self.function, self.silent = function, silent
+    _changes = ("cases", "lock", "program", "recordings", "reason", "evicted", "key", "turns")      # not what a function reads
+
+    def __init__(self, function, auto=False, key=None, turns=None):
+        self.function, self.auto, self.key, self.turns = function, auto, key, turns
+        self._forget()
+
+    def _forget(self):
         self.cases, self.lock, self.program, self.recordings = {}, threading.Lock(), None, 0
-        self.reason = None
-        functools.update_wrapper(self, function, updated=())
+        self.reason, self.foreign = None, None
+        functools.update_wrapper(self, self.function, updated=())
 
     def __call__(self, *args, **kwargs):
-        if at_work() or pauses or not self.lock.acquire(blocking=False):    # part of a recording; profiled; busy
-            return self.function(*args, **kwargs)
+        if at_work() or pauses or self.foreign or not self.lock.acquire(blocking=False):
+            return self.function(*args, **kwargs)       # part of a recording; profiled; not to be recorded; busy
         try:
             leaves, key = [], [flag() for flag in FLAGS]
-            _flatten((args, kwargs), leaves, key)
+            if self.key is not None:
+                key.append(self.key())
+            flatten((args, kwargs), leaves, key)
             case = self.cases.get(key := tuple(key))
             if case is None:
-                case = self.cases[key] = _Case(key)
+                case = self.cases[key] = _Case(key, AFTER if self.auto else 1)
                 if len(self.cases) > PROGRAMS:
                     del self.cases[next(iter(self.cases))]
                     self._complain_of_repeats()
             if case.reason is None:
                 return self._run(case, leaves, args, kwargs)
-        except _Eager:
+        except Eager:
             pass
         except _Mixed:                      # not this time; and not for ever
             case.mixed += 1
@@ -70,21 +94,29 @@ class Unrolled:
         arrays = [getattr(x, "_data", x) for x in leaves]
         if case.programs and not case.state.unchanged():
             case.forget()
-        for program in case.programs:
+        for i, program in enumerate(case.programs):
             if program.guarded and not program.apart(arrays):
-                raise _Eager
+                raise Eager
             found = program.run(*arrays)
             if found is not None:
                 case.waste, self.program = 0, program
+                if i:                       # the next call takes the same branches, most likely
+                    case.programs.insert(0, case.programs.pop(i))
                 return program.shaped(found)
-        if not case.calls:
-            case.calls = 1
+        if case.calls < case.wait:
+            case.calls += 1
             return self._first(case, args, kwargs)
-        return self._record(case, leaves, arrays, args, kwargs)
+        if self.turns is not None and not self.turns.take():
+            raise Eager
+        try:
+            return self._record(case, leaves, arrays, args, kwargs)
+        finally:
+            if self.turns is not None:
+                self.turns.give_back()
 
     def _first(self, case, args, kwargs):
         result = self.function(*args, **kwargs)
-        if any(map(released, _leaves(result))):
+        if any(map(released, array_leaves(result))):
             self._refuse(case, "a result carries a tape, by which it could be differentiated; unroll the function that "
                                "also computes the gradient (mg.value_and_grad), or call it inside no_grad")
         return result
@@ -94,13 +126,17 @@ class Unrolled:
             state = case.state if case.state and case.state.unchanged() else State(self.function, *case.others)
         except TooLarge as error:
             self._refuse(case, str(error))
-            raise _Eager from None
+            raise Eager from None
+        if self.auto and state.foreign:
+            self.foreign = f"{state.foreign} is not minigrad's own, and might do what can't be seen"
+            self._refuse(case, self.foreign)
+            raise Eager
         state.errors = np.geterr()
         state.watch()
         self.recordings += 1
-        recorder, before = Recorder(state), randomness()
+        recorder, before = Recorder(state, AUTO_BYTES if self.auto else math.inf), randomness()
         inputs = [recorder.stand_in(np.asarray(a), "input", name)
-                  for a, name in zip(arrays, _argument_names(self.function, args, kwargs))]
+                  for a, name in zip(arrays, argument_names(self.function, args, kwargs))]
         if len(inputs) > len({r.memory for r in inputs}):
             raise _Mixed                    # an array that comes twice is a case that need not be one next time
         stand_ins = dict(zip(map(id, leaves), inputs))
@@ -113,7 +149,7 @@ class Unrolled:
                 raise _Mixed
             for t in tensors:
                 t._data = stand_ins[id(t)]
-            put = _replace((args, kwargs), stand_ins)
+            put = replace((args, kwargs), stand_ins)
             with recorder:
                 result = self.function(*put[0], **put[1])
                 recorder.end()
@@ -124,18 +160,18 @@ class Unrolled:
             state.restore(swapped)
         assigned = [(t, t.grad) for t in state.tensors if t.grad is not grads[t]]
         handles = []
-        tree = _take_apart(result, handles)
+        tree = take_apart(result, handles)
         for t, grad in assigned:
             if isinstance(grad, Tensor) and type(grad._data) is Recorded:
                 recorder.assigned.append((t, grad._data))
                 grad._data = strip(grad._data)
-        found = _put_together(tree, [strip(h) for h in handles])
+        found = put_together(tree, [strip(h) for h in handles])
         reason = recorder.reason
         if not reason and not state.unchanged():
             reason = "it changes what it reads: a counter, an attribute, or a list"
         if not reason and (state.drew() or randomness() != before):
             reason = "it draws from a random generator that is not minigrad's"
-        if not reason and any(map(released, _leaves(found))):
+        if not reason and any(map(released, array_leaves(found))):
             reason = "a result carries a tape"
         lines = recorder.calls
         last = max((i for i, c in enumerate(lines) if c.kind == "guard"), default=-1)
@@ -172,30 +208,36 @@ class Unrolled:
         name = name if name.isidentifier() else "step"
         program = StraightLine(recorder, inputs, handles, name, f"{name}, unrolled by minigrad.")
         program.tree, program.assigned = tree, [t for t, _ in recorder.assigned]
-        program.shaped = functools.partial(_shaped, program)
+        program.shaped = functools.partial(shaped, program)
         program.live = {id(m.array) for m in program.edited if m.kind == "live"}
         program.guarded = bool(program.edited)
         program.count = len(inputs)
         program.apart = functools.partial(_apart, program)
-        case.programs.append(program)
+        case.programs.insert(0, program)
         self.program = program
-        del case.programs[:-PROGRAMS]
+        del case.programs[PROGRAMS:]
+        if self.auto:                       # however often things change, most calls run as they are or are replayed
+            case.calls, case.wait = 0, 2 * case.wait
 
     def _refuse(self, case, reason):
         case.reason, self.reason = reason, reason
         case.forget()
-        if not self.silent:
+        if not self.auto:
             warnings.warn(f"unroll: {getattr(self.function, '__name__', self.function)} runs as it is, without "
                           f"recording: {reason}", stacklevel=4)
 
     def _complain_of_repeats(self):
         self.evicted = getattr(self, "evicted", 0) + 1
-        if self.evicted == 2 * PROGRAMS and not self.silent:
+        if self.evicted == 2 * PROGRAMS and not self.auto:
             warnings.warn(f"unroll: {getattr(self.function, '__name__', self.function)} was called with more than "
                           f"{3 * PROGRAMS} combinations of shapes and settings; each is recorded anew", stacklevel=4)
 
-    def __deepcopy__(self, memo):
-        return Unrolled(copy.deepcopy(self.function, memo), self.silent)
+    def __getstate__(self):                 # for pickle and copy: programs are written anew
+        return {"function": self.function, "auto": self.auto, "key": self.key, "turns": self.turns}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._forget()
 
     @property
     def source(self):
@@ -222,10 +264,6 @@ class Unrolled:
             file.write(text)
 
 
-class _Eager(Exception):
-    """Run the function as it is, this time."""
-
-
 class _Mixed(Exception):
     """Run the function as it is: two arguments, or an argument and what the function reads, share memory."""
 
@@ -233,8 +271,9 @@ class _Mixed(Exception):
 class _Case:
     """Calls of one kind: the same shapes, types and settings."""
 
-    def __init__(self, key):
-        self.others = [k.object for part in key if type(part) is tuple for k in part if type(k) is _Alive]
+    def __init__(self, key, wait):
+        self.wait = wait                    # so many calls that are not replayed come before a recording
+        self.others = [k.object for part in key if type(part) is tuple for k in part if type(k) is Alive]
         self.calls, self.waste, self.mixed, self.reason = 0, 0, 0, None
         self.forget()
 
@@ -253,131 +292,6 @@ def unroll(function: Callable) -> Callable:
     What is invisible stays so: files, the clock, printing through other libraries happens when it is recorded only.
     """
     return function if isinstance(function, Unrolled) else Unrolled(function)
-
-
-# -- trees of arguments and results ----------------------------------------------------------------------------------
-def _flatten(tree, leaves, key):
-    """The arrays of a tree in order; in key, what makes calls calls of one kind."""
-    kind = type(tree)
-    if kind is np.ndarray:
-        if tree.dtype.kind not in "fiub":
-            raise _Eager
-        leaves.append(tree)
-        key.append((tree.dtype, tree.shape, tree.strides, tree.flags.writeable))
-    elif kind is tuple or kind is list:
-        key.append((kind, len(tree)))
-        for branch in tree:
-            _flatten(branch, leaves, key)
-    elif kind is dict:
-        key.append((kind, *tree))
-        for branch in tree.values():
-            _flatten(branch, leaves, key)
-    elif kind is Tensor:
-        array = tree._data
-        if type(array) is not np.ndarray or array.dtype.kind not in "fiub" or tree.node is not None:
-            raise _Eager
-        if tree.requires_grad:              # a weight: it is what it is, like one in a closure
-            key.append(("weight", id(tree), _Alive(tree)))
-        else:
-            leaves.append(tree)
-            key.append(("tensor", array.dtype, array.shape, array.strides))
-    elif isinstance(tree, float):
-        key.append((kind, float.hex(tree)))
-    elif tree is None or isinstance(tree, (int, str, bytes, bool, np.dtype)):
-        key.append((kind, tree))
-    elif isinstance(tree, (np.generic, np.ndarray)) or hasattr(tree, "_fields"):
-        raise _Eager
-    else:
-        key.append((kind, id(tree), _Alive(tree)))
-
-
-class _Alive:
-    """Keeps an object alive as long as a key with its id."""
-    __slots__ = ("object",)
-
-    def __init__(self, x):
-        self.object = x
-
-    def __eq__(self, other):
-        return self.object is other.object
-
-    def __hash__(self):
-        return id(self.object)
-
-
-def _leaves(tree):
-    if isinstance(tree, (tuple, list)):
-        return [leaf for branch in tree for leaf in _leaves(branch)]
-    return [leaf for branch in tree.values() for leaf in _leaves(branch)] if isinstance(tree, dict) else [tree]
-
-
-def _replace(tree, stand_ins):
-    """The arguments with stand-ins in the place of arrays, in new lists, tuples and dicts."""
-    if id(tree) in stand_ins:
-        return tree if isinstance(tree, Tensor) else stand_ins[id(tree)]
-    if type(tree) in (tuple, list):
-        return type(tree)(_replace(branch, stand_ins) for branch in tree)
-    return {k: _replace(v, stand_ins) for k, v in tree.items()} if type(tree) is dict else tree
-
-
-def _argument_names(function, args, kwargs):
-    code = getattr(function, "__code__", None)
-    names = list(code.co_varnames[:code.co_argcount]) if code and code.co_argcount >= len(args) else []
-    names += [f"input_{i}" for i in range(len(names), len(args))]
-    found = []
-
-    def walk(tree, name):
-        if type(tree) in (tuple, list):
-            for i, branch in enumerate(tree):
-                walk(branch, f"{name}_{i}")
-        elif type(tree) is dict:
-            for k, branch in tree.items():
-                walk(branch, f"{name}_{k}")
-        elif type(tree) is np.ndarray or type(tree) is Tensor and not tree.requires_grad:
-            found.append(name)
-    for tree, name in zip(args, names):
-        walk(tree, name)
-    for name, tree in kwargs.items():
-        walk(tree, name)
-    return found
-
-
-def _take_apart(tree, handles):
-    """The form of a result: ("array" | "tensor", number), or what it is made of; the stand-ins in handles."""
-    if isinstance(tree, Tensor):
-        handles.append(tree._data)
-        return "tensor", len(handles) - 1, tree.requires_grad, tree.node
-    if type(tree) is Recorded:
-        handles.append(tree)
-        return "array", len(handles) - 1
-    if type(tree) in (tuple, list):
-        return type(tree), [_take_apart(branch, handles) for branch in tree]
-    if type(tree) is dict:
-        return dict, {k: _take_apart(v, handles) for k, v in tree.items()}
-    if tree is None or isinstance(tree, (bool, int, float, str)) and not isinstance(tree, np.generic) and (
-            type(tree) is not Number):
-        return "as it is", tree
-    handles.append(tree)                    # not recorded: the function will run as it is
-    return "array", len(handles) - 1
-
-
-def _put_together(form, values):
-    kind = form[0]
-    if kind == "array":
-        return values[form[1]]
-    if kind == "tensor":
-        value = values[form[1]]
-        return Tensor(value, form[2], form[3])
-    if kind == "as it is":
-        return form[1]
-    return ({k: _put_together(v, values) for k, v in form[1].items()} if kind is dict else
-            kind(_put_together(branch, values) for branch in form[1]))
-
-
-def _shaped(program, found):
-    for t, value in zip(program.assigned, found[len(found) - len(program.assigned):]):
-        t.grad = Tensor(np.asarray(value))
-    return _put_together(program.tree, found)
 
 
 def _apart(program, arrays):

@@ -9,6 +9,7 @@ from .edits import bare_arrays, checksum, memory_of
 from .op import Op
 from .tensor import Tensor
 from .trees import tree_leaves
+from .unrolling.current import pauses
 
 _on = ContextVar("watching arrays", default=False)
 _call = Op.__call__
@@ -23,12 +24,14 @@ def watch_arrays() -> Iterator[None]:
     that is sorted in place.  Tensors are watched always.
     """
     Op.__call__ = _watched_call             # from the first time on; other programs pay nothing
-    before = _on.get()
+    before, block = _on.get(), [True]
     _on.set(True)
+    pauses.append(block)                    # unrolled functions run as they are written
     try:
         yield
     finally:
         _on.set(before)
+        del pauses[next(i for i, p in enumerate(pauses) if p is block)]
 
 
 def _watched_call(op, *inputs, **params):

@@ -13,8 +13,10 @@ import numpy as np
 from ..engine.ops.shapes import stack
 from ..engine.tensor import Tensor, backpropagate
 from ..engine.trees import tree_leaves, tree_map
+from ..engine.unroll import FLAGS
 
 _open = ContextVar("open", default=0)       # how many tapes are open here: with one, a derivative is recorded too
+FLAGS.append(_open.get)
 
 
 class GradientTape:

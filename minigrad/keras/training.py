@@ -20,6 +20,7 @@ from ..engine.tensor import Tensor, backpropagate
 from ..engine.trees import tree_leaves, tree_map
 from ..engine.unroll import Unrolled
 from ..engine.unrolling.current import recorder
+from ..engine.unrolling.turns import Turns
 from ..support.arguments import share, shown, whole
 from . import losses, metrics as _metrics, optimizers
 from .callbacks import Callback, History, ProgressBar
@@ -53,6 +54,11 @@ class Targets:
         return [penalty for layer in (self.model, *self.model.sublayers()) for penalty in layer.penalties]
 
     @cached_property
+    def key(self):
+        """By what a step of training differs from one with other targets."""
+        return tuple(map(id, (*self.weights, *self.penalties))), self.wrt and frozenset(map(id, self.wrt))
+
+    @cached_property
     def watchers(self):
         return self.model.run.hooks("on_backward") if self.model.run else []
 
@@ -60,15 +66,15 @@ class Targets:
 class Training:
     """The part of Model that learns from data and is judged by it."""
     optimizer = loss = loss_weights = scores = run = history = loss_tracker = None
-    _replayed = None                        # the train_step that fit replays, if compile was told so
-    # To unroll.py: what no step reads; and what it reads, but not what is in there.
+    _turns = nullcontext()                  # threads that use this model at once
+    _replayed = {}                          # name of a step -> its twin by mg.unroll, if compile allows it
+    # To unroll.py: what no step reads (of run only the targets, which Targets.key stands for).
     _changes = ("scores", "history", "stop_training", "compile_arguments", "loss_tracker", "_replayed", "_arguments",
-                "output_shape")
-    _whole = ("run",)
+                "output_shape", "run", "_turns")
     stop_training = False                   # a callback that sets it ends the training
 
     def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None,
-                run_eagerly=False, *, jit_compile=False):
+                run_eagerly=False, *, jit_compile="auto"):
         """Say how to train: by which optimizer, to make which loss small, and what else to measure.
 
         optimizer           a name or an object of minigrad.optimizers
@@ -79,10 +85,12 @@ class Training:
         metrics             a name or object of minigrad.metrics, or a list of them; every example counts alike
                             for several outputs a list of lists, or a dict {output: metric or list}
         weighted_metrics    the same, but examples count by their sample_weight
-        run_eagerly         for Keras' sake: here everything runs as it is written, unless jit_compile is set
-        jit_compile         True: fit records its steps once and replays them (mg.unroll), to the same bits, and warns
-                            where it can't; "auto": the same without warnings.  A train_step or compute_loss of one's
-                            own, callbacks that watch gradients, several outputs and several processes run as they are.
+        run_eagerly         True: everything runs as it is written, as with jit_compile=False
+        jit_compile         True: fit, evaluate and predict record a step once and replay it (mg.unroll), to the same
+                            bits, and warn where they can't.  "auto": where it is worth it, after some 40 steps, and
+                            where all code of the step is minigrad's own, so that it can't do what a recording doesn't
+                            see, such as print; without warnings.  A train_step or compute_loss of one's own, callbacks
+                            that watch gradients, the training of several outputs and several processes run as they are.
                             `call` may not depend on model.run and model.scores
         """
         if any(not isinstance(w, (int, float, type(None))) for w in tree_leaves(loss_weights)):
@@ -91,7 +99,9 @@ class Training:
         self.loss = None if loss is None else tree_map(lambda part: part and losses.get(part), loss)
         if jit_compile not in (True, False, "auto"):
             raise ValueError(f'compile: jit_compile is True, False or "auto", not {jit_compile!r}')
-        self._replayed = Unrolled(self.train_step, silent=jit_compile == "auto") if jit_compile else None
+        self._turns = Turns()
+        self._replayed = {step: Unrolled(getattr(self, step), jit_compile == "auto", partial(_key, self), self._turns)
+                          for step in STEPS} if jit_compile and not run_eagerly else {}
         self.compile_arguments = {"optimizer": self.optimizer, "loss": loss, "loss_weights": loss_weights,
                                   "metrics": metrics, "weighted_metrics": weighted_metrics}
         self.loss_tracker = _metrics.Mean("loss")
@@ -130,6 +140,10 @@ class Training:
         y_pred = self(x, training=False)
         return self.compute_loss(y, y_pred, sample_weight), y_pred
 
+    def predict_step(self, data):
+        """The outputs for a batch."""
+        return self(data, training=False)
+
     def compute_loss(self, y=None, y_pred=None, sample_weight=None, *, x=None, training=True):
         """The loss of a batch, a scalar Tensor: compile's, penalties of regularizers, and what add_loss was given."""
         parts = []
@@ -149,10 +163,8 @@ class Training:
 
     def step_on(self, step, x, y, sample_weight):
         """Call train_step or test_step, by its name, in its form or Keras', and count what it returns."""
-        function, scores = getattr(self, step), self.scores
-        if step == "train_step" and self._replayed and self._plain():
-            function = self._replayed
-        with collecting_losses():
+        function, scores = self._fastest(step), self.scores
+        with self._turns, collecting_losses():
             if _takes_data(type(self), step):
                 logs = function(tuple(part for part in (x, y, sample_weight) if part is not None) if y is not None
                                 else (x,))
@@ -163,12 +175,14 @@ class Training:
             loss, y_pred = function(x, y, sample_weight)
         scores.add(x, y, y_pred, sample_weight, loss, partial(names_of, self))
 
-    def _plain(self):
-        """Whether a step of training is minigrad's own, so that it can be replayed."""
-        own = type(self)
-        return (self.run is not None and not self._targets().watchers and self.optimizer.into is dict
-                and all(getattr(own, name) is getattr(Training, name)
-                        for name in ("train_step", "compute_loss", "minimize")))
+    def _fastest(self, step):
+        """A step, by its name: as it is written, or replayed where it is minigrad's own and compile allows it."""
+        own, training = type(self), step == "train_step"
+        plain = step in self._replayed and not vars(self).keys() & STEPS.keys() and all(
+            getattr(own, name) is getattr(Training, name) for name in (step, *STEPS[step]))
+        if plain and training:
+            plain = self.run is not None and not self._targets().watchers and self.optimizer.into is dict
+        return self._replayed[step] if plain else getattr(self, step)
 
     def minimize(self, loss):
         """Move the trainable weights a step of the optimizer against the gradient of loss."""
@@ -255,7 +269,9 @@ class Training:
         with no_grad():
             for number, (x, *_) in enumerate(batches(bar(loader, verbose, "predict"), self.device)):
                 events.tell("on_predict_batch_begin", number)
-                outputs.append(tree_map(Tensor.numpy, self(x, training=False)))
+                with self._turns:
+                    y = self._fastest("predict_step")(x)
+                outputs.append(tree_map(Tensor.numpy, y))
                 events.tell("on_predict_batch_end", number, {"outputs": outputs[-1]})
         events.tell("on_predict_end")
         return tree_map(lambda *parts: np.concatenate(parts), *outputs)
@@ -294,6 +310,16 @@ class Training:
         if self.loss is not None and not own and arrays and y is None:
             raise ValueError(f"{name}: the loss of {self.name} compares outputs with y, and there is no y: "
                              f"{name}(x, y), with x and y apart")
+
+
+# What a step calls that a model may override, too.
+STEPS = {"train_step": ("compute_loss", "minimize"), "test_step": ("compute_loss",), "predict_step": ()}
+
+
+def _key(model):
+    """What a replayed step depends on besides what it reads: which weights a fit trains."""
+    targets = model.run and model.run.targets
+    return targets.key if targets and "weights" in vars(targets) else None      # before the first step there are none
 
 
 @cache

@@ -1,10 +1,12 @@
 """compile(jit_compile=True): fit replays its steps, and nothing comes out otherwise than without."""
+import copy
 import warnings
 
 import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.engine import unroll
 from minigrad.keras import callbacks, layers
 
 RNG = np.random.default_rng(0)
@@ -28,14 +30,22 @@ def trained(jit_compile, kind=mg.keras.Sequential, optimizer="adam", **fit):
 
 
 def same(used=True, **arguments):
+    """Without replaying, with it, and with "auto": all the same to the bit."""
     expected = trained(False, **arguments)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error" if used else "ignore")
-        found = trained(True if used else "auto", **arguments)
-    assert found[0] == expected[0]
-    for a, b in zip(found[1], expected[1], strict=True):
-        assert a.tobytes() == b.tobytes()
-    assert (found[2]._replayed.program is not None) == used, found[2]._replayed.reason
+    for word in (True, "auto") if used else ("auto",):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error" if used else "ignore")
+            found = trained(word, **arguments)
+        assert found[0] == expected[0]
+        for a, b in zip(found[1], expected[1], strict=True):
+            assert a.tobytes() == b.tobytes()
+        step = found[2]._replayed["train_step"]
+        assert (step.program is not None) == used, (word, step.reason)
+
+
+@pytest.fixture(autouse=True)
+def early(monkeypatch):
+    monkeypatch.setattr(unroll, "AFTER", 3)     # what pays off only in longer trainings, at once
 
 
 def test_it_is_used_and_gives_the_same_bits():
@@ -84,3 +94,96 @@ def test_a_train_step_of_ones_own():
 def test_another_word_is_refused():
     with pytest.raises(ValueError, match="jit_compile"):
         mg.keras.Sequential(network()).compile("adam", "mse", jit_compile="yes")
+
+
+class Printing(layers.Layer):
+    """A layer with an effect that nobody can see from outside."""
+    seen = []
+
+    def call(self, x):
+        print(end="")
+        Printing.seen += [1]
+        return x * 1.0
+
+
+def test_the_readers_own_code_runs_each_time():
+    calls = []
+    for word in (False, "auto"):
+        Printing.seen.clear()
+        trained(word, kind=lambda parts: mg.keras.Sequential([*parts, Printing()]))
+        calls.append(len(Printing.seen))
+    assert calls[0] == calls[1] > 30
+    same(used=False, kind=lambda parts: mg.keras.Sequential([*parts, layers.Activation(lambda x: x * 2.0)]))
+
+
+def two_outputs(jit_compile):
+    mg.seed(5)
+    x = mg.keras.Input((6,))
+    h = layers.Dense(5, activation="tanh")(x)
+    model = mg.keras.Model(x, {"a": layers.Dense(3)(h), "b": layers.Dense(1)(h)})
+    model.compile("adam", {"a": mg.losses.SparseCategoricalCrossentropy(from_logits=True), "b": "mse"},
+                  metrics={"b": "mae"}, jit_compile=jit_compile)
+    history = model.fit(X, {"a": Y, "b": X[:, 0]}, epochs=4, verbose=0).history
+    return history, model.evaluate(X, {"a": Y, "b": X[:, 0]}, verbose=0, return_dict=True), model.get_weights()
+
+
+def test_several_outputs():
+    (history, scores, weights), (history_2, scores_2, weights_2) = two_outputs(False), two_outputs("auto")
+    assert history == history_2 and scores == scores_2
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(weights, weights_2, strict=True))
+
+
+def test_evaluate_and_predict():
+    results = []
+    for word in (False, "auto"):
+        *_, model = trained(word)
+        out = [model.predict(X, batch_size=8, verbose=0), model.evaluate(X, Y, batch_size=8, verbose=0)]
+        model.set_weights([w * 0.5 for w in model.get_weights()])
+        out += [model.predict(X, batch_size=8, verbose=0), model.evaluate(X, Y, batch_size=8, verbose=0)]
+        model.layers[1].epsilon = 0.1
+        out += [model.predict(X, batch_size=8, verbose=0), model.predict_on_batch(X)]
+        results.append(out)
+    assert all(np.array_equal(a, b) for a, b in zip(*results, strict=True))
+    assert all(model._replayed[step].program for step in ("test_step", "predict_step"))
+
+
+def test_fits_of_other_weights_do_not_share_a_step():
+    def run(word):
+        mg.seed(1)
+        model = mg.keras.Sequential(network())
+        model.compile(mg.keras.optimizers.SGD(0.1), mg.losses.SparseCategoricalCrossentropy(True), jit_compile=word)
+        for trainable in (True, False, True):
+            model.fit(X, Y, batch_size=10, epochs=2, verbose=0)
+            model.layers[0].trainable = trainable           # after a fit: the next one sees it from its beginning
+        model.add(layers.Dense(3))
+        model.compile("adam", model.loss, jit_compile=word)
+        model.fit(X, Y, batch_size=10, epochs=3, verbose=0)
+        return model.get_weights()
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(run(False), run("auto"), strict=True))
+
+
+def test_processes_that_share_the_work_run_as_they_are():
+    *_, model = trained("auto")
+
+    class Sharing(dict):
+        pass
+    model.run = type("Run", (), {"targets": None, "hooks": lambda self, name: []})()
+    assert model._fastest("train_step") is model._replayed["train_step"]
+    model.optimizer.into = Sharing
+    assert model._fastest("train_step") == model.train_step
+
+
+def test_a_step_put_in_the_place_of_another():
+    *_, model = trained("auto")
+    model.predict_step = lambda data: mg.tensor(np.zeros((len(data), 1)))
+    assert not model.predict(X, verbose=0).any()
+
+
+def test_a_compiled_model_can_be_copied():
+    *_, model = trained("auto")
+    twin = copy.deepcopy(model)
+    for m in (model, twin):
+        mg.seed(1)
+        m.fit(X, Y, batch_size=10, epochs=2, verbose=0)
+    assert twin._replayed["train_step"].function.__self__ is twin
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(model.get_weights(), twin.get_weights(), strict=True))

@@ -4,7 +4,9 @@ What can't be followed makes it give up, with a reason and a line of the reader'
 like the arrays they stand for, and the function ends as if nobody had watched.
 """
 import bisect
+import math
 import sys
+import threading
 
 import numpy as np
 
@@ -58,7 +60,8 @@ class _Module:
 class Recorder:
     """Writes down the calls of one run.  reason: why it gave up, or None."""
 
-    def __init__(self, state):
+    def __init__(self, state, limit=math.inf):
+        self.left, self.thread = limit, threading.get_ident()       # bytes that it may still keep
         self.calls, self.memories, self.starts = [], [], []
         self.reason, self.state, self.module, self.label = None, state, _Module(self), None
         self.ended, self.draws, self.mixed, self.assigned, self.named = False, 0, False, [], {}
@@ -137,6 +140,9 @@ class Recorder:
         else:
             owner = array
         memory = self._add(Memory(owner, "temporary", maker=call, origin=call and call.origin))
+        self.left -= owner.nbytes
+        if self.left < 0:
+            self.give_up("its arrays are large: recording them would take much memory")
         made = Recorded(array, memory, self, scalar=not isinstance(result, np.ndarray))
         if call is not None:
             call.outs.append(made)
@@ -215,6 +221,8 @@ class Recorder:
         return self._result(function, args, kwargs, result)
 
     def _result(self, function, args, kwargs, result):
+        if self.ended or threading.get_ident() != self.thread:      # a leftover, or another thread that reads a weight
+            return result
         if not self.active:
             return tree_of(result, lambda r: Recorded(np.asarray(r), Memory(np.asarray(r), "temporary"), self,
                                                       not isinstance(r, np.ndarray)))

@@ -46,6 +46,7 @@ class State:
         self.errors, self.names, self.paths = np.geterr(), {}, {}
         self.dicts, self.rows, self.picks, self.cells, self.tensors, self.sets, self.absent = [], [], [], [], [], [], []
         self.generators, self._seen, self._classes = [], {}, set()
+        self.foreign = None                 # the name of a function or class that is not minigrad's, NumPy's, Python's
         stack = [(root, "") for root in reversed(roots)]
         while stack:
             value, path = stack.pop()
@@ -106,6 +107,7 @@ class State:
             yield f.__dict__, ""
         if trusted(f.__module__):
             return
+        self.foreign = self.foreign or f.__qualname__
         known, names = f.__globals__, all_names(f.__code__)
         held = [n for n in names if n in known]
         if absent := [n for n in names if n not in known]:
@@ -128,6 +130,7 @@ class State:
         for parent in kind.__mro__:
             if not trusted(parent.__module__) and parent not in self._classes:
                 self._classes.add(parent)
+                self.foreign = self.foreign or parent.__qualname__
                 held = {n: v for n, v in vars(parent).items() if not n.startswith("__") or callable(v)}
                 names = [n for n in held if n not in ("__weakref__", "__dict__")]
                 self._pick(vars(parent), names)

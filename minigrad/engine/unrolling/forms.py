@@ -1,0 +1,134 @@
+"""What an unrolled function is called with and returns: trees of arrays, taken apart and put together again."""
+import numpy as np
+
+from ..tensor import Tensor
+from .calls import Number
+from .stand_in import Recorded
+
+
+class Eager(Exception):
+    """Run the function as it is, this time."""
+
+
+def flatten(tree, leaves, key):
+    """The arrays of a tree in order; in key, what makes calls calls of one kind."""
+    kind = type(tree)
+    if kind is np.ndarray:
+        if tree.dtype.kind not in "fiub":
+            raise Eager
+        leaves.append(tree)
+        key.append((tree.dtype, tree.shape, tree.strides, tree.flags.writeable))
+    elif kind is tuple or kind is list:
+        key.append((kind, len(tree)))
+        for branch in tree:
+            flatten(branch, leaves, key)
+    elif kind is dict:
+        key.append((kind, *tree))
+        for branch in tree.values():
+            flatten(branch, leaves, key)
+    elif kind is Tensor:
+        array = tree._data
+        if type(array) is not np.ndarray or array.dtype.kind not in "fiub" or tree.node is not None:
+            raise Eager
+        if tree.requires_grad:              # a weight: it is what it is, like one in a closure
+            key.append(("weight", id(tree), Alive(tree)))
+        else:
+            leaves.append(tree)
+            key.append(("tensor", array.dtype, array.shape, array.strides))
+    elif isinstance(tree, float):
+        key.append((kind, float.hex(tree)))
+    elif tree is None or isinstance(tree, (int, str, bytes, bool, np.dtype)):
+        key.append((kind, tree))
+    elif isinstance(tree, (np.generic, np.ndarray)) or hasattr(tree, "_fields"):
+        raise Eager
+    else:
+        key.append((kind, id(tree), Alive(tree)))
+
+
+class Alive:
+    """Keeps an object alive as long as a key with its id."""
+    __slots__ = ("object",)
+
+    def __init__(self, x):
+        self.object = x
+
+    def __eq__(self, other):
+        return self.object is other.object
+
+    def __hash__(self):
+        return id(self.object)
+
+
+def array_leaves(tree):
+    if isinstance(tree, (tuple, list)):
+        return [leaf for branch in tree for leaf in array_leaves(branch)]
+    return [leaf for branch in tree.values() for leaf in array_leaves(branch)] if isinstance(tree, dict) else [tree]
+
+
+def replace(tree, stand_ins):
+    """The arguments with stand-ins in the place of arrays, in new lists, tuples and dicts."""
+    if id(tree) in stand_ins:
+        return tree if isinstance(tree, Tensor) else stand_ins[id(tree)]
+    if type(tree) in (tuple, list):
+        return type(tree)(replace(branch, stand_ins) for branch in tree)
+    return {k: replace(v, stand_ins) for k, v in tree.items()} if type(tree) is dict else tree
+
+
+def argument_names(function, args, kwargs):
+    code = getattr(function, "__code__", None)
+    names = list(code.co_varnames[:code.co_argcount]) if code and code.co_argcount >= len(args) else []
+    names += [f"input_{i}" for i in range(len(names), len(args))]
+    found = []
+
+    def walk(tree, name):
+        if type(tree) in (tuple, list):
+            for i, branch in enumerate(tree):
+                walk(branch, f"{name}_{i}")
+        elif type(tree) is dict:
+            for k, branch in tree.items():
+                walk(branch, f"{name}_{k}")
+        elif type(tree) is np.ndarray or type(tree) is Tensor and not tree.requires_grad:
+            found.append(name)
+    for tree, name in zip(args, names):
+        walk(tree, name)
+    for name, tree in kwargs.items():
+        walk(tree, name)
+    return found
+
+
+def take_apart(tree, handles):
+    """The form of a result: ("array" | "tensor", number), or what it is made of; the stand-ins in handles."""
+    if isinstance(tree, Tensor):
+        handles.append(tree._data)
+        return "tensor", len(handles) - 1, tree.requires_grad, tree.node
+    if type(tree) is Recorded:
+        handles.append(tree)
+        return "array", len(handles) - 1
+    if type(tree) in (tuple, list):
+        return type(tree), [take_apart(branch, handles) for branch in tree]
+    if type(tree) is dict:
+        return dict, {k: take_apart(v, handles) for k, v in tree.items()}
+    if tree is None or isinstance(tree, (bool, int, float, str)) and not isinstance(tree, np.generic) and (
+            type(tree) is not Number):
+        return "as it is", tree
+    handles.append(tree)                    # not recorded: the function will run as it is
+    return "array", len(handles) - 1
+
+
+def put_together(form, values):
+    kind = form[0]
+    if kind == "array":
+        return values[form[1]]
+    if kind == "tensor":
+        value = values[form[1]]
+        return Tensor(value, form[2], form[3])
+    if kind == "as it is":
+        return form[1]
+    return ({k: put_together(v, values) for k, v in form[1].items()} if kind is dict else
+            kind(put_together(branch, values) for branch in form[1]))
+
+
+def shaped(program, found):
+    for t, value in zip(program.assigned, found[len(found) - len(program.assigned):]):
+        t.grad = Tensor(np.asarray(value))
+    return put_together(program.tree, found)
