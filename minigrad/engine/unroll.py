@@ -54,7 +54,8 @@ class Unrolled:
     turns       the Turns of threads within which all calls are made (unrolling/turns.py)
     """
 
-    _changes = ("cases", "lock", "program", "recordings", "reason", "evicted", "key", "turns")      # not what a function reads
+    # To itself: what no function reads.
+    _changes = ("cases", "lock", "program", "recordings", "reason", "evicted", "foreign", "key", "turns")
 
     def __init__(self, function, auto=False, key=None, turns=None):
         self.function, self.auto, self.key, self.turns = function, auto, key, turns
