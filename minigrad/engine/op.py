@@ -137,7 +137,7 @@ class Op:
             if not tensors:
                 return y                    # ops called on plain arrays return plain arrays
             t = Tensor(y)
-            return t if t._data.base is None else share_with_any(t, inputs)
+            return share_with_any(t, inputs) if t._data.base is not None or y is args[0] else t
         return Tensor(y, True, Node(self, inputs, args, params, saved, clock()))
 
     def shares(self, g, y, args, params):

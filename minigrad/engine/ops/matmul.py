@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from ..backend import array_module, row_sum
+from ..backend import HALF, array_module, narrow, row_sum, wide
 from ..op import as_array, op
 from .arithmetic import multiply
 
@@ -163,7 +163,8 @@ def _einsum_vjp(g, y, *operands, subscripts):
 def _einsum(*operands, subscripts):
     """y = the sum that the subscripts describe, as np.einsum      dx: the same with g in the place of x."""
     large = any(x.size > 1000 for x in operands)            # worth the search for an order, and BLAS
-    return np.einsum(subscripts, *operands, optimize=len(operands) > 2 or large)
+    y = np.einsum(subscripts, *map(wide, operands), optimize=len(operands) > 2 or large)
+    return narrow(y, operands[0]) if all(getattr(x, "dtype", None) is HALF for x in operands) else y
 
 
 def _letters(axes):

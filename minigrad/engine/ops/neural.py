@@ -211,13 +211,13 @@ def dropout(x, rate=0.5):
 # -- attention -------------------------------------------------------------------------------------------------------
 def attention_weights(q, k, causal=False, mask=None, scale=None):
     """softmax(scale · q kᵀ) over the keys, those not allowed excluded: (..., T, S)."""
-    scores = (q * _scale(q, scale)) @ k.swapaxes(-1, -2)
+    scores = (wide(q) * _scale(q, scale)) @ wide(k).swapaxes(-1, -2)
     allowed = boolean(mask, "attention: mask")
     if causal:                                      # position t sees the S - T earlier keys and those up to itself
         t, s = scores.shape[-2:]
         past = backend.array_module(scores).tri(t, s, s - t, dtype=bool)
         allowed = past if mask is None else past & allowed
-    return softmax(scores, where=allowed)
+    return softmax(scores, where=allowed)               # in float32 of float16
 
 
 def boolean(mask, what):
@@ -238,6 +238,7 @@ def _scale(q, scale):
 
 def _attention_vjp(g, y, q, k, v, causal=False, mask=None, scale=None, saved=None):
     p = attention_weights(q, k, causal, mask, scale) if saved is None else saved
+    g, q, k, v = wide(g), wide(q), wide(k), wide(v)
     ds = _softmax_vjp(g @ v.swapaxes(-1, -2), p, None)
     dq, dk, scale = ds @ k, ds.swapaxes(-1, -2) @ q, _scale(q, scale)
     dq *= scale
@@ -255,7 +256,7 @@ def attention(q, k, v, /, causal=False, mask=None, scale=None):
     gradient.  (Vaswani et al. 2017, eq. 1)
     """
     p = attention_weights(q, k, causal, mask, scale)
-    return p @ v, p
+    return narrow(p @ wide(v), q), p
 
 
 # -- Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) -------------------

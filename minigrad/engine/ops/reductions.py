@@ -115,6 +115,7 @@ def _later(x, steps):
 
 
 def _prod_vjp(g, y, x, axis=None, keepdims=False):
+    g, y, x = wide(g), wide(y), wide(x)
     if (x != 0).all():
         return keep(g * y, x, axis) / x
     axes = axes_of(x, axis)                         # with a zero among the factors: multiply all the others
@@ -128,7 +129,7 @@ def _prod_vjp(g, y, x, axis=None, keepdims=False):
 @op(vjp=_prod_vjp, shapes="")
 def prod(x, /, axis=None, *, keepdims=False):
     """y = Π x      dxᵢ = g Π of the other x; right also where factors are 0."""
-    return x.prod(axis=axis, keepdims=keepdims)
+    return narrow(wide(x).prod(axis=axis, keepdims=keepdims), x)
 
 
 def _norm_vjp(g, y, x, ord=None, axis=None, keepdims=False):

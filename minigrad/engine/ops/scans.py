@@ -58,7 +58,7 @@ def cumprod(x, /, axis=None):
 
     Without an axis x is flattened first.
     """
-    return np.cumprod(x, axis=axis)
+    return narrow(np.cumprod(wide(x), axis=axis), x)
 
 
 def _extreme_so_far_vjp(g, y, x, axis=None):
@@ -97,6 +97,7 @@ def _highest(x):
 
 
 def _logcumsumexp_vjp(g, y, x, axis=None):
+    y = y if wide(x) is x else logcumsumexp(wide(x), axis=axis)        # e to the power of y is as precise as y
     g, y, rows = (_axis_last(wide(t), axis) for t in (g, y, x))
     if not rows.shape[-1]:
         return g.reshape(x.shape)

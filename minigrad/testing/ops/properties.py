@@ -9,6 +9,15 @@ from ...engine.tensor import Tensor, backpropagate
 from ...engine.transforms import jvp, vjp
 from ..arrays import LAYOUTS, lay_out
 from ..gradients.compare import GradientError, check_gradients
+from .edges import (
+    edits_are_seen,
+    half_precision,
+    lists_of_tensors,
+    numbers_along_an_axis,
+    precise_far_out,
+    tensors_as_params,
+)
+from .whole import whole_indices, whole_values
 
 
 class Trial:
@@ -352,5 +361,8 @@ def nothing_shared(t):
 
 PROPERTIES = (value, gradients, ties_share, convention, linear_in_the_cotangent, adjoint, each_input_alone,
               no_hidden_state, backward_again, same_value_however_called, elementwise, precision_kept, python_numbers,
-              inputs_unmodified, layout_does_not_matter, nothing_shared, accurate)
-ONCE = (convention, python_numbers)         # those that look at the op alone, not at the case
+              inputs_unmodified, layout_does_not_matter, nothing_shared, accurate, whole_values, whole_indices,
+              lists_of_tensors, tensors_as_params, edits_are_seen, precise_far_out, half_precision,
+              numbers_along_an_axis)
+ONCE = (convention, python_numbers, lists_of_tensors, tensors_as_params, precise_far_out, numbers_along_an_axis)
+# These look at the op, or at one case of it alone.

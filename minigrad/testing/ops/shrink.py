@@ -69,7 +69,7 @@ def one_element(op, property, failed, how):
         case = [np.asarray(x[i]) for x in spread], params
         error = lacks(op, property, case, how, like)
         if error:
-            for k in range(len(inputs)):
+            for k in [k for k, x in enumerate(case[0]) if x.dtype.kind != "b"]:
                 for shorter in (1.0, 2.0, 0.5, *(np.round(case[0][k], n) for n in range(2))):
                     trial = [np.asarray(shorter, x.dtype) if j == k else x for j, x in enumerate(case[0])], params
                     less = lacks(op, property, trial, how, like)

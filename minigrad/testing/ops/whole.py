@@ -21,8 +21,8 @@ def _same(a, b, what):
 
 def whole_values(t):
     """integers and booleans, narrow ones too, give what float64 gives, or an error; where NumPy's are whole, its"""
-    if not any(t.real) or "dtype" in t.params:
-        return
+    if not (t.op.native and any(t.real)) or "dtype" in t.params:
+        return                              # in an op of one's own whole numbers do as NumPy's, which may wrap
     for dtype in WHOLE:
         whole = [_cast(x, dtype) if r else x for x, r in zip(t.inputs, t.real)]
         with np.errstate(all="ignore"):

@@ -47,6 +47,30 @@ def sets_for_the_other():
     return Op(lambda a, b, /: a + b, rules, name="sets")
 
 
+def native(op):
+    """An op, as one of minigrad's own, of which more is expected."""
+    op.__module__ = "minigrad.tried"
+    return op
+
+
+class Unstacked(Op):
+    """Takes the arrays out of lists of tensors."""
+
+    def __call__(self, *inputs, **params):
+        return super().__call__(*(np.array([r.numpy() for r in x]) if isinstance(x, list) else x for x in inputs),
+                                **params)
+
+
+class Late(Op):
+    """Says that it was called after all edits."""
+
+    def __call__(self, *inputs, **params):
+        y = super().__call__(*inputs, **params)
+        if getattr(y, "node", None):
+            y.node.order = 10**12
+        return y
+
+
 LACKS = {   # property -> an op that lacks it
     "value": Op(double, lambda g, y, x: 2 * g),
     "same_value_however_called": counting(),
@@ -67,8 +91,21 @@ LACKS = {   # property -> an op that lacks it
     "inputs_unmodified": Op(double, edits_its_cotangent),
     "layout_does_not_matter": Op(by_memory_order, lambda g, y, x: g, shapes=""),
     "nothing_shared": Op(double, lambda g, y, x: x),
+    "whole_values": native(Op(lambda x, /: x * x / 1.0, lambda g, y, x: 2 * g * x, name="square")),
+    "whole_indices": Op(lambda x, i, /: x.reshape(-1)[i * x.shape[-1]],
+                        (lambda g, y, x, i: np.bincount(i * x.shape[-1], g, x.size).reshape(x.shape), None),
+                        name="firsts"),
+    "lists_of_tensors": Unstacked(double, lambda g, y, x: 2 * g),
+    "tensors_as_params": Op(lambda x, /, k=2.0: x * getattr(k, "_data", k), lambda g, y, x, k=2.0: g * k, name="times"),
+    "edits_are_seen": Late(lambda x, /: x * x, lambda g, y, x: 2 * g * x, name="square"),
+    "precise_far_out": native(Op(lambda x, /: 0.5 * np.tanh(0.5 * x) + 0.5, lambda g, y, x: g * y * (1 - y), name="s")),
+    "half_precision": native(Op(lambda x, /: np.sqrt((x * x).sum(-1)), lambda g, y, x: np.expand_dims(g / y, -1) * x,
+                                name="length", shapes="(n)->()")),
+    "numbers_along_an_axis": Op(lambda x, /, axis=-1: x.sum(axis=axis), lambda g, y, x, axis=-1: np.repeat(
+        np.expand_dims(g, axis), x.shape[axis], axis), name="sum"),
 }
 NEEDS = {"value": {"reference": lambda x: 3 * x},
+         "whole_indices": {"inputs": [([np.arange(4.0).reshape(4, 1), np.array([3, 1])], {})]},
          "layout_does_not_matter": {"inputs": [([np.arange(6.0).reshape(2, 3)], {})]}}
 
 
