@@ -24,6 +24,15 @@ def test_a_number_along_an_axis_has_a_gradient_or_is_refused(op, axis):
     assert x.grad.shape == () and np.allclose(x.grad, right.grad, equal_nan=True)
 
 
+@pytest.mark.parametrize("f, right", [(mg.softmax, 1), (mg.log_softmax, 0), (mg.standardize, 0)])
+@pytest.mark.parametrize("axis", [0, -1, None])
+def test_a_number_alone_is_its_row(f, right, axis):
+    x = mg.tensor(0.7, requires_grad=True)
+    y = f(x, axis=axis)
+    y.backward()
+    assert y.item() == right and abs(x.grad.item()) < 1e-15
+
+
 @pytest.mark.parametrize("f", [mg.softmax, mg.log_softmax, mg.standardize], ids=lambda f: f.name)
 def test_an_empty_row_stays_one(f):
     x = mg.tensor(np.ones((2, 0)), requires_grad=True)

@@ -12,7 +12,8 @@ from minigrad.engine.edits import UNKNOWN
 VIEWS = {
     "rows": lambda w: w[:2], "transpose": lambda w: w.T, "reshape": lambda w: w.reshape(-1), "element": lambda w: w[0],
     "detach": lambda w: w.detach(), "itself": lambda w: w, "swapped": lambda w: w.swapaxes(0, 1),
-    "more": lambda w: w[None, ..., ::-1], "spread": lambda w: mg.broadcast_to(w, (2, *w.shape)).detach()[0],
+    "more": lambda w: w[None, ..., ::-1], "squeezed": lambda w: w.squeeze(),
+    "spread": lambda w: mg.broadcast_to(w, (2, *w.shape)).detach()[0],
 }
 EDITS = {
     "item": lambda v: v.__setitem__(0, 10.0), "+=": lambda v: v.__iadd__(10.0), "*=": lambda v: v.__imul__(3.0),

@@ -229,7 +229,11 @@ def _summed(draw):
                        "...i,i->...", "ij,jk", "...ij,...jk->...ik", "ii", "ij,ii->j")
     sizes = {letter: draw.integer(1, 3) for letter in "ijk"} | {"b": 2}
     terms = text.split("->")[0].replace("...", "b").split(",")
-    return _of_letters(draw, terms, sizes), {"subscripts": text}
+    operands, i = _of_letters(draw, terms, sizes), draw.integer(0, len(terms) - 1)
+    shared = [k for k, c in enumerate(terms[i]) if terms[i].count(c) == 1 and "".join(terms).count(c) > 1]
+    if shared and draw.boolean():           # of length 1 in one operand: stretched
+        operands[i] = operands[i].take([0], draw.choice(*shared))
+    return operands, {"subscripts": text}
 
 
 def _einsum_flops(y, *operands, subscripts):

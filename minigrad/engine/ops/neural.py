@@ -310,11 +310,13 @@ def _attention_flops(y, q, k, v, **params):
     return 2 * math.prod(q.shape[:-1]) * k.shape[-2] * (q.shape[-1] + v.shape[-1])
 
 
-softmax.describe(cases=_masked_rows)
+NOWHERE = np.zeros((1, 2), bool)
+softmax.describe(cases=_masked_rows, conventions=[([[[0.5, 2]]], {"where": NOWHERE}, [[[0.0, 0]]])])
 log_softmax.describe(cases=_rows)
 sparse_softmax_cross_entropy.describe(cases=_labelled)
 standardize.describe(cases=_standard)
 layer_norm.describe(cases=_layer)
 batch_norm.describe(cases=_batch)
 masked.describe(cases=_with_a_mask)
-attention.describe(cases=_attended, flops=_attention_flops)
+attention.describe(cases=_attended, flops=_attention_flops, conventions=[
+    ([[[0.5]], [[1.0], [2]], [[3.0], [4]]], {"mask": NOWHERE}, [[[0.0]], [[0.0], [0]], [[0.0], [0]]])])

@@ -209,7 +209,7 @@ def repairs(node, arrays, names, higher, field):
             yield 0, ast.Compare(node.left, [other()], node.comparators)
     if isinstance(node, ast.Name):
         yield from ((0, ast.Name(n, ast.Load())) for n in names if n != node.id)
-    if field in ("slice", "func") or isinstance(node, (ast.Constant, ast.Slice, ast.Tuple)):
+    if field in ("slice", "func") or isinstance(node, (ast.Constant, ast.Slice, ast.Tuple, ast.Starred)):
         return
     yield 1, ast.UnaryOp(ast.USub(), node)
     for name in arrays[1:]:

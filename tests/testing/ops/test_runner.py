@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.engine.op import Op
-from minigrad.engine.ops.domains import NONZERO, POSITIVE, UNIT
+from minigrad.engine.ops.domains import BOOLEAN, NONZERO, POSITIVE, REAL, UNIT
 from minigrad.testing import GradientError, check_op
 from minigrad.testing.ops import properties
 from minigrad.testing.ops.cases import NoCases
@@ -122,6 +122,18 @@ def test_every_property_is_shown_to_notice_something():
 def test_an_op_that_edits_its_input_is_noticed():
     with pytest.raises(Failed, match="modified|another value|read-only"):
         check_op(Op(edits_its_input, lambda g, y, x: 2 * g))
+
+
+def shares_of_many(g, y, *xs):
+    return [g * x for x in reversed([*xs])]
+
+
+@pytest.mark.parametrize("op, inputs", [
+    (Op(lambda *xs: xs[0] + xs[1], shares_of_many, name="many", shapes=""), [([np.ones(2), np.zeros(2)], {})]),
+    (Op(lambda c, a, /: np.where(c, a, 0), (None, lambda g, y, c, a: g), domain=(BOOLEAN, REAL), name="taken"), None)])
+def test_wrong_ops_of_many_inputs_and_of_booleans_are_explained(op, inputs):
+    with pytest.raises(Failed, match="is wrong in"):
+        check_op(op, inputs=inputs)
 
 
 @pytest.mark.parametrize("op", [
