@@ -148,6 +148,12 @@ def standardize(x, /, axis=-1, eps=1e-5):
     return narrow(y, x), scale
 
 
+def _with_channels(x):
+    if not x.ndim:
+        raise ValueError("x is a number, it has no axis of channels to normalise")
+    return x
+
+
 def _layer_norm_vjp(g, y, x, gamma, beta, eps=1e-5, saved=None):
     xhat, scale = _standardize(x, -1, eps) if saved is None else saved
     g, gamma = wide(g), wide(gamma)
@@ -165,7 +171,7 @@ def layer_norm(x, gamma, beta, /, eps=1e-5):
 
     x (..., C), γ and β (C,).  (Ba et al. 2016)
     """
-    xhat, scale = _standardize(x, -1, eps)
+    xhat, scale = _standardize(_with_channels(x), -1, eps)
     return narrow(plus(xhat * gamma, beta), x), (xhat, scale)
 
 
@@ -184,7 +190,7 @@ def batch_norm(x, gamma, beta, /, eps=1e-3):
     x (..., C) with the batch first, γ and β (C,).  (Ioffe & Szegedy 2015)
     """
     axis = tuple(range(x.ndim - 1))
-    xhat, scale = _standardize(x, axis, eps)
+    xhat, scale = _standardize(_with_channels(x), axis, eps)
     return narrow(plus(xhat * gamma, beta), x), (xhat, scale)
 
 
