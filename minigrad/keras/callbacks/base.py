@@ -1,6 +1,7 @@
 """What a callback is, and the one that is always there: the history."""
 
 from ...support.meanings import Checked
+from ...support.reading import count, form
 
 
 class Callback(Checked):
@@ -126,4 +127,5 @@ class History(Callback):
         return {"epoch": self.epoch, "history": self.history}
 
     def load_state(self, state):
+        form(state, {"epoch": [count], "history": {str: list}}, "History")
         self.epoch, self.history = state["epoch"], state["history"]

@@ -10,7 +10,7 @@ import numpy as np
 from ...support import files
 from ...support.errors import Failure
 from ...support.files import atomic_write
-from ...support.reading import read_text
+from ...support.reading import form, read_text
 from .base import Callback
 
 
@@ -121,7 +121,7 @@ class CSVLogger(Callback):
         return {"earlier": self.earlier}
 
     def load_state(self, state):
-        self.earlier = state["earlier"]
+        self.earlier = form(state, {"earlier": [{str: str}]}, "CSVLogger")["earlier"]
 
 
 class LearningRateScheduler(Callback):

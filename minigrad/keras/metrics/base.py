@@ -2,6 +2,7 @@
 import numpy as np
 
 from ...engine import backend
+from ...support.arguments import shown
 from ...support.names import Configured, snake_case
 from ..losses import weights_like
 
@@ -48,6 +49,9 @@ class Metric(Configured):
         """Go on from what state() returned."""
         if state.keys() != self.zero.keys():
             raise ValueError(f"metric {self.name} counts {', '.join(self.zero)}; the state has {', '.join(state)}")
+        for name, value in state.items():
+            if isinstance(value, bool) or not isinstance(value, (int, float, np.ndarray)):
+                raise ValueError(f"metric {self.name}: {name} is {shown(value)}, and should be a number or an array")
         vars(self).update({name: backend.asarray(v) if isinstance(v, np.ndarray) else v for name, v in state.items()})
 
 
