@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..support.errors import Failure
+from ..support.explaining import explained
 from .datasets import Dataset
 from .fetch import fetch
 
@@ -23,6 +24,7 @@ class Census(Dataset):
     groups: dict = field(default_factory=dict, repr=False)
 
 
+@explained
 def load_adult(protected=False):
     """(train, test): 32,561 and 16,281 people as a Census each, in the split of the source.
 

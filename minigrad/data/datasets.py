@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ..support.errors import Failure
+from ..support.explaining import explained
 from ..support.files import atomic_write, cache_folder, sha256
 from ..support.reading import available_memory, opened
 
@@ -219,6 +220,7 @@ def download(url, path, checksum):
 IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
+@explained
 def read_idx(path):
     """The array in an IDX file, plain or gzip-compressed; IDX is the format of http://yann.lecun.com/exdb/mnist/.
 

@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from ..engine.trees import tree_map
+from ..support.arguments import shown
+from ..support.explaining import explained
 
 
 class DataLoader:
@@ -103,16 +105,17 @@ class DataLoader:
             epoch, batch, seed = (_integer(name, state[name], at_least=0) for name in ("epoch", "batch", "seed"))
             theirs = {name: state[name] for name in self._shape()}
         except (KeyError, TypeError) as error:
-            raise ValueError(f"DataLoader.load_state: not a state of a DataLoader: {state!r}") from error
+            raise ValueError(f"DataLoader.load_state: not a state of a DataLoader: {shown(state)}") from error
         for name, mine in self._shape().items():
             if theirs[name] != mine:
-                raise ValueError(f"DataLoader.load_state: the state was saved with {name}={theirs[name]!r}, "
+                raise ValueError(f"DataLoader.load_state: the state was saved with {name}={shown(theirs[name])}, "
                                  f"this loader has {name}={mine!r}")
         if batch > len(self):
             raise ValueError(f"DataLoader.load_state: batch {batch} of an epoch of {len(self)} batches")
         self.epoch, self.batch, self.seed, self._resuming = epoch, batch, seed, True
 
 
+@explained
 def split(*arrays, fraction=0.2, seed=0, stratify=None):
     """Hold out a random fraction of the rows: `(x, y), (x_test, y_test) = split(x, y, fraction=0.2)`.
 
@@ -128,7 +131,7 @@ def split(*arrays, fraction=0.2, seed=0, stratify=None):
     tree = arrays[0] if len(arrays) == 1 else arrays
     n = _count_rows(tree, "arrays" if len(arrays) > 1 else "array")
     if not 0 < fraction < 1:
-        raise ValueError(f"split: fraction must lie between 0 and 1, not {fraction!r}")
+        raise ValueError(f"split: fraction must lie between 0 and 1, not {shown(fraction)}")
     held_out = round(fraction * n)
     if not 0 < held_out < n:
         raise ValueError(f"split: fraction={fraction} of {n} rows leaves one part empty")
@@ -147,6 +150,7 @@ def split(*arrays, fraction=0.2, seed=0, stratify=None):
     return tuple(_take(tree, rng.permutation(part)) for part in (order[~chosen], order[chosen]))
 
 
+@explained
 def one_hot(labels, num_classes):
     """y[..., k] = 1 if labels[...] == k else 0.
 
@@ -167,6 +171,7 @@ def one_hot(labels, num_classes):
     return coded
 
 
+@explained
 def standardize(x, mean=None, std=None):
     """z = (x - mean) / std, column by column; returns (z, mean, std).
 
@@ -225,7 +230,7 @@ def _integer(name, value, at_least):
     try:
         value = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name} must be an integer, not {value!r}") from None
+        raise TypeError(f"{name} must be an integer, not {shown(value)}") from None
     if value < at_least:
         raise ValueError(f"{name} must be at least {at_least}, not {value}")
     return value

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 
 import numpy as np
 
-from ..support.arguments import whole
+from ..support.arguments import shown, whole
 from .unrolling.current import StandIn, recorder
 
 when_gpu_is_first_used = []                 # functions to call then: on a GPU whole formulas become single kernels
@@ -135,7 +135,12 @@ def asarray(data, dtype=None, device=None):
     on_gpu = device_of(data) != "cpu"
     kind, index = parse_device(device or (device_of(data) if on_gpu else default_device()))
     if kind == "cpu":
-        return np.asarray(data.get() if on_gpu else data, dtype=dtype)
+        try:
+            return np.asarray(data.get() if on_gpu else data, dtype=dtype)
+        except (ValueError, TypeError) as error:
+            wanted = "" if dtype is None else f" of {shown(dtype)}"
+            raise type(error)(f"{shown(data)} is no array{wanted}: it holds lists of different lengths, or what isn't "
+                              f"numbers ({error})") from error
     module = cupy()
     with module.cuda.Device(index):
         return module.asarray(data, dtype=dtype)

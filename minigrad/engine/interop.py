@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..support.explaining import explained
 from . import backend
 from .op import NUMPY
 from .recording import is_recording
@@ -16,6 +17,7 @@ from .tensor import RELEASED, Tensor
 from .trees import tree_map
 
 
+@explained
 def tensor(data, dtype=None, device: str | None = None, requires_grad: bool = False) -> Tensor:
     """A new tensor with a copy of data (numbers, nested lists, an array or a tensor) in NumPy's dtype for it.
 
@@ -59,9 +61,10 @@ class Conversions:
             return self._data.item()
         raise ValueError(f"item: only a tensor of one element is a number, this one has shape {self.shape}")
 
+    @explained
     def to(self, device: str) -> Tensor:
         """This tensor on another device ("cpu", "gpu", "gpu:1"), as a new leaf; itself where it is there already."""
-        there = device == self.device
+        there = isinstance(device, str) and device == self.device
         return self if there else Tensor(backend.asarray(self._data, device=device), self.requires_grad)
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
@@ -140,6 +143,7 @@ COMPARISONS = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal
 
 def attach(functions):
     """Give Tensor its conversions, operators and methods, and NumPy its way to the ops."""
+    Tensor.backward = explained(Tensor.backward)
     for name, method in vars(Conversions).items():
         if callable(method):
             _give(name, method)
@@ -196,7 +200,9 @@ def _method(f):
 
 def _flat(args):
     """reshape(2, 3) and reshape((2, 3)) are the same."""
-    return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args if args != (None,) else ()
+    if len(args) != 1:
+        return args
+    return () if args[0] is None else tuple(args[0]) if isinstance(args[0], (tuple, list)) else args
 
 
 def _in_place(a, b, f, name):

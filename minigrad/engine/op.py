@@ -4,6 +4,7 @@ import inspect
 import numpy as np
 
 from ..support.arguments import shown
+from ..support.explaining import STUMBLES, explained
 from . import backend
 from .edits import clock, share_with_any
 from .recording import is_recording
@@ -46,6 +47,7 @@ class Op:
     symbol, numpy, conventions, slack = "", (), (), 1.0
     __signature__ = _Signature()
 
+    @explained
     def __init__(self, forward, vjp=None, domain=None, shapes=None, name=None, doc=None, saves=False, selects=False,
                  **description):
         self.forward, self.vjp, self.domain, self.shapes = forward, vjp, domain, shapes
@@ -122,10 +124,10 @@ class Op:
             args.append(x)
         try:
             y = self.forward(*args, **params)
-        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        except STUMBLES as error:
             self.refuse_unknown(params)
-            if (explained := _explain(self, args, error)) is None:
-                raise                       # of a user's own op
+            if (explained := _explain(self, args, params, error)) is None:
+                raise
             raise explained from error
         y, saved = y if self.saves else (y, None)
         if params and isinstance(y, Tensor):        # a param is a tensor: the ops that forward is made of, recorded
@@ -271,8 +273,12 @@ def _signature(forward):
     return inspect.signature(forward)
 
 
-def _explain(op, args, error):
+def _explain(op, args, params, error):
     """What to raise instead of an error in an op's forward; None: the error itself."""
+    if error.__cause__ is not None and str(error).startswith(f"{op.name}: "):
+        return None                         # said already: the op calls itself
+    if tensors := [name for name, value in params.items() if isinstance(value, Tensor)]:
+        return TypeError(f"{op.name}: {tensors[0]} must be a plain number or array, not a tensor ({error})")
     for i, a in enumerate(args):
         known = hasattr(a, "dtype") or isinstance(a, (int, float, complex)) or a is None and "None" not in str(error)
         if not known:

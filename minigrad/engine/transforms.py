@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..support.explaining import explained
 from . import backend
 from .edits import share
 from .op import Op
@@ -144,6 +145,7 @@ def grad(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
     return lambda *args, **kwargs: with_value(*args, **kwargs)[1]
 
 
+@explained
 def vjp(f: Callable, *args) -> tuple[Any, Callable]:
     """(f(args), pullback): pullback(g) is the tuple of g times the Jacobian for each argument.
 
@@ -153,6 +155,7 @@ def vjp(f: Callable, *args) -> tuple[Any, Callable]:
     return call.hand_back(call.y), lambda g: call.shaped(call.gradients(g, retain_graph=True))
 
 
+@explained
 def jvp(f: Callable, args, tangents) -> tuple[Any, Any]:
     """(f(args), the Jacobian times tangents): the derivative of f along a direction; tangents has the form of args.
 
@@ -188,6 +191,7 @@ def jacobian(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
     return jacobian_at
 
 
+@explained
 def hessian(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
     """The function x -> H with H[i..., j...] = d²f / dx[i...] dx[j...] of a scalar f.
 
@@ -199,6 +203,7 @@ def hessian(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
     return lambda *args, **kwargs: tuple(row(*args, **kwargs) for row in rows)
 
 
+@explained
 def hvp(f: Callable, x, v) -> Any:
     """The Hessian of a scalar f at x times v, without forming the Hessian: the gradient of (df/dx · v).
 

@@ -2,6 +2,7 @@
 from ..engine.ops.arithmetic import clip, exp as exponential, tanh
 from ..engine.ops.neural import log_softmax, softmax
 from ..engine.ops.nonlinear import elu, gelu, leaky_relu, relu, selu, sigmoid, silu, softplus, softsign
+from ..support.explaining import explained
 from ..support.names import find
 
 
@@ -10,16 +11,19 @@ def linear(x):
     return x
 
 
+@explained
 def relu6(x):
     """y = min(max(x, 0), 6).  (Krizhevsky 2010)"""
     return clip(x, 0, 6)
 
 
+@explained
 def hard_sigmoid(x):
     """y = x/6 + 1/2, limited to [0, 1]: straight lines in the place of sigmoid."""
     return clip(x * (1 / 6) + 0.5, 0, 1)
 
 
+@explained
 def mish(x):
     """y = x tanh(softplus x).  (Misra 2019)"""
     return x * tanh(softplus(x))
@@ -31,6 +35,7 @@ ACTIVATIONS = {"linear": linear, "relu": relu, "relu6": relu6, "leaky_relu": lea
                "softmax": softmax, "log_softmax": log_softmax}
 
 
+@explained
 def get(identifier):
     """The function of a tensor with this name; None is linear, and a callable is itself.
 

@@ -7,6 +7,7 @@ from ..data.loading import DataLoader
 from ..engine import backend
 from ..engine.tensor import Tensor
 from ..engine.trees import tree_leaves, tree_map
+from ..support.arguments import shown
 from .layers.inputs import as_array, as_tree
 from .streams import Stream, is_stream
 
@@ -93,7 +94,7 @@ def _weights_of_classes(y, class_weight, sample_weight):
 def held_out(data, fraction):
     """(data without its last rows, those rows): what Keras' validation_split does, before any shuffling."""
     if not 0 < fraction < 1:
-        raise ValueError(f"validation_split must lie between 0 and 1, not {fraction!r}")
+        raise ValueError(f"validation_split must lie between 0 and 1, not {shown(fraction)}")
     rows = len(tree_leaves(data)[0])
     kept = int(rows * (1 - fraction))
     if not 0 < kept < rows:

@@ -12,9 +12,12 @@ import math
 import numpy as np
 
 from ..engine import backend
+from ..support.arguments import shown
+from ..support.explaining import explained
 from ..support.names import Configured, find
 
 
+@explained
 def fans(shape):
     """(fan_in, fan_out): how many numbers one output is made of, and how many one input goes into.
 
@@ -90,6 +93,7 @@ class RandomUniform(Initializer):
 TRUNCATED_STD = math.sqrt(1 - 4 * math.exp(-2) / math.sqrt(2 * math.pi) / math.erf(math.sqrt(2)))
 
 
+@explained
 def truncated_normal(shape, dtype):
     """Standard normal numbers, those beyond ±2 drawn again; their standard deviation is TRUNCATED_STD, 0.8796."""
     z = backend.normal(shape, dtype)
@@ -116,10 +120,10 @@ class VarianceScaling(Initializer):
 
     def __init__(self, scale=1.0, mode="fan_in", distribution="truncated_normal"):
         if mode not in ("fan_in", "fan_out", "fan_avg"):
-            raise ValueError(f'VarianceScaling: mode must be "fan_in", "fan_out" or "fan_avg", not {mode!r}')
+            raise ValueError(f'VarianceScaling: mode must be "fan_in", "fan_out" or "fan_avg", not {shown(mode)}')
         if distribution not in ("truncated_normal", "untruncated_normal", "uniform"):
             raise ValueError('VarianceScaling: distribution must be "truncated_normal", "untruncated_normal" or '
-                             f'"uniform", not {distribution!r}')
+                             f'"uniform", not {shown(distribution)}')
         self.scale, self.mode, self.distribution = _positive("scale", scale), mode, distribution
 
     def draw(self, shape, dtype):
@@ -201,6 +205,7 @@ INITIALIZERS = {
     "lecun_normal": LecunNormal, "orthogonal": Orthogonal, "normal": RandomNormal, "uniform": RandomUniform}
 
 
+@explained
 def get(identifier):
     """An initializer from its name ("he_normal", "HeNormal"), its class, or itself: any function of shape and dtype."""
     if isinstance(identifier, type):
@@ -210,5 +215,5 @@ def get(identifier):
 
 def _positive(name, value):
     if not 0 < value < math.inf:
-        raise ValueError(f"{name} must be positive, not {value!r}")
+        raise ValueError(f"{name} must be positive, not {shown(value)}")
     return value

@@ -16,6 +16,8 @@ from ..engine.ops.indexing import take_along_axis
 from ..engine.ops.neural import sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy
 from ..engine.ops.reductions import mean, sum as total
 from ..engine.tensor import Tensor
+from ..support.arguments import shown
+from ..support.explaining import explained
 from ..support.names import Configured, find
 
 EPSILON = 1e-7                              # Keras' fuzz factor: probabilities are kept this far from 0 and 1
@@ -103,7 +105,7 @@ class Loss(Configured):
 
     def __init__(self, *, reduction="sum_over_batch_size", name=None):
         if reduction not in REDUCTIONS:
-            raise ValueError(f"{type(self).__name__}: reduction must be one of {REDUCTIONS}, not {reduction!r}")
+            raise ValueError(f"{type(self).__name__}: reduction must be one of {REDUCTIONS}, not {shown(reduction)}")
         self.reduction, self.name = reduction, name
 
     def __call__(self, y_true, y_pred, sample_weight=None):
@@ -183,7 +185,7 @@ class CrossEntropy(Loss):
     def __init__(self, from_logits=False, label_smoothing=0.0, *, reduction="sum_over_batch_size", name=None):
         super().__init__(reduction=reduction, name=name)
         if not 0 <= label_smoothing <= 1:
-            raise ValueError(f"{type(self).__name__}: label_smoothing must be in [0, 1], got {label_smoothing!r}")
+            raise ValueError(f"{type(self).__name__}: label_smoothing must be in [0, 1], got {shown(label_smoothing)}")
         self.from_logits, self.label_smoothing = from_logits, label_smoothing
 
 
@@ -308,6 +310,7 @@ FUNCTIONS = {name: _as_function(name, kind) for name, kind in LOSSES.items()}   
 globals().update(FUNCTIONS)
 
 
+@explained
 def get(identifier):
     """A loss from its name ("mse"), its class, a function of the tensors (y_true, y_pred), or itself."""
     if isinstance(identifier, Loss):

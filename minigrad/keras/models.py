@@ -16,6 +16,8 @@ What compile, fit, evaluate and predict do is in training.py, what save and load
 """
 from ..engine import backend
 from ..engine.trees import tree_leaves, tree_map
+from ..support.arguments import shown
+from ..support.explaining import explained
 from . import saving
 from .functional import Graph, from_plain
 from .layers.base import Layer
@@ -61,6 +63,7 @@ class Model(Training, Layer):
             return self.graph.inputs if name == "input" else self.graph.outputs
         return super().__getattr__(name)
 
+    @explained
     def get_layer(self, name=None, index=None):
         """The layer with this name, or at this place among .layers; ValueError if there is none."""
         if index is not None:
@@ -107,6 +110,7 @@ class Model(Training, Layer):
         weights = self.weights
         return weights[0].device if weights else backend.default_device()
 
+    @explained
     def to(self, device):
         """Move the weights, and what the optimizer remembers, to a device; batches follow them.  Returns the model."""
         if not self.built:
@@ -116,6 +120,7 @@ class Model(Training, Layer):
             w.touch()
         return self
 
+    @explained
     def summary(self, *, print_fn=print):
         """Print a table: each layer, the shape of its output, the number of its parameters."""
         if not self.built:
@@ -131,6 +136,7 @@ class Model(Training, Layer):
         total = f"Parameters: {self.count_params():,} ({size:,.1f} KiB), of which trained: {trained:,}"
         print_fn("\n".join([f'Model "{self.name}"', rule, lines[0], rule, *lines[1:], rule, total]))
 
+    @explained
     def save(self, folder):
         """Write the architecture (model.json), the weights (safetensors) and the optimizer's state to a folder.
 
@@ -141,12 +147,14 @@ class Model(Training, Layer):
 
     load = staticmethod(load_model)
 
+    @explained
     def save_weights(self, path):
         """Write the weights alone, as one safetensors file."""
         if not self.built:
             raise ValueError(f"{self.name} has no weights to save yet")
         saving.write_arrays(path, self.named_weights())
 
+    @explained
     def load_weights(self, path):
         """Read weights from a safetensors file, or from a folder that save wrote; the model must have the same form.
 
@@ -173,15 +181,16 @@ class Sequential(Model):
         super().__init__(**kwargs)
         self._input, self._layers = None, []
         self._flow = None                   # the Symbolic that the layers so far make of Input, if its shape is known
-        for layer in layers or ():
+        for layer in () if layers is None else layers:
             self.add(layer)
 
+    @explained
     def add(self, layer):
         """Append a layer.  TypeError for what is none; ValueError if it can't follow the one before."""
         if isinstance(layer, Symbolic) and isinstance(layer.call.function, InputLayer):
             layer = layer.call.function
         if not isinstance(layer, Layer):
-            raise TypeError(f"{self.name}: add takes a layer, not {layer!r}")
+            raise TypeError(f"{self.name}: add takes a layer, not {shown(layer)}")
         if isinstance(layer, InputLayer):
             if self._layers or self._input:
                 raise ValueError(f"{self.name}: Input can only come first")

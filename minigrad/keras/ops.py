@@ -11,6 +11,7 @@ from ..engine import backend
 from ..engine.interop import tensor
 from ..engine.ops import FUNCTIONS as TABLE
 from ..engine.tensor import Tensor
+from ..support.arguments import shown
 from . import activations
 from .symbols import Symbolic, defers
 
@@ -69,7 +70,7 @@ def arange(start, stop=None, step=1, dtype=None):
 def one_hot(x, num_classes, axis=-1, dtype=None):
     """Whole numbers (...) as rows of 0 and a 1 (..., num_classes)."""
     if axis != -1:
-        raise ValueError(f"one_hot: only the last axis is supported, axis=-1, not {axis!r}")
+        raise ValueError(f"one_hot: only the last axis is supported, axis=-1, not {shown(axis)}")
     labels = convert_to_tensor(x)._data
     classes = backend.array_module(labels).arange(num_classes)
     return Tensor((labels[..., None] == classes).astype(dtype or "float32"))

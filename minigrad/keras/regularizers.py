@@ -1,6 +1,7 @@
 """Penalties on large weights, added to the loss: regularizer(w) is a scalar Tensor (0.0 for factors of 0)."""
 from ..engine.ops.arithmetic import abs as absolute, square
 from ..engine.ops.reductions import sum as total
+from ..support.explaining import explained
 from ..support.names import Configured, find
 
 
@@ -39,6 +40,7 @@ l1, l2, l1_l2 = L1, L2, L1L2                # Keras' other names: regularizers.l
 REGULARIZERS = {"l1": L1, "l2": L2, "l1_l2": L1L2}
 
 
+@explained
 def get(identifier):
     """A regularizer from its name or class; None and callables are themselves."""
     if isinstance(identifier, type):

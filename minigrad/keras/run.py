@@ -16,7 +16,6 @@ from .layers.inputs import dry_run
 from .outputs import CONTAINERS, by_output
 from .streams import length_of
 
-
 # the form of Run.state(); 0.1.0 wrote a "total" instead of "sums"
 SCORES = {"sums?": {str: float}, "total?": float, "count": count, "metrics": [dict]}
 STATE = {"epoch": count, "stopped": bool, "loader": dict, "random": dict, "scores": SCORES, "optimizer": (list, tuple),

@@ -23,8 +23,9 @@ import numpy as np
 from ..engine import backend
 from ..engine.tensor import Tensor
 from ..support import files
-from ..support.arguments import shown
+from ..support.arguments import one_line, shown
 from ..support.errors import Failure
+from ..support.explaining import explained
 from ..support.files import atomic_write
 from ..support.locks import locked
 from ..support.reading import form, read_bytes, read_json
@@ -210,6 +211,7 @@ def save_model(model, folder):
     write_folder(folder, "model", description, **groups)
 
 
+@explained
 def load_model(folder, custom_objects=None, compile=True):
     """The model that model.save(folder) wrote, compiled as it was and with its optimizer's state.
 
@@ -250,8 +252,7 @@ def _naming(path):
     except (Failure, Unlisted):
         raise
     except Exception as error:
-        said = " ".join((str(error) or type(error).__name__).split())       # it may quote the file at length
-        raise Failure(f"{path}: {said if len(said) < 800 else f'{said[:800]}...'}") from error
+        raise Failure(f"{path}: {one_line(error)}") from error
 
 
 def load_weights(model, path):

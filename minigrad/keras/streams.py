@@ -5,6 +5,7 @@ Stream gives them the face of a DataLoader: one loop is an epoch, and it says wh
 import numpy as np
 
 from ..engine.tensor import Tensor
+from ..support.arguments import shown
 
 
 class PyDataset:
@@ -46,7 +47,7 @@ class Stream:
 
     def __init__(self, source, steps=None):
         if steps is not None and not (isinstance(steps, int) and steps > 0):
-            raise ValueError(f"steps must be a whole number of at least 1, not {steps!r}")
+            raise ValueError(f"steps must be a whole number of at least 1, not {shown(steps)}")
         self.source, self.steps, self.part, self.seed = source, steps, (0, 1), None
         self.once = iter(source) is source          # a generator
         self.epoch = self.batch = self._skip = 0

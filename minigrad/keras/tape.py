@@ -14,6 +14,7 @@ from ..engine.ops.shapes import stack
 from ..engine.tensor import Tensor, backpropagate
 from ..engine.trees import tree_leaves, tree_map
 from ..engine.unroll import FLAGS
+from ..support.arguments import shown
 
 _open = ContextVar("open", default=0)       # how many tapes are open here: with one, a derivative is recorded too
 FLAGS.append(_open.get)
@@ -41,7 +42,7 @@ class GradientTape:
         """Ask for gradients with respect to tensors that are no weights, before anything is computed from them."""
         for t in tree_leaves(tensor):
             if not isinstance(t, Tensor) or t.dtype.kind != "f":
-                raise TypeError(f"GradientTape.watch takes floating-point tensors, not {t!r}")
+                raise TypeError(f"GradientTape.watch takes floating-point tensors, not {shown(t)}")
             t.requires_grad = True
             self._watched.append(t)
 

@@ -22,6 +22,7 @@ from ..engine.unroll import Unrolled
 from ..engine.unrolling.current import recorder
 from ..engine.unrolling.turns import Turns
 from ..support.arguments import share, shown, whole
+from ..support.explaining import explained
 from . import losses, metrics as _metrics, optimizers
 from .callbacks import Callback, History, ProgressBar
 from .callbacks.logs import bar
@@ -73,6 +74,7 @@ class Training:
                 "output_shape", "run", "_turns")
     stop_training = False                   # a callback that sets it ends the training
 
+    @explained
     def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None,
                 run_eagerly=False, *, jit_compile="auto"):
         """Say how to train: by which optimizer, to make which loss small, and what else to measure.
@@ -94,11 +96,11 @@ class Training:
                             `call` may not depend on model.run and model.scores
         """
         if any(not isinstance(w, (int, float, type(None))) for w in tree_leaves(loss_weights)):
-            raise TypeError(f"compile: loss_weights are numbers, not {loss_weights!r}; give metrics as metrics=...")
+            raise TypeError(f"compile: loss_weights are numbers, not {shown(loss_weights)}; are these metrics?")
         self.optimizer, self.loss_weights = optimizers.get(optimizer), loss_weights
         self.loss = None if loss is None else tree_map(lambda part: part and losses.get(part), loss)
         if jit_compile not in (True, False, "auto"):
-            raise ValueError(f'compile: jit_compile is True, False or "auto", not {jit_compile!r}')
+            raise ValueError(f'compile: jit_compile is True, False or "auto", not {shown(jit_compile)}')
         self._turns = Turns()
         self._replayed = {step: Unrolled(getattr(self, step), jit_compile == "auto", partial(_key, self), self._turns)
                           for step in STEPS} if jit_compile and not run_eagerly else {}
@@ -200,6 +202,7 @@ class Training:
         return self.run.targets
 
     # -- loops over data ---------------------------------------------------------------------------------------------
+    @explained
     def fit(self, x, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
             validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0,
             steps_per_epoch=None, validation_steps=None, validation_batch_size=None, *, distribute=False):
@@ -249,6 +252,7 @@ class Training:
                 callback.close()
         return self.history
 
+    @explained
     def evaluate(self, x, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None, callbacks=None,
                  return_dict=False):
         """The loss on data, or with metrics the list [loss, metric, ...]; as {name: value} with return_dict.
@@ -261,6 +265,7 @@ class Training:
         with self._apart_from_fit():
             return _as_keras(self.scores.of(self, bar(loader, verbose, "evaluate"), events), return_dict)
 
+    @explained
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """The outputs for all rows of x, as a NumPy array, or as a tree of them if the model returns one."""
         loader, outputs = loader_of(x, batch_size=batch_size, steps=steps), []
@@ -276,15 +281,18 @@ class Training:
         events.tell("on_predict_end")
         return tree_map(lambda *parts: np.concatenate(parts), *outputs)
 
+    @explained
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         """One step on one batch; its loss and metrics, as evaluate returns them."""
         return self._on_batch("train_step", named(x, y, sample_weight, class_weight), return_dict)
 
+    @explained
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
         """The loss and metrics of one batch, as evaluate returns them."""
         with no_grad():
             return self._on_batch("test_step", named(x, y, sample_weight), return_dict)
 
+    @explained
     def predict_on_batch(self, x):
         """The outputs for one batch, as a NumPy array."""
         with no_grad():

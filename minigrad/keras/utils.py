@@ -5,6 +5,7 @@ import numpy as np
 
 from ..data.loading import one_hot
 from ..engine import backend
+from ..support.arguments import shown
 from .layers.base import restart_names
 from .streams import PyDataset as PyDataset
 
@@ -39,7 +40,7 @@ def pad_sequences(sequences, maxlen=None, dtype="int32", padding="pre", truncati
     """
     for name, side in (("padding", padding), ("truncating", truncating)):
         if side not in ("pre", "post"):
-            raise ValueError(f'pad_sequences: {name} must be "pre" or "post", not {side!r}')
+            raise ValueError(f'pad_sequences: {name} must be "pre" or "post", not {shown(side)}')
     sequences = [np.asarray(s) for s in sequences]
     maxlen = max(map(len, sequences), default=0) if maxlen is None else maxlen
     shape = next((s.shape[1:] for s in sequences if len(s)), ())

@@ -6,6 +6,7 @@ inputs that were tried: a mistake is named only where the answer made it each ti
 import numpy as np
 
 from ..engine.tensor import Tensor
+from ..support.explaining import explained
 
 
 class Wrong(AssertionError):
@@ -104,6 +105,7 @@ def is_same(a, b):
         return a == b
 
 
+@explained
 def same(got, expected, what="the result", tolerance=1e-6, guesses=()):
     """Wrong, unless got has the shape and the values of expected.
 

@@ -3,6 +3,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from ..support.explaining import explained
 from .comparing import Wrong, show
 from .watching import NotDone, by_the_answer, raised
 
@@ -95,11 +96,13 @@ def _hypothesis(strategy, examples, f, shrink):
     seed(0)(kept(given(strategy)(lambda case: f(case))))()
 
 
+@explained
 def for_all(holds, examples=60, **strategies):
     """Inside a property: holds(**inputs) for inputs of these strategies; else Wrong, with the smallest."""
     Property(lambda **inputs: holds(**inputs), strategies, examples).require(())
 
 
+@explained
 def call(answer, *inputs, **params):
     """The answer's result, or NotDone when its body is still empty."""
     result = answer(*inputs, **params)

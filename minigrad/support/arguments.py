@@ -72,11 +72,17 @@ def function(name, value):
 
 
 def shown(value, most=60):
-    """repr(value), cut to a length that a message can hold."""
+    """repr(value) on one line, cut to a length that a message can hold."""
     try:
-        found = repr(value)
+        found = " ".join(repr(value).split())
     except Exception:                       # a stranger's object may fail at anything
         found = f"a {type(value).__name__}"
+    return found if len(found) <= most else f"{found[:most - 3]}..."
+
+
+def one_line(error, most=800):
+    """What an error says, or else its type, on one line and cut to a length: it may quote a file or an array whole."""
+    found = " ".join((str(error) or type(error).__name__).split())
     return found if len(found) <= most else f"{found[:most - 3]}..."
 
 

@@ -6,6 +6,8 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
+from .arguments import shown
+
 writes = True               # whether this process writes what all processes of a job share: minigrad/scale/distributed
 
 
@@ -21,7 +23,7 @@ def atomic_write(path, mode="wb", **options):
     unchanged. Parent folders are made. `mode` is "wb" or "w"; `options` go to `open` (text is UTF-8 unless told).
     """
     if mode not in ("w", "wb"):
-        raise ValueError(f'atomic_write: mode must be "w" or "wb", not {mode!r}')
+        raise ValueError(f'atomic_write: mode must be "w" or "wb", not {shown(mode)}')
     if mode == "w":
         options.setdefault("encoding", "utf-8")
     path = Path(os.path.realpath(path))  # write through a symbolic link rather than replace it

@@ -1,7 +1,10 @@
 """How sure a figure is: intervals for a share, and for any statistic of a sample."""
 import numpy as np
 
+from .meanings import checked
 
+
+@checked
 def wilson(k, n, z=1.96):
     """(low, high): Wilson's interval for the probability behind k successes of n; z = 1.96 covers 95 %.
 
@@ -20,6 +23,7 @@ def wilson(k, n, z=1.96):
     return np.where(n > 0, np.clip(low, 0, p), 0.0)[()], np.where(n > 0, np.clip(high, p, 1), 1.0)[()]
 
 
+@checked
 def bootstrap(statistic, *arrays, samples=500, confidence=0.95, seed=0, usable=None):
     """(low, high) for statistic(*arrays): the middle `confidence` of its values on rows drawn anew, with replacement.
 

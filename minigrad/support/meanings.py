@@ -1,17 +1,18 @@
 """What an argument of a layer, a loss, an optimizer, ... may be: an argument of one name means one thing everywhere.
 
-A class of minigrad that derives from Checked has its arguments looked at before its __init__ runs,
-    by this table; what
-its __init__ says further (that minval is below maxval) it says itself.  Classes of users are left alone.
+A class of minigrad that derives from Checked has its arguments looked at before its __init__ runs, by this table, and
+so has a function that is @checked; what they ask for further (that minval is below maxval) they say themselves.
+Classes of users are left alone.
 """
 import inspect
 import math
 import os
-from functools import partial
+from functools import partial, wraps
 
 import numpy as np
 
 from .arguments import flag, function, number, share, shown, text, whole
+from .explaining import explained
 
 _signatures = {}
 
@@ -68,6 +69,49 @@ def sequence(check):
 def either(first, second, kinds):
     """What `second` takes for values of these kinds, for others what `first` takes."""
     return lambda name, value: second(name, value) if isinstance(value, kinds) else first(name, value)
+
+
+def array(name, value, kinds="biuf", what="an array of numbers"):
+    """What NumPy can take as an array of these kinds of numbers: tensors, lists of equal lengths, ..."""
+    try:
+        dtype = value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
+        fits = np.dtype(dtype).kind in kinds and not isinstance(value, (np.ma.MaskedArray, type))
+    except Exception:                       # lists of other lengths, a stranger's object
+        fits = False
+    if not fits:
+        raise TypeError(f"{name} must be {what}, not {shown(value)}")
+    return value
+
+
+def labels(name, value):
+    """A list or array of numbers or texts, one for each example."""
+    if not (isinstance(value, (list, tuple)) or getattr(value, "shape", ())):
+        raise TypeError(f"{name} must be an array or a list, not {shown(value)}")
+    return array(name, value, "biufUSO", "an array of numbers or texts")
+
+
+def mapping(name, value):
+    if not isinstance(value, dict):
+        raise TypeError(f"{name} must be a dict, not {shown(value)}")
+    return value
+
+
+def arrays(name, value):
+    """A dict or list of arrays."""
+    if not isinstance(value, (dict, list, tuple)):
+        raise TypeError(f"{name} must be a dict or a list of arrays, not {shown(value)}")
+    for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+        array(f"{name}[{key!r}]", part)
+    return value
+
+
+def having(attribute, what):
+    """Any object with this attribute, which makes it one of the kind."""
+    def check(name, value):
+        if isinstance(value, type) or not hasattr(value, attribute):
+            raise TypeError(f"{name} must be {what}, not {shown(value)}")
+        return value
+    return check
 
 
 def whole_axis(name, value):
@@ -130,6 +174,30 @@ MEANINGS = {
     "factor": at_least_0,
 }
 
+# The same of functions that are @checked, whose other arguments mean what they do above.
+IN_FUNCTIONS = {
+    **dict.fromkeys(("f", "classify", "score", "method", "attack", "statistic", "holds"), function),
+    **dict.fromkeys(("x", "y", "s", "d", "p", "points", "maps", "features", "test_features", "image", "images",
+                     "trigger", "mask", "g", "losses", "member_losses", "other_losses", "shadow_losses", "was_in",
+                     "weights", "probabilities", "sizes", "gaps", "accuracies", "divergences"), array),
+    **dict.fromkeys(("labels", "predicted", "group", "test_labels"), labels),
+    "depth_histograms.layers": arrays, "gradients": optional(arrays), "depth_histograms.label": text,
+    **dict.fromkeys(("paths", "found", "methods", "attacks", "thresholds_by_group", "learning_curves.labels",
+                     "decide.thresholds"), optional(mapping)),
+    "learning_curves.history": having("keys", "a dict {name: values}, as fit's history is"),
+    "training_report.history": having("keys", "a dict {name: values}, as fit's history is"),
+    **dict.fromkeys(("fig",), having("savefig", "a figure of matplotlib's")),
+    **dict.fromkeys(("ax",), optional(having("imshow", "an axes of matplotlib's"))),
+    **dict.fromkeys(("class_names", "names", "titles", "tokens", "keys", "image_shape", "axis_names", "bounds"),
+                    optional(several)), "names": either(several, text, str),
+    **dict.fromkeys(("title", "xlabel", "ylabel", "alt"), optional(text)),
+    **dict.fromkeys(("columns", "count", "most", "frames", "bins", "samples", "repeats", "restarts"), whole),
+    **dict.fromkeys(("size", "pace", "dpi"), above_0), "log": flag,
+    **dict.fromkeys(("path", "folder"), path), "training_report.path": optional(path),
+    "model": having("walk", "a model"), "classifier": having("walk", "a model"), "adversary": having("walk", "a model"),
+    "target": optional(either(array, whole_axis, int)), "confidence": share,
+}
+
 
 class Checked:
     """Its constructor's arguments are what MEANINGS says, or it isn't made: ValueError or TypeError."""
@@ -139,20 +207,35 @@ class Checked:
         return super().__new__(cls)
 
 
+def checked(f):
+    """A decorator: f's arguments are what MEANINGS says, by their names, or it isn't called; and it is @explained."""
+    signature, label, table, f = inspect.signature(f), f.__qualname__, MEANINGS | IN_FUNCTIONS, explained(f)
+
+    @wraps(f)
+    def call(*args, **kwargs):
+        _look_at(label, signature, args, kwargs, table)
+        return f(*args, **kwargs)
+    return call
+
+
 def check_arguments(cls, args, kwargs):
     """Look at the arguments that a class is called with, if it is one of minigrad's."""
     if not getattr(cls.__init__, "__module__", "").startswith("minigrad."):
         return
     if cls not in _signatures:
         _signatures[cls] = inspect.signature(cls.__init__)
+    _look_at(cls.__name__, _signatures[cls], (None, *args), kwargs)
+
+
+def _look_at(label, signature, args, kwargs, table=MEANINGS):
     try:
-        given = dict(_signatures[cls].bind(None, *args, **kwargs).arguments)
+        given = dict(signature.bind(*args, **kwargs).arguments)
     except TypeError:
-        return                              # __init__ says it better
-    for parameter in _signatures[cls].parameters.values():
+        return                              # the call itself says it better
+    for parameter in signature.parameters.values():
         if parameter.kind is parameter.VAR_KEYWORD:
             given |= given.pop(parameter.name, {})
     for name, value in given.items():
-        check = MEANINGS.get(f"{cls.__name__}.{name}", MEANINGS.get(name))
+        check = table.get(f"{label}.{name}", table.get(name))
         if check is not None:
-            check(f"{cls.__name__}: {name}", value)
+            check(f"{label}: {name}", value)

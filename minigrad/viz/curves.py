@@ -4,12 +4,15 @@ import numpy as np
 from ..engine.op import REGISTRY, Op
 from ..engine.ops.domains import REAL
 from ..engine.transforms import grad
+from ..support.explaining import described, explained
+from ..support.meanings import checked
 from .style import BLUE, CYCLE, FAINT, QUIET, RED, as_array, figure, styled
 
 ASIDE = {"epoch", "lr", "learning_rate", "time", "seconds"}         # columns of a history that are no figure of merit
 MORE_IS_BETTER = ("acc", "auc", "precision", "recall", "f1", "r2", "iou", "top")
 
 
+@checked
 @styled
 def learning_curves(history, axes=None, labels=None):
     """Loss and metrics by epoch, training and validation in one panel each; a ring is around the best validation.
@@ -64,6 +67,7 @@ def _learning_curve(ax, name, training, validation):
 
 
 # -- activation functions --------------------------------------------------------------------------------------------
+@explained
 @styled
 def activation_curves(*ops, low=-4, high=4):
     """Elementwise functions of one input (solid) with their derivatives (dashed), by the engine.
@@ -100,7 +104,7 @@ def activation_curves(*ops, low=-4, high=4):
 def _named(op):
     found = REGISTRY.get(op) if isinstance(op, str) else op
     if not isinstance(found, Op) or found.arity != 1 or not found.elementwise:
-        raise ValueError(f"activation_curves: {op!r} is not an elementwise op of one input in the table of derivatives")
+        raise ValueError(f"activation_curves: {described(op)} is no elementwise op of one input in the registry")
     return found
 
 
@@ -122,6 +126,7 @@ def _apart(values, broken):
 
 
 # -- through depth ---------------------------------------------------------------------------------------------------
+@checked
 @styled
 def depth_histograms(layers, gradients=None, label="activation", bins=60, log=False):
     """How values are distributed in each layer, first layer on top, and beside it how their gradients are.

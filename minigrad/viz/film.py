@@ -6,6 +6,7 @@ that all that flows into a tensor has been added up before it is passed on.  Num
 import re
 
 from ..engine.tensor import Tensor
+from ..support.explaining import explained
 from .graph import boxes_for, description
 from .sheet import Sheet
 from .svg import EM, Film, element, only, stylesheet, text, until
@@ -13,6 +14,7 @@ from .svg import EM, Film, element, only, stylesheet, text, until
 CAPTION = 44                                # height of the two lines under the graph
 
 
+@explained
 def steps(y, names=None, direction=None):
     """The forward and the backward pass of a scalar y, step by step: a Film, with a slider in a notebook and in .html.
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..engine import backend
 from ..engine.tensor import Tensor, backpropagate
+from ..support.explaining import explained
 from .sheet import Sheet
 from .svg import EM, Drawing, stylesheet, text
 
@@ -146,6 +147,7 @@ def find_gradients(y, boxes, everywhere):
             box.gradient = box.value.grad._data
 
 
+@explained
 def graph(y, names=None, gradients=True, direction=None):
     """The computation graph of a tensor y: a Drawing, which a notebook shows and .save("graph.svg") writes.
 

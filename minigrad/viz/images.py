@@ -1,9 +1,12 @@
 """What is inside a network, as images: inputs, filters, feature maps, attention."""
 import numpy as np
 
+from ..support.explaining import explained
+from ..support.meanings import checked
 from .style import as_array, bare, figure, styled
 
 
+@checked
 @styled
 def image_grid(images, titles=None, columns=8, size=1.0):
     """Images in rows, each on its own scale: (n, height, width), or (n, height, width, 3) in colour from 0 to 1.
@@ -40,6 +43,7 @@ def places(images, titles, columns, size, alt):
     return fig, axes
 
 
+@explained
 def draw_image(ax, image):
     """One image: in colour, as ink on white, or with signs."""
     high = np.nanmax(np.abs(image), initial=0) or 1
@@ -53,6 +57,7 @@ def draw_image(ax, image):
         ax.imshow(image, cmap="gray_r", vmin=0, vmax=high)
 
 
+@checked
 def filters(weights, image_shape=None, most=32):
     """The weights of a layer as images, one for each unit or channel; the first `most`.
 
@@ -74,6 +79,7 @@ def filters(weights, image_shape=None, most=32):
     return image_grid(np.transpose(w, (3, 2, 0, 1))[:8, :8].reshape(-1, *w.shape[:2]), columns=min(8, w.shape[2]))
 
 
+@checked
 def feature_maps(maps, most=32):
     """What the channels of a layer answer to one image, (height, width, channels); the first `most`."""
     maps = as_array(maps)[..., :most]
@@ -82,6 +88,7 @@ def feature_maps(maps, most=32):
     return image_grid(np.moveaxis(maps, -1, 0), titles=[f"channel {k}" for k in range(maps.shape[-1])])
 
 
+@checked
 @styled
 def attention_maps(weights, tokens=None, keys=None, columns=4, titles=None):
     """Where each position looks: a panel for each head, a row for each query, white 0, dark the largest weight.

@@ -3,6 +3,7 @@ import base64
 
 import numpy as np
 
+from ..support.meanings import checked
 from .style import CYCLE, INK, QUIET, as_array, figure, styled, to_png
 from .svg import Film, element, only, stylesheet, text, until
 
@@ -15,6 +16,7 @@ def _mesh(limits, points):
 
 
 # -- classifiers -----------------------------------------------------------------------------------------------------
+@checked
 @styled
 def decision_boundary(classify, points, labels, class_names=None, axis_names=("$x_1$", "$x_2$"), steps=200):
     """The plane coloured by class, with the data; what lies on the wrong side has a black ring.
@@ -74,6 +76,7 @@ def _coloured(scores):
 
 
 # -- descent ---------------------------------------------------------------------------------------------------------
+@checked
 @styled
 def descent(f, paths, limits, minimum=None):
     """Walks on the contours of f, darker where f is larger.
@@ -133,6 +136,7 @@ def _legend(fig, ax, minimum):
     fig.legend([handles[k] for k in order], [names[k] for k in order], loc="outside right upper")
 
 
+@checked
 @styled
 def descent_film(f, paths, limits, minimum=None, frames=40, pace=0.25):
     """The same walks as a film, all step by step: a slider in a notebook, and whole where nothing moves.

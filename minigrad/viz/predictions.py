@@ -1,6 +1,7 @@
 """What a classifier makes of its data: single predictions with probabilities, all of them counted, and a report."""
 import numpy as np
 
+from ..support.meanings import checked
 from .curves import ASIDE, learning_curves
 from .images import draw_image
 from .style import BLUE, FAINT, INK, ORANGE, RED, as_array, bare, figure, save, styled
@@ -10,6 +11,7 @@ NAME = 0.07                                 # inches for each letter of a class'
 
 
 # -- single predictions ----------------------------------------------------------------------------------------------
+@checked
 @styled
 def predictions(images, labels, probabilities, class_names, count=12, columns=6):
     """Some images with their likeliest classes: first wrong ones (✗, framed), the surest on top, then right ones (✓).
@@ -107,6 +109,7 @@ def _told(labels, probabilities, class_names, chosen):
 
 
 # -- all of them -----------------------------------------------------------------------------------------------------
+@checked
 @styled
 def confusion_matrix(labels, predicted, class_names, ax=None):
     """How often each true class (row) was taken for each class (column).
@@ -167,6 +170,7 @@ def count_in_words(counts, names):
 
 
 # -- everything in one picture ---------------------------------------------------------------------------------------
+@checked
 @styled
 def training_report(history, images, labels, probabilities, class_names, path=None):
     """A training in one picture: learning curves, some predictions, the confusion matrix; as PNG at path, if given.

@@ -1,4 +1,5 @@
 """A computation graph on the page: the size of its boxes, the lines between them, and the SVG of both."""
+from ..support.arguments import shown
 from .layout import layered
 from .svg import EM, element, text, words
 
@@ -25,7 +26,7 @@ class Sheet:
 
     def __init__(self, boxes, direction=None):
         if direction not in (None, "right", "down"):
-            raise ValueError(f'graph: direction must be "right" or "down", not {direction!r}')
+            raise ValueError(f'graph: direction must be "right" or "down", not {shown(direction)}')
         self.boxes, self.sizes = boxes, [size_of(b) for b in boxes]
         self._lay(direction != "down")
         if direction is None and self.width > WIDEST:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..engine.tensor import Tensor
 from ..support.files import atomic_write
+from ..support.meanings import checked
 
 # Okabe and Ito's palette (2008): distinct under the common kinds of colour blindness.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
@@ -77,6 +78,7 @@ def described(fig, alt, who):
     return fig
 
 
+@checked
 def save(fig, path, dpi=150, alt=None):
     """Write the figure to a PNG file with its description (default: fig.alt), whole or not at all; the path."""
     data = to_png(described(fig, alt, "save"), dpi)
@@ -110,6 +112,7 @@ class Shown:
         return f"<picture: {self.alt}>"
 
 
+@checked
 def show(fig, alt=None, dpi=90):
     """The figure for a notebook, with a description for those who can't see it (default: fig.alt)."""
     data = to_png(described(fig, alt, "show"), 2 * dpi)

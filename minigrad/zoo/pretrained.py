@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from ..support.arguments import one_line
 from ..support.errors import Failure, UsageError
 from ..support.reading import form, opened, positive, read_bytes, read_json, size
 from .bpe import Tokenizer
@@ -49,7 +50,7 @@ def read(path):
     except KeyError as error:
         raise Failure(f"{path}: not a whole LLaMA model: {error.args[0]} is missing") from error
     except Exception as error:              # libraries say what they like to a damaged file
-        raise Failure(f"{path}: can't read this model: {error or type(error).__name__}") from error
+        raise Failure(f"{path}: can't read this model: {one_line(error)}") from error
 
 
 def _check_sizes(sizes, path):

@@ -13,6 +13,7 @@ from collections import namedtuple
 
 import numpy as np
 
+from ...support.arguments import shown
 from ..backend import array_module, narrow, wide
 from ..op import Op, as_real, op
 from .shapes import pad
@@ -21,14 +22,14 @@ from .shapes import pad
 def _pair(value, name):
     pair = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
     if len(pair) != 2 or not all(isinstance(n, (int, np.integer)) and n > 0 for n in pair):
-        raise ValueError(f"{name} must be a positive int or a pair of them, got {value!r}")
+        raise ValueError(f"{name} must be a positive int or a pair of them, got {shown(value)}")
     return pair
 
 
 def _borders(length, size, stride, padding):
     """How many zeros go before and after, so that windows of that size fit."""
     if padding not in ("valid", "same"):
-        raise ValueError(f'padding must be "valid" or "same", got {padding!r}')
+        raise ValueError(f'padding must be "valid" or "same", got {shown(padding)}')
     total = 0 if padding == "valid" else max((math.ceil(length / stride) - 1) * stride + size - length, 0)
     if length + total < size:
         raise ValueError(f'a window of {size} does not fit into an image of {length}; use padding="same"')

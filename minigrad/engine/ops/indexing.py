@@ -3,6 +3,7 @@ import math
 
 import numpy as np
 
+from ...support.explaining import explained
 from ..backend import array_module, narrow, wide
 from ..op import as_array, op
 from ..tensor import Tensor
@@ -54,6 +55,7 @@ def scatter_add(x, /, index, shape):
     return narrow(y, x)
 
 
+@explained
 def take(x, indices, axis=None):
     """The slices of x at indices (integers) along axis; of x flattened when axis is None."""
     x = as_array(x)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ...support.arguments import shown
+from ...support.explaining import explained
 from ..backend import array_module
 from ..op import as_array
 from .arithmetic import multiply, subtract, where
@@ -16,49 +18,58 @@ def _for_each(f, xs):
     return f(as_array(xs[0])) if len(xs) == 1 else tuple(f(as_array(x)) for x in xs)
 
 
+@explained
 def atleast_1d(*xs):
     """Each x, a number as an array of one."""
     return _for_each(lambda x: x.reshape(1) if x.ndim == 0 else x, xs)
 
 
+@explained
 def atleast_2d(*xs):
     """Each x, a vector as a matrix of one row."""
     return _for_each(lambda x: x.reshape((1,) * (2 - x.ndim) + x.shape) if x.ndim < 2 else x, xs)
 
 
+@explained
 def atleast_3d(*xs):
     """Each x with at least three axes: a vector (n,) as (1, n, 1), a matrix (m, n) as (m, n, 1)."""
     return _for_each(lambda x: x if x.ndim > 2 else x[..., None] if x.ndim == 2 else x.reshape(1, -1, 1), xs)
 
 
+@explained
 def vstack(xs):
     """The xs, vectors as rows, one below the other."""
     return concatenate([atleast_2d(x) for x in xs], axis=0)
 
 
+@explained
 def hstack(xs):
     """The xs side by side: vectors end to end, others along the second axis."""
     xs = [atleast_1d(x) for x in xs]
     return concatenate(xs, axis=0 if xs[0].ndim == 1 else 1)
 
 
+@explained
 def dstack(xs):
     """The xs one behind the other, along a third axis."""
     return concatenate([atleast_3d(x) for x in xs], axis=2)
 
 
+@explained
 def column_stack(xs):
     """The xs side by side, vectors as columns."""
     xs = [as_array(x) for x in xs]
     return concatenate([x.reshape(-1, 1) if x.ndim < 2 else x for x in xs], axis=1)
 
 
+@explained
 def append(x, values, axis=None):
     """x and then values, along axis; both flattened where it is None.  A new array."""
     return concatenate(as_array(x), as_array(values), axis=axis)
 
 
 # -- cut -------------------------------------------------------------------------------------------------------------
+@explained
 def array_split(x, sections, axis=0) -> list:
     """The pieces of x along axis, the first ones longer by 1 where sections does not divide its length."""
     x = as_array(x)
@@ -81,22 +92,26 @@ def _equally(name, x, sections, axis):
     return array_split(x, sections, axis)
 
 
+@explained
 def vsplit(x, sections) -> list:
     """x cut along its first axis, into equal parts or before each of the given indices."""
     return _equally("vsplit", x, sections, 0)
 
 
+@explained
 def hsplit(x, sections) -> list:
     """x cut along its second axis, a vector along its only one."""
     return _equally("hsplit", x, sections, 0 if np.ndim(x) == 1 else 1)
 
 
+@explained
 def dsplit(x, sections) -> list:
     """x cut along its third axis."""
     return _equally("dsplit", x, sections, 2)
 
 
 # -- diagonals and differences ---------------------------------------------------------------------------------------
+@explained
 def diag(x, k=0):
     """Of a vector: the matrix with x on its k-th diagonal, 0 elsewhere.  Of a matrix: its k-th diagonal."""
     x = as_array(x)
@@ -112,6 +127,7 @@ def _along(axis, ndim, *positions):
     return (slice(None),) * (axis % ndim) + positions
 
 
+@explained
 def diff(x, n=1, axis=-1, prepend=None, append=None):
     """x[1:] - x[:-1] along axis, n times over; prepend and append are put before and after x first."""
     x = as_array(x)
@@ -132,6 +148,7 @@ def _as_slice(value, x, axis):
                                                                    for a, m in enumerate(x.shape)))
 
 
+@explained
 def gradient(f, *spacing, axis=None, edge_order=1):
     """The slope of f along each axis, from the values beside each place: (f[i + 1] - f[i - 1]) / 2h.
 
@@ -181,12 +198,14 @@ def _slopes(f, axis, h, edge_order):
 
 
 # -- products, turns and choices -------------------------------------------------------------------------------------
+@explained
 def inner(a, b):
     """Σ over the last axes of a and b."""
     a, b = as_array(a), as_array(b)
     return tensordot(a, b, axes=((-1,), (-1,))) if a.ndim and b.ndim else multiply(a, b)
 
 
+@explained
 def kron(a, b):
     """The Kronecker product: each element of a, times all of b, in its place."""
     a, b = as_array(a), as_array(b)
@@ -196,6 +215,7 @@ def kron(a, b):
     return pairs.reshape(tuple(m * n for m, n in zip(a.shape, b.shape)))
 
 
+@explained
 def cross(a, b, axis=-1):
     """The cross product of vectors of three along axis: (a₂b₃ - a₃b₂, a₃b₁ - a₁b₃, a₁b₂ - a₂b₁)."""
     a, b = as_array(a), as_array(b)
@@ -206,6 +226,7 @@ def cross(a, b, axis=-1):
     return swapaxes(stack(turned, axis=-1), axis, -1)
 
 
+@explained
 def rot90(x, k=1, axes=(0, 1)):
     """x turned k times by 90 degrees, from the first of two axes towards the second."""
     first, second = axes
@@ -216,23 +237,26 @@ def rot90(x, k=1, axes=(0, 1)):
     return flip(x, axis=second) if k % 4 == 3 else x
 
 
+@explained
 def fliplr(x):
     """x with its columns in reverse order."""
     return flip(x, axis=1)
 
 
+@explained
 def flipud(x):
     """x with its rows in reverse order."""
     return flip(x, axis=0)
 
 
+@explained
 def meshgrid(*xs, sparse=False, indexing="xy") -> list:
     """Coordinates of a grid from vectors: one array for each, of the shape of the grid (sparse: that broadcasts to it).
 
     indexing    "xy": the first vector runs along the columns;  "ij": each along its own axis
     """
     if indexing not in ("xy", "ij"):
-        raise ValueError(f'meshgrid: indexing must be "xy" or "ij", not {indexing!r}')
+        raise ValueError(f'meshgrid: indexing must be "xy" or "ij", not {shown(indexing)}')
     xs = [as_array(x).reshape(-1) for x in xs]
     grids = [x.reshape((1,) * i + (-1,) + (1,) * (len(xs) - i - 1)) for i, x in enumerate(xs)]
     if indexing == "xy" and len(xs) > 1:
@@ -241,6 +265,7 @@ def meshgrid(*xs, sparse=False, indexing="xy") -> list:
     return grids if sparse else [broadcast_to(g, shape=shape) + 0 for g in grids]
 
 
+@explained
 def select(conditions, choices, default=0):
     """For each element the choice of the first condition that holds, or default."""
     if len(conditions) != len(choices):
@@ -251,16 +276,19 @@ def select(conditions, choices, default=0):
     return y
 
 
+@explained
 def matrix_transpose(x):
     """x with its last two axes exchanged."""
     return swapaxes(x, -1, -2)
 
 
+@explained
 def permute_dims(x, axes):
     """transpose, by its name in the array API."""
     return transpose(x, axes=axes)
 
 
+@explained
 def vdot(a, b):
     """Σ a b over all elements."""
     a, b = as_array(a).reshape(-1), as_array(b).reshape(-1)

@@ -9,6 +9,7 @@ from collections import namedtuple
 
 import numpy as np
 
+from ...support.explaining import explained
 from ..backend import array_module
 from ..op import as_array, as_real, op
 from ..tensor import Tensor
@@ -62,6 +63,7 @@ def logabsdet(a, /):
 SlogdetResult = namedtuple("SlogdetResult", "sign logabsdet")
 
 
+@explained
 def slogdet(a) -> tuple:
     """The sign of det A and ln|det A|, as NumPy's named pair (sign, logabsdet): det A = sign · exp(logabsdet)."""
     sign, value = np.linalg.slogdet(a._data if isinstance(a, Tensor) else a)
@@ -123,6 +125,7 @@ def eigen(a, /):
 EighResult = namedtuple("EighResult", "eigenvalues eigenvectors")
 
 
+@explained
 def eigh(a) -> tuple:
     """Eigenvalues, ascending, and eigenvectors, as columns, of symmetric A: NumPy's named pair.
 
@@ -132,11 +135,13 @@ def eigh(a) -> tuple:
     return EighResult(y[..., 0, :], y[..., 1:, :])
 
 
+@explained
 def eigvalsh(a):
     """The eigenvalues of symmetric A, ascending.  Of equal ones each gets the share of its own eigenvector."""
     return eigen(a)[..., 0, :]
 
 
+@explained
 def pinv(a):
     """The pseudo-inverse of A (..., m, n) of full rank: (Aᵀ A)⁻¹ Aᵀ, or Aᵀ (A Aᵀ)⁻¹ where it has more columns.
 
@@ -148,6 +153,7 @@ def pinv(a):
     return solve(_t(a) @ a, _t(a)) if a.shape[-2] >= a.shape[-1] else _t(solve(a @ _t(a), a))
 
 
+@explained
 def matrix_power(a, n):
     """A @ A @ ... @ A, n times; of the inverse for negative n, the identity for 0."""
     a = as_array(a)

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from ...support.explaining import explained
 from ..backend import HALF, array_module, narrow, row_sum, wide
 from ..op import as_array, op
 from .arithmetic import multiply
@@ -115,6 +116,7 @@ def tensordot(a, b, /, axes=2):
     return np.tensordot(a, b, axes)
 
 
+@explained
 def dot(a, b):
     """np.dot: product with a number, of vectors or of matrices; else Σ over a's last and b's second-last axis."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
@@ -172,6 +174,7 @@ def _letters(axes):
     return "".join("..." if i is ... else chr(97 + i) if i < 26 else chr(39 + i) for i in axes)
 
 
+@explained
 def einsum(subscripts, *operands):
     """np.einsum: einsum("bij,bjk->bik", a, b).  Letters name axes; those not in the output are summed over.
 

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from ...support.explaining import explained
 from .. import backend
 from ..backend import last_sum, narrow, row_sum, wide
 from ..op import as_real, op
@@ -199,6 +200,7 @@ masked = op(lambda x, /, mask: x * mask, lambda g, y, x, mask: g * mask, name="m
             doc="y = x · mask, a fixed array      dx = g · mask")
 
 
+@explained
 def dropout(x, rate=0.5):
     """y = x with each element 0 with probability rate, the others divided by 1 - rate, so that the mean stays.
 

@@ -1,6 +1,7 @@
 """The derivative table, shapes: elements are moved or copied, never changed, so g moves back or is summed."""
 import numpy as np
 
+from ...support.explaining import explained
 from ..backend import array_module
 from ..op import as_array, op
 from .indexing import scatter_add
@@ -12,6 +13,7 @@ def reshape(x, /, shape):
     return x.reshape(shape)
 
 
+@explained
 def ravel(x):
     """x as one row of all its elements."""
     return reshape(x, shape=(-1,))
@@ -79,6 +81,7 @@ def stack(*xs, axis=0):
     return np.stack(xs, axis=axis)
 
 
+@explained
 def split(x, sections, axis=0) -> list:
     """The pieces of x along axis: a number of equal ones, or cut before each of the given indices (as np.split)."""
     x = as_array(x)

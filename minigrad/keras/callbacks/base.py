@@ -1,5 +1,6 @@
 """What a callback is, and the one that is always there: the history."""
 
+from ...support.arguments import shown
 from ...support.meanings import Checked
 from ...support.reading import count, form
 
@@ -99,7 +100,7 @@ class LambdaCallback(Callback):
             if not (name.startswith("on_") and hasattr(Callback, name)):
                 raise TypeError(f"LambdaCallback: {name} is none of a callback's methods")
             if function is not None and not callable(function):
-                raise TypeError(f"LambdaCallback: {name} must be a function, not {function!r}")
+                raise TypeError(f"LambdaCallback: {name} must be a function, not {shown(function)}")
         self.functions = {name: function for name, function in given.items() if function is not None}
 
     def hook(self, name):

@@ -21,7 +21,7 @@ class _Monitor(Callback):
 
     def __init__(self, monitor, mode, min_delta=0.0, verbose=0):
         if mode not in ("auto", "min", "max"):
-            raise ValueError(f'{type(self).__name__}: mode must be "auto", "min" or "max", not {mode!r}')
+            raise ValueError(f'{type(self).__name__}: mode must be "auto", "min" or "max", not {shown(mode)}')
         if mode == "auto":
             mode = "max" if any(word in monitor for word in HIGHER_IS_BETTER) else "min"
         self.monitor, self.sign, self.min_delta = monitor, 1 if mode == "max" else -1, abs(min_delta)
@@ -142,7 +142,7 @@ class ReduceLROnPlateau(_Monitor):
                  cooldown=0, min_lr=0.0):
         super().__init__(monitor, mode, min_delta, verbose)
         if not 0 < factor < 1:
-            raise ValueError(f"ReduceLROnPlateau: factor must lie between 0 and 1, not {factor!r}")
+            raise ValueError(f"ReduceLROnPlateau: factor must lie between 0 and 1, not {shown(factor)}")
         self.factor, self.patience, self.cooldown, self.min_lr = factor, patience, cooldown, min_lr
 
     def on_train_begin(self, logs=None):

@@ -5,7 +5,7 @@ import numpy as np
 
 from ...engine.tensor import Tensor, backpropagate, tape_of
 from ...support import files
-from ...support.arguments import shown
+from ...support.arguments import one_line, shown
 from ...support.errors import Failure
 from ...support.locks import acquire, release
 from .. import saving
@@ -107,7 +107,7 @@ class BackupAndRestore(Callback):
         try:
             self.run.load_state(state, "the backup", anyway=self.resume == "anyway")
         except Exception as error:          # a state that was made to do harm may be anything
-            raise Failure(f"the backup in {self.folder} is of another run: {error or type(error).__name__}; "
+            raise Failure(f"the backup in {self.folder} is of another run: {one_line(error)}; "
                           "to start afresh, remove it") from error
 
     def _read(self):

@@ -22,6 +22,7 @@ import numpy as np
 from ...engine import backend
 from ...engine.tensor import Tensor
 from ...engine.unroll import FLAGS
+from ...support.explaining import explained
 from ...support.meanings import check_arguments
 from .. import initializers, regularizers
 from ..symbols import record, symbols_in
@@ -86,6 +87,7 @@ class Layer:
         """The output for an input.  A second parameter, training=False, tells training steps from predictions."""
         raise NotImplementedError(f"{type(self).__name__} needs a method call(self, x)")
 
+    @explained
     def add_weight(self, *args, shape=(), initializer=None, trainable=True, dtype=np.float32, regularizer=None,
                    name=None):
         """A new weight: add_weight(shape), or add_weight(name, shape), and then initializer, as in Keras 2.
@@ -237,6 +239,7 @@ class Layer:
         """Copies of all weights, as NumPy arrays, in the order of `weights`."""
         return [w.numpy() for w in self.weights]
 
+    @explained
     def set_weights(self, weights):
         """Write arrays into the weights, in the order of `weights`; ValueError, and no change, if they don't fit."""
         named = self.named_weights()
@@ -244,6 +247,7 @@ class Layer:
             raise ValueError(f"{self.name}: {len(weights)} arrays for {len(named)} weights")
         self.assign(dict(zip(named, weights)))
 
+    @explained
     def assign(self, arrays, source="set_weights"):
         """Write {path: array} into all weights; ValueError, and no change, if one is missing, left over or doesn't fit.
 

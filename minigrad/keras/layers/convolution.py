@@ -1,6 +1,7 @@
 """Convolution, pooling and enlarging of images (batch, height, width, channels)."""
 from ...engine.ops.conv import avg_pool2d, bias_add, conv2d, max_pool2d
 from ...engine.ops.shapes import broadcast_to, concatenate, pad, split
+from ...support.arguments import shown
 from .. import activations
 from .base import Layer
 from .core import at_least_1, pair
@@ -106,7 +107,7 @@ class UpSampling2D(Layer):
     def __init__(self, size=(2, 2), *, interpolation="nearest", **kwargs):
         super().__init__(**kwargs)
         if interpolation != "nearest":
-            raise ValueError(f'UpSampling2D: interpolation must be "nearest", not {interpolation!r}')
+            raise ValueError(f'UpSampling2D: interpolation must be "nearest", not {shown(interpolation)}')
         self.size, self.interpolation = pair("UpSampling2D: size", size), interpolation
 
     def call(self, x):
@@ -145,5 +146,5 @@ class GlobalAveragePooling1D(Layer):
 def _padding(padding):
     padding = padding.lower() if isinstance(padding, str) else padding
     if padding not in ("valid", "same"):
-        raise ValueError(f'padding must be "valid" or "same", not {padding!r}')
+        raise ValueError(f'padding must be "valid" or "same", not {shown(padding)}')
     return padding

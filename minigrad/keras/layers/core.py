@@ -9,6 +9,8 @@ from ...engine.ops.matmul import linear
 from ...engine.ops.neural import dropout
 from ...engine.ops.shapes import concatenate
 from ...engine.tensor import Tensor
+from ...support.arguments import shown
+from ...support.explaining import explained
 from .. import activations
 from ..symbols import Symbolic, SymbolicCall
 from .base import Layer
@@ -41,6 +43,7 @@ class InputLayer(Layer):
         return self.called.outputs
 
 
+@explained
 def Input(shape=None, batch_size=None, dtype=None, *, batch_shape=None, name=None):
     """A symbolic tensor, for layers to be called on: Input((28, 28, 1)); or the first entry of a Sequential.
 
@@ -112,7 +115,7 @@ class Dropout(Layer):
     def __init__(self, rate, **kwargs):
         super().__init__(**kwargs)
         if not 0 <= rate < 1:
-            raise ValueError(f"Dropout: rate must be in [0, 1), not {rate!r}")
+            raise ValueError(f"Dropout: rate must be in [0, 1), not {shown(rate)}")
         self.rate = rate
 
     def call(self, x, training=False):
@@ -206,7 +209,7 @@ class Embedding(Layer):
 def at_least_1(name, value):
     """value as an int of at least 1."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
+        raise ValueError(f"{name} must be a whole number of at least 1, not {shown(value)}")
     return int(value)
 
 
@@ -214,5 +217,5 @@ def pair(name, value):
     """A number for both axes, or one for each, as a tuple of two ints."""
     values = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
     if len(values) != 2:
-        raise ValueError(f"{name} must be one number or two, not {value!r}")
+        raise ValueError(f"{name} must be one number or two, not {shown(value)}")
     return tuple(at_least_1(name, v) for v in values)

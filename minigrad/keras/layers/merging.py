@@ -4,6 +4,7 @@ from functools import reduce
 from ...engine.ops import shapes
 from ...engine.ops.arithmetic import maximum, minimum, sqrt
 from ...engine.ops.shapes import moveaxis
+from ...support.explaining import explained
 from .base import Layer
 
 
@@ -90,26 +91,31 @@ class Dot(Layer):
             else y.reshape(len(y), 1)
 
 
+@explained
 def add(inputs, **kwargs):
     """x₁ + x₂ + ...: Add as a function."""
     return Add(**kwargs)(inputs)
 
 
+@explained
 def subtract(inputs, **kwargs):
     """x₁ - x₂: Subtract as a function."""
     return Subtract(**kwargs)(inputs)
 
 
+@explained
 def multiply(inputs, **kwargs):
     """x₁ · x₂ · ...: Multiply as a function."""
     return Multiply(**kwargs)(inputs)
 
 
+@explained
 def average(inputs, **kwargs):
     """The mean of x₁, x₂, ...: Average as a function."""
     return Average(**kwargs)(inputs)
 
 
+@explained
 def concatenate(inputs, axis=-1, **kwargs):
     """The tensors end to end: Concatenate as a function."""
     return Concatenate(axis=axis, **kwargs)(inputs)

@@ -3,6 +3,7 @@ import numpy as np
 
 from ...engine.ops.neural import batch_norm, layer_norm, standardize
 from ...engine.tensor import Tensor
+from ...support.arguments import shown
 from .base import Layer
 from .core import at_least_1
 
@@ -13,7 +14,7 @@ class _Normalization(Layer):
     def __init__(self, axis, epsilon, center, scale, beta_initializer, gamma_initializer, **kwargs):
         super().__init__(**kwargs)
         if axis != -1:
-            raise ValueError(f"{type(self).__name__}: only the last axis is supported, axis=-1, not {axis!r}")
+            raise ValueError(f"{type(self).__name__}: only the last axis is supported, axis=-1, not {shown(axis)}")
         self.epsilon, self.center, self.scale = epsilon, center, scale
         self.beta_initializer, self.gamma_initializer = beta_initializer, gamma_initializer
 

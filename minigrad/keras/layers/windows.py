@@ -5,7 +5,7 @@ a transposed convolution is the derivative of a convolution by its image; a dept
 """
 from ...engine.ops.conv import conv2d, overlap_add, windows
 from ...engine.ops.shapes import pad
-from ...support.arguments import whole
+from ...support.arguments import shown, whole
 from .base import Layer
 from .convolution import IMAGES, AveragePooling2D, Conv2D, MaxPooling2D
 
@@ -162,8 +162,10 @@ def each_channel(x, w, strides, padding):
 
 def _borders(name, value):
     """((top, bottom), (left, right)) from one number, two, or two pairs."""
-    rows, columns = value if isinstance(value, (list, tuple)) else (value, value)
-    both = [side if isinstance(side, (list, tuple)) else (side, side) for side in (rows, columns)]
+    rows_and_columns = value if isinstance(value, (list, tuple)) else (value, value)
+    both = [side if isinstance(side, (list, tuple)) else (side, side) for side in rows_and_columns]
+    if len(both) != 2 or any(len(side) != 2 for side in both):
+        raise ValueError(f"{name} must be a whole number, two, or two pairs, not {shown(value)}")
     return tuple(tuple(whole(name, n, low=0) for n in side) for side in both)
 
 

@@ -5,7 +5,7 @@ from ...engine import backend
 from ...engine.ops.nonlinear import leaky_relu
 from ...engine.ops.shapes import concatenate, flip, repeat, transpose
 from ...engine.tensor import Tensor
-from ...support.arguments import number, one_of, share, whole
+from ...support.arguments import number, one_of, share, shown, whole
 from .base import Layer
 
 MERGES = {"concat": lambda a, b: concatenate(a, b, axis=-1), "sum": lambda a, b: a + b, "mul": lambda a, b: a * b,
@@ -75,7 +75,7 @@ class Permute(Layer):
         super().__init__(**kwargs)
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
-            raise ValueError(f"Permute: dims are the numbers 1 to n in some order, not {dims!r}")
+            raise ValueError(f"Permute: dims are the numbers 1 to n in some order, not {shown(dims)}")
 
     def call(self, x):
         return transpose(x, axes=(0, *self.dims))

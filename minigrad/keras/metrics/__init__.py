@@ -7,6 +7,7 @@
 
 Sums are kept on the device of the predictions; only result() waits for a GPU.
 """
+from ...support.explaining import explained
 from ...support.names import find
 from .. import losses
 from .base import Mean, MeanOf, Metric
@@ -47,6 +48,7 @@ METRICS = {"binary_accuracy": BinaryAccuracy, "categorical_accuracy": Categorica
 KNOWN = losses.LOSSES | METRICS | {"accuracy": accuracy_for, "acc": accuracy_for}
 
 
+@explained
 def get(identifier, y_shape=None, pred_shape=None, loss=None):
     """A metric from its name, its class, a loss, a function of (y_true, y_pred), or itself.
 

@@ -4,6 +4,7 @@ import math
 import numpy as np
 
 from ...engine import backend
+from ...support.arguments import shown
 from ..losses import class_numbers, matched, weights_like
 from .base import Metric, arrays, ratio
 
@@ -98,7 +99,7 @@ class F1Score(Confusion):
 
     def __init__(self, average=None, threshold=None, name=None, dtype=None):
         if average not in ("macro", "weighted", "micro", None):
-            raise ValueError(f'F1Score: average must be "macro", "weighted", "micro" or None, not {average!r}')
+            raise ValueError(f'F1Score: average must be "macro", "weighted", "micro" or None, not {shown(average)}')
         super().__init__(name=name, dtype=dtype)
         self.average, self.threshold = average, threshold
 

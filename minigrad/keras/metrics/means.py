@@ -5,6 +5,7 @@ import numpy as np
 
 from ...engine import backend
 from ...engine.tensor import Tensor
+from ...support.explaining import explained
 from ...support.names import snake_case
 from .. import losses
 from ..losses import class_numbers, matched
@@ -56,6 +57,7 @@ class FittingAccuracy(MeanOf):
         return self.chosen.values(y_true, y_pred)
 
 
+@explained
 def accuracy_for(name, y_shape=None, pred_shape=None, loss=None):
     """The accuracy that fits a loss, or else the shapes of labels and predictions, of the first batch if need be.
 

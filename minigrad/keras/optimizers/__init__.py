@@ -9,6 +9,7 @@
     base        Optimizer: what they have in common
     flat        all variables in one buffer, so that a step costs the same however many layers there are
 """
+from ...support.explaining import explained
 from ...support.names import find
 from . import schedules
 from .base import Optimizer
@@ -17,6 +18,7 @@ from .rules import SGD, Adagrad, Adam, AdamW, Lion, RMSprop
 OPTIMIZERS = {"sgd": SGD, "rmsprop": RMSprop, "adagrad": Adagrad, "adam": Adam, "adamw": AdamW, "lion": Lion}
 
 
+@explained
 def get(identifier):
     """An optimizer from its name ("adam"), its class, or itself."""
     if isinstance(identifier, Optimizer):

@@ -8,7 +8,7 @@ from ...engine import backend
 from ...engine.fusion import fuse
 from ...engine.tensor import Tensor
 from ...engine.unrolling.current import real, recorder
-from ...support.arguments import number, whole
+from ...support.arguments import number, shown, whole
 from ...support.names import Configured
 from .flat import Buffers
 
@@ -51,9 +51,9 @@ class Optimizer(Configured):
             raise ValueError(f"{kind}: only one of clipnorm, clipvalue and global_clipnorm can be set, got {limits}")
         for option, value in {**limits, "weight_decay": weight_decay}.items():
             if value is not None and not 0 <= value < math.inf:
-                raise ValueError(f"{kind}: {option} must not be negative, got {value!r}")
+                raise ValueError(f"{kind}: {option} must not be negative, got {shown(value)}")
         if not (exclude in (None, "vectors") or callable(exclude)):
-            raise ValueError(f'{kind}: exclude must be "vectors" or a function of a variable, not {exclude!r}')
+            raise ValueError(f'{kind}: exclude must be "vectors" or a function of a variable, not {shown(exclude)}')
         if not 0 <= ema_momentum <= 1 or ema_overwrite_frequency is not None and not ema_overwrite_frequency >= 1:
             raise ValueError(f"{kind}: ema_momentum must be in [0, 1] and ema_overwrite_frequency at least 1, got "
                              f"{ema_momentum!r} and {ema_overwrite_frequency!r}")
@@ -85,7 +85,7 @@ class Optimizer(Configured):
     def checked_share(self, name, value):
         """value, if it is a share from 0 up to, but not including, 1, such as momentum; else ValueError."""
         if not 0 <= value < 1:
-            raise ValueError(f"{type(self).__name__}: {name} must be in [0, 1), got {value!r}")
+            raise ValueError(f"{type(self).__name__}: {name} must be in [0, 1), got {shown(value)}")
         return value
 
     # -- stepping ----------------------------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ class Optimizer(Configured):
         if not callable(rate):
             rate = float(rate)
             if not 0 <= rate < math.inf:
-                raise ValueError(f"{type(self).__name__}: learning_rate must not be negative, got {rate!r}")
+                raise ValueError(f"{type(self).__name__}: learning_rate must not be negative, got {shown(rate)}")
         self._learning_rate = rate
 
     def step(self, variables):

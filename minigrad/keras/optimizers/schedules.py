@@ -8,6 +8,8 @@ Keras' names, arguments and meanings, but for OneCycle and ConstantRate, which K
 import bisect
 import math
 
+from ...support.arguments import shown
+from ...support.explaining import explained
 from ...support.names import Configured, find
 
 
@@ -20,7 +22,7 @@ class LearningRateSchedule(Configured):
     def check_steps(self, **steps):
         for name, n in steps.items():
             if not n > 0:
-                raise ValueError(f"{type(self).__name__}: {name} must be above 0, got {n!r}")
+                raise ValueError(f"{type(self).__name__}: {name} must be above 0, got {shown(n)}")
 
 
 class ConstantRate(LearningRateSchedule):
@@ -72,6 +74,7 @@ class InverseTimeDecay(LearningRateSchedule):
         return self.initial_learning_rate / (1 + self.decay_rate * quotient)
 
 
+@explained
 def cosine(start, end, part):
     """From start to end, part going from 0 to 1: along half a wave, flat at both ends."""
     return end + (start - end) * 0.5 * (1 + math.cos(math.pi * min(part, 1.0)))
@@ -110,7 +113,7 @@ class OneCycle(LearningRateSchedule):
     def __init__(self, max_learning_rate, total_steps, pct_start=0.3, div_factor=25.0, final_div_factor=1e4):
         self.check_steps(total_steps=total_steps)
         if not 0 <= pct_start <= 1:
-            raise ValueError(f"OneCycle: pct_start is a fraction, from 0 to 1, got {pct_start!r}")
+            raise ValueError(f"OneCycle: pct_start is a fraction, from 0 to 1, got {shown(pct_start)}")
         self.max_learning_rate, self.total_steps, self.pct_start = max_learning_rate, total_steps, pct_start
         self.div_factor, self.final_div_factor = div_factor, final_div_factor
 
@@ -128,6 +131,7 @@ SCHEDULES = {"constant": ConstantRate, "piecewise_constant_decay": PiecewiseCons
              "cosine_decay": CosineDecay, "one_cycle": OneCycle}
 
 
+@explained
 def get(name, config=None):
     """A schedule from its name and configuration: get("constant", {"learning_rate": 0.1})."""
     return find("schedule", SCHEDULES, name).from_config(config or {})

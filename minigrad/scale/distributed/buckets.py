@@ -15,6 +15,7 @@ import numpy as np
 from ...engine import backend
 from ...engine.tensor import Tensor, backpropagate, tape_of
 from ...support.errors import Failure
+from ...support.explaining import explained
 from .group import world
 
 BUCKET = 1 << 20            # bytes
@@ -77,6 +78,7 @@ class DataParallel:
     """
     kind, parts, device = "data parallel", 1, None      # the device of the buckets, as Bucket takes it
 
+    @explained
     def __init__(self, optimizer, group=None, bucket=BUCKET, names=None):
         self.optimizer, self.group, self.bucket_bytes = optimizer, group or world(), bucket
         self.names, self.rows, self.variables, self.buckets, self.place = names or {}, 1, [], [], {}

@@ -17,6 +17,7 @@ import numpy as np
 from ...engine import backend
 from ...support import files
 from ...support.errors import Failure
+from ...support.explaining import explained
 from . import nccl
 from .launch import first, launched
 
@@ -55,6 +56,7 @@ class Group:
     nccl    what takes device arrays from GPU to GPU, once `connect` has found that it can (nccl.py); else None
     """
 
+    @explained
     def __init__(self, comm):
         self.comm, self.rank, self.size = comm, comm.Get_rank(), comm.Get_size()
         self.nccl = self._addresses = None

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...engine import backend
 from ...engine.tensor import Tensor
+from ...support.explaining import explained
 from .buckets import DataParallel
 
 
@@ -24,6 +25,7 @@ class Sharded(DataParallel):
     """
     kind, device = "sharded", "cpu"
 
+    @explained
     def __init__(self, optimizer, group=None, **options):
         if optimizer.clipnorm is not None:
             raise ValueError("Sharded: clipnorm needs each variable's gradient whole; use global_clipnorm or clipvalue")

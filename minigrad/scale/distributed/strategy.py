@@ -18,6 +18,8 @@ from ...keras.feeding import unpack
 from ...keras.fingerprint import differences, fingerprint
 from ...keras.layers.inputs import dry_run, kind_of
 from ...keras.run import Run, rows
+from ...support.arguments import shown
+from ...support.explaining import explained
 from .buckets import DataParallel
 from .group import Group, fail, world
 from .sharded import Sharded
@@ -39,9 +41,10 @@ class DistributedRun(Run):
     distribute      True, "sharded", or a Group of ranks that train together where that isn't all
     """
 
+    @explained
     def __init__(self, model, loader, validation, epochs, initial_epoch, callbacks, distribute=True):
         if not (distribute in (True, "sharded") or isinstance(distribute, Group)):
-            raise ValueError(f'fit: distribute must be False, True, "sharded" or a Group, not {distribute!r}')
+            raise ValueError(f'fit: distribute must be False, True, "sharded" or a Group, not {shown(distribute)}')
         if any(getattr(loss, "reduction", None) != "sum_over_batch_size" for loss in tree_leaves(model.loss)
                if isinstance(loss, losses.Loss)):
             raise ValueError("fit(distribute=...): the gradients of parts of a batch are averaged, so the loss must be "

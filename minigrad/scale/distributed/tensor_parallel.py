@@ -18,6 +18,7 @@ from ...engine import backend
 from ...engine.op import Op
 from ...keras.layers.base import Layer
 from ...keras.layers.core import Dense
+from ...support.explaining import explained
 from ...zoo.gpt import CausalSelfAttention
 from .group import world
 
@@ -48,6 +49,7 @@ class ColumnDense(Dense):
     ValueError if the features can't be dealt out evenly.
     """
 
+    @explained
     def __init__(self, units, *args, group=None, **kwargs):
         self.group = group or world()
         super().__init__(even(units, self.group, "features"), *args, **kwargs)
@@ -60,6 +62,7 @@ class ColumnDense(Dense):
 class RowDense(Dense):
     """Dense for an input of which each rank has 1/n of the features: x (..., features / n) -> y (..., units), whole."""
 
+    @explained
     def __init__(self, units, *args, group=None, **kwargs):
         super().__init__(units, *args, **kwargs)
         self.group, self.cut = group or world(), {"kernel": 0}
@@ -100,6 +103,7 @@ def even(number, group, what):
 
 
 # -- a GPT -------------------------------------------------------------------------------------------------------------
+@explained
 def split_gpt(model, group=None):
     """Cut the blocks of a GPT, in place: each rank keeps 1/n of heads and of the MLPs' features.  Returns the model.
 
@@ -155,6 +159,7 @@ def cuts(model):
     return {f"{path}.{name}": axis for path, layer in layers.items() for name, axis in layer.cut.items()}
 
 
+@explained
 def whole_weights(model, group=None):
     """{path: array} of the weights as a model that isn't cut has them; all ranks must call it."""
     group, axes = group or world(), cuts(model)

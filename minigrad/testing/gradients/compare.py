@@ -14,6 +14,7 @@ import numpy as np
 
 from ...engine.recording import grad_mode
 from ...engine.tensor import Tensor, tape_of
+from ...support.explaining import explained
 from .explain import Evidence, diagnose, misshapen
 from .functions import of_arrays
 from .numerical import complex_step, confirmed, derivative, jumps, noise, sides
@@ -62,6 +63,7 @@ class GradientError(AssertionError):
         return self.args[0] + likely + (f"\n  (random cotangent, seed={self.seed})" if self.seed is not None else "")
 
 
+@explained
 def check_gradients(f, *inputs, order=2, rtol=1e-9, seed=0, params=None, explain=True):
     """Check the gradients of f at the inputs, up to an order; a Report, or GradientError.
 

@@ -1,4 +1,5 @@
 """Pictures of fairness; each returns a matplotlib Figure with a description, fig.alt, for viz.show and viz.save."""
+from ...support.meanings import checked
 from ...viz.style import CYCLE, FAINT, QUIET, figure, styled
 from .mitigation import frontier
 
@@ -6,6 +7,7 @@ WORDS = {"base": "base rate", "selection": "selected", "accuracy": "right", "tpr
          "fpr": "false positives", "ppv": "right if selected"}
 
 
+@checked
 @styled
 def rates_by_group(found, names=("selection", "tpr", "fpr", "ppv"), title="", alt=None):
     """Each rate for each group, with its interval.  found: what `rates` returns; names: which of its rates."""
@@ -25,6 +27,7 @@ def rates_by_group(found, names=("selection", "tpr", "fpr", "ppv"), title="", al
     return fig
 
 
+@checked
 @styled
 def calibration_curves(found, title="", alt=None):
     """Share of y = 1 against the score, for each group, with intervals; on the diagonal scores mean what they say."""
@@ -40,6 +43,7 @@ def calibration_curves(found, title="", alt=None):
     return fig
 
 
+@checked
 @styled
 def frontier_plot(methods, xlabel="gap between the groups", ylabel="accuracy", title="", alt=None):
     """Accuracy against unfairness, a mark for each classifier, and a line along those that none beats in both.

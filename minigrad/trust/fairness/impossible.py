@@ -10,9 +10,12 @@ unless prediction is perfect or the p are equal.  (Kleinberg, Mullainathan and R
 """
 import numpy as np
 
+from ...support.arguments import shown
+from ...support.meanings import checked
 from .measures import _checked
 
 
+@checked
 def implied_fpr(base, ppv, tpr):
     """The false positive rate that the other three leave no choice of: p / (1 - p) · (1 - PPV) / PPV · TPR.
 
@@ -23,6 +26,7 @@ def implied_fpr(base, ppv, tpr):
     return base / (1 - base) * (1 - ppv) / ppv * tpr
 
 
+@checked
 def class_balance(y, s, group):
     """{group: (mean s where y = 0, mean s where y = 1, mean s, mean y)}: Kleinberg et al.'s conditions at a glance.
 
@@ -36,6 +40,7 @@ def class_balance(y, s, group):
         for member in [group == g]}
 
 
+@checked
 def thresholds_for(target, y, s, group, rate="selection"):
     """{group: threshold t}, so that d = (s > t) has about the same rate in each group: postprocessing.
 
@@ -45,7 +50,7 @@ def thresholds_for(target, y, s, group, rate="selection"):
     group, y = _checked("thresholds_for", group, y=y)
     if rate not in ("selection", "tpr", "fpr") or not 0 <= target <= 1:
         raise ValueError('thresholds_for: rate is "selection", "tpr" or "fpr", target from 0 to 1; '
-                         f"got {rate!r} and {target}")
+                         f"got {shown(rate)} and {target}")
     among = {"selection": np.ones_like(y), "tpr": y, "fpr": ~y}[rate]
     s, groups = np.asarray(s, float), np.unique(group).tolist()
     if missing := [g for g in groups if not (among & (group == g)).any()]:
@@ -54,6 +59,7 @@ def thresholds_for(target, y, s, group, rate="selection"):
     return {g: float(np.quantile(s[among & (group == g)], 1 - target)) for g in groups}
 
 
+@checked
 def decide(s, group, thresholds):
     """d (n,) = 1 where s is above the threshold of one's group: an array of int64."""
     return (np.asarray(s) > np.array([thresholds[g] for g in np.asarray(group).tolist()])).astype(np.int64)

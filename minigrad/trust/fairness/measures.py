@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...support.intervals import wilson
+from ...support.meanings import checked
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def _checked(name, group, **columns):
     return group, *(np.asarray(values).astype(bool) for values in columns.values())
 
 
+@checked
 def rates(y, d, group):
     """{group: {name of the rate: Rate}}, with 95 % intervals (Wilson):
 
@@ -61,12 +63,14 @@ def rates(y, d, group):
             for g in np.unique(group).tolist() for member in [group == g]}
 
 
+@checked
 def demographic_parity_difference(d, group):
     """max over g of P(d = 1 | g) - min over g: 0 if all groups are selected equally often, at most 1."""
     group, d = _checked("demographic_parity_difference", group, d=d)
     return _spread(d, group)
 
 
+@checked
 def equalized_odds_difference(y, d, group):
     """The larger of the gaps in P(d = 1 | y = 1, g) and in P(d = 1 | y = 0, g): 0 if errors are shared equally.
 
@@ -99,6 +103,7 @@ class Calibration:
         return float(np.sum(self.n * np.abs(self.share - self.score)) / self.n.sum())
 
 
+@checked
 def calibration(y, s, group, bins=10):
     """{group: Calibration}: among people with a score of about s, is the share with y = 1 about s, in each group?
 

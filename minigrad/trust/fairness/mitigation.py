@@ -10,9 +10,13 @@ from ...engine.ops.nonlinear import sigmoid
 from ...engine.ops.reductions import mean
 from ...engine.ops.shapes import concatenate
 from ...keras.models import Model
+from ...support.arguments import shown
+from ...support.explaining import explained
+from ...support.meanings import checked
 
 
 # -- before training -------------------------------------------------------------------------------------------------
+@checked
 def reweigh(y, group):
     """Weights (n,) with which y and the group are independent: w = P(g) P(y) / P(g, y), each estimated by counting.
 
@@ -33,10 +37,11 @@ def reweigh(y, group):
 def known(criterion):
     """The criterion, if it is one; else ValueError."""
     if criterion not in ("demographic_parity", "equalized_odds"):
-        raise ValueError(f'the criterion is "demographic_parity" or "equalized_odds", not {criterion!r}')
+        raise ValueError(f'the criterion is "demographic_parity" or "equalized_odds", not {shown(criterion)}')
     return criterion
 
 
+@checked
 def soft_gaps(p, y, group, criterion):
     """The signed gaps, group 1 less group 0, of the mean probability p: smooth stand-ins for those of decisions.
 
@@ -89,6 +94,7 @@ class Constrained(Fair):
     slack       ε;  rate    ρ
     """
 
+    @explained
     def __init__(self, classifier, criterion="demographic_parity", slack=0.02, rate=0.05, **kwargs):
         super().__init__(classifier, **kwargs)
         if not 0 <= slack or not rate > 0:
@@ -132,6 +138,7 @@ class Adversarial(Fair):
     criterion   "demographic_parity" or "equalized_odds";  strength    α
     """
 
+    @explained
     def __init__(self, classifier, adversary, criterion="demographic_parity", strength=1.0, **kwargs):
         super().__init__(classifier, **kwargs)
         self.adversary, self.criterion, self.strength = adversary, known(criterion), strength
@@ -145,6 +152,7 @@ class Adversarial(Fair):
 
 
 # -- what it costs ---------------------------------------------------------------------------------------------------
+@checked
 def frontier(gaps, accuracies):
     """The numbers of the points that no other beats in both, in the order of the gap: the accuracy-fairness frontier.
 

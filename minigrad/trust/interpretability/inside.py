@@ -6,6 +6,7 @@ import numpy as np
 from ...engine import backend
 from ...engine.recording import grad_mode, no_grad
 from ...engine.tensor import Tensor, backpropagate
+from ...support.meanings import checked
 from .saliency import class_scores, classes_of, floats
 
 
@@ -30,6 +31,7 @@ def _only(outputs, layer, who):
     return outputs[0]
 
 
+@checked
 def activations(model, x, layer, batch_size=256):
     """What a layer of the model returns for each example of x (n, ...): an array (n, ...)."""
     parts = []
@@ -40,6 +42,7 @@ def activations(model, x, layer, batch_size=256):
     return np.concatenate(parts)
 
 
+@checked
 def grad_cam(model, x, layer, target=None):
     """relu(Σ_k a_k A_k), a_k = mean over places of ∂S_c / ∂A_k: where a convolution sees class c.
 
@@ -64,6 +67,7 @@ def grad_cam(model, x, layer, target=None):
     return np.maximum(backend.to_numpy((weights * maps._data).sum(axis=-1)), 0)                     # (B, h, w)
 
 
+@checked
 def linear_probe(features, labels, test_features, test_labels, epochs=30, seed=0):
     """The share of test_labels that a softmax regression on the features gets right.     (Alain and Bengio 2016)
 

@@ -1,8 +1,10 @@
 """An explanation laid over the image that it explains."""
+from ...support.meanings import checked
 from ...viz.images import places
 from ...viz.style import as_array, styled
 
 
+@checked
 @styled
 def overlay(images, maps, titles=None, columns=8, size=1.1):
     """Images in grey with a heat map over each, on its own scale: clear where it is 0, orange to red where high.

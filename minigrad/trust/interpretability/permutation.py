@@ -1,7 +1,10 @@
 """Which columns of a table a model uses."""
 import numpy as np
 
+from ...support.meanings import checked
 
+
+@checked
 def permutation_importance(score, x, y, groups=None, repeats=10, seed=0):
     """score(x, y) - score(x with a column shuffled, y): how much worse without what the column knows.
 

@@ -1,7 +1,10 @@
 """Which words an answer rests on, through all layers of attention."""
 import numpy as np
 
+from ...support.meanings import checked
 
+
+@checked
 def attention_rollout(maps, residual=0.5):
     """R = Ã_L ... Ã_2 Ã_1 with Ã_l = (1 - r) mean over heads of A_l + r I.     (Abnar and Zuidema 2020)
 

@@ -20,6 +20,8 @@ from ...engine.ops.nonlinear import relu
 from ...engine.recording import no_grad
 from ...engine.tensor import Tensor
 from ...engine.transforms import grad
+from ...support.arguments import shown
+from ...support.meanings import checked
 
 
 def class_scores(model, x, target):
@@ -39,7 +41,7 @@ def classes_of(model, x, target=None):
         return backend.to_numpy(scores._data).reshape(len(x), -1).argmax(axis=1)
     target = np.asarray(target)
     if target.dtype.kind not in "iu" or target.shape not in ((), (len(x),)):
-        raise ValueError(f"target must be a class, or one for each of {len(x)} examples, not {target!r}")
+        raise ValueError(f"target must be a class, or one for each of {len(x)} examples, not {shown(target)}")
     return np.broadcast_to(target, len(x))
 
 
@@ -55,6 +57,7 @@ def score_gradient(model, x, target):
         return backend.to_numpy(grad(lambda x: class_scores(model, x, target).sum())(x))
 
 
+@checked
 def saliency(model, x, target=None):
     """|∂S_c / ∂x|: how fast the score S of class c would change with each input.     (Simonyan et al. 2014)
 
@@ -64,6 +67,7 @@ def saliency(model, x, target=None):
     return np.abs(score_gradient(model, x, classes_of(model, x, target)))
 
 
+@checked
 def integrated_gradients(model, x, target=None, baseline=0.0, steps=64):
     """(x - x') ∫₀¹ ∂S_c(x' + a (x - x')) / ∂x da: gradients along the straight way from a baseline x'.
 
@@ -82,6 +86,7 @@ def integrated_gradients(model, x, target=None, baseline=0.0, steps=64):
     return (x - start) * total / steps
 
 
+@checked
 def smooth_grad(model, x, target=None, noise=0.15, samples=32, seed=0, method=score_gradient):
     """The mean of an explanation over noisy copies of x: (1/n) Σ M(x + ε), ε ~ N(0, σ²).     (Smilkov et al. 2017)
 
@@ -122,6 +127,7 @@ def guided(model):
             layer.activation = relu
 
 
+@checked
 def guided_backpropagation(model, x, target=None):
     """The gradient with every negative cotangent cut off at each relu: sharp pictures.     (Springenberg et al. 2015)
 

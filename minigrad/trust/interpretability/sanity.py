@@ -4,6 +4,8 @@ from contextlib import contextmanager
 import numpy as np
 
 from ...engine import backend
+from ...support.explaining import explained
+from ...support.meanings import checked
 from .saliency import classes_of, floats
 
 
@@ -13,6 +15,7 @@ def ranks(values):
     return (np.cumsum(counts) - (counts - 1) / 2)[inverse.ravel()]
 
 
+@checked
 def rank_correlation(a, b):
     """Spearman's ρ, the correlation of ranks: 1 for the same order, 0 for none; 0, too, where all values are equal."""
     a, b = ranks(np.ravel(a)), ranks(np.ravel(b))
@@ -21,6 +24,7 @@ def rank_correlation(a, b):
     return float(a @ b / size) if size else 0.0
 
 
+@explained
 @contextmanager
 def shuffled(layers, seed=0):
     """While the block runs, the weights of these layers stand in random places: nothing learned is left of them.
@@ -41,6 +45,7 @@ def shuffled(layers, seed=0):
             w.touch()
 
 
+@checked
 def randomisation_test(model, x, method, target=None, seed=0):
     """{layer: similarity} of explanations before and after the weights are shuffled, from the last layer down to it.
 

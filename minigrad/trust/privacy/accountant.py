@@ -13,10 +13,12 @@ import math
 import numpy as np
 
 from ...support.arguments import number, share, whole
+from ...support.explaining import explained
 
 ORDERS = (*np.arange(1.1, 11, 0.1).round(1).tolist(), *range(11, 64), 72, 80, 96, 128, 192, 256, 512)
 
 
+@explained
 def renyi_divergence(q, noise, order):
     """D_α of one step: sampling with probability q, clipping to norm C, adding N(0, (noise · C)²) to the sum.
 
@@ -65,6 +67,7 @@ def _log_integral(q, noise, order):
     return peak + math.log(np.exp(logs - peak).sum() * step / (noise * math.sqrt(2 * math.pi)))
 
 
+@explained
 def to_epsilon(divergences, delta, orders=ORDERS, improved=True):
     """(ε, α): the smallest ε at this δ over the orders, and the order that gives it.
 
@@ -90,6 +93,7 @@ class Accountant:
     sampling); batches cut from a shuffled list have another, which may be larger.
     """
 
+    @explained
     def __init__(self, orders=ORDERS):
         self.orders, self._known = tuple(orders), {}
         self.divergences = np.zeros(len(self.orders))
@@ -107,6 +111,7 @@ class Accountant:
         return to_epsilon(self.divergences, delta, self.orders, improved)[0] if self.divergences.any() else 0.0
 
 
+@explained
 def noise_for(epsilon, delta, q, steps, tolerance=1e-3):
     """The least noise multiplier with which `steps` steps of sampling rate q stay within (ε, δ), by bisection.
 

@@ -10,6 +10,7 @@ import numpy as np
 from ...engine import backend
 from ...engine.tensor import Tensor
 from ...support.arguments import number, whole
+from ...support.explaining import explained
 from .accountant import Accountant, noise_for
 from .per_example import PerExample
 
@@ -32,6 +33,7 @@ class DPOptimizer:
                 NumPy's generator and rounding aren't made to withstand attack (Mironov 2012, on floating-point noise)
     """
 
+    @explained
     def __init__(self, optimizer, clip, noise, rate, people, seed=None):
         self.clip, self.noise = number("DPOptimizer: clip", clip, above=0), number("DPOptimizer: noise", noise, 0)
         self.rate, self.people = number("DPOptimizer: rate", rate, 0, 1, above=0), whole("DPOptimizer: people", people)
@@ -72,6 +74,7 @@ class DPOptimizer:
         return self.accountant.epsilon(delta)
 
 
+@explained
 def fit_private(model, loss, x, y, optimizer, clip=1.0, noise=None, epsilon=None, delta=None, batch_size=256, epochs=10,
                 seed=None):
     """Train a model with DP-SGD on arrays x, y of N rows; the DPOptimizer, whose epsilon(delta) tells the cost.

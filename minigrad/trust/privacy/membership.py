@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...support.explaining import explained
+from ...support.meanings import checked
 from ...viz.style import CYCLE, FAINT, QUIET, figure, styled
 
 
@@ -34,6 +36,7 @@ class Attack:
         return float(np.interp(false_positive, self.false_positive, self.true_positive))
 
 
+@checked
 def membership_attack(member_losses, other_losses):
     """The Attack by thresholds on the loss: "member" where ℓ <= τ, for all τ.
 
@@ -50,6 +53,7 @@ def membership_attack(member_losses, other_losses):
     return Attack(*rates)
 
 
+@checked
 def lira_scores(losses, shadow_losses, was_in):
     """The likelihood ratio attack: ln p(φ | member) - ln p(φ | other) for each example, the higher the more likely in.
 
@@ -81,6 +85,7 @@ def lira_scores(losses, shadow_losses, was_in):
     return score
 
 
+@explained
 def advantage_bound(epsilon, delta=0.0):
     """(e^ε - 1 + 2δ) / (e^ε + 1): no attack on an (ε, δ)-private training has a greater advantage.
 
@@ -92,6 +97,7 @@ def advantage_bound(epsilon, delta=0.0):
     return float(min(1, np.tanh(epsilon / 2) + delta * (1 - np.tanh(epsilon / 2))))
 
 
+@checked
 @styled
 def attack_curves(attacks, epsilon=None, delta=0.0, log=False, title="", alt=None):
     """True against false positive rates of attacks, {name: Attack}: a Figure with fig.alt, for viz.show and viz.save.

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...engine import backend
 from ...engine.tensor import Tensor, backpropagate, tape_of, unbroadcast
+from ...support.explaining import explained
 
 MIXING = ("batch_norm",)                    # ops whose result for one example depends on the others
 
@@ -104,6 +105,7 @@ class PerExample:
     through their op's rule.  The tape is used up, as by backward.
     """
 
+    @explained
     def __init__(self, losses, weights):
         if losses.ndim != 1:
             raise ValueError(f"PerExample: losses must hold one number for each example, not shape {losses.shape}: "
@@ -179,6 +181,7 @@ class PerExample:
         return sum((s.gradients() for s in self.shares[w]), nothing)
 
 
+@explained
 def per_example_gradients(losses, weights):
     """Gᵢ = dℓᵢ/dw for each example i: a list of arrays (B, *weight.shape), from losses ℓ (B,), a Tensor.
 

@@ -19,6 +19,8 @@ from ...engine.recording import no_grad
 from ...engine.tensor import Tensor
 from ...engine.transforms import value_and_grad
 from ...keras.layers.inputs import as_array
+from ...support.arguments import shown
+from ...support.meanings import checked
 
 
 def _length(d):
@@ -28,11 +30,12 @@ def _length(d):
 
 def _check(norm, epsilon):
     if norm not in (2, np.inf):
-        raise ValueError(f"norm must be 2 or np.inf, not {norm!r}")
+        raise ValueError(f"norm must be 2 or np.inf, not {shown(norm)}")
     if not epsilon >= 0:
-        raise ValueError(f"epsilon must be 0 or more, not {epsilon!r}")
+        raise ValueError(f"epsilon must be 0 or more, not {shown(epsilon)}")
 
 
+@checked
 def steepest(g, norm=np.inf):
     """The d with ‖d‖ = 1 for which g · d is largest: sign g for np.inf, g / ‖g‖₂ for 2; 0 where g is 0."""
     if norm == np.inf:
@@ -41,6 +44,7 @@ def steepest(g, norm=np.inf):
     return g / (length + (length == 0))
 
 
+@checked
 def project(d, epsilon, norm=np.inf):
     """The point of the ball ‖d‖ ≤ ε that is nearest to d: cut off to ±ε for np.inf, shortened for 2."""
     _check(norm, epsilon)
@@ -69,6 +73,7 @@ def _loss_and_gradient(model, x, y):
     return each._data, gradient
 
 
+@checked
 def fgsm(model, x, y, epsilon, norm=np.inf, bounds=(0, 1)):
     """x + ε sign(∂loss/∂x): one step of the fast gradient sign method.     (Goodfellow, Shlens and Szegedy 2015)
 
@@ -80,6 +85,7 @@ def fgsm(model, x, y, epsilon, norm=np.inf, bounds=(0, 1)):
     return _within(bounds, x + epsilon * steepest(gradient, norm))
 
 
+@checked
 def pgd(model, x, y, epsilon, norm=np.inf, bounds=(0, 1), steps=20, step=None, restarts=1):
     """x_{t+1} = P(x_t + a steepest(∂loss/∂x_t)): projected gradient ascent in the ball.     (Madry et al. 2018)
 
@@ -116,6 +122,7 @@ def _random_in_ball(x, epsilon, norm):
     return epsilon * radius * steepest(backend.normal(x.shape, x.dtype, device), 2)
 
 
+@checked
 def robust_accuracy(model, x, y, epsilons, attack=pgd, batch_size=256, **options):
     """The share of examples that the model still gets right when attacked within ε, for each of epsilons.
 

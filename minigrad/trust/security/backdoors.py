@@ -14,14 +14,17 @@ from ...engine.tensor import Tensor
 from ...engine.transforms import grad
 from ...keras import optimizers
 from ...keras.layers.inputs import as_array
+from ...support.meanings import checked
 from .attacks import losses
 
 
+@checked
 def stamp(images, trigger, mask):
     """(1 - m) x + m p: the images with the trigger p where the mask m is 1."""
     return ((1 - mask) * images + mask * trigger).astype(np.float32)
 
 
+@checked
 def poison(images, labels, target, trigger, mask, share=0.05, seed=0):
     """(images, labels, poisoned): training data of which a share carries the trigger and the label target.
 
@@ -45,12 +48,14 @@ def predicted(model, x):
         return backend.to_numpy(model(Tensor(as_array(x)))._data).argmax(axis=1)
 
 
+@checked
 def success_rate(model, images, labels, target, trigger, mask):
     """The share of images of other classes that the model takes for target once they carry the trigger."""
     others = np.asarray(labels) != target
     return float((predicted(model, stamp(images[others], trigger, mask)) == target).mean())
 
 
+@checked
 def find_trigger(model, images, target, weight=0.02, steps=300, learning_rate=0.1, seed=0):
     """(trigger, mask, share): the smallest change that turns any image into class target.     (Wang et al. 2019)
 
@@ -75,6 +80,7 @@ def find_trigger(model, images, target, weight=0.02, steps=300, learning_rate=0.
     return p, m, float((predicted(model, stamp(images, p, m)) == target).mean())
 
 
+@checked
 def anomaly_index(sizes):
     """(median - size) / (1.4826 MAD) for each: how far below the others, in standard deviations if they were normal.
 
@@ -88,6 +94,7 @@ def anomaly_index(sizes):
     return (median - sizes) / deviation
 
 
+@checked
 def spectral_signatures(features, labels):
     """((h - mean) · v)², v the direction of largest variance, for each example among those of its label.
 

@@ -6,6 +6,8 @@ form is JSON, which may name minigrad's own classes alone (serialization.py).
 import io
 import pickle
 
+from ...support.explaining import explained
+
 
 class _Inert:
     """Stands for everything that a pickle names: takes any call, any state, any item, and does nothing."""
@@ -45,6 +47,7 @@ class _Reader(pickle.Unpickler):
         return _Inert()
 
 
+@explained
 def imports_of(data):
     """The functions and classes that loading this pickle would import and may call: ["posix.system", ...], in order.
 
