@@ -96,7 +96,8 @@ class Training:
                             `call` may not depend on model.run and model.scores
         """
         if any(not isinstance(w, (int, float, type(None))) for w in tree_leaves(loss_weights)):
-            raise TypeError(f"compile: loss_weights are numbers, not {shown(loss_weights)}; are these metrics?")
+            raise TypeError(f"compile: loss_weights are numbers, not {shown(loss_weights)}; "
+                            "give metrics as metrics=...")
         self.optimizer, self.loss_weights = optimizers.get(optimizer), loss_weights
         self.loss = None if loss is None else tree_map(lambda part: part and losses.get(part), loss)
         if jit_compile not in (True, False, "auto"):

@@ -174,7 +174,7 @@ MEANINGS = {
     "factor": at_least_0,
 }
 
-# The same of functions that are @checked, whose other arguments mean what they do above.
+# The same of functions that are @checked.
 IN_FUNCTIONS = {
     **dict.fromkeys(("f", "classify", "score", "method", "attack", "statistic", "holds"), function),
     **dict.fromkeys(("x", "y", "s", "d", "p", "points", "maps", "features", "test_features", "image", "images",
@@ -182,19 +182,19 @@ IN_FUNCTIONS = {
                      "weights", "probabilities", "sizes", "gaps", "accuracies", "divergences"), array),
     **dict.fromkeys(("labels", "predicted", "group", "test_labels"), labels),
     "depth_histograms.layers": arrays, "gradients": optional(arrays), "depth_histograms.label": text,
-    **dict.fromkeys(("paths", "found", "methods", "attacks", "thresholds_by_group", "learning_curves.labels",
+    **dict.fromkeys(("paths", "found", "methods", "attacks", "learning_curves.labels",
                      "decide.thresholds"), optional(mapping)),
     "learning_curves.history": having("keys", "a dict {name: values}, as fit's history is"),
     "training_report.history": having("keys", "a dict {name: values}, as fit's history is"),
     **dict.fromkeys(("fig",), having("savefig", "a figure of matplotlib's")),
     **dict.fromkeys(("ax",), optional(having("imshow", "an axes of matplotlib's"))),
-    **dict.fromkeys(("class_names", "names", "titles", "tokens", "keys", "image_shape", "axis_names", "bounds"),
+    **dict.fromkeys(("class_names", "names", "titles", "image_shape", "axis_names", "bounds"),
                     optional(several)), "names": either(several, text, str),
     **dict.fromkeys(("title", "xlabel", "ylabel", "alt"), optional(text)),
-    **dict.fromkeys(("columns", "count", "most", "frames", "bins", "samples", "repeats", "restarts"), whole),
+    **dict.fromkeys(("columns", "count", "most", "frames", "bins", "samples", "repeats"), whole),
     **dict.fromkeys(("size", "pace", "dpi"), above_0), "log": flag,
     **dict.fromkeys(("path", "folder"), path), "training_report.path": optional(path),
-    "model": having("walk", "a model"), "classifier": having("walk", "a model"), "adversary": having("walk", "a model"),
+    "model": function, "seed": optional(count_from_0),
     "target": optional(either(array, whole_axis, int)), "confidence": share,
 }
 
@@ -209,7 +209,7 @@ class Checked:
 
 def checked(f):
     """A decorator: f's arguments are what MEANINGS says, by their names, or it isn't called; and it is @explained."""
-    signature, label, table, f = inspect.signature(f), f.__qualname__, MEANINGS | IN_FUNCTIONS, explained(f)
+    signature, label, table, f = inspect.signature(f), f.__qualname__, IN_FUNCTIONS, explained(f)
 
     @wraps(f)
     def call(*args, **kwargs):

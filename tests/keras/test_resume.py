@@ -1,6 +1,7 @@
 """A killed training goes on as if it had not been: bit for bit, whenever it was killed, and however often."""
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -191,6 +192,10 @@ def test_kill_9(tmp_path):
             process.send_signal(signal.SIGKILL)
             kills += 1
         out = process.communicate()[0]
+        if process.returncode == 0 and not kills:          # the machine was slow when the duration was taken
+            duration /= 2
+            shutil.rmtree(tmp_path / "killed", ignore_errors=True)
+            continue
         if process.returncode == 0:
             break
         assert process.returncode == -signal.SIGKILL, f"seed {seed}, after {kills} kills"
