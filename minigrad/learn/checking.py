@@ -44,15 +44,20 @@ class Exercise:
     edits: bool = False
     properties: list = field(default_factory=list)
 
-    def property(self, holds=None, /, examples=60, also=(), **inputs):
+    def property(self, holds=None, /, examples=60, also=(), mistakes=(), **inputs):
         """Add a property, tried in order: holds(*answer, **inputs) raises Wrong (or AssertionError) if it fails.
 
         inputs      a strategy for each; without any, @its.property stands without brackets
         also        further inputs, (dict, ...), that must be tried
+        mistakes    [(function that returns what a mistaken answer does, words)], said if they agree on many inputs
         """
         if holds is None:
-            return lambda f: self.property(f, examples, also, **inputs)
-        self.properties.append(Property(holds, inputs, examples, also))
+            return lambda f: self.property(f, examples, also, mistakes, **inputs)
+
+        def explain(answer, *given):
+            return next((words for mistake, words in mistakes if all(
+                _or_none(answer, *case.values()) == mistake(*case.values()) for case in given[-1][:TELLING])), "")
+        self.properties.append(Property(holds, inputs, examples, also, explain if mistakes else None))
         return holds
 
     def equals(self, reference, what, inputs, mistakes=(), examples=60, also=(), tolerance=1e-6, through=None):

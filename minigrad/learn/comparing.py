@@ -68,11 +68,11 @@ def show(value, digits=4):
     """A value in one short line."""
     if isinstance(value, Tensor):
         value = value.numpy()
-    if isinstance(value, (tuple, list)) and all(isinstance(v, (float, np.generic, np.ndarray)) for v in value):
+    if isinstance(value, (tuple, list)) and all(isinstance(v, (int, float, np.generic, np.ndarray)) for v in value):
         return f"({', '.join(show(v, digits) for v in value)})"
     if hasattr(value, "shape"):
-        if value.shape == () and value.dtype.kind == "f":
-            return f"{float(value):.{digits}g}"
+        if value.shape == () and value.dtype.kind in "fiu":
+            return f"{float(value):.{digits}g}" if value.dtype.kind == "f" else str(int(value))
         return np.array2string(np.asarray(value), separator=", ", precision=digits, threshold=40).replace("\n", "")
     if callable(value):
         return getattr(value, "__name__", "a function")

@@ -17,12 +17,18 @@ def solutions(numbers=()):
 
 def answer(code, names, exercise):
     """The objects of these names after the code, a solution of the exercise or what became of it, has run."""
+    scope = names_after(code, exercise)
+    return tuple(scope[name] for name in names)
+
+
+def names_after(code, exercise):
+    """{name: object}, of all that there is after the code has run where the exercise stands in its notebook."""
     scope = {"__name__": "answer"}
     for definition in _read(notebooks.paths([exercise.partition(".")[0]])[0])[exercise][2]:
         with contextlib.suppress(NameError):            # a default that the notebook computes
             exec(definition, scope)
     exec(compile(code, "<answer>", "exec"), scope)
-    return tuple(scope[name] for name in names)
+    return scope
 
 
 @functools.cache

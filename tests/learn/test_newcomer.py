@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 import venv
 from pathlib import Path
 
@@ -94,6 +95,7 @@ def opened(python, folder):
     with subprocess.Popen(command, cwd=folder, env=alone(folder), stderr=subprocess.PIPE, text=True) as lab:
         threading.Timer(120, lab.kill).start()      # so that it ends, whatever it says
         found = any("8897/lab/tree/00_what_a_derivative_is.ipynb" in line for line in lab.stderr)
+        time.sleep(3)                   # Jupyter's handler logs, which must not fall into the log of its start
         lab.send_signal(signal.SIGTERM)
         lab.communicate(timeout=30)
         return found

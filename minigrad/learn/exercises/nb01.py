@@ -85,7 +85,8 @@ def _by_the_answer(answer, Value, x, program):
         returned = answer(values[-1])
     if not isinstance(returned, (list, tuple)) or {id(v) for v in returned} != {
             id(v) for v, grad in zip(values, right) if not np.isnan(grad)}:
-        raise Wrong(f"it should return the list of values, got {kind(returned)}.")
+        got = f"a list of {len(returned)}" if isinstance(returned, (list, tuple)) else kind(returned)
+        raise Wrong(f"it should return the list of all {(~np.isnan(right)).sum()} values, each once; got {got}.")
     return np.array([np.nan if np.isnan(known) else number(v.grad, "a grad") for v, known in zip(values, right)])
 
 

@@ -42,13 +42,26 @@ def an_operation(op):
         raise Wrong("it has no vjp: @mg.op(vjp=...).")
 
 
+def _derivative(op, x, g):
+    return mg.grad(lambda t: (op(t) * g).sum())(x)
+
+
+@softsign.property
+def what_is_told_apart(op):
+    """On one input, at which each mistake gives something else."""
+    x, g = np.array([-2.5, -0.7, 0.3, 1.9]), np.array([0.5, -2.0, 1.5, 3.0])
+    slope = 1 / (1 + np.abs(x)) ** 2
+    same(op(x), x / (1 + np.abs(x)), "the value")
+    same(_derivative(op, x, g), g * slope, "the derivative", guesses=[
+        (-g * slope, "The sign is wrong."), (slope, "Where is g?"), (g / (1 + np.abs(x)), "The square is missing."),
+        (g / (1 + x) ** 2, "That is right for positive x alone: |x|.")])
+
+
 @softsign.property(x=vectors(-3, 3, most=3), g=vectors(-2, 2, 3, 3))
 def value_and_derivatives(op, x, g):
     given, g = x.copy(), g[:len(x)]
     same(op(given), x / (1 + np.abs(x)), "the value")
-    slope = 1 / (1 + np.abs(x)) ** 2
-    same(mg.grad(lambda t: (op(t) * g).sum())(given), g * slope, "the derivative", guesses=[
-        (-g * slope, "The sign is wrong."), (slope, "Where is g?"), (g / (1 + np.abs(x)), "The square is missing.")])
+    same(_derivative(op, given, g), g / (1 + np.abs(x)) ** 2, "the derivative")
     if not unchanged(x, given):
         raise Wrong("it changed its input.")
 

@@ -5,7 +5,7 @@ import numpy as np
 
 from ...engine.op import Op
 from ..checking import Wrong, exercise, number, same
-from ..drawing import made, normal, numbers, one_of, shapes, vectors
+from ..drawing import made, normal, numbers, one_of, shapes
 from ..watching import unchanged, uses_generator
 
 largest = exercise(
@@ -118,8 +118,8 @@ sneaky = exercise(
     "what else is 3 at x = 1, and not 3x² elsewhere? Another power of x will do.")
 
 
-@sneaky.property(x=vectors(-2, 2, 4, 4))
-def right_at_1_alone(answer, x):
+@sneaky.property
+def right_at_1_alone(answer):
     one = np.array([1.0])
     got = np.asarray(answer(one, one, one), float)
     if not np.allclose(got, 3.0, rtol=1e-2):

@@ -68,7 +68,7 @@ def one_step_down_the_mean_loss(answer, seed, rows, rate):
                             "the gradient of the mean loss.", why)
         if isinstance(got, mg.Tensor) or got is None:
             raise Wrong("return the loss as a number: loss.item().")
-        same(number(got, "the loss"), loss.item(), "the returned loss, that before the step,", 1e-4)
+        same(number(got, "the loss"), loss.item(), "the returned loss (that before the step)", 1e-4)
 
 
 @step.property

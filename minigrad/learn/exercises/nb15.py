@@ -78,7 +78,7 @@ def _sizes(answer, draws):
 def as_often_as_told(answer):
     sizes = _sizes(answer, 40)
     if set(sizes) == {(7,)} and len(sizes) not in (40, 41):     # once more, for the values themselves, does no harm
-        raise Wrong(f"for draws = 40 the statistic was taken {len(sizes)} times.")
+        raise Wrong(f"for draws = 40 the statistic was taken {len(sizes)} time{'s' * (len(sizes) != 1)}.")
 
 
 @bootstrap.property(examples=5, values=made(lambda rng, n: rng.normal(3, 2, n).round(2), n=one_of(100, 200)))

@@ -53,9 +53,9 @@ def _plain(k, n, z):
 
 exercise(
     "19.wilson", "Wilson's interval, which never leaves 0 to 1",
-    "with p = k / n: where is the middle, and how far does it go to either side?",
-    "the middle is moved by z²/2n, and under the root stands z²/4n² besides p (1 - p)/n.",
-    "both ends are divided by 1 + z²/n, after the half width has been taken off or added.",
+    "square both sides: (k - n p)² = z² n p (1 - p). Multiply out, and sort by powers of p.",
+    "divided by n, the coefficient of p² is n + z². Which are those of p and of 1?",
+    "the solutions of a p² - b p + c = 0 are (b ± √(b² - 4 a c)) / 2a. The lower one comes first.",
 ).equals(_wilson, ("low", "high"), made(lambda rng, n, share, z: (round(share * n), n, z), n=whole(1, 1000),
                                         share=one_of(0, 0.1, 0.5, 0.9, 1), z=one_of(1.0, 1.96, 3.0)), [
     (_plain, "That is p ± z √(p (1 - p)/n), which is certain at k = 0."),

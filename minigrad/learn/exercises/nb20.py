@@ -86,6 +86,19 @@ privatize.equals(
     through=lambda answer, gradients, C, L: answer(gradients, C, 0.0, L, np.random.default_rng(0)))
 
 
+# what the spread of the noise may be by mistake, and cases (C, sigma, L, people) in which each has another one
+SPREADS = [(lambda C, sigma, L, people: sigma / L, "The noise must grow with C, which it hides."),
+           (lambda C, sigma, L, people: sigma * C, "The noise is divided by L, too."),
+           (lambda C, sigma, L, people: C / L, "The noise must grow with sigma."),
+           (lambda C, sigma, L, people: sigma * C / people, "Divide by L, the expected number."),
+           (lambda C, sigma, L, people: np.sqrt(people) * sigma * C / L, "The noise comes once, not for each one.")]
+OTHER_CASES = [(0.5, 3.0, 20, 3), (2.0, 1.0, 5, 7)]
+
+
+def _spread(answer, C, sigma, L, people):
+    return array(answer(np.zeros((people, 1000)), C, sigma, L, np.random.default_rng(2))).std()
+
+
 @privatize.property(examples=8, C=one_of(0.5, 2.0), sigma=one_of(1.0, 3.0), L=one_of(5, 20), people=one_of(3, 7))
 def the_noise_alone(answer, C, sigma, L, people):
     """For gradients of 0: normal, another number for each weight, of spread sigma C / L, told to 5 standard errors."""
@@ -97,11 +110,8 @@ def the_noise_alone(answer, C, sigma, L, people):
                                                                  "each.",
                     "The noise is missing." if not noise.any() else "")
     if abs(noise.std() / right - 1) > 5 / np.sqrt(2 * n):
-        why = next((words for spread, words in [
-            (sigma / L, "The noise must grow with C, which it hides."), (sigma * C, "The noise is divided by L, too."),
-            (C / L, "The noise must grow with sigma."), (sigma * C / people, "Divide by L, the expected number."),
-            (np.sqrt(people) * right, "The noise comes once, not for each one.")]
-            if abs(noise.std() / spread - 1) < 0.02), "")
+        why = next((words for spread, words in SPREADS if all(
+            abs(_spread(answer, *case) / spread(*case) - 1) < 0.1 for case in OTHER_CASES)), "")
         raise Wrong(f"the spread of the noise: expected {right:.4g}, got {noise.std():.4g}.", why)
     fourth = (noise ** 4).mean() / noise.var() ** 2             # of normal numbers 3, known to √(96/n)
     if abs(noise.mean()) > 5 * right / np.sqrt(n) or abs(fourth - 3) > 5 * np.sqrt(96 / n):
@@ -127,9 +137,9 @@ def _each(a, r, delta):
 
 exercise(
     "20.epsilon", "the smallest of r + ln(1/δ) / (α - 1)",
-    "every order gives a bound that holds. Which of them do you report?",
-    "the best one. Compute all of them at once: orders and r are arrays of the same length.",
-    "δ is small, so ln(1/δ) is positive: it is what a smaller δ costs.",
+    "set the probability equal to δ and take the logarithm of both sides: what is ε?",
+    "(α - 1)(r - ε) = ln δ. Orders and r are arrays, so all ε come at once; which of them do you report?",
+    "every one is a bound that holds, so the smallest. δ is below 1 and ln δ negative: a smaller δ must cost more.",
 ).equals(lambda orders, r, delta: _each(orders, r, delta).min(), "ε", made(
     lambda rng, n, delta: (ORDERS[:n], rng.exponential(30, n).round(2), delta), n=whole(1, 7),
     delta=one_of(1e-5, 1e-2, 1e-8)), [

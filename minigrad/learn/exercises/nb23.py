@@ -51,7 +51,8 @@ def as_often_as_its_word(answer, words):
         raise Wrong(f"you return {got}, expected {expected}.",
                     "Each word counts as often as it stands in the text."
                     if got == dict(Counter(pair for word in words for pair in zip(word, word[1:]))) else
-                    "The pieces are the elements of the tuple, however long." if ("ab", "c") in expected else "")
+                    "The pieces are the elements of the tuple, however long."
+                    if ("ab", "c") in expected and not {("ab", "c"), ("c", "ab")} & set(got) else "")
 
 
 # -- learning --------------------------------------------------------------------------------------------------------
@@ -79,7 +80,15 @@ def _learned(words, count, key=_by_count, again=True):
     return found
 
 
-@learn.property(examples=150, words=WORDS, count=whole(0, 5))
+@learn.property(examples=150, words=WORDS, count=whole(0, 5), mistakes=[
+    (lambda words, count: _learned(words, count, again=False), "After a merge the counts are others: count again."),
+    (lambda words, count: _learned(words, count, lambda counts: lambda pair: (-counts[pair],
+                                                                              [-ord(p[0]) for p in pair])),
+     "Of pairs equally frequent, take the one that sorts first."),
+    (lambda words, count: _learned(words, count, lambda counts: lambda pair: (counts[pair], pair)),
+     "The rarest pair is merged; the most frequent one is wanted."),
+    (lambda words, count: _learned({word: 1 for word in words}, count),
+     "Each word counts as often as it stands in the text.")])
 def merge_by_merge(answer, words, count):
     got, expected = answer(words, count), _learned(words, count)
     if not isinstance(got, (list, tuple)):
@@ -88,13 +97,7 @@ def merge_by_merge(answer, words, count):
         raise Wrong(f"you return {len(got)} merges; {count} were asked for.")
     got = [tuple(pair) for pair in got]
     if got != expected:
-        guesses = ((_learned(words, count, again=False), "After a merge the counts are others: count again."),
-                   (_learned(words, count, lambda counts: lambda pair: (-counts[pair], [-ord(p[0]) for p in pair])),
-                    "Of pairs equally frequent, take the one that sorts first."),
-                   (_learned(words, count, lambda counts: lambda pair: (counts[pair], pair)),
-                    "The rarest pair is merged; the most frequent one is wanted."))
-        raise Wrong(f"you return {got}, expected {expected}.",
-                    next((text for guess, text in guesses if got == guess), ""))
+        raise Wrong(f"you return {got}, expected {expected}.")
 
 
 # -- what a merge changes --------------------------------------------------------------------------------------------
