@@ -30,7 +30,7 @@ def faults(name, most=6):
     others = [scope[other] for other in names[1:]]
     scope["R"] = scope[names[0]]
     for expression in six()[name][:most]:
-        yield expression, first_fault(find(name), (eval(expression, scope), *others), shrink=False, limit=4)
+        yield expression, first_fault(find(name), (eval(expression, scope), *others), shrink=False, limit=60)
 
 
 def test_each_exercise_has_six():
