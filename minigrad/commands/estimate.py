@@ -1,7 +1,7 @@
 """minigrad estimate: compute, memory, time, money and energy of a training."""
 import json
 
-from ..scale.planning import costs
+from ..scale.planning import costs, runs
 from ..scale.planning.estimate import MFU, PRICE, PUE, check, estimate, lines, optimal
 from ..support.errors import UsageError
 from . import options
@@ -23,6 +23,21 @@ def print_check():
     print(f"FLOPs within {flops:.1%}. At MFU {MFU:.2f}, GPU-hours {min(hours):.2f} to {max(hours):.2f} of the "
           f"published, energy {min(energy):.2f} to {max(energy):.2f}.\n"
           "The MFU column is what the published hours imply, restarts included: give your own with --mfu.")
+    print_runs()
+
+
+def print_runs():
+    """The GPU-hours of published trainings, and how well the interval fits those that it was not fitted to."""
+    low, middle, high = runs.interval()
+    print(f"\nGPU-hours of {len(runs.RUNS)} dense trainings and {len(runs.SPARSE)} mixtures of experts, and their MFU")
+    for run in runs.RUNS + runs.SPARSE:
+        of = f" of {run.params / 1e9:.0f}B, {run.precision}" if run.active else ""
+        print(f"{run.name + of:<30} {run.chip:<6} {run.hours:>12,.0f} {runs.implied(run):>6.3f}  {run.source}")
+    fitted, tested = runs.RUNS[::2], runs.RUNS[1::2]
+    dense, sparse = (len(runs.inside(part, low, high)) for part in (tested, runs.SPARSE))
+    print(f"Every second dense training, {len(fitted)} of them, gives MFU {low:.2f} to {high:.2f}, median {middle:.2f}"
+          f", for four of five.\nOf the {len(tested)} others {dense} lie inside; of the mixtures, "
+          f"times {runs.EXPERTS:g}, and {runs.FP8:g} at FP8, {sparse} of {len(runs.SPARSE)},\nof which DeepSeek-V2 gave the factor.")
 
 
 def add_arguments(parser):
@@ -30,8 +45,12 @@ def add_arguments(parser):
     parser.add_argument("--tokens", type=options.positive, metavar="D", help="tokens, such as 300e9 or 300B")
     parser.add_argument("--gpus", type=options.count, default=1, help="default: 1")
     options.add_model_arguments(parser)
-    parser.add_argument("--mfu", type=options.positive, default=MFU,
-                        help=f"model FLOPs utilization: share of the peak that the model gets (default: {MFU})")
+    parser.add_argument("--mfu", type=options.positive,
+                        help=f"model FLOPs utilization: share of the peak that the model gets (default: {MFU}; less "
+                             "for a mixture of experts and at fp8)")
+    for name, what in (("lora", "in 16 bit"), ("qlora", "in 4 bit")):
+        parser.add_argument(f"--{name}", type=options.count, metavar="RANK",
+                            help=f"train matrices of this rank beside the frozen weights, {what}")
     parser.add_argument("--batch", type=options.count, default=1, help="sequences held in memory at once (default: 1)")
     parser.add_argument("--recompute", choices=costs.RECOMPUTE, default="none", help="activations (default: none)")
     parser.add_argument("--price", type=options.positive, default=PRICE,
@@ -45,14 +64,17 @@ def run(args):
     if args.check:
         print_check()
         return 0
-    if args.mfu > 1 or args.pue < 1:
+    if (args.mfu or 0) > 1 or args.pue < 1:
         raise UsageError("--mfu is a share of the peak, at most 1; --pue is at least 1")
     model, chip = options.model_from(args, args.params), costs.find_chip(args.gpu)
     rules = optimal(model.params) if args.optimal else []
     if not args.tokens and not rules:
         raise UsageError("give --tokens (or --optimal for the compute-optimal number of them)")
     tokens = args.tokens or rules[0][1]
+    if args.lora and args.qlora:
+        raise UsageError("--lora and --qlora exclude each other")
     settings = {name: getattr(args, name) for name in ("precision", "mfu", "batch", "recompute", "price", "pue")}
+    settings |= {"adapters": "lora" if args.lora else "qlora" if args.qlora else None, "rank": args.lora or args.qlora}
     figures = estimate(model, tokens, args.gpus, chip, **settings)
     if args.json:
         report = {"model": model._asdict(), "tokens": tokens, "gpu": chip.name, "gpus": args.gpus, **settings,

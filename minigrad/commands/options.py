@@ -39,6 +39,11 @@ def add_model_arguments(parser):
     parser.add_argument("--layers", type=count, help="default: derived from the parameters by GPT-3's proportions")
     parser.add_argument("--width", type=count, help="default: derived likewise")
     parser.add_argument("--heads", type=count, help="default: width / 128")
+    parser.add_argument("--kv-heads", type=count, metavar="N", help="of keys and values, fewer than --heads where "
+                                                                   "several queries share them")
+    parser.add_argument("--active", type=positive, metavar="N", help="parameters that a token meets, of all: a mixture "
+                                                                    "of experts")
+    parser.add_argument("--encoder-decoder", action="store_true", help="a token meets half of the parameters")
     parser.add_argument("--context", type=count, default=2048, help="tokens in a sequence (default: 2048)")
     parser.add_argument("--vocab", type=count, default=51200, help="default: 51200")
     parser.add_argument("--no-flash", dest="flash", action="store_false", help="attention scores are stored")
@@ -49,7 +54,8 @@ def add_model_arguments(parser):
 def model_from(args, params):
     """The Transformer that the options of add_model_arguments describe."""
     from ..scale.planning.costs import transformer
-    return transformer(params, args.layers, args.width, args.heads, args.context, args.vocab, args.flash)
+    return transformer(params, args.layers, args.width, args.heads, args.context, args.vocab, args.flash, args.active,
+                       args.kv_heads, args.encoder_decoder)
 
 
 def whole_number(minimum):

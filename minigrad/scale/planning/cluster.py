@@ -23,7 +23,9 @@ from . import costs
 class Cluster(NamedTuple):
     """What one device does in a second. Built from a data sheet by `cluster_of`, or from measurements by `calibrate`.
 
-    flops: FLOP/s that large matrix products reach. bandwidth: bytes/s of its memory. memory: bytes.
+    flops: FLOP/s that large matrix products reach; attention: that flash attention reaches, if it is another number:
+    its kernels are less even, and compute in 16 bit whatever the products do. bandwidth: bytes/s of its memory.
+    memory: bytes.
     link, network: bytes/s that a ring reaches within a node of `node` devices, and beyond. latency: s per message.
     devices: how many there are; more ranks than devices share them, so that compute takes longer.
     precision: of products and of what is stored and sent. Infinite speed (or zero latency) switches a term off.
@@ -38,6 +40,7 @@ class Cluster(NamedTuple):
     latency: float = 0.0
     node: int = 8
     precision: str = "bf16"
+    attention: float = None
 
 
 class Layout(NamedTuple):
@@ -60,6 +63,10 @@ class Layout(NamedTuple):
     @property
     def devices(self):
         return self.data * self.tensor * self.pipeline
+
+    def unevenness(self, layers):
+        """How much more than its share the fullest of the pipeline's stages has, where they don't divide the layers."""
+        return math.ceil(layers / self.pipeline) * self.pipeline / layers
 
     @property
     def micro_batches(self):
@@ -91,15 +98,22 @@ def micro_batch_compute(model, layout, cluster):
     """Seconds that one device computes for one micro-batch: matrix products, and the memory traffic between them.
 
     Products: FLOPs / (t p) / flops.  Traffic: TOUCHES * activation bytes / bandwidth, so narrow models run slower.
+    Under flash attention its FLOPs, which at long context are most, have a speed of their own.  A pipeline waits for
+    its fullest stage.
     """
     tokens = layout.micro * model.context
     flops = tokens * (costs.model_flops(model) + costs.recompute_flops(model, layout.recompute))
+    within = 0.0
+    if model.flash and cluster.attention:
+        within = tokens * costs.attention_flops(model) * (4 / 3 if layout.recompute == "full" else 1)
+        flops, within = flops - within, within / cluster.attention
     all_kept = costs.layer_activations(model, tokens, "none", cluster.precision)
     repeated = {"none": 0, "full": all_kept,
                 "selective": all_kept - costs.layer_activations(model, tokens, "selective", cluster.precision)}
     traffic = model.layers * (TOUCHES * all_kept + REPEATED * repeated[layout.recompute])
     sharing = max(1, layout.devices / cluster.devices)
-    return (flops / cluster.flops + traffic / cluster.bandwidth) / (layout.tensor * layout.pipeline) * sharing
+    seconds = flops / cluster.flops + within + traffic / cluster.bandwidth
+    return seconds / (layout.tensor * layout.pipeline) * layout.unevenness(model.layers) * sharing
 
 
 def micro_batch_transfers(model, layout, cluster):
@@ -184,7 +198,7 @@ def memory(model, layout, cluster):
     tokens = layout.micro * model.context
     kept = costs.layer_activations(model, tokens, layout.recompute, cluster.precision, layout.tensor)
     whole = costs.layer_activations(model, tokens, "none", cluster.precision, layout.tensor)
-    in_flight = model.layers / layout.pipeline * min(layout.micro_batches, layout.pipeline)
+    in_flight = math.ceil(model.layers / layout.pipeline) * min(layout.micro_batches, layout.pipeline)
     if layout.chunks > 1:
         in_flight *= 1 + (layout.pipeline - 1) / (layout.pipeline * layout.chunks)
     activations = in_flight * kept + (whole if layout.recompute != "none" else 0)
@@ -201,7 +215,11 @@ def memory(model, layout, cluster):
 # The shares of a data sheet's figures that real kernels and rings reach. flops and link are what `calibrate` finds from
 # the ten runs of Narayanan 2021, table 1 (the tests fit them again); network and latency were measured on the same
 # machine: 24 of 25 GB/s per adapter and 3.4 us (NVIDIA 2020, Accelerating IO in the modern data center: network IO).
-REACHED = {"flops": 0.60, "link": 0.87, "network": 0.96}
+# An H100, whose power is short, reaches less of its peak, at FP8 less again, and with the flash attention of 2023 less.
+# These three, and attention on the A100, are fitted to every second row of foundry.py.  Other chips are taken for the
+# H100, but the V100 for the A100.
+REACHED = {"flops": 0.60, "attention": 0.60, "link": 0.87, "network": 0.96}
+HOPPER = {"flops": 0.53, "fp8": 0.335, "attention": 0.30}
 LATENCY = 3.4e-6
 
 
@@ -210,8 +228,11 @@ def cluster_of(chip, devices, precision="bf16"):
     if chip.link is None:
         known = ", ".join(name for name, other in costs.CHIPS.items() if other.link)
         raise UsageError(f"the links of {chip.name} do not fit this model (nodes on a network); known: {known}")
-    return Cluster(devices, REACHED["flops"] * costs.peak_flops(chip, precision), chip.bandwidth, chip.memory,
-                   REACHED["link"] * chip.link, REACHED["network"] * chip.network, LATENCY, chip.node, precision)
+    reached = REACHED if chip.name in ("v100", "a100") else REACHED | HOPPER
+    peak, of_attention = costs.peak_flops(chip, precision), costs.peak_flops(chip, "bf16")
+    return Cluster(devices, reached["fp8" if precision == "fp8" else "flops"] * peak, chip.bandwidth, chip.memory,
+                   reached["link"] * chip.link, reached["network"] * chip.network, LATENCY, chip.node, precision,
+                   reached["attention"] * min(of_attention, peak))
 
 
 def calibrate(measurements, guess, fit=("flops", "link", "latency")):

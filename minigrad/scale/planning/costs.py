@@ -28,7 +28,8 @@ class Chip(NamedTuple):
     """One accelerator, as its data sheet gives it.
 
     flops: peak dense FLOP/s by precision (half of the sheet's figure where that counts 2:4 sparsity).
-    memory: bytes, in the sheet's decimal gigabytes. bandwidth: bytes/s of that memory. power: watts (TDP).
+    memory: bytes, in the sheet's decimal gigabytes. bandwidth: bytes/s of that memory. power: watts (TDP), None if not
+    published.
     node: accelerators that share the fast links; link: bytes/s per direction of one of them within the node;
     network: bytes/s per direction between nodes, per accelerator. link is None where no such figures apply.
     """
@@ -57,14 +58,18 @@ CHIPS = {chip.name: chip for chip in (
     Chip("h800", {"fp8": 1979e12, "bf16": 989.5e12, "fp16": 989.5e12, "tf32": 494.5e12, "fp32": 67e12},
          80e9, 3350e9, 700, 8, 200e9, 50e9,
          "NVIDIA H800 SXM data sheet: 400 GB/s of NVLink; network as in DeepSeek-AI 2024, arXiv:2412.19437"),
-    Chip("b200", {"fp8": 4500e12, "bf16": 2250e12, "fp16": 2250e12, "tf32": 1125e12},
-         180e9, 8000e9, 1000, 8, 900e9, 50e9,
-         "NVIDIA DGX B200 data sheet, an eighth of the node; 1,000 W a GPU, 400 Gb/s between them"),
+    Chip("b200", {"fp8": 4500e12, "bf16": 2250e12, "fp16": 2250e12, "tf32": 1100e12},
+         180e9, 7700e9, 1000, 8, 900e9, 50e9,
+         "NVIDIA HGX B200, individual GPU specifications (half of the sparse rates); 400 Gb/s between nodes"),
     Chip("mi300x", {"fp8": 2614.9e12, "bf16": 1307.4e12, "fp16": 1307.4e12, "tf32": 653.7e12, "fp32": 163.4e12},
          192e9, 5300e9, 750, 8, 448e9, 50e9,
          "AMD Instinct MI300X data sheet, seven links of 64 GB/s each way; 400 Gb/s between nodes"),
     Chip("tpuv4", {"bf16": 275e12}, 32e9, 1200e9, 192, 1, None, None,
          "Jouppi 2023 (192 W is the highest power measured there; a torus, so no node and no network)"),
+    Chip("tpuv5e", {"bf16": 197e12}, 16e9, 819e9, None, 1, None, None,
+         "Google Cloud documentation, TPU v5e (a torus; no power is given)"),
+    Chip("tpuv5p", {"bf16": 459e12}, 95e9, 2765e9, None, 1, None, None,
+         "Google Cloud documentation, TPU v5p (a torus; no power is given)"),
 )}
 
 
@@ -93,7 +98,12 @@ def peak_flops(chip, precision):
 
 
 class Transformer(NamedTuple):
-    """A decoder-only transformer. flash: attention scores are never stored (Dao 2022)."""
+    """A transformer, decoder-only unless told.
+
+    flash: attention scores are never stored (Dao 2022). active: the parameters that a token meets, of all of them, in a
+    mixture of experts. kv_heads: heads of keys and values, fewer than `heads` where several queries share them (Ainslie
+    et al. 2023). encoder_decoder: a token goes through the encoder or the decoder, about half of the parameters.
+    """
 
     params: float
     layers: int
@@ -102,30 +112,55 @@ class Transformer(NamedTuple):
     context: int = 2048
     vocab: int = 51200
     flash: bool = True
+    active: float = None
+    kv_heads: int = None
+    encoder_decoder: bool = False
+
+    @property
+    def used(self):
+        """The parameters that a token meets."""
+        return (self.active or self.params) / (2 if self.encoder_decoder else 1)
+
+    @property
+    def shared(self):
+        """Heads of keys and values over heads of queries, at most 1."""
+        return (self.kv_heads or self.heads) / self.heads
 
 
-def parameters(layers, width, context, vocab):
-    """N = 12 L h^2 (1 + 13/(12 h) + (V + s)/(12 L h)).  Narayanan 2021, eq. 2 (input and output embeddings tied)."""
-    return 12 * layers * width**2 + 13 * layers * width + (vocab + context) * width
+def parameters(layers, width, context, vocab, shared=1.0):
+    """N = 12 L h^2 (1 + 13/(12 h) + (V + s)/(12 L h)).  Narayanan 2021, eq. 2 (input and output embeddings tied).
+
+    2 L h^2 of them make keys and values: `shared` of these, where queries share their heads.
+    """
+    return (10 + 2 * shared) * layers * width**2 + 13 * layers * width + (vocab + context) * width
 
 
-def transformer(params=None, layers=None, width=None, heads=None, context=2048, vocab=51200, flash=True):
+def transformer(params=None, layers=None, width=None, heads=None, context=2048, vocab=51200, flash=True, active=None,
+                kv_heads=None, encoder_decoder=False):
     """A Transformer from whatever is known of it; what is missing is derived.
 
     Layers and width come from N = 12 L h^2 and GPT-3's aspect ratio h = 128 L (Brown 2020, table 2.1), so
     L = (N / (12 * 128^2))^(1/3), rounded as `tidy` does so that devices can share them; heads have 128 dimensions,
     as GPT-3's do. 175e9 gives 96 layers of width 12,288 with 96 heads: GPT-3 itself; 13e9 gives 40 and 5,120.
-    UsageError if neither the parameters nor both layers and width are given.
+    Of a mixture of experts the shape is that of its active parameters, for which it would have to be given better.
+    UsageError if neither the parameters nor both layers and width are given, or numbers don't fit one another.
     """
     if params is None:
         if layers is None or width is None:
             raise UsageError("give the number of parameters, or both layers and width")
-        params = parameters(layers, width, context, vocab)
+        heads = heads or max(1, width // 128)
+        params = parameters(layers, width, context, vocab, (kv_heads or heads) / heads)
+    if active is not None and active > params:
+        raise UsageError(f"of {params:.4g} parameters no {active:.4g} can be active")
+    met = active or params
     if layers is None:
-        layers = tidy(params / (12 * width**2) if width else (params / (12 * 128**2)) ** (1 / 3), 8, 4, 2)
+        layers = tidy(met / (12 * width**2) if width else (met / (12 * 128**2)) ** (1 / 3), 8, 4, 2)
     if width is None:
-        width = tidy(math.sqrt(params / (12 * layers)), 1024, 128)
-    return Transformer(params, layers, width, heads or max(1, width // 128), context, vocab, flash)
+        width = tidy(math.sqrt(met / (12 * layers)), 1024, 128)
+    heads = heads or max(1, width // 128)
+    if kv_heads and heads % kv_heads:
+        raise UsageError(f"{heads} heads can't share {kv_heads} heads of keys and values evenly")
+    return Transformer(params, layers, width, heads, context, vocab, flash, active, kv_heads, encoder_decoder)
 
 
 def tidy(value, *steps):
@@ -143,11 +178,25 @@ def attention_flops(model):
 
 
 def model_flops(model):
-    """6 N + 12 L h s FLOPs per token: 2 N forward, 4 N backward, and attention.  Chowdhery 2022, appendix B."""
-    return 6 * model.params + attention_flops(model)
+    """6 N + 12 L h s FLOPs per token: 2 N forward, 4 N backward, and attention.  Chowdhery 2022, appendix B.
+
+    N are the parameters that a token meets: the active ones of a mixture of experts, half of an encoder-decoder's.
+    """
+    return 6 * model.used + attention_flops(model)
 
 
 RECOMPUTE = ("none", "selective", "full")
+
+
+ADAPTERS = {"lora": 2, "qlora": (4 + 0.127) / 8}       # bytes of a frozen weight: 16 bit, or 4 and 0.127 for constants
+
+
+def adapter_parameters(model, rank):
+    """16 r h L, less where keys and values are shared: A and B of rank r for the four square matrices of attention.
+
+    Hu et al. 2022, arXiv:2106.09685; QLoRA: Dettmers et al. 2023, arXiv:2305.14314.
+    """
+    return (12 + 4 * model.shared) * rank * model.width * model.layers
 
 
 def recompute_flops(model, recompute):
@@ -158,7 +207,7 @@ def recompute_flops(model, recompute):
     """
     attention = attention_flops(model) / 3
     if recompute == "full":
-        return 24 * model.layers * model.width**2 + attention
+        return min(24 * model.layers * model.width**2, 2 * model.used) + attention
     return attention if recompute == "selective" and not model.flash else 0
 
 
@@ -182,12 +231,13 @@ def layer_activations(model, tokens, recompute="none", precision="bf16", tensor=
     In 16 bit, with tokens = s b:   none  s b h (34 + 5 a s/h) / t     selective  34 s b h / t     full  2 s b h
     34 is sixteen stored numbers and two one-byte dropout masks; 5 a s/h is two numbers and a mask per score, which
     flash attention never stores. Divided by t under tensor and sequence parallelism, but for full recomputation.
+    Two of the sixteen are keys and values, fewer where queries share them.
     """
     size, width = BYTES[precision], model.width
     if recompute == "full":
         return size * tokens * width
     scores = 0 if recompute == "selective" or model.flash else (2 * size + 1) * model.heads * model.context
-    return tokens * ((16 * size + 2) * width + scores) / tensor
+    return tokens * (((14 + 2 * model.shared) * size + 2) * width + scores) / tensor
 
 
 def quantity(value, unit):

@@ -2,6 +2,8 @@
 
     minigrad estimate --params 175e9 --tokens 300e9 --gpus 1024 --gpu a100      one line per figure, formula and source
     minigrad estimate --params 70e9 --optimal                                   how many tokens suit this model
+    minigrad estimate --params 671B --active 37B --tokens 14.8T --gpu h800 --precision fp8      a mixture of experts
+    minigrad estimate --params 7B --tokens 10M --qlora 16                       tuning a few small matrices
     minigrad estimate --check                                                   the formulas against published runs
 
 The formulas are in costs.py; this file adds time, cost, energy, the scaling laws, and the published figures.
@@ -13,7 +15,7 @@ The formulas are in costs.py; this file adds time, cost, energy, the scaling law
 import math
 from typing import NamedTuple
 
-from . import costs
+from . import costs, runs
 from .costs import quantity
 
 MFU = 0.40  # Llama Team 2024, table 4: 0.38 to 0.43 on 8,192 and 16,384 H100s; run --check for other runs' shares
@@ -21,56 +23,90 @@ PUE = 1.1  # Touvron 2023, table 15
 PRICE = 2.0  # dollars an hour for one GPU, the rent that DeepSeek-AI 2024, table 1, assumes for an H800
 
 
-def estimate(model, tokens, gpus, chip, precision="bf16", mfu=MFU, batch=1, recompute="none", price=PRICE, pue=PUE):
+def estimate(model, tokens, gpus, chip, precision="bf16", mfu=None, batch=1, recompute="none", price=PRICE, pue=PUE,
+             adapters=None, rank=8):
     """All figures of one training run as a dict: name -> number.
 
-    flops            6 N D                                attention_flops  12 L h s D
+    flops            6 N D, N what a token meets          attention_flops  12 L h s D
+    recomputed_flops what is computed twice to save memory, which takes time and is not counted in MFU
     weights, gradients, optimizer, activations, memory    bytes, the whole model and `batch` sequences at once
     gpu_hours        FLOPs / (peak * MFU) / 3600          days             GPU-hours / (24 GPUs)
     cost             GPU-hours * price                    energy           GPU-hours * watts * PUE, in joules
     gpus_for_memory  the fewest chips that could hold `memory`
+    gpu_hours_low, gpu_hours_high   between which four of five published trainings would lie (runs.py)
+
+    mfu         default: MFU, less for a mixture of experts and for FP8 (runs.factor)
+    adapters    "lora" or "qlora": the weights are frozen, in 16 or 4 bit, and small matrices of this rank are trained.
+                Then 4 N D, as no gradient of the weights is formed.
     """
-    peak = costs.peak_flops(chip, precision)
-    weight, gradient, optimizer = (size * model.params for size in costs.state_bytes(precision))
+    peak, factor = costs.peak_flops(chip, precision), runs.factor(model, precision)
+    mfu = mfu or MFU * factor
+    trained = costs.adapter_parameters(model, rank) if adapters else model.params
+    weight, gradient, optimizer = (size * trained for size in costs.state_bytes(precision))
+    if adapters:
+        weight += costs.ADAPTERS[adapters] * model.params
     activations = model.layers * costs.layer_activations(model, batch * model.context, recompute, precision)
     memory = weight + gradient + optimizer + activations
-    flops = 6 * model.params * tokens
+    flops = (4 if adapters else 6) * model.used * tokens
     attention = costs.attention_flops(model) * tokens
-    seconds = (flops + attention) / (peak * mfu)
+    again = costs.recompute_flops(model, recompute) * tokens
+    seconds = (flops + attention + again) / (peak * mfu)
+    low, _, high = (seconds * mfu / (share * factor) / 3600 for share in reversed(runs.interval()))
     return {
-        "flops": flops, "attention_flops": attention,
+        "flops": flops, "attention_flops": attention, "recomputed_flops": again, "trained": trained, "mfu": mfu,
         "weights": weight, "gradients": gradient, "optimizer": optimizer, "activations": activations, "memory": memory,
         "gpus_for_memory": math.ceil(memory / chip.memory),
-        "gpu_hours": seconds / 3600, "days": seconds / gpus / 86400, "tokens_per_second": tokens * gpus / seconds,
-        "cost": seconds / 3600 * price, "energy": seconds * chip.power * pue,
+        "gpu_hours": seconds / 3600, "gpu_hours_low": low, "gpu_hours_high": high,
+        "days": seconds / gpus / 86400, "tokens_per_second": tokens * gpus / seconds,
+        "cost": seconds / 3600 * price, "energy": chip.power and seconds * chip.power * pue,
     }
 
 
-def lines(model, gpus, chip, precision, mfu, batch, recompute, price, pue, figures):
+def lines(model, gpus, chip, precision, mfu, batch, recompute, price, pue, figures, adapters=None, rank=8):
     """The printed report: (name, value, formula, source) per figure."""
-    weight, gradient, optimizer = costs.state_bytes(precision)
+    met = "the active N" if model.active else "half of N" if model.encoder_decoder else "N"
     peak = quantity(costs.peak_flops(chip, precision), "FLOP/s")
     kept = {"full": "2 s b h L", "selective": "34 s b h L", "none": "s b h L (34 + 5 a s/h)"}[recompute]
     if model.flash and recompute == "none":
         kept = "34 s b h L, flash attention"
     f = figures
     return [
-        ("FLOPs", f"{f['flops']:.3g}", "6 N D", "Brown 2020, appendix D"),
+        ("FLOPs", f"{f['flops']:.3g}", f"{4 if adapters else 6} N D{met != 'N' and f', N = {met}' or ''}",
+         "Brown 2020, appendix D" if not adapters else "no gradient of frozen weights"),
         ("  attention", f"{f['attention_flops']:.3g}", "12 L h s D", "Chowdhery 2022, appendix B"),
-        ("weights", quantity(f["weights"], "B"), f"{weight} N", "Rajbhandari 2020, section 3.1"),
-        ("gradients", quantity(f["gradients"], "B"), f"{gradient} N", "Rajbhandari 2020, section 3.1"),
-        ("optimizer", quantity(f["optimizer"], "B"), f"{optimizer} N (Adam)", "Rajbhandari 2020, section 3.1"),
+        *([("  recomputed", f"{f['recomputed_flops']:.3g}", f"{recompute} recomputing", "Korthikanti 2022")]
+          if f["recomputed_flops"] else []),
+        *_state_lines(model, precision, adapters, f),
         ("activations", quantity(f["activations"], "B"), f"{kept}; b = {batch}", "Korthikanti 2022, eqs. 1-6"),
         ("memory", quantity(f["memory"], "B"), "sum of the four", f"at least {f['gpus_for_memory']:,} x {chip.name}"),
-        ("GPU-hours", f"{f['gpu_hours']:,.0f}", f"FLOPs / ({peak} * MFU {mfu:.3g}) / 3600", chip.source.split(";")[0]),
-        ("days", f"{f['days']:,.3g}", f"GPU-hours / (24 * {gpus:,})", "MFU as in Llama Team 2024, table 4"
-         if mfu == MFU else "MFU as given"),
+        ("GPU-hours", _whole(f["gpu_hours"]), f"FLOPs / ({peak} * MFU {f['mfu']:.3g}) / 3600",
+         chip.source.split(";")[0]),
+        ("  from", _whole(f["gpu_hours_low"]), "four of five published trainings lie", "runs.py, see --check"),
+        ("  to", _whole(f["gpu_hours_high"]), "between this and that", "-"),
+        ("days", f"{f['days']:,.3g}", f"GPU-hours / (24 * {gpus:,})", "MFU as given" if mfu else
+         "MFU as in Llama Team 2024, table 4" if f["mfu"] == MFU else f"MFU {MFU} * {f['mfu'] / MFU:.2g}, see --check"),
         ("tokens/s", f"{f['tokens_per_second']:,.0f}", "D / time", "-"),
-        ("cost", f"${f['cost']:,.0f}", f"GPU-hours * ${price:g}", "rent as in DeepSeek-AI 2024, table 1"
+        ("cost", f"${_whole(f['cost'])}", f"GPU-hours * ${price:g}", "rent as in DeepSeek-AI 2024, table 1"
          if price == PRICE else "price as given"),
-        ("energy", quantity(f["energy"] / 3600, "Wh"), f"GPU-hours * {chip.power:g} W * PUE {pue:g}",
-         "method of Touvron 2023, table 15"),
+        ("energy", quantity(f["energy"] / 3600, "Wh") if chip.power else "not known",
+         f"GPU-hours * {chip.power or '?'} W * PUE {pue:g}", "method of Touvron 2023, table 15"),
     ]
+
+
+def _whole(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _state_lines(model, precision, adapters, figures):
+    """Of weights, gradients and optimizer, as in `lines`."""
+    sizes = dict(zip(("weights", "gradients", "optimizer"), costs.state_bytes(precision)))
+    of = "N" if not adapters else f"of {figures['trained'] / model.params:.2g} N"
+    rows = {name: f"{size} {of}{' (Adam)' * (name == 'optimizer')}" for name, size in sizes.items()}
+    source = "Rajbhandari 2020, section 3.1"
+    if adapters:
+        rows["weights"] = f"{costs.ADAPTERS[adapters]:.3g} N, and {rows['weights']}"
+        source = {"lora": "Hu et al. 2022", "qlora": "Dettmers et al. 2023"}[adapters]
+    return [(name, quantity(figures[name], "B"), formula, source) for name, formula in rows.items()]
 
 
 # -- how many tokens? ----------------------------------------------------------------------------------------------

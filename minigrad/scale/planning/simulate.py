@@ -14,7 +14,7 @@ tensor- and pipeline-parallel sizes, v the chunks per stage, b the sequences per
 import math
 from typing import NamedTuple
 
-from . import costs
+from . import costs, foundry
 from .cluster import Layout, cluster_of, memory, step_time
 
 
@@ -22,20 +22,25 @@ def divisors(n):
     return [k for k in range(1, n + 1) if n % k == 0]
 
 
+def stages(layers):
+    """Sizes of a pipeline whose fullest stage has at most a tenth more than its share of the layers."""
+    return [p for p in range(1, layers + 1) if Layout(1, pipeline=p).unevenness(layers) <= 1.1]
+
+
 def layouts(model, devices, node, batch, **fixed):
-    """Every layout worth trying on `devices`: tensor within a node, and nothing that does not divide evenly.
+    """Every layout worth trying on `devices`: tensor within a node, nothing that doesn't divide evenly, or nearly so.
 
     ZeRO 2 and 3 are left out with a pipeline, where they send gradients or weights once per micro-batch and stage.
     fixed: values that fields of the layout must have.
     """
     for tensor in divisors(math.gcd(node, model.heads)):
-        for pipeline in divisors(model.layers):
+        for pipeline in stages(model.layers):
             data, rest = divmod(devices, tensor * pipeline)
             if rest or batch % data:
                 continue
             for micro in (b for b in (1, 2, 4, 8) if batch % (data * b) == 0):
                 interleaves = pipeline > 1 and batch // (data * micro) % pipeline == 0
-                for chunks in divisors(model.layers // pipeline)[:3] if interleaves else [1]:
+                for chunks in divisors(math.ceil(model.layers / pipeline))[:3] if interleaves else [1]:
                     for zero in (0,) if data == 1 else (0, 1) if pipeline > 1 else (0, 1, 2, 3):
                         for recompute in ("none", "full") if model.flash else costs.RECOMPUTE:
                             layout = Layout(batch, data, tensor, pipeline, zero, micro, recompute, chunks)
@@ -85,11 +90,12 @@ class PublishedRun(NamedTuple):
     source: str
     fitted: bool = False
     note: str = ""
+    precision: str = "bf16"
 
 
 GPT3 = costs.transformer(layers=96, width=12288, heads=96, flash=False)
 MT_NLG = costs.transformer(layers=105, width=20480, heads=128, flash=False)
-LLAMA3 = costs.transformer(405e9, 126, 16384, 128, context=8192, vocab=128256)
+LLAMA3 = costs.transformer(405e9, 126, 16384, 128, context=8192, vocab=128256, kv_heads=8)
 
 
 def from_flops(model, layout, teraflops, source, chip="a100", **rest):
@@ -144,14 +150,15 @@ def published():
             (MT_NLG, 2560, 640, 4, 138), (MT_NLG, 2240, 1120, 2, 98), (MT_NLG, 2240, 2240, 1, 48)):
         layout = Layout(batch, devices, zero=3, micro=micro, recompute="full")
         runs.append(from_flops(model, layout, teraflops, "Narayanan 2021, table 2", note="ZeRO-3 of 2021"))
-    return runs
+    return runs + [PublishedRun(model, layout, chip, seconds, foundry.SOURCE, number % 2 == 0, "", precision)
+                   for number, (model, layout, chip, precision, seconds) in enumerate(foundry.rows())]
 
 
 def check():
     """[(run, predicted seconds, ratio, bytes on the fullest device)] for every published run."""
     rows = []
     for run in published():
-        cluster = cluster_of(costs.find_chip(run.chip), run.layout.devices)
+        cluster = cluster_of(costs.find_chip(run.chip), run.layout.devices, run.precision)
         seconds = step_time(run.model, run.layout, cluster)["total"]
         rows.append((run, seconds, seconds / run.seconds, memory(run.model, run.layout, cluster)["total"]))
     return rows

@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from minigrad.commands import options
 from minigrad.commands.main import parser
-from minigrad.scale.planning import costs, estimate
+from minigrad.scale.planning import costs, estimate, runs
 from minigrad.support.errors import UsageError
 
 A100 = costs.CHIPS["a100"]
@@ -114,6 +114,62 @@ def test_optimal_tokens_minimise_the_loss_at_equal_compute(law, params, factor):
     assert law.loss(params, tokens) <= law.loss(params * factor, tokens / factor) + 1e-12
 
 
+# -- mixtures of experts, encoder-decoders, adapters ---------------------------------------------------------------
+
+
+def test_four_of_five_runs_that_were_not_fitted_are_inside():
+    """Both ways round: fitted on one half of the dense runs, at least 11 of the other 14 lie inside."""
+    for part, others in ((slice(0, None, 2), runs.RUNS[1::2]), (slice(1, None, 2), runs.RUNS[::2])):
+        low, middle, high = runs.interval(part)
+        assert 0.15 < low < middle < high < 0.65 and len(runs.inside(others, low, high)) >= 11
+    assert len(runs.inside(runs.SPARSE, *runs.interval()[::2])) == len(runs.SPARSE)
+    assert len(runs.inside(runs.RUNS, 0.35, 0.36)) < 5          # the interval is not inside by being everything
+
+
+@pytest.mark.parametrize("run", runs.RUNS + runs.SPARSE, ids=lambda run: run.name)
+def test_estimates_of_published_hours(run):
+    """Within a factor of 2.3, worst for Llama 3.1 8B and GPT-3; DeepSeek-V3, whose 671B were once all counted, 1.3."""
+    model = costs.transformer(run.params, run.layers, run.width, context=run.context, active=run.active)
+    found = estimate.estimate(model, run.tokens, 1, costs.find_chip(run.chip), run.precision)
+    assert 1 / 2.3 < found["gpu_hours"] / run.hours < 2.3
+    assert found["gpu_hours_low"] < found["gpu_hours"] < found["gpu_hours_high"]
+
+
+@given(sizes, st.floats(0.01, 1), st.floats(1e9, 1e13))
+def test_what_a_token_meets_counts(params, part, tokens):
+    dense, sparse = costs.transformer(params), costs.transformer(params, active=params * part)
+    one, other = (estimate.estimate(model, tokens, 1, A100) for model in (dense, sparse))
+    assert other["flops"] == pytest.approx(part * one["flops"])
+    assert other["weights"] == one["weights"] and other["optimizer"] == one["optimizer"]
+    halved = estimate.estimate(costs.transformer(params, encoder_decoder=True), tokens, 1, A100)
+    assert halved["flops"] == pytest.approx(one["flops"] / 2)
+
+
+@pytest.mark.parametrize("params, tokens, teraflops", [     # LoRA at FP8: NVIDIA 2024, NeMo performance summary
+    (6.74e9, 25206, 673), (13.02e9, 14161, 733), (68.98e9, 2557, 705)])
+def test_adapters_take_two_thirds_of_the_products(params, tokens, teraflops):
+    found = estimate.estimate(costs.transformer(params), tokens, 1, A100, adapters="lora", rank=16)
+    assert found["flops"] / 1e12 == pytest.approx(teraflops, rel=0.05)
+    whole = estimate.estimate(costs.transformer(params), tokens, 1, A100)
+    assert whole["flops"] == pytest.approx(1.5 * found["flops"])
+
+
+def test_qlora_fits_a_65b_model_on_48_gb():
+    """Dettmers et al. 2023, abstract.  Rank 64; gradients recomputed."""
+    model = costs.transformer(65.2e9, 80, 8192, context=512)
+    found = {way: estimate.estimate(model, 1e9, 1, A100, recompute="full", adapters=way, rank=64)
+             for way in ("lora", "qlora")}
+    assert found["qlora"]["memory"] < 48e9 < 130e9 < found["lora"]["memory"]
+
+
+def test_shared_keys_and_values():
+    """Llama 3 8B: 8 of 32 heads; keys and values are a quarter, the other numbers stay."""
+    full, shared = (costs.transformer(layers=32, width=4096, heads=32, kv_heads=n) for n in (None, 8))
+    assert full.params - shared.params == 2 * 32 * 4096**2 * 3 / 4
+    assert costs.layer_activations(full, 1) - costs.layer_activations(shared, 1) == 2 * 4096 * 2 * 3 / 4
+    assert costs.attention_flops(full) == costs.attention_flops(shared)
+
+
 # -- laws ----------------------------------------------------------------------------------------------------------
 
 
@@ -164,6 +220,14 @@ def test_prints_a_line_per_figure(capsys):
         assert words in out
 
 
+def test_a_mixture_and_an_adapter_in_words(capsys):
+    assert command(*"--params 671B --active 37B --tokens 14.8T --gpu h800 --precision fp8".split()) == 0
+    assert command(*"--params 7B --tokens 1T --qlora 16 --gpu tpuv5e".split()) == 0
+    out = capsys.readouterr().out
+    for words in ("the active N", "four of five", "0.516 N", "4 N D", "not known"):
+        assert words in out
+
+
 def test_json_and_text_agree(capsys):
     words = ["--params", "7e9", "--tokens", "2e12", "--gpus", "8", "--gpu", "h100", "--optimal"]
     assert command(*words) == command(*words, "--json") == 0
@@ -188,10 +252,12 @@ def test_bad_values_exit_2(words, capsys):
 
 
 @pytest.mark.parametrize("words, says", [
-    ("--params 1e9 --tokens 1e9 --gpu abacus", "known: v100, a100, h100, h200, h800, b200, mi300x, tpuv4"),
+    ("--params 1e9 --tokens 1e9 --gpu abacus", "known: v100, .*, tpuv4, tpuv5e, tpuv5p"),
     ("--params 1e9 --tokens 1e9 --gpu v100 --precision tf32", "it has: fp16, fp32"),
     ("--params 1e9", "--tokens"), ("--tokens 1e9", "parameters"), ("--params 1e9 --tokens 1 --mfu 1.1", "--mfu"),
-    ("--params 1e9 --tokens 1 --pue 0.9", "--pue")])
+    ("--params 1e9 --tokens 1 --pue 0.9", "--pue"), ("--params 1B --tokens 1 --active 2B", "can be active"),
+    ("--params 1B --tokens 1 --heads 6 --kv-heads 4", "evenly"),
+    ("--params 1B --tokens 1 --lora 8 --qlora 8", "exclude")])
 def test_bad_requests_are_usage_errors(words, says):
     with pytest.raises(UsageError, match=says) as error:
         command(*words.split())
@@ -200,7 +266,7 @@ def test_bad_requests_are_usage_errors(words, says):
 
 def test_every_chip_is_sane():
     for chip in costs.CHIPS.values():
-        assert chip.source and chip.memory >= 32e9 and 100 < chip.power <= 1000
+        assert chip.source and chip.memory >= 16e9 and (chip.power is None or 100 < chip.power <= 1000)
         assert costs.peak_flops(chip, "bf16") == max(v for k, v in chip.flops.items() if k != "fp8")
         assert math.isfinite(chip.bandwidth)
 
