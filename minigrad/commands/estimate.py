@@ -37,7 +37,8 @@ def print_runs():
     dense, sparse = (len(runs.inside(part, low, high)) for part in (tested, runs.SPARSE))
     print(f"Every second dense training, {len(fitted)} of them, gives MFU {low:.2f} to {high:.2f}, median {middle:.2f}"
           f", for four of five.\nOf the {len(tested)} others {dense} lie inside; of the mixtures, "
-          f"times {runs.EXPERTS:g}, and {runs.FP8:g} at FP8, {sparse} of {len(runs.SPARSE)},\nof which DeepSeek-V2 gave the factor.")
+          f"times {runs.EXPERTS:g}, and {runs.FP8:g} at FP8, {sparse} of {len(runs.SPARSE)},"
+          "\nof which DeepSeek-V2 gave the factor.")
 
 
 def add_arguments(parser):

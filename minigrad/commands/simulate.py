@@ -107,8 +107,8 @@ def run(args):
                       if name != "total" and value)
     print(f"Fastest: {kind(first.layout)}, {duration(first.seconds['total'])} a step "
           f"({batch * model.context / first.seconds['total']:,.0f} tokens/s): {parts}.\n"
-          f"For a whole run: minigrad estimate --mfu {first.mfu:.2f}; with all their pauses published ones reach 0.2 to "
-          "0.55.")
+          f"For a whole run: minigrad estimate --mfu {first.mfu:.2f}; with all their pauses published ones reach 0.2 "
+          "to 0.55.")
     return 0
 
 
