@@ -1,11 +1,16 @@
 """In a fresh environment with one extra and nothing else, what the README promises for that extra works."""
+import configparser
+import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 import venv
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -101,9 +106,60 @@ def opened(python, folder):
         return found
 
 
+# -- the same without a network: what an extra does not bring can't be imported ---------------------------------------
+BLOCKED = """
+import runpy, sys
+from importlib.machinery import PathFinder
+blocked = set(sys.argv.pop(1).split(","))
+class Rest:
+    find_spec = staticmethod(lambda name, *rest: None if name.partition(".")[0] in blocked
+                             else PathFinder.find_spec(name, *rest))
+sys.meta_path[:] = [Rest if finder is PathFinder else finder for finder in sys.meta_path]
+if sys.argv[1] == "-c":
+    exec(sys.argv[2])
+else:
+    sys.argv[:3] = ["minigrad"]
+    runpy.run_module("minigrad", run_name="__main__", alter_sys=True)
+"""
+ONE_EXERCISE = """
+from minigrad.learn import check
+assert check("00.cube", lambda x: 3 * x ** 2).passed and not check("08.interval", lambda p, n: (p, p)).passed
+"""
+
+
+def brought(extra):
+    """The distributions that come with minigrad and an extra."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    extras, found = setup["options.extras_require"], set()
+    waiting = [*setup["options"]["install_requires"].split("\n"), *extras.get(extra, "").split("\n")]
+    while waiting:
+        wanted = re.match(r"([\w.-]*)(\[(.*)\])?", waiting.pop())
+        name = re.sub(r"[-_.]+", "-", wanted[1]).lower()
+        if name == "minigrad":
+            waiting += [line for other in wanted[3].split(",") for line in extras[other].split("\n")]
+        elif name and name not in found:
+            found.add(name)
+            with contextlib.suppress(metadata.PackageNotFoundError):
+                waiting += [line for line in metadata.requires(name) or () if "extra ==" not in line]
+    return found
+
+
+@pytest.mark.parametrize("extra, arguments", [
+    ("", ["-c", NEURON]), ("", ["-m", "minigrad", "learn", "--list"]),
+    ("", ["-m", "minigrad", "train", "digits", "--epochs", "1"]), ("notebooks", ["-c", ONE_EXERCISE])])
+def test_what_an_extra_brings_is_enough(extra, arguments, tmp_path):
+    allowed = brought(extra) | {"minigrad"}
+    blocked = [module for module, names in metadata.packages_distributions().items()
+               if not allowed & {re.sub(r"[-_.]+", "-", name).lower() for name in names}]
+    assert "pytest" in blocked and "numpy" not in blocked and ("hypothesis" in blocked) == (extra == "")
+    done = subprocess.run([sys.executable, "-c", BLOCKED, ",".join(blocked), *arguments], cwd=tmp_path,
+                          env={**alone(tmp_path), "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_promises_name_every_extra_that_can_be_installed_anywhere():
     """gpu wants a CUDA device, peers are other frameworks."""
-    import configparser
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     assert set(setup["options.extras_require"]) - {"gpu", "peers"} == set(PROMISES) - {""}
