@@ -630,12 +630,18 @@ def cosh(x: Numbers, /) -> np.ndarray:
 
 
 @overload
-def cross(a: Tensor, b: Operand, axis: int | tuple[int, ...] | None = -1) -> Tensor: ...
+def cross(a: Tensor, b: Operand, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axis: int | tuple[int,
+        ...] | None = None) -> Tensor: ...
 @overload
-def cross(a: Operand, b: Tensor, axis: int | tuple[int, ...] | None = -1) -> Tensor: ...
+def cross(a: Operand, b: Tensor, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axis: int | tuple[int,
+        ...] | None = None) -> Tensor: ...
 @overload
-def cross(a: Numbers, b: Numbers, axis: int | tuple[int, ...] | None = -1) -> np.ndarray:
-    """The cross product of vectors of three along axis: (a₂b₃ - a₃b₂, a₃b₁ - a₁b₃, a₁b₂ - a₂b₁)."""
+def cross(a: Numbers, b: Numbers, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axis: int | tuple[int,
+        ...] | None = None) -> np.ndarray:
+    """The cross product of vectors of three: (a₂b₃ - a₃b₂, a₃b₁ - a₁b₃, a₁b₂ - a₂b₁).
+
+    They lie along axisa of a, axisb of b and axisc of the result; axis is all three.
+    """
 
 
 @overload
@@ -893,6 +899,24 @@ def floor_divide(a: Numbers, b: Numbers, /) -> np.ndarray:
 
 
 @overload
+def fmax(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def fmax(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def fmax(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = the larger of a and b, where one is nan the other      g goes to it; equals share it"""
+
+
+@overload
+def fmin(a: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def fmin(a: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def fmin(a: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = the smaller of a and b, where one is nan the other      g goes to it; equals share it"""
+
+
+@overload
 def fmod(a: Tensor, b: Operand, /) -> Tensor: ...
 @overload
 def fmod(a: Operand, b: Tensor, /) -> Tensor: ...
@@ -932,7 +956,7 @@ def gradient(f: Any, *spacing: Any, axis: int | tuple[int, ...] | None = None, e
 
     spacing     h: one number for all axes, one for each, or the places themselves as vectors; 1 if left out
     edge_order  1: at the ends f[1] - f[0] over h;  2: the parabola through three values
-    An array for one axis, a list of them for several, as in NumPy.
+    An array for one axis, a tuple of them for several, as in NumPy.
     """
 
 

@@ -125,7 +125,7 @@ def _arrived(array, device, requires_grad, grad):
 # NumPy functions that only look: called on a Tensor they get its array, and what they return has no gradient.
 PLAIN = {"allclose", "isclose", "array_equal", "shape", "ndim", "size", "array_repr", "array_str", "array2string",
          "result_type", "may_share_memory", "shares_memory", "nonzero", "count_nonzero", "searchsorted", "array_equiv",
-         "iscomplexobj", "isrealobj", "common_type", "save", "savetxt", "savez"}
+         "iscomplexobj", "isrealobj", "iscomplex", "isreal", "common_type", "save", "savetxt", "savez"}
 VALUED = {"bincount", "unique", "histogram", "copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal"}
 # These hand values on or write them into an array, without a gradient: nothing for a tensor on the tape.
 FILLED = {"zeros_like", "ones_like", "empty_like", "full_like"}     # new tensors of the same shape, without gradient

@@ -155,6 +155,14 @@ minimum = op(np.minimum, (lambda g, y, a, b: _share(g, a < b, a == b), lambda g,
              doc="y = the smaller of a and b      g goes to the smaller; equals share it")
 
 
+fmax = op(np.fmax, (lambda g, y, a, b: _share(g, (a > b) | (b != b), a == b),
+                    lambda g, y, a, b: _share(g, (b > a) | (a != a), a == b)),
+          doc="y = the larger of a and b, where one is nan the other      g goes to it; equals share it")
+fmin = op(np.fmin, (lambda g, y, a, b: _share(g, (a < b) | (b != b), a == b),
+                    lambda g, y, a, b: _share(g, (b < a) | (a != a), a == b)),
+          doc="y = the smaller of a and b, where one is nan the other      g goes to it; equals share it")
+
+
 def _share(g, mine, tie):
     return np.where(mine, g, np.where(tie, 0.5 * g, 0))
 
@@ -209,13 +217,19 @@ def _nowhere_equal(draw):
 
 for _entry, _symbol in ((add, "+"), (subtract, "−"), (multiply, "×"), (divide, "÷"), (negative, "−")):
     _entry.describe(symbol=_symbol)
-abs.describe(numpy=np.abs)                  # whose own name is "absolute"
+abs.describe(numpy=(np.abs, np.fabs))       # np.abs' own name is "absolute"
+positive.describe(numpy=(np.positive, np.real, np.conjugate))      # the same for real numbers
+deg2rad.describe(numpy=(np.deg2rad, np.radians))
+rad2deg.describe(numpy=(np.rad2deg, np.degrees))
 for _entry in (abs, sign, floor, ceil):
     _entry.describe(conventions=[([[-2.5, 0.0, 3.5]], {}, [[-1.0, 0, 1] if _entry is abs else [0.0, 0, 0]])])
 maximum.describe(cases=_nowhere_equal, slack=0.02,
                  conventions=[([[1.0, 2, 5], [1.0, 3, 4]], {}, [[0.5, 0, 1], [0.5, 1, 0]])])
 minimum.describe(cases=_nowhere_equal, slack=0.02,
                  conventions=[([[1.0, 2, 5], [1.0, 3, 4]], {}, [[0.5, 1, 0], [0.5, 0, 1]])])
+for _entry, _right in ((fmax, [[0.5, 0, 1], [0.5, 1, 0]]), (fmin, [[0.5, 1, 1], [0.5, 0, 0]])):
+    _entry.describe(cases=_nowhere_equal, slack=0.02,
+                    conventions=[([[1.0, 2, 5], [1.0, 3, math.nan]], {}, _right)])
 clip.describe(cases=_off_the_ends, slack=0.02,
               conventions=[([[-1.0, 0.5, 1.0]], {"min": -1, "max": 0.75}, [[1.0, 1, 0]])])
 tanh.describe(conventions=[([[-4.0, 4.0]], {}, [[0.0013409506830258969, 0.0013409506830258969]])])

@@ -9,7 +9,7 @@ from ..op import as_array
 from .arithmetic import multiply, subtract, where
 from .indexing import scatter_add
 from .matmul import tensordot
-from .shapes import broadcast_to, concatenate, diagonal, flip, stack, swapaxes, transpose
+from .shapes import broadcast_to, concatenate, diagonal, flip, moveaxis, stack, swapaxes, transpose
 
 
 # -- at least so many axes, and end to end ---------------------------------------------------------------------------
@@ -154,7 +154,7 @@ def gradient(f, *spacing, axis=None, edge_order=1):
 
     spacing     h: one number for all axes, one for each, or the places themselves as vectors; 1 if left out
     edge_order  1: at the ends f[1] - f[0] over h;  2: the parabola through three values
-    An array for one axis, a list of them for several, as in NumPy.
+    An array for one axis, a tuple of them for several, as in NumPy.
     """
     f = as_array(f)
     axes = tuple(range(f.ndim)) if axis is None else tuple(a % f.ndim for a in np.atleast_1d(axis).tolist())
@@ -164,7 +164,7 @@ def gradient(f, *spacing, axis=None, edge_order=1):
         raise ValueError(f"gradient: {len(spacing)} spacings for {len(axes)} axes, edge_order={edge_order}; one number "
                          "or one spacing for each axis, and edge_order 1 or 2")
     slopes = [_slopes(f, a, h, edge_order) for a, h in zip(axes, spacing)]
-    return slopes[0] if len(slopes) == 1 else slopes
+    return slopes[0] if len(slopes) == 1 else tuple(slopes)
 
 
 def _slopes(f, axis, h, edge_order):
@@ -216,14 +216,19 @@ def kron(a, b):
 
 
 @explained
-def cross(a, b, axis=-1):
-    """The cross product of vectors of three along axis: (a₂b₃ - a₃b₂, a₃b₁ - a₁b₃, a₁b₂ - a₂b₁)."""
+def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
+    """The cross product of vectors of three: (a₂b₃ - a₃b₂, a₃b₁ - a₁b₃, a₁b₂ - a₂b₁).
+
+    They lie along axisa of a, axisb of b and axisc of the result; axis is all three.
+    """
+    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis,) * 3
     a, b = as_array(a), as_array(b)
-    if not a.ndim or not b.ndim or a.shape[axis] != 3 or b.shape[axis] != 3:
-        raise ValueError(f"cross: of vectors of three along axis {axis}, not of shapes {a.shape} and {b.shape}")
-    a, b = swapaxes(a, axis, -1), swapaxes(b, axis, -1)
+    if not a.ndim or not b.ndim or a.shape[axisa] != 3 or b.shape[axisb] != 3:
+        raise ValueError(f"cross: of vectors of three along axes {axisa} and {axisb}, not of shapes {a.shape} and "
+                         f"{b.shape}")
+    a, b = moveaxis(a, axisa, -1), moveaxis(b, axisb, -1)
     turned = [a[..., i] * b[..., j] - a[..., j] * b[..., i] for i, j in ((1, 2), (2, 0), (0, 1))]
-    return swapaxes(stack(turned, axis=-1), axis, -1)
+    return stack(turned, axis=axisc)
 
 
 @explained

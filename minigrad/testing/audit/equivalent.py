@@ -16,6 +16,7 @@ PATTERNS = [
     (r"abs, dx: detached: .*detached\(x\).*", "the slope of sign x is 0"),
     (r"(maximum|minimum), da: .*→  _share\(g, (y . b, a == b|a . b, a == y)\)", A_OR_B),
     (r"(maximum|minimum), db: .*→  _share\(g, (y . a, a == b|b . a, y == b)\)", A_OR_B),
+    (r"(fmax|fmin), d.: wrong operand: .*→  _share\(g, .*y.*", A_OR_B),
     (r"relu, dx: .* g \* \(x > 0\)", "x > 0 exactly where y > 0"),
     (r"(leaky_relu|elu|selu), dx: wrong operand: .*y > 0.*", "y > 0 exactly where x > 0"),
     (r"tanh, dx: .*all_within.*", "a choice among two ways to compute the same; one rounds less in the tails"),
