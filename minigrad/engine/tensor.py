@@ -51,7 +51,7 @@ class Tensor(Watched):
     __hash__ = object.__hash__              # == compares elements, so identity is the key in sets and dicts
 
     def __init__(self, data, requires_grad: bool = False, node=None):
-        if not isinstance(data, np.ndarray):
+        if type(data) is not np.ndarray:
             data = backend.from_number(data) if isinstance(data, np.generic) else backend.asarray(data)
         self._data, self._edited, self._memory = data, -1, None         # edits.py: x.data, and was it changed since?
         self.grad, self.requires_grad, self.node = None, requires_grad, node
@@ -141,8 +141,8 @@ def as_declared(share, x, g, t, op, shielded):
         shielded.add(id(x))
         if op.elementwise and share.shape == g.shape and (isinstance(share, Tensor) or backend.may_have_nan(share)):
             share = np.where((g == 0) & np.isnan(share), 0, share)
-    if share.dtype.kind == "c":
-        raise TypeError(f"backward: the derivative of {op.name} came out complex: complex numbers have no gradients")
+    if share.dtype.kind not in "fiub":
+        raise TypeError(f"backward: the derivative of {op.name} came out {share.dtype}: gradients are real numbers")
     share = share if share.shape == x.shape else unbroadcast(share, x.shape, op)
     return share if share.dtype == x.dtype else share.astype(x.dtype)
 

@@ -16,7 +16,10 @@ flat = mg.op(lambda x, /: np.sum(x), vjp=lambda g, y, x: 2.0, name="flat_e")
 
 LINES = {
     "complex data": (lambda: mg.tensor([1 + 2j]), "complex numbers have no gradients"),
-    "complex operand": (lambda: (leaf([1.0]) * np.array([1j])).backward(np.ones(1)), "multiply came out complex"),
+    "complex operand": (lambda: (leaf([1.0]) * np.array([1j])).backward(np.ones(1)), "multiply came out complex128"),
+    "objects": (lambda: (leaf([1.0]) * np.array([2], object)).backward(np.ones(1)), "multiply came out object"),
+    "a masked array": (lambda: leaf([1.0, 2.0]) * np.ma.array([1.0, 2.0], mask=[0, 1]), "mask would be lost"),
+    "labels as a column": (lambda: mg.sparse_softmax_cross_entropy(leaf([[1.0, 2.0]]), np.array([[1]])), "each row"),
     "None": (lambda: mg.tensor(None), "None or other objects"),
     "index of a list": (lambda: [1, 2][mg.tensor(1.0)], "must be a whole number"),
     "constant of a pad": (lambda: mg.pad(leaf([1.0]), 1, constant_values=leaf(1.0)), "^pad: .*constant_values.*lost"),

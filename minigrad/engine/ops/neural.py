@@ -110,7 +110,10 @@ def sparse_softmax_cross_entropy(z, labels, /):
 
     Logits z (..., K), integer labels (...) from 0 to K - 1; y (...), in nats.
     """
-    labels = np.expand_dims(checked(labels, z.shape[-1], "labels"), -1)
+    labels = checked(labels, z.shape[-1], "labels")
+    if labels.shape != z.shape[:-1]:
+        raise ValueError(f"labels {labels.shape} for logits {z.shape}: one is needed for each row, {z.shape[:-1]}")
+    labels = np.expand_dims(labels, -1)
     given, (z, p, total) = z, _shifted_exp_and_sum(wide(z))
     p /= total
     return narrow((np.log(total) - np.take_along_axis(z, labels, axis=-1))[..., 0], given), p
