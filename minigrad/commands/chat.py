@@ -15,8 +15,8 @@ from .options import add_sampling_arguments, sampling_from, say, whole_number
 def add_arguments(parser):
     parser.add_argument("message", nargs="?", help="one message to answer; without it, a conversation")
     parser.add_argument("--model", type=Path, metavar="PATH",
-                      help="a model of the form of SmolLM2 (LLaMA, tuned for ChatML): GGUF file or Hugging Face folder "
-                           "(default: SmolLM2-135M-Instruct, fetched)")
+                      help="a model tuned for ChatML: the GGUF file of a LLaMA, or the Hugging Face folder of a LLaMA, "
+                           "Qwen2 or Qwen3 (default: SmolLM2-135M-Instruct, fetched)")
     parser.add_argument("--system", metavar="TEXT",
                       help="the instruction before the conversation (default: the model's own)")
     parser.add_argument("--length", type=whole_number(1), default=512, metavar="N",

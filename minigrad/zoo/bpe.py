@@ -14,6 +14,7 @@ import codecs
 import functools
 import heapq
 import json
+import unicodedata
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -24,9 +25,12 @@ from ..support.files import atomic_write
 from ..support.reading import form, read_json
 
 # Merges stay inside a word, as these patterns cut them: contractions, letters, numbers, other signs, blanks.  A blank
-# before letters or signs belongs to them.  SmolLM takes each digit alone.
+# before letters or signs belongs to them.  SmolLM and Qwen take each digit alone, Llama 3 three at once.
+_NEWER = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}DIGITS| ?[^\s\p{L}\p{N}]+[\r\n]*|"
+          r"\s*[\r\n]+|\s+(?!\S)|\s+")
 PATTERNS = {"gpt-2": r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
-            "smollm": r"\p{N}|'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?![^\s\p{N}])|\s+"}
+            "smollm": r"\p{N}|'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?![^\s\p{N}])|\s+",
+            "qwen2": _NEWER.replace("DIGITS", ""), "llama-3": _NEWER.replace("DIGITS", "{1,3}")}
 
 
 def _letters_of_bytes():
@@ -46,7 +50,7 @@ class Tokenizer:
     tokens      the vocabulary in order, each written in GPT-2's letters for bytes; special ones as they are
     merges      pairs "left right" in the order of their training: the first has the highest priority
     special     names of tokens that stand for no text, such as "<|im_start|>"
-    pattern     how text is cut into words before merging: "smollm" or "gpt-2"
+    pattern     how text is cut into words before merging: "smollm", "gpt-2", "qwen2" or "llama-3"
     """
 
     def __init__(self, tokens, merges, special=(), pattern="smollm"):
@@ -73,10 +77,15 @@ class Tokenizer:
 
         ValueError for text that UTF-8 cannot hold (half of a surrogate pair), or with bytes the vocabulary lacks.
         """
+        if self.pattern == "qwen2":
+            text = unicodedata.normalize("NFC", text)       # é is one character, however it was typed
         return [number for word in self.cut(text) for number in self.encode_word(word)]
 
     def _encode_word(self, word):
-        pieces = [bytes([b]) for b in word.encode("utf-8")]
+        whole = word.encode("utf-8")
+        pieces = [bytes([b]) for b in whole]
+        if self.pattern == "llama-3" and whole in self.number_of:       # without looking for the merges that lead there
+            pieces = [whole]
         while len(pieces) > 1:
             best = min(zip(pieces, pieces[1:]), key=lambda pair: self.rank.get(pair, len(self.rank)))
             if best not in self.rank:
@@ -115,12 +124,17 @@ class Tokenizer:
                   "normalized": False, "special": True} for name, number in self.special.items()]
         level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
         digits = {"type": "Digits", "individual_digits": True}
-        cut = level if self.pattern == "gpt-2" else {"type": "Sequence", "pretokenizers": [digits, level]}
+        split = {"type": "Split", "pattern": {"Regex": PATTERNS[self.pattern]}, "behavior": "Isolated",
+                 "invert": False}
+        before = [digits, level] if self.pattern == "smollm" else [split, level | {"use_regex": False}]
+        cut = level if self.pattern == "gpt-2" else {"type": "Sequence", "pretokenizers": before}
         model = {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None,
                  "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False,
+                 "ignore_merges": self.pattern == "llama-3",
                  "vocab": {name: number for number, name in enumerate(self.tokens)}, "merges": self.merges}
         with atomic_write(path, "w") as file:
-            json.dump({"version": "1.0", "truncation": None, "padding": None, "added_tokens": added, "normalizer": None,
+            json.dump({"version": "1.0", "truncation": None, "padding": None, "added_tokens": added,
+                       "normalizer": {"type": "NFC"} if self.pattern == "qwen2" else None,
                        "pre_tokenizer": cut, "post_processor": None, "decoder": level, "model": model}, file, indent=1)
 
     @classmethod
@@ -143,7 +157,7 @@ class Tokenizer:
 
 # the form of a tokenizer.json: what is read of it
 FORM = {"model": {"type": str, "vocab": {str: int}, "merges": [(str, [str])]}, "pre_tokenizer?": (dict, None),
-        "added_tokens?": [{"id": int, "content": str}]}
+        "added_tokens?": [{"id": int, "content": str}], "normalizer?": (dict, None)}
 
 
 def _bytes(letters):
@@ -160,15 +174,20 @@ def _cutter(pattern):
 def _read(settings):
     """(tokens, merges, special, pattern) of a tokenizer.json."""
     model, cut = settings["model"], json.dumps(settings.get("pre_tokenizer"))
-    if model["type"] != "BPE" or '"ByteLevel"' not in cut or '"Split"' in cut or settings.get("normalizer"):
-        raise ValueError("it is not a byte-level BPE that cuts words as GPT-2 or SmolLM does")
+    pattern = "smollm" if '"Digits"' in cut else "gpt-2"
+    if '"Split"' in cut:
+        pattern = next((name for name in ("qwen2", "llama-3") if json.dumps(PATTERNS[name]) in cut), None)
+    normal = {"qwen2": "NFC"}.get(pattern)
+    if (model["type"] != "BPE" or '"ByteLevel"' not in cut or pattern is None
+            or (settings.get("normalizer") or {}).get("type") != normal):
+        raise ValueError("it is not a byte-level BPE that cuts words as GPT-2, SmolLM, Qwen2 or Llama 3 does")
     names = {number: name for name, number in model["vocab"].items()}
     added = {token["id"]: token["content"] for token in settings.get("added_tokens", ())}
     names |= added
     if sorted(names) != list(range(len(names))):
         raise ValueError("its vocabulary has gaps")
     merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
-    return [names[n] for n in range(len(names))], merges, added.values(), "smollm" if '"Digits"' in cut else "gpt-2"
+    return [names[n] for n in range(len(names))], merges, added.values(), pattern
 
 
 # -- learning --------------------------------------------------------------------------------------------------------

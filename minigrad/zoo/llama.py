@@ -2,6 +2,7 @@
 
 What it changes in a GPT (zoo/gpt.py): RMSNorm for layer norm, a gated SwiGLU for the two-layer MLP, several queries for
 each key and value, and no biases.  (Touvron et al. 2023; SmolLM2: Ben Allal et al. 2025)
+Qwen2 has biases in attention, Qwen3 norms of queries and keys instead, Llama 3.1 slower positions; all are read here.
 
 Everything is a plain function.  With weights in plain arrays these compute in plain NumPy, which is how text is
 generated; where some weights are tensors (LoRA adapters, say), the same lines record what backward needs.
@@ -32,6 +33,7 @@ class Config:
     context: int = 8192         # the most tokens
     rope_base: float = 100_000.0
     eps: float = 1e-5           # of RMSNorm
+    rope_scaling: tuple = None  # of rotary positions: factor, low, high, original (rotary.stretched), as in Llama 3.1
 
 
 def linear(x, w):
@@ -54,7 +56,8 @@ class Llama:
 
     weights     {"embedding": (V, C), "blocks": [...], "norm": (C,), "output": (V, C)}, float32; each block holds
                 attention_norm (C,), query (H d, C), key (G d, C), value (G d, C), out (C, H d),
-                mlp_norm (C,), gate (hidden, C), up (hidden, C), down (C, hidden)
+                mlp_norm (C,), gate (hidden, C), up (hidden, C), down (C, hidden); and where the model has them
+                query_bias, key_bias, value_bias (Qwen2), query_norm and key_norm (d,) (Qwen3)
     """
 
     def __init__(self, config, weights, tokenizer=None):
@@ -72,7 +75,7 @@ class Llama:
         end = start + tokens.shape[1]
         if end > config.context:
             raise ValueError(f"Llama: {end} tokens are more than its context of {config.context}")
-        turn = rotations(start, end, config.head_width, config.rope_base)
+        turn = rotations(start, end, config.head_width, config.rope_base, scaling=config.rope_scaling)
         x = mg.embedding(self.weights["embedding"], tokens)                            # (B, T, C)
         for layer, block in enumerate(self.weights["blocks"]):
             x = x + self.attend(rms_norm(x, block["attention_norm"], config.eps), layer, block, turn, cache)
@@ -84,8 +87,7 @@ class Llama:
     def attend(self, x, layer, block, turn, cache):
         """Causal attention, (B, T, C) -> (B, T, C); each key and value serves H / G queries.  (Ainslie et al. 2023)"""
         c, (b, t, _) = self.config, x.shape
-        q, k, v = (linear(x, block[name]).reshape(b, t, -1, c.head_width).swapaxes(1, 2)
-                   for name in ("query", "key", "value"))                           # (B, H, T, d), (B, G, T, d) twice
+        q, k, v = (self.heads_of(x, name, block) for name in ("query", "key", "value"))         # (B, H or G, T, d)
         q, k = rotary(q, *turn), rotary(k, *turn)
         if cache:
             k, v = cache.extend(layer, k, v)                                        # (B, G, S, d)
@@ -94,6 +96,16 @@ class Llama:
         y = mg.attention(q, k, v, causal=True)                                         # (B, G, H/G, T, d)
         y = y.reshape(b, c.heads, t, -1).swapaxes(1, 2).reshape(b, t, -1)           # (B, T, H d)
         return linear(y, block["out"])
+
+    def heads_of(self, x, name, block):
+        """Queries, keys or values of x (B, T, C), head by head: (B, heads, T, d)."""
+        y = linear(x, block[name])
+        if f"{name}_bias" in block:
+            y = y + block[f"{name}_bias"]
+        y = y.reshape(*x.shape[:2], -1, self.config.head_width)
+        if f"{name}_norm" in block:
+            y = rms_norm(y, block[f"{name}_norm"], self.config.eps)
+        return y.swapaxes(1, 2)
 
     def logits(self, features):
         """(..., C) -> (..., V)."""

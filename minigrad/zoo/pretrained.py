@@ -1,8 +1,8 @@
 """Reading pretrained LLaMA models: GGUF files, and folders in the form of Hugging Face's transformers.
 
-Both end in what zoo/llama.py takes: the model's sizes, float32 weights, a Tokenizer.  What a file asks for that this
-LLaMA does not do (scaled rotary positions, biases, another tokenizer) is an error, rather than a model that talks
-nonsense.
+Both end in what zoo/llama.py takes: the model's sizes, float32 weights, a Tokenizer.  Folders may also hold a Qwen2, a
+Qwen3 or a Llama 3.1.  What a file asks for that is not done here (other scaled positions, other biases, another
+tokenizer) is an error, rather than a model that talks nonsense.
 """
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +20,10 @@ BLOCK = {"attention_norm": ("attn_norm", "input_layernorm"), "query": ("attn_q",
          "out": ("attn_output", "self_attn.o_proj"), "mlp_norm": ("ffn_norm", "post_attention_layernorm"),
          "gate": ("ffn_gate", "mlp.gate_proj"), "up": ("ffn_up", "mlp.up_proj"), "down": ("ffn_down", "mlp.down_proj")}
 
+EXTRA = {"qwen2": {f"{name}_bias": f"self_attn.{name[0]}_proj.bias" for name in ("query", "key", "value")},
+         "qwen3": {f"{name}_norm": f"self_attn.{name[0]}_norm.weight" for name in ("query", "key")}, "llama": {}}
+SCALING = dict.fromkeys(("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"), positive)
+
 SIZES = dict.fromkeys(("vocab", "width", "layers", "heads", "kv_heads", "head_width", "hidden", "context"), size) | {
     "rope_base": positive, "eps": positive}
 # the form of a config.json
@@ -28,7 +32,7 @@ CONFIG = {"model_type": str, "vocab_size": size, "hidden_size": size, "num_hidde
           "intermediate_size": size, "max_position_embeddings": size, "rms_norm_eps": positive,
           "rope_theta?": (positive, None), "rope_parameters?": (dict, None), "rope_scaling?": (dict, None),
           "attention_bias?": (bool, None), "mlp_bias?": (bool, None), "hidden_act?": str,
-          "tie_word_embeddings?": (bool, None)}
+          "use_sliding_window?": (bool, None), "tie_word_embeddings?": (bool, None)}
 
 
 def read(path):
@@ -73,6 +77,10 @@ def _check_shapes(c, weights, tokens):
              for n, block in enumerate(weights["blocks"]) for name, shape in expected.items()]
     named += [("embedding", weights["embedding"], (c.vocab, c.width)), ("norm", weights["norm"], (c.width,)),
               ("output", weights["output"], (c.vocab, c.width))]
+    of_extra = {"query_bias": (queries,), "key_bias": (keys,), "value_bias": (keys,),
+                "query_norm": (c.head_width,), "key_norm": (c.head_width,)}
+    named += [(f"block {n}: {name}", block[name], shape) for n, block in enumerate(weights["blocks"])
+              for name, shape in of_extra.items() if name in block]
     for name, array, shape in named:
         if array.shape != shape:
             raise ValueError(f"{name} has shape {array.shape}, the sizes given for the model ask for {shape}")
@@ -149,14 +157,20 @@ def _read_folder(folder):
     """A folder with config.json, tokenizer.json and *.safetensors, as on huggingface.co."""
     path = folder / "config.json"
     settings = form(read_json(path), CONFIG, path)
-    if settings["model_type"] != "llama":
+    if settings["model_type"] not in EXTRA:
         _refuse(f"its architecture is {settings['model_type']!r}")
     rope = settings.get("rope_parameters") or settings.get("rope_scaling") or {}
     form(rope, {"rope_theta?": (positive, None)}, path, "rope_parameters")
-    if rope.get("rope_type", rope.get("type", "default")) != "default":
-        _refuse("it scales its rotary positions")
+    kind = rope.get("rope_type", rope.get("type", "default"))
+    if kind not in ("default", "llama3"):
+        _refuse(f"it scales its rotary positions by {kind!r}")
+    scaling = None
+    if kind == "llama3":
+        scaling = tuple(form(rope, SCALING, path, "rope_parameters")[name] for name in SCALING)
     if settings.get("attention_bias") or settings.get("mlp_bias"):
         _refuse("it has biases")
+    if settings.get("use_sliding_window"):
+        _refuse("it looks back through a sliding window")
     if settings.get("hidden_act", "silu") != "silu":
         _refuse(f"its activation is {settings['hidden_act']!r}")
     heads = settings["num_attention_heads"]
@@ -166,7 +180,7 @@ def _read_folder(folder):
         head_width=settings.get("head_dim") or settings["hidden_size"] // heads, hidden=settings["intermediate_size"],
         context=settings["max_position_embeddings"],
         rope_base=float(settings.get("rope_theta") or rope.get("rope_theta") or 10_000.0),
-        eps=settings["rms_norm_eps"]), path)
+        eps=settings["rms_norm_eps"]), path) | {"rope_scaling": scaling}
 
     stored = {name: array for file in sorted(folder.glob("*.safetensors")) for name, array in _safetensors(file)}
 
@@ -175,7 +189,9 @@ def _read_folder(folder):
 
     def block(n):
         found = {name: weight(f"model.layers.{n}.{theirs}") for name, (_, theirs) in BLOCK.items()}
-        return found | {name: _neighbours(found[name], sizes["head_width"]) for name in ("query", "key")}
+        found |= {name: stored[f"model.layers.{n}.{theirs}"] for name, theirs in EXTRA[settings["model_type"]].items()}
+        turned = [name for name in found if name.startswith(("query", "key"))]
+        return found | {name: _neighbours(found[name], sizes["head_width"]) for name in turned}
 
     embedding = weight("model.embed_tokens")
     tied = settings.get("tie_word_embeddings", False) or "lm_head.weight" not in stored
@@ -186,8 +202,8 @@ def _read_folder(folder):
 
 
 def _neighbours(w, d):
-    """W (H d, C) with the pairs that rotary turns as neighbours: Hugging Face pairs row i with i + d/2 of a head."""
-    return np.ascontiguousarray(w.reshape(-1, 2, d // 2, w.shape[1]).swapaxes(1, 2).reshape(w.shape))
+    """W (H d, ...) with the pairs that rotary turns as neighbours: Hugging Face pairs row i with i + d/2 of a head."""
+    return np.ascontiguousarray(w.reshape(-1, 2, d // 2, *w.shape[1:]).swapaxes(1, 2).reshape(w.shape))
 
 
 def _safetensors(file):

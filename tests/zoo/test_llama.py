@@ -157,7 +157,10 @@ def test_bfloat16_is_the_upper_half_of_float32(model, tmp_path):
 
 @pytest.mark.parametrize(("setting", "reason"), [
     ({"model_type": "mistral"}, "its architecture is 'mistral'"), ({"attention_bias": True}, "it has biases"),
-    ({"rope_scaling": {"rope_type": "llama3"}}, "it scales its rotary positions"), ({"hidden_act": "gelu"}, "'gelu'"),
+    ({"rope_scaling": {"rope_type": "yarn"}}, "rotary positions by 'yarn'"), ({"hidden_act": "gelu"}, "'gelu'"),
+    ({"rope_scaling": {"rope_type": "llama3"}}, "rope_parameters.factor is missing"),
+    ({"model_type": "qwen2"}, "q_proj.bias is missing"), ({"model_type": "qwen3"}, "q_norm.weight is missing"),
+    ({"use_sliding_window": True}, "sliding window"),
     ({"hidden_size": 16}, "attention_norm has shape"), ({"num_hidden_layers": 3}, "layers.2.* is missing")])
 def test_a_folder_that_asks_for_something_else_is_refused(model, tmp_path, setting, reason):
     save_huggingface(tmp_path, model.weights, **setting)
