@@ -55,7 +55,7 @@ class Unrolled:
     """
 
     # To itself: what no function reads.
-    _changes = ("cases", "lock", "program", "recordings", "reason", "evicted", "foreign", "key", "turns")
+    _changes = ("cases", "lock", "program", "recordings", "reason", "evicted", "foreign", "last", "key", "turns")
 
     def __init__(self, function, auto=False, key=None, turns=None):
         self.function, self.auto, self.key, self.turns = function, auto, key, turns
@@ -63,7 +63,7 @@ class Unrolled:
 
     def _forget(self):
         self.cases, self.lock, self.program, self.recordings = {}, threading.Lock(), None, 0
-        self.reason, self.foreign = None, None
+        self.reason, self.foreign, self.last = None, None, None
         functools.update_wrapper(self, self.function, updated=())
 
     def __call__(self, *args, **kwargs):
@@ -74,9 +74,12 @@ class Unrolled:
             if self.key is not None:
                 key.append(self.key())
             flatten((args, kwargs), leaves, key)
-            case = self.cases.get(key := tuple(key))
-            if case is None:
-                case = self.cases[key] = _Case(key, AFTER if self.auto else 1)
+            case = self.last                # a comparison with it costs less than the hash of a key
+            if case is None or case.key != key:
+                case = self.cases.get(hashed := tuple(key))
+                if case is None:
+                    case = self.cases[hashed] = _Case(key, AFTER if self.auto else 1)
+                self.last = case
                 if len(self.cases) > PROGRAMS:
                     del self.cases[next(iter(self.cases))]
                     self._complain_of_repeats()
@@ -211,7 +214,7 @@ class Unrolled:
         program.tree, program.assigned = tree, [t for t, _ in recorder.assigned]
         program.shaped = functools.partial(shaped, program)
         program.live = {id(m.array) for m in program.edited if m.kind == "live"}
-        program.guarded = bool(program.edited)
+        program.guarded, program.edits_arguments = bool(program.edited), any(m.kind == "input" for m in program.edited)
         program.count = len(inputs)
         program.apart = functools.partial(_apart, program)
         case.programs.insert(0, program)
@@ -273,7 +276,7 @@ class _Case:
     """Calls of one kind: the same shapes, types and settings."""
 
     def __init__(self, key, wait):
-        self.wait = wait                    # so many calls that are not replayed come before a recording
+        self.key, self.wait = key, wait                    # so many calls that are not replayed come before a recording
         self.others = [k.object for part in key if type(part) is tuple for k in part if type(k) is Alive]
         self.calls, self.waste, self.mixed, self.reason = 0, 0, 0, None
         self.forget()
@@ -303,7 +306,7 @@ def _apart(program, arrays):
             owner = owner.base
         if id(owner) in program.live:
             return False
-        if any(m.kind == "input" for m in program.edited) and any(np.may_share_memory(a, b) for b in arrays[i + 1:]):
+        if program.edits_arguments and any(np.may_share_memory(a, b) for b in arrays[i + 1:]):
             return False
     return True
 

@@ -130,5 +130,5 @@ def put_together(form, values):
 
 def shaped(program, found):
     for t, value in zip(program.assigned, found[len(found) - len(program.assigned):]):
-        t.grad = Tensor(np.asarray(value))
+        t.grad = Tensor(value if type(value) is np.ndarray else np.asarray(value))
     return put_together(program.tree, found)

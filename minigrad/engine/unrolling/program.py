@@ -4,14 +4,14 @@ A call that results, edits of living arrays and guards depend on is kept; of the
 array gets a buffer from its first call to its last; then the buffer serves the next array of as many bytes.  An
 elementwise call writes into the buffer of an operand that nothing needs any more.
 """
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import numpy as np
 
 from .calls import Number, leaves
 from .naming import Names
 from .recorder import same_bits
-from .stand_in import Recorded
+from .stand_in import Recorded, address, is_reshaped, is_transposed, is_whole
 from .writing import Text
 
 EXACT = {np.add, np.subtract, np.multiply, np.divide, np.negative, np.square, np.sqrt, np.maximum, np.minimum,
@@ -26,7 +26,10 @@ class StraightLine:
 
     def __init__(self, recorder, inputs, results, name, about):
         self.recorder, self.inputs, self.results = recorder, inputs, results
-        self.calls = self._needed(recorder.calls)
+        self.calls, self.placed = self._needed(recorder.calls), {}
+        self._gather_at_once()
+        self.direct = self._used_where_they_lie()
+        self._find_what_guards_look_at()
         self._assign_buffers()
         self.names = Names(self)
         writer = Text(self, name, about)
@@ -34,10 +37,10 @@ class StraightLine:
         self.space = dict(writer.bound)
         exec(compile(writer.runnable, f"<unrolled {name}>", "exec"), self.space)
         self.run = self.space[writer.function]
-        self.bytes = sum(m.array.nbytes for m, owner in self.buffer.items() if owner is m)
+        self.bytes = sum(m.array.nbytes for m, owner in self.buffer.items() if owner is m and m not in self.placed)
         for memory in self.buffer:          # what the recording computed is not needed any more
             memory.array = np.broadcast_to(np.zeros((), memory.array.dtype), memory.array.shape)
-        recorder.calls = []
+        recorder.calls, recorder.memories = [], []
 
     def _needed(self, calls):
         """The calls that something depends on, backwards from the results."""
@@ -61,6 +64,68 @@ class StraightLine:
                 self.fixed |= memories
         return kept[::-1]
 
+    def _gather_at_once(self):
+        """Where concatenate gathers whole arrays in memory that is there, they are made there at once.
+
+        placed: {memory: a stand-in for its place}.
+        """
+        for i, call in enumerate(self.calls):
+            if not (call.kind == "out" and call.function is np.concatenate and call.kwargs == {"axis": None}
+                    and len(call.args) == 1 and call.outs[0].value.flags.c_contiguous):
+                continue
+            target, parts, at = call.outs[0], call.args[0], 0
+            makers = {out.memory: n for n, c in enumerate(self.calls[:i]) if c.kind == "call" for out in c.outs
+                      if type(out) is Recorded}
+            if not all(type(x) is Recorded and x.memory.kind == "temporary" and x.memory in makers and is_whole(x)
+                       and x.value.flags.c_contiguous and x.dtype == target.dtype and x.size
+                       and x.memory not in self.fixed for x in parts) or len({x.memory for x in parts}) < len(parts):
+                continue
+            first, memories = min(makers[x.memory] for x in parts), {x.memory for x in parts}
+            between, after = self.calls[first:i], self.calls[i + 1:]
+            used = set().union(*map(touched, after), ())
+            if any(c.kind in ("guard", "effect") or target.memory in touched(c) for c in between) or (
+                    target.memory not in used or any(c.kind == "guard" for c in after)):
+                continue                    # another value could be seen there, or left behind
+            later = used | {r.memory for r in self.results if type(r) is Recorded}
+            changed = {o.memory for c in after for o in c.outs if type(o) is Recorded}
+            if later & memories and target.memory in changed:
+                continue                    # it changes there while the part is still needed as it is
+            for x in parts:
+                flat = target.value.reshape(-1)[at:at + x.size]
+                self.placed[x.memory] = Recorded(flat.reshape(x.shape), target.memory, None)
+                at += x.size
+            self.calls.pop(i)
+            return
+
+    def _used_where_they_lie(self):
+        """The arguments that need no buffer: they are read whole, transposed or in another shape, and nothing else."""
+        direct = {r.memory for r in self.inputs} - self.edited
+        for call in self.calls:
+            for x in leaves((call.args, call.kwargs, call.outs), Recorded):
+                if x.memory in direct:
+                    a, whole = x.value, x.memory.array
+                    offset = np.lib.array_utils.byte_bounds(a)[0] - x.memory.start if a.size else 0
+                    if not (is_whole(x) or is_transposed(a, whole, offset) or is_reshaped(a, whole, offset)):
+                        direct.discard(x.memory)
+        return direct
+
+    def _find_what_guards_look_at(self):
+        """Numbers that one guard alone looks at, and what they are made of: written within it, not into buffers."""
+        calls, uses, self.inlined = self.calls, Counter(), {}
+        for call in calls:
+            uses.update(x.memory for x in leaves((call.args, call.kwargs, call.outs), Recorded))
+        uses.update(r.memory for r in self.results if type(r) is Recorded)
+        wanted = set()
+        for before, call in zip(calls[-2::-1], calls[:0:-1]):       # from the end: what the next line alone needs
+            if call.kind == "guard" or wanted & {o.memory for o in call.outs if type(o) is Recorded}:
+                wanted = {x.memory for x in leaves(call.args, Recorded)}
+            made = before.outs[0].memory if before.kind == "call" and len(before.outs) == 1 else None
+            if made in wanted and made.array.size == 1 and uses[made] == 2 and before.errstate is None and (
+                    made.kind == "temporary" and made not in self.fixed):
+                self.inlined[made] = before
+            else:
+                wanted = set()
+
     def _assign_buffers(self):
         """buffer: {memory: the memory whose buffer it uses}."""
         first, last, kept = {}, {}, {r.memory for r in self.results if isinstance(r, Recorded)}
@@ -70,17 +135,19 @@ class StraightLine:
                 last[x.memory] = i
         ending = defaultdict(list)
         for memory, i in last.items():
-            if memory.kind == "temporary" and memory not in kept and memory not in self.fixed:
+            if memory.kind == "temporary" and memory not in kept | self.fixed | self.placed.keys() | self.inlined.keys():
                 ending[i].append(memory)
         self.buffer, free, taken = {}, defaultdict(list), set()
         for i, call in enumerate(self.calls):
             for out in call.outs:
                 memory = out.memory if type(out) is Recorded else None
-                if memory is None or memory.kind != "temporary" or memory in self.buffer:
+                if memory is None or memory.kind != "temporary" or memory in self.buffer or memory in self.inlined:
                     continue
                 over = self._operand_to_write_over(call, out, ending[i], taken)
                 key = span(memory)
-                if over is not None:
+                if memory in self.placed:
+                    self.buffer[memory] = memory
+                elif over is not None:
                     taken.add(over)
                     self.buffer[memory] = self.buffer[over]
                 elif free[key] and memory not in self.fixed and key:
@@ -105,16 +172,6 @@ class StraightLine:
 
 def numbers_in(call):
     return any(True for _ in leaves((call.args, call.kwargs), Number))
-
-
-def is_whole(x):
-    """Whether a stand-in is all of its memory, in its shape."""
-    a, b = x.value, x.memory.array
-    return (a.shape, a.strides, a.dtype) == (b.shape, b.strides, b.dtype) and x.memory.start == address(a)
-
-
-def address(array):
-    return np.lib.array_utils.byte_bounds(array)[0]
 
 
 def difference(a, b):
@@ -156,6 +213,11 @@ def difference(a, b):
                 and same(x.outs, y.outs)):
             return f"two calls of it differ at {x.origin or 'a call'}: something changes that can't be seen"
     return "" if len(a.calls) == len(b.calls) else "two calls of it differ in length"
+
+
+def touched(call):
+    """The memories that a call reads or writes."""
+    return {x.memory for x in leaves((call.args, call.kwargs, call.outs), Recorded)}
 
 
 def span(memory):

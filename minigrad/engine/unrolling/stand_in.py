@@ -132,3 +132,25 @@ for _name, _what in {"__float__": "float() of it", "__int__": "int() of it", "__
                      "__format__": "printing it", "__contains__": "`in`", "__reduce_ex__": "pickling or copying it",
                      "__copy__": "copy.copy of it", "__deepcopy__": "copy.deepcopy of it"}.items():
     setattr(Recorded, _name, _value(_name, _what))
+
+
+def is_whole(x):
+    """Whether a stand-in is all of its memory, in its shape."""
+    a, b = x.value, x.memory.array
+    return (a.shape, a.strides, a.dtype) == (b.shape, b.strides, b.dtype) and x.memory.start == address(a)
+
+
+def address(array):
+    return np.lib.array_utils.byte_bounds(array)[0]
+
+
+def is_transposed(a, whole, offset):
+    """Whether a, which begins `offset` bytes into whole, is whole.T."""
+    return offset == 0 and a.ndim > 1 and a.dtype == whole.dtype and (
+        (a.shape, a.strides) == (whole.shape[::-1], whole.strides[::-1]))
+
+
+def is_reshaped(a, whole, offset):
+    """Whether it is whole.reshape(a.shape)."""
+    return offset == 0 and a.size == whole.size and a.dtype == whole.dtype and (
+        whole.flags.c_contiguous and a.flags.c_contiguous)

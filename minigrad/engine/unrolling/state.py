@@ -160,41 +160,38 @@ class State:
     def watch(self):
         """Note how everything is now."""
         self._views = [*(d.values() for d in self.dicts), *self.rows]
-        self._saved = self._now()
+        self._gets = [(get, x) for get, x, _ in self.picks]
+        self._lengths, self._saved = [*map(len, self._views)], self._now()
 
     def _now(self):
-        return ([*map(len, self._views)], [*chain.from_iterable(self.dicts)], [*chain.from_iterable(self._views)],
-                [value for get, x, _ in self.picks for value in get(x)], [*map(_contents, self.cells)],
-                [*map(_watched, self.tensors)])
+        """All that is watched, in one list."""
+        now = [value for get, x in self._gets for value in get(x)]
+        now += map(_contents, self.cells)
+        now += chain.from_iterable(map(_watched, self.tensors))
+        now += chain.from_iterable(self.dicts)
+        now += chain.from_iterable(self._views)
+        return now
 
     def unchanged(self):
         """Whether everything is as it was."""
         try:
-            lengths, keys, values, picked, contents, tensors = self._saved
-            same = ([*map(len, self._views)] == lengths
-                    and all(map(is_, chain.from_iterable(self.dicts), keys))
-                    and all(map(is_, chain.from_iterable(self._views), values))
-                    and all(map(is_, chain.from_iterable([get(x) for get, x, _ in self.picks]), picked))
-                    and all(map(is_, map(_contents, self.cells), contents))
-                    and all(map(is_, chain.from_iterable(map(_watched, self.tensors)),
-                                chain.from_iterable(tensors)))
-                    and all(s == was for s, was in self.sets)
-                    and all(keys.isdisjoint(names) for keys, names in self.absent))
-            return same or self._equal()
+            if [*map(len, self._views)] != self._lengths:
+                return False
+            for s, was in self.sets:
+                if s != was:
+                    return False
+            for keys, names in self.absent:
+                if not keys.isdisjoint(names):
+                    return False
+            now = self._now()
+            if all(map(is_, now, self._saved)):
+                return True
+            if not _equal(now, self._saved):        # equal numbers and texts that are other objects count as unchanged
+                return False
+            self._saved = now
+            return True
         except (KeyError, AttributeError, RuntimeError, ValueError):        # something is gone
             return False
-
-    def _equal(self):
-        """The slow look: equal numbers and texts that are other objects count as unchanged."""
-        now = self._now()
-        if now[0] != self._saved[0] or not all(map(_equal, now[1:5], self._saved[1:5])):
-            return False
-        if not all(_equal(a, b) for a, b in zip(now[5], self._saved[5])):
-            return False
-        if not (all(s == was for s, was in self.sets) and all(k.isdisjoint(n) for k, n in self.absent)):
-            return False
-        self._saved = now
-        return True
 
     def drew(self):
         """Whether numbers were drawn, since watch(), from a random generator that is not minigrad's own."""

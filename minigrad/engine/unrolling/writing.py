@@ -7,7 +7,7 @@ import numpy as np
 from .calls import Number, leaves
 from .naming import identifier
 from .recorder import getitem, setitem
-from .stand_in import Recorded
+from .stand_in import Recorded, address, is_reshaped, is_transposed
 
 WITH_OUT = {np.mean, np.var, np.std, np.concatenate, np.stack, np.dot, np.argmax, np.argmin, np.ndarray.clip,
             np.ndarray.argmax, np.ndarray.argmin, np.cumsum, np.clip, np.ndarray.cumsum, np.ndarray.dot}
@@ -26,7 +26,7 @@ class Text:
         self.function = re.sub(r"\W+", "_", name).strip("_") or "step"
         self.inputs = [self.names[r.memory] for r in program.inputs]
         self.program.names.used.update(self.inputs)
-        self.body, self.numbers = [], {}
+        self.body, self.numbers, self.inlined, self.direct = [], {}, program.inlined, program.direct
         self._declare_memory()
         first_change = next((i for i, c in enumerate(program.calls) if self._changes(c)), None)
         guards = [i for i, c in enumerate(program.calls) if c.kind == "guard"]
@@ -47,11 +47,17 @@ class Text:
     def _declare_memory(self):
         program = self.program
         for r in program.inputs:
-            self._declare(r.memory, f"{self.names[r.memory]}_in", "argument")
+            if r.memory not in self.direct:
+                self._declare(r.memory, f"{self.names[r.memory]}_in", "argument")
         for memory, name in list(self.names.items()):
             if memory.kind in ("live", "constant"):
                 self.bound[name] = memory.array
-            elif memory in program.buffer and memory not in program.fixed:
+            elif memory in program.buffer and memory not in program.fixed and memory not in self.inlined:
+                if memory in program.placed:        # a view of what it is gathered in
+                    x = program.placed[memory]
+                    view = self._view(self.names[x.memory], x.value, x.memory.array, address(x.value) - x.memory.start)
+                    self.declared.append(f"{name} = {view}")
+                    continue
                 owner = program.buffer[memory]
                 self._declare(memory, name, None if owner is memory else self.names[owner])
 
@@ -96,12 +102,14 @@ class Text:
     def name_of(self, x):
         """The name of a stand-in: its memory's, or a view's, declared on top."""
         m = x.memory
-        name = f"{self.names[m]}_in" if m.kind == "input" else self.names[m]
+        name = f"{self.names[m]}_in" if m.kind == "input" and m not in self.direct else self.names[m]
         a, whole = x.value, m.array
         offset = np.lib.array_utils.byte_bounds(a)[0] - m.start if a.size else 0
         if offset == 0 and (a.shape, a.strides, a.dtype) == (whole.shape, whole.strides, whole.dtype):
             return name
         key = (m, offset, a.shape, a.strides, a.dtype)
+        if m in self.direct:
+            return self._view(name, a, whole, offset)
         if key not in self.views:
             known = identifier(self.program.recorder.name_of(x))
             self.views[key] = view = self._fresh(known or self._view_name(name, a, m, offset))
@@ -116,14 +124,9 @@ class Text:
         used[name] += 1
         return name
 
-    @staticmethod
-    def _transposed(a, whole, offset):
-        return offset == 0 and a.ndim > 1 and a.dtype == whole.dtype and (
-            (a.shape, a.strides) == (whole.shape[::-1], whole.strides[::-1]))
-
     def _view_name(self, name, a, m, offset):
         whole = m.array
-        if self._transposed(a, whole, offset):
+        if is_transposed(a, whole, offset):
             return f"{name}_T"
         turned = self.program.recorder.name_of(Recorded(a.T, m, None)) if a.ndim > 1 else ""
         if turned:
@@ -131,10 +134,9 @@ class Text:
         return f"{name}_part" if a.size < whole.size else f"{name}_{'x'.join(map(str, a.shape)) or 'number'}"
 
     def _view(self, name, a, whole, offset):
-        if self._transposed(a, whole, offset):
+        if is_transposed(a, whole, offset):
             return f"{name}.T"
-        if offset == 0 and a.size == whole.size and a.dtype == whole.dtype and whole.flags.c_contiguous and (
-                a.flags.c_contiguous):
+        if is_reshaped(a, whole, offset):
             return f"{name}.reshape({a.shape})"
         self._use("ndarray")
         store, dtype = self.stores.get(name, name), self._dtype(a.dtype)
@@ -198,6 +200,8 @@ class Text:
 
     # -- lines --------------------------------------------------------------------------------------------------------
     def _line(self, call):
+        if call.outs and type(call.outs[0]) is Recorded and call.outs[0].memory in self.inlined:
+            return
         write = getattr(self, f"_{call.kind}")
         lines = write(call)
         if call.errstate:
@@ -249,9 +253,21 @@ class Text:
         return [self._made(call)]
 
     def _guard(self, call):
-        value = self.expr(call.args[0])
+        value = self._inline(call.args[0])
         leave = "return restore()" if self.undo else "return None"
         return [f"if {'not ' if call.expected else ''}{value}: {leave}"]
+
+    def _inline(self, x):
+        """The expression of what only a guard looks at."""
+        made = self.inlined.get(x.memory) if type(x) is Recorded else None
+        if made is None:
+            return self.expr(x)
+        f, args = made.function, [self._inline(a) if type(a) is Recorded else self.expr(a) for a in made.args]
+        if f in COMPARISONS and not made.kwargs:
+            return f"{args[0]} {COMPARISONS[f]} {args[1]}"
+        if f in METHODS and type(made.args[0]) is Recorded or f is getitem:
+            return self._made(made)
+        return f"{self._callee(f)}({', '.join([*args, *self._arguments((), made.kwargs)])})"
 
     def _number(self, call):
         for n in call.outs:
@@ -293,7 +309,7 @@ class Text:
             results.append(f"{name}[()]" if type(r) is Recorded and r.scalar else
                            f"{name}.copy()" if r.value.flags.c_contiguous else f"{name}.copy('K')")
         load = [(f"{self.names[r.memory]}_in[...] = {self.names[r.memory]}", f"{r.shape} {r.dtype}")
-                for r in program.inputs if r.memory in self.used_inputs()]
+                for r in program.inputs if r.memory in self.used_inputs() and r.memory not in self.direct]
         store = [(f"{self.names[r.memory]}[...] = {self.names[r.memory]}_in", "the argument is edited in place")
                  for r in program.inputs if r.memory in program.edited]
         saved = [(f"{before}[...] = {name}", "to be put back if a guard below fails") for name, before in self.backups]
@@ -350,5 +366,7 @@ class Text:
             r.memory for r in self.program.results if type(r) is Recorded}
 
 
+COMPARISONS = {np.less: "<", np.less_equal: "<=", np.greater: ">", np.greater_equal: ">=", np.equal: "==",
+               np.not_equal: "!="}
 FEW = 8                                     # numbers of an array that are written out
 SIGNS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**"}
