@@ -137,12 +137,12 @@ class Unrolled:
             raise Eager
         state.errors = np.geterr()
         state.watch()
+        if len({*map(id, leaves)}) < len(leaves):
+            raise _Mixed                    # an array that comes twice is a case that need not be one next time
         self.recordings += 1
         recorder, before = Recorder(state, AUTO_BYTES if self.auto else math.inf), randomness()
-        inputs = [recorder.stand_in(np.asarray(a), "input", name)
-                  for a, name in zip(arrays, argument_names(self.function, args, kwargs))]
-        if len(inputs) > len({r.memory for r in inputs}):
-            raise _Mixed                    # an array that comes twice is a case that need not be one next time
+        inputs = [recorder.stand_in(a, "input", name)
+                  for a, name in zip(recorder.apart(arrays), argument_names(self.function, args, kwargs))]
         stand_ins = dict(zip(map(id, leaves), inputs))
         tensors = [x for x in leaves if isinstance(x, Tensor)]
         grads = state.grads()
@@ -269,7 +269,7 @@ class Unrolled:
 
 
 class _Mixed(Exception):
-    """Run the function as it is: two arguments, or an argument and what the function reads, share memory."""
+    """Run the function as it is: one array is two arguments, or also what the function reads by itself."""
 
 
 class _Case:

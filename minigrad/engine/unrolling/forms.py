@@ -129,6 +129,7 @@ def put_together(form, values):
 
 
 def shaped(program, found):
+    """What a replay returned, in the form of the function's result; gradients at their leaves."""
     for t, value in zip(program.assigned, found[len(found) - len(program.assigned):]):
         t.grad = Tensor(value if type(value) is np.ndarray else np.asarray(value))
     return put_together(program.tree, found)

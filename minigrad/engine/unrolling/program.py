@@ -100,8 +100,8 @@ class StraightLine:
     def _used_where_they_lie(self):
         """The arguments that need no buffer: they are read whole, transposed or in another shape, and nothing else."""
         direct = {r.memory for r in self.inputs} - self.edited
-        for call in self.calls:
-            for x in leaves((call.args, call.kwargs, call.outs), Recorded):
+        for part in (*((c.args, c.kwargs, c.outs) for c in self.calls), list(self.results)):
+            for x in leaves(part, Recorded):
                 if x.memory in direct:
                     a, whole = x.value, x.memory.array
                     offset = np.lib.array_utils.byte_bounds(a)[0] - x.memory.start if a.size else 0
@@ -128,14 +128,16 @@ class StraightLine:
 
     def _assign_buffers(self):
         """buffer: {memory: the memory whose buffer it uses}."""
-        first, last, kept = {}, {}, {r.memory for r in self.results if isinstance(r, Recorded)}
+        first, last = {}, {}
+        lasting = {r.memory for r in self.results if isinstance(r, Recorded)} | self.fixed | {
+            *self.placed, *self.inlined}
         for i, call in enumerate(self.calls):
             for x in leaves((call.args, call.kwargs, call.outs), Recorded):
                 first.setdefault(x.memory, i)
                 last[x.memory] = i
         ending = defaultdict(list)
         for memory, i in last.items():
-            if memory.kind == "temporary" and memory not in kept | self.fixed | self.placed.keys() | self.inlined.keys():
+            if memory.kind == "temporary" and memory not in lasting:
                 ending[i].append(memory)
         self.buffer, free, taken = {}, defaultdict(list), set()
         for i, call in enumerate(self.calls):

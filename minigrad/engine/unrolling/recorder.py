@@ -12,26 +12,9 @@ import numpy as np
 
 from .calls import Call, Memory, Number, leaves
 from .current import _recorder
+from .followed import FOLLOWED, LIKE, LOOKS, MAKERS
 from .origin import origin_here, reader_line
 from .stand_in import Recorded
-
-LOOKS = {"shape", "ndim", "size", "may_share_memory", "shares_memory", "result_type", "iscomplexobj", "isrealobj",
-         "broadcast_shapes", "can_cast"}        # NumPy's functions that look at shapes and types alone
-MAKERS = {"zeros", "ones", "full", "eye", "arange", "tri", "identity"}     # from Python numbers alone
-LIKE = {"zeros_like", "ones_like", "empty_like"}
-# NumPy's functions whose result has a shape that the arguments' shapes decide; others are not followed.
-FOLLOWED = set("""
-    sum prod max min amax amin any all mean var std average median ptp cumsum cumprod diff argmax argmin argsort sort
-    nansum nanmean nanmax nanmin count_nonzero clip where round around real imag angle conj nan_to_num sinc interp
-    reshape ravel transpose swapaxes moveaxis rollaxis expand_dims squeeze broadcast_to broadcast_arrays concatenate
-    stack vstack hstack dstack column_stack split array_split hsplit vsplit dsplit tile roll flip flipud fliplr rot90
-    atleast_1d atleast_2d atleast_3d pad tril triu diagonal diag trace copy take take_along_axis put_along_axis
-    copyto fill_diagonal place putmask dot vdot inner outer matmul tensordot einsum kron cross linalg searchsorted
-    zeros_like ones_like empty_like full_like full zeros ones eye arange tri identity allclose isclose array_equal
-    array_equiv select choose digitize gradient trapezoid convolve correlate logspace linspace astype matrix_transpose
-    inv solve det slogdet cholesky norm eigh eigvalsh eig eigvals qr svd svdvals pinv matrix_power multi_dot lstsq
-    getitem repeat view flatten cumulative_sum cumulative_prod permute_dims concat
-    """.split())
 
 
 class _Module:
@@ -64,7 +47,7 @@ class Recorder:
         self.left, self.thread = limit, threading.get_ident()       # bytes that it may still keep
         self.calls, self.memories, self.starts = [], [], []
         self.reason, self.state, self.module, self.label = None, state, _Module(self), None
-        self.ended, self.draws, self.mixed, self.assigned, self.named = False, 0, False, [], {}
+        self.ended, self.draws, self.mixed, self.assigned, self.named, self.twins = False, 0, False, [], {}, []
 
     def __enter__(self):
         self._token = _recorder.set(self)
@@ -99,6 +82,28 @@ class Recorder:
         self.named.setdefault((id(memory), array.__array_interface__["data"][0], array.shape, array.strides), name)
         self.mixed = self.mixed or memory.kind != kind
         return Recorded(array, memory, self)
+
+    def apart(self, arrays):
+        """Arguments, in which those that share memory are copies of the same layout; see _edited."""
+        found = arrays = [*map(np.asarray, arrays)]
+        for i, a in enumerate(arrays):
+            if any(np.may_share_memory(a, b) for j, b in enumerate(arrays) if j != i):
+                low, high = np.lib.array_utils.byte_bounds(a)
+                offset = a.__array_interface__["data"][0] - low
+                twin = np.ndarray(a.shape, a.dtype, np.empty(high - low, np.uint8), offset, a.strides)
+                twin[...] = a
+                self.twins.append((a, twin))
+                found = [*found[:i], twin, *found[i + 1:]]
+        return found
+
+    def _share_edits(self, target):
+        """What was done to the copy of an argument is done to the argument, and so to others in the same memory."""
+        for a, twin in self.twins:
+            if np.may_share_memory(twin, target):
+                a[...] = twin
+                self.give_up("an argument is edited that may overlap another one")
+                for other, copy in self.twins:
+                    copy[...] = other
 
     def name_of(self, x):
         """The name that a stand-in's array was given, or ""."""
@@ -242,6 +247,8 @@ class Recorder:
         return wrapped
 
     def _edited(self, function, args, kwargs, target, out=False):
+        if self.twins:
+            self._share_edits(target.value if type(target) is Recorded else target)
         if not self.active:
             return None
         if type(target) is not Recorded:

@@ -1,0 +1,135 @@
+"""Where a program keeps its arrays: arguments where they lie, parts where they are gathered, numbers within guards."""
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.keras.optimizers import SGD
+
+from .same import assert_same, settle
+
+X = np.arange(6.0).reshape(2, 3)
+
+
+def gathering(after):
+    """f(x): two products, gathered in an array that lives on; then what `after` does."""
+    flat = np.zeros(6 + 4)
+
+    def f(x):
+        a, b = np.multiply(x, 2), np.matmul(x, x.T)
+        np.concatenate([a, b], axis=None, out=flat)
+        return after(flat, a, b)
+    return f, flat
+
+
+def edited(flat, a, b):
+    flat *= 3
+    return a + 1, b
+
+
+def look(flat, a, b):
+    return a * 2 if flat.sum() > 40 else a * 3
+
+
+@pytest.mark.parametrize("after", [lambda flat, a, b: flat.sum(), lambda flat, a, b: (flat * 2, a, b.T),
+                                   lambda flat, a, b: a.sum(), edited, look])
+def test_what_is_gathered(after):
+    (f, ours), (g, theirs) = gathering(after), gathering(after)
+    g = mg.unroll(g)
+    for x in (X, X, X, X, X * 0.5, X + 1, X * 0, X):
+        assert_same(g(x), f(x), g.source)
+        assert_same(theirs, ours)
+    assert g.program is not None, g.reason
+
+
+def test_parts_made_where_they_are_gathered():
+    def after(flat, a, b):
+        return flat * 2, a
+    g = settle(mg.unroll(gathering(after)[0]), (X,))
+    assert "concatenate" not in g.source and g.program.placed
+
+
+def test_gradients_stay_what_they_were_when_the_optimizer_clips_them():
+    def run(unrolled):
+        w, optimizer = mg.tensor([1.0, -2.0, 3.0], requires_grad=True), SGD(0.1, clipvalue=0.5)
+
+        def step(x):
+            loss = ((x * w) ** 2).sum()
+            loss.backward()
+            optimizer.step([w])
+            return loss
+        step, seen = mg.unroll(step) if unrolled else step, []
+        for i in range(8):
+            step(X + i)
+            seen += [w.grad.numpy().copy(), w.numpy().copy()]
+        return seen
+    assert_same(run(True), run(False))
+
+
+@pytest.mark.parametrize("f", [lambda x: x @ x.T, lambda x: x.reshape(3, 2) @ x, lambda x: x[::-1] * x[:, :1],
+                               lambda x: (x.T, x.reshape(-1), x), lambda x: np.broadcast_to(x, (2, 2, 3)) + x])
+@pytest.mark.parametrize("make", [np.array, np.asfortranarray, lambda x: np.repeat(x, 2, axis=1)[:, ::2]])
+def test_views_of_arguments(f, make):
+    x = make(X)
+    g = settle(mg.unroll(f), (x,))
+    for k in (1, 2, -3):
+        x = make(X * k)
+        assert_same(g(x), f(x))
+
+
+def test_a_result_is_never_the_argument_itself():
+    g = settle(mg.unroll(lambda x: (x, x.T, x * 2)), (X,))
+    mine = X.copy()
+    same, turned, _ = g(mine)
+    mine += 1
+    assert_same((same, turned), (X, X.T))
+
+
+def test_a_guard_is_one_line():
+    def f(x):
+        return x * 2 if x.sum() > 0 and (x * x).max() < 100 else x * 3
+    g = settle(mg.unroll(f), (X,))
+    assert sum(" if " in f" {line}" for line in g.source.splitlines()) == 2
+    for k in (1, 10, -1, 1, -5, 3):
+        assert_same(g(X * k), f(X * k))
+
+
+def overlapping(x):
+    return x[:, :-1], x[:, 1:]
+
+
+def test_arguments_that_share_memory_and_are_read_only_are_replayed():
+    def f(tokens, targets):
+        return (tokens * 2 + targets).sum(axis=1), tokens.reshape(-1) + 1, targets.T
+    g = settle(mg.unroll(f), overlapping(X))
+    assert g.reason is None
+    for k in (1, 2, 5):
+        assert_same(g(*overlapping(X * k)), f(*overlapping(X * k)))
+    assert_same(g(X[:, 1:].copy(), X[:, 1:].copy()), f(X[:, 1:], X[:, 1:]))
+
+
+def test_an_edit_of_shared_memory_is_seen_by_all_at_once():
+    def f(a, b):
+        c = b * 1
+        a += 1
+        d = b * 10
+        b[...] = c
+        return d, a * 2
+    g = mg.unroll(f)
+    with pytest.warns(UserWarning, match="overlap"):
+        for _ in range(9):
+            x, y = X.copy(), X.copy()
+            assert_same(g(*overlapping(x)), f(*overlapping(y)))
+            assert_same(x, y)
+
+
+@pytest.mark.parametrize("make", [np.array, mg.tensor])
+def test_one_array_twice_at_first_and_then_two(make):
+    def f(a, b):
+        return a * 2 - b
+    g, x = mg.unroll(f), make(X)
+    for _ in range(4):
+        assert_same(g(x, x), f(x, x))
+    for _ in range(4):
+        assert_same(g(x, make(X + 1)), f(x, make(X + 1)))
+        assert_same(g(x, x), f(x, x))
+    assert g.program is not None
