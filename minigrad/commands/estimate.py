@@ -74,6 +74,10 @@ def run(args):
     tokens = args.tokens or rules[0][1]
     if args.lora and args.qlora:
         raise UsageError("--lora and --qlora exclude each other")
+    if (rank := args.lora or args.qlora or 0) > model.width:
+        raise UsageError(f"--{'lora' if args.lora else 'qlora'} {rank}: the rank is below the width of {model.width:,}")
+    if args.optimal and args.active:
+        raise UsageError("--optimal is for dense models: of mixtures of experts these laws say nothing")
     settings = {name: getattr(args, name) for name in ("precision", "mfu", "batch", "recompute", "price", "pue")}
     settings |= {"adapters": "lora" if args.lora else "qlora" if args.qlora else None, "rank": args.lora or args.qlora}
     figures = estimate(model, tokens, args.gpus, chip, **settings)

@@ -66,9 +66,11 @@ def lines(model, gpus, chip, precision, mfu, batch, recompute, price, pue, figur
     """The printed report: (name, value, formula, source) per figure."""
     met = "the active N" if model.active else "half of N" if model.encoder_decoder else "N"
     peak = quantity(costs.peak_flops(chip, precision), "FLOP/s")
-    kept = {"full": "2 s b h L", "selective": "34 s b h L", "none": "s b h L (34 + 5 a s/h)"}[recompute]
+    all_kept = f"{30 + 4 * model.shared:.3g}"           # 4 of 34 for keys and values, less where queries share them
+    kept = {"full": "2 s b h L", "selective": f"{all_kept} s b h L",
+            "none": f"s b h L ({all_kept} + 5 a s/h)"}[recompute]
     if model.flash and recompute == "none":
-        kept = "34 s b h L, flash attention"
+        kept = f"{all_kept} s b h L, flash attention"
     f = figures
     return [
         ("FLOPs", f"{f['flops']:.3g}", f"{4 if adapters else 6} N D{met != 'N' and f', N = {met}' or ''}",

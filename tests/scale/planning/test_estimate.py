@@ -257,7 +257,8 @@ def test_bad_values_exit_2(words, capsys):
     ("--params 1e9", "--tokens"), ("--tokens 1e9", "parameters"), ("--params 1e9 --tokens 1 --mfu 1.1", "--mfu"),
     ("--params 1e9 --tokens 1 --pue 0.9", "--pue"), ("--params 1B --tokens 1 --active 2B", "can be active"),
     ("--params 1B --tokens 1 --heads 6 --kv-heads 4", "evenly"),
-    ("--params 1B --tokens 1 --lora 8 --qlora 8", "exclude")])
+    ("--params 1B --tokens 1 --lora 8 --qlora 8", "exclude"), ("--params 1B --tokens 1 --lora 9999", "the rank"),
+    ("--params 1B --optimal --active 5M", "dense models")])
 def test_bad_requests_are_usage_errors(words, says):
     with pytest.raises(UsageError, match=says) as error:
         command(*words.split())
