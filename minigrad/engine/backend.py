@@ -223,12 +223,12 @@ def last_sum(x):
 
 def all_below(x, limit):
     """Whether x is an array on the CPU of numbers below a limit: one look at it.  A GPU would have to be waited for."""
-    return isinstance(x, np.ndarray) and bool(x.max(initial=-np.inf) < limit)
+    return isinstance(x, np.ndarray) and bool(np.maximum.reduce(x, axis=None, initial=-np.inf) < limit)
 
 
-def all_within(x, limit):
-    """Whether x is an array on the CPU of numbers between -limit and limit."""
-    return all_below(x, limit) and bool(x.min(initial=np.inf) > -limit)
+def all_above(x, limit):
+    """Whether x is an array on the CPU of numbers above a limit."""
+    return isinstance(x, np.ndarray) and bool(np.minimum.reduce(x, axis=None, initial=np.inf) > limit)
 
 
 def may_have_nan(x):

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from ..backend import all_within
+from ..backend import all_above
 from ..op import Op, op
 from .domains import (
     ABOVE_1,
@@ -100,8 +100,9 @@ tanh = op(np.tanh, lambda g, y, x: _tanh_vjp(g, y, x), doc="y = tanh x      dx =
 
 
 def _tanh_vjp(g, y, x):
-    if all_within(y, 0.995):
-        return g * (1 - y * y)
+    slope = 1 - y * y
+    if all_above(slope, 0.01):
+        return g * slope
     return g * _tanh_slope(x)                       # 1 - y² would be 0 where y is almost 1 or -1
 
 
