@@ -245,10 +245,22 @@ def seed(n: int) -> None:
     Each thread has generators of its own, so what it draws does not depend on what others draw meanwhile: a fit in a
     thread gives the bits that it gives alone.  A thread that has not called seed starts from the main thread's seed;
     several such threads draw the same numbers, so give each a seed of its own where they must differ.  An asyncio task
-    has generators of its own once it calls seed, and before that those of the task that started it.
+    has generators of its own once it calls seed, and before that those of the task that started it.  A forked process
+    draws numbers of its own, others in each run unless it calls seed.
     """
     _random.set(_Random(whole("seed", n, 0)))
     _note(seed=n)
+
+
+def _after_fork():
+    """A forked child goes on with numbers of its own, not with its parent's, which its siblings would draw too."""
+    own = int(np.random.SeedSequence([_random.get().seed, os.getpid()]).generate_state(1, np.uint64)[0] >> 2)
+    _random.set(_Random(own))
+    _main_thread["seed"] = own
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _own_random():

@@ -208,6 +208,7 @@ class BinaryCrossentropy(CrossEntropy):
         return per_sample(-(y_true * log(p) + (1 - y_true) * log(1 - p)))
 
 
+@explained
 def log_probabilities(p):
     """ln p of probabilities (..., K), scaled so that they add up to 1, as Keras does."""
     return log(clip(p / total(p, axis=-1, keepdims=True), EPSILON, 1 - EPSILON))

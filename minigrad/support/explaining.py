@@ -47,8 +47,9 @@ def from_inside(error, caller=None):
 
 def in_the_words_of(label, args, kwargs, error):
     """The error to raise instead."""
-    if args and type(args[0]).__name__ in label:        # a method: the object itself says nothing
-        args = args[1:]
+    kind, _, method = label.rpartition(".")
+    if kind:                                # a method: the object itself says nothing
+        args, label = args[1:], kind if method == "__init__" else method
     given = ", ".join([*map(described, args), *(f"{name}={described(value)}" for name, value in kwargs.items())])
     kind = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
     return kind(f"{label}({given if len(given) < 200 else f'{given[:200]}...'}): {one_line(error, 300)}")

@@ -2,6 +2,7 @@
 import base64
 import sys
 
+from ..support.explaining import explained
 from .style import described, to_png
 from .svg import Film, element, only, stylesheet, text, until
 
@@ -9,6 +10,7 @@ PACE = 0.8                                  # seconds for each picture, when pla
 CAPTION = 26                                # height of the line above the picture that names the value
 
 
+@explained
 def slider(draw, /, alt, **values):
     """A figure for each value of one argument: a Film, with a slider in a notebook and as an .html file.
 

@@ -2,6 +2,7 @@
 import asyncio
 import contextlib
 import contextvars
+import os
 import subprocess
 import sys
 import threading
@@ -256,3 +257,25 @@ def test_the_switch_at_import(switch, expected):
     done = subprocess.run([sys.executable, "-c", code], env={"PATH": "", "PYTHONPATH": ":".join(sys.path),
                           "MINIGRAD_MALLOC": switch}, capture_output=True, text=True)
     assert done.stdout.strip() == expected, done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_forked_children_draw_numbers_of_their_own():
+    def drawn_in_a_child(*seeds):
+        read, write = os.pipe()
+        child = os.fork()
+        if not child:
+            for n in seeds:
+                mg.seed(n)
+            os.write(write, np.concatenate([backend.random(4), fit()]).tobytes())
+            os._exit(0)
+        os.waitpid(child, 0)
+        found = os.read(read, 10_000)
+        os.close(read)
+        os.close(write)
+        return found
+    mg.seed(1)
+    mine = np.concatenate([backend.random(4), fit()]).tobytes()
+    mg.seed(1)
+    assert len({mine, *(drawn_in_a_child() for _ in range(3))}) == 4
+    assert drawn_in_a_child(1) == mine and np.concatenate([backend.random(4), fit()]).tobytes() == mine

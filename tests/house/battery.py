@@ -3,7 +3,6 @@
 A call is described by a name and a seed, so that a finding can be made again:  python -m tests.house.battery NAME SEED
 """
 import inspect
-import linecache
 import math
 import random
 import re
@@ -17,11 +16,13 @@ from pathlib import Path
 import numpy as np
 
 import minigrad as mg
+from minigrad.learn.watching import NotDone
 from minigrad.support.errors import Failure, UsageError
+from minigrad.support.explaining import from_inside
 
 HOME = str(Path(mg.__file__).parent)
 ALLOWED = (ValueError, TypeError, RuntimeError, Failure, UsageError, mg.learn.Wrong, mg.testing.GradientError,
-           mg.testing.CannotTell, IndexError, OSError)  # IndexError: what iteration and indexing must end in
+           mg.testing.CannotTell, NotDone, IndexError, OSError)  # IndexError: what iteration and indexing must end in
 SIGNATURE = re.compile(r"(takes|missing) .*(argument|keyword)|(unexpected keyword|multiple values for) argument")
 # What isn't called: it talks to the network or to other processes, ends this one, or changes it for all that follow.
 # And the rooms' shared helpers, which have names without an underscore but aren't for users.
@@ -206,11 +207,18 @@ def fault_of(path, f, seed):
 
 def said_by_us(error):
     """Whether a line of minigrad raised it, or Python because the call itself didn't fit the signature."""
-    frames, raw = frames_of(error), _frames(error)
+    frames, raw, error = frames_of(error), _frames(error), _without_us(error)
     if isinstance(error, TypeError) and SIGNATURE.search(str(error)) or __file__ in dict(raw[2:]):
         return True                             # an argument missing, or one too many; or a stranger's function raised
-    name, line = frames[-1]
-    return name.startswith(HOME) and linecache.getline(name, line).strip().startswith("raise")
+    return frames[-1][0].startswith(HOME) and not from_inside(error)
+
+
+def _without_us(error):
+    """The error as minigrad knows it, without this file's frames."""
+    trace = error.__traceback__
+    while trace and trace.tb_frame.f_code.co_filename == __file__ and trace.tb_next:
+        trace = trace.tb_next
+    return error.with_traceback(trace)
 
 
 def frames_of(error):

@@ -324,7 +324,8 @@ def _once(build):
     def build_once(self, input_shape):
         if not self.built:
             build(self, input_shape)
-            self.built, self.input_shape = True, input_shape
+            if type(self).build is build_once:      # not the base's, called by it: more is to come
+                self.built, self.input_shape = True, input_shape
     build_once.__doc__ = build.__doc__
     return build_once
 

@@ -20,6 +20,7 @@ from ...support.errors import Failure
 from ...support.explaining import explained
 from . import nccl
 from .launch import first, launched
+from .waiting import start as start_looking, waiting
 
 _world = _watcher = None    # the group of all, and the process that watches this machine's ranks
 
@@ -78,7 +79,8 @@ class Group:
     # -- arrays, which stay where they are -----------------------------------------------------------------------------
     def all_reduce(self, array):
         """array <- Σ over ranks of array, in place; returns it."""
-        self.comm.Allreduce(mpi().IN_PLACE, array)
+        with waiting("all_reduce"):
+            self.comm.Allreduce(mpi().IN_PLACE, array)
         return array
 
     def start_all_reduce(self, array):
@@ -87,7 +89,7 @@ class Group:
         Arrays on a GPU are sent by NCCL where it is connected; else a copy of them in the host's memory is.
         """
         if backend.device_of(array) == "cpu":
-            return self.comm.Iallreduce(mpi().IN_PLACE, array)
+            return Begun(self.comm.Iallreduce(mpi().IN_PLACE, array), "all_reduce")
         if self.nccl:
             return self.nccl.start_all_reduce(array)
         copy = backend.to_numpy(array)
@@ -96,7 +98,7 @@ class Group:
     def start_reduce_scatter(self, array, part):
         """part <- the rank-th 1/size of Σ over ranks of array; begun.  len(array) = size · len(part)."""
         if backend.device_of(array) == "cpu":
-            return self.comm.Ireduce_scatter_block(array, part)
+            return Begun(self.comm.Ireduce_scatter_block(array, part), "reduce_scatter")
         if self.nccl:
             return self.nccl.start_reduce_scatter(array, part)
         copy = np.empty(part.shape, part.dtype)
@@ -105,7 +107,7 @@ class Group:
     def start_all_gather(self, part, array):
         """array <- the parts of all ranks, end to end; begun."""
         if backend.device_of(array) == "cpu":
-            return self.comm.Iallgather(part, array)
+            return Begun(self.comm.Iallgather(part, array), "all_gather")
         if self.nccl:
             return self.nccl.start_all_gather(part, array)
         copy = np.empty(array.shape, array.dtype)
@@ -113,7 +115,8 @@ class Group:
 
     def broadcast(self, array, root=0):
         """array <- rank root's array, in place; returns it."""
-        self.comm.Bcast(array, root)
+        with waiting("broadcast"):
+            self.comm.Bcast(array, root)
         return array
 
     # -- Python values, which should be small --------------------------------------------------------------------------
@@ -127,11 +130,13 @@ class Group:
 
     def all_gather(self, value):
         """The list of all ranks' values."""
-        return self.comm.allgather(value)
+        with waiting("all_gather"):
+            return self.comm.allgather(value)
 
     def share(self, value):
         """Rank 0's value."""
-        return self.comm.bcast(value)
+        with waiting("share"):
+            return self.comm.bcast(value)
 
     def once(self, function):
         """What function() returns on rank 0, where alone it is called; an exception is raised on all ranks."""
@@ -146,11 +151,29 @@ class Group:
             raise error
         return result
 
-    def meet(self):
-        """Wait for all ranks, asleep: what goes before may take one of them seconds, and waiting awake takes a core."""
+    def meet(self, last=False):
+        """Wait for all ranks, asleep: what goes before may take one of them seconds, and waiting awake takes a core.
+
+        last    this rank has nothing else to do, however long the others may take
+        """
         request = self.comm.Ibarrier()
-        while not request.Test():
-            time.sleep(0.002)
+        with waiting("the end of its script" if last else "meet", last):
+            while not request.Test():
+                time.sleep(0.002)
+
+
+class Begun:
+    """A request of MPI; Wait() is watched, as other calls that wait are (waiting.py)."""
+
+    def __init__(self, request, what):
+        self.request, self.what = request, what
+
+    def Test(self):
+        return self.request.Test()
+
+    def Wait(self):
+        with waiting(self.what):
+            self.request.Wait()
 
 
 class Staged:
@@ -181,14 +204,15 @@ def _watch(group):
         process.returncode = 0              # as if waited for: only its end will matter
         _watcher = process.pid
     _watcher = here.share(_watcher)
+    start_looking(here, group.rank, group.size, fail)
     atexit.register(_part, group)
 
 
 def _part(group):
     """The end of a job that ends well: when all have come so far, the watchers go, then the ranks."""
-    group.meet()
+    group.meet(last=True)
     _dismiss()
-    group.meet()
+    group.meet(last=True)
 
 
 def _dismiss():

@@ -1,4 +1,5 @@
 """Ranks that don't train the same are told at the start; one that a callback stops, stops all."""
+import re
 import subprocess
 
 import pytest
@@ -41,3 +42,44 @@ def test_ranks_that_differ_are_told_so_at_the_start(tmp_path, how):
 def test_a_rank_that_a_callback_stops_stops_all(tmp_path):
     done = run(tmp_path, "stop")
     assert done.returncode == 0 and done.stdout.count("epochs [0, 1]\n") == 2, done.stderr
+
+
+WAIT = """
+import sys, time
+import numpy as np
+from minigrad.distributed import world
+from minigrad.scale.distributed import waiting
+waiting.SURE, waiting.SAY = 0.8, 0.3
+group, how = world(), sys.argv[1]
+def one_more():
+    group.all_reduce(np.ones(3))
+if how == "busy" and group.rank == 1:
+    time.sleep(1.5)
+if how == "one more" and group.rank == 0 or how == "busy":
+    one_more()
+if how == "late" and group.rank == 1:
+    time.sleep(1.5)
+print("done", flush=True)
+"""
+
+
+def wait(tmp_path, how, n=2):
+    (tmp_path / "script.py").write_text(WAIT)
+    words, environment = command(n, tmp_path / "script.py", how)
+    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_ranks_that_wait_for_each_other_are_named_and_the_job_ends(tmp_path):
+    done = wait(tmp_path, "one more", 3)
+    said = [line for line in done.stderr.splitlines() if "wait for each other" in line]
+    assert done.returncode and len(said) == 1, done.stderr
+    assert re.search(r"rank 0 has waited for \d+ s in all_reduce \(one_more\); rank 1 has waited for \d+ s in the end of "
+                     r"its script \(_part\); rank 2 .* must make the same calls in the same order", said[0]), said
+
+
+def test_a_busy_rank_is_named_and_waited_for_and_a_late_one_is_nobodys_concern(tmp_path):
+    done = wait(tmp_path, "busy")
+    assert done.returncode == 0 and done.stdout.count("done") == 2, done.stderr
+    assert "minigrad: rank 0 has waited for 0 s in all_reduce (one_more) for rank 1, which is busy" in done.stderr
+    done = wait(tmp_path, "late")
+    assert done.returncode == 0 and done.stderr == ""
