@@ -106,8 +106,8 @@ class Adam(Optimizer):
         return (lr * math.sqrt(1 - self.beta_2 ** t) / (1 - self.beta_1 ** t),)
 
     def update(self, theta, g, rate, m, v, s=None):
-        update_average(m, g, 1 - self.beta_1, s)
-        update_average(v, np.square(g, out=s), 1 - self.beta_2, s)
+        update_average(v, np.square(g, out=s), 1 - self.beta_2, s)      # first: after a Ctrl-C between the two, a
+        update_average(m, g, 1 - self.beta_1, s)                        # large m over √v = 0 would be a wild step
         s = np.sqrt(v, out=s)
         s += self.epsilon
         s = np.divide(m, s, out=s)

@@ -8,6 +8,7 @@ import os
 import select
 import socket
 import sys
+import time
 from pathlib import Path
 
 
@@ -22,6 +23,8 @@ def main(pairs):
         ranks[descriptor] = rank, process
         poll.register(descriptor, select.POLLIN)
     print("watching", flush=True)
+    poll.poll()
+    time.sleep(0.01)                        # of a rank with threads all must have gone before the kernel says so
     died = [ranks[descriptor] for descriptor, _ in poll.poll()]
     # Usually one; several where this process was slow to wake, and mpiexec quick to end the others.
     who = " or ".join(f"rank {rank} (process {process} on {socket.gethostname()})" for rank, process in sorted(died))
