@@ -1615,7 +1615,8 @@ def seed(n: int) -> None:
     Each thread has generators of its own, so what it draws does not depend on what others draw meanwhile: a fit in a
     thread gives the bits that it gives alone.  A thread that has not called seed starts from the main thread's seed;
     several such threads draw the same numbers, so give each a seed of its own where they must differ.  An asyncio task
-    has generators of its own once it calls seed, and before that those of the task that started it.
+    has generators of its own once it calls seed, and before that those of the task that started it.  A forked process
+    draws numbers of its own, others in each run unless it calls seed.
     """
 
 

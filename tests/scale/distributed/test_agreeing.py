@@ -73,8 +73,8 @@ def test_ranks_that_wait_for_each_other_are_named_and_the_job_ends(tmp_path):
     done = wait(tmp_path, "one more", 3)
     said = [line for line in done.stderr.splitlines() if "wait for each other" in line]
     assert done.returncode and len(said) == 1, done.stderr
-    assert re.search(r"rank 0 has waited for \d+ s in all_reduce \(one_more\); rank 1 has waited for \d+ s in the end of "
-                     r"its script \(_part\); rank 2 .* must make the same calls in the same order", said[0]), said
+    assert re.search(r"rank 0 has waited for \d+ s in all_reduce \(one_more\); rank 1 has waited for \d+ s in the end "
+                     r"of its script \(_part\); rank 2 .* must make the same calls in the same order", said[0]), said
 
 
 def test_a_busy_rank_is_named_and_waited_for_and_a_late_one_is_nobodys_concern(tmp_path):
