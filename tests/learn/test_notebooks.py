@@ -120,7 +120,9 @@ def test_with_the_solutions_all_checks_pass(path, monkeypatch, tmp_path):
     assert answers and all(text.startswith("✓") for _, text in answers), answers
 
 
-@each
+# Those that train for long are run once here, solved (above); the run with blanks empty differs in little else.
+@pytest.mark.parametrize("path", [pytest.param(path, marks=[pytest.mark.slow] * (path.name[:2] > "10"), id=path.stem)
+                                  for path in PATHS])
 def test_a_fresh_run_with_blanks_empty(path):
     book = run(notebooks.read(path), path)
     assert all("not done yet" in text for _, text in checks(book))
