@@ -156,3 +156,14 @@ def test_misuse_is_a_clear_error(model):
         model(np.zeros((1, 17), int))
     with pytest.raises(ValueError, match="width of 12 doesn't give each of 4 heads"):
         gpt.GPT(ALPHABET, width=12, heads=4)
+
+
+def test_steps_of_training_and_judging_are_unrolled():
+    """The weights' names end in "0.norm1.gamma", which is none in Python's sense."""
+    from minigrad.zoo import gpt_training
+    model = small(context=8)
+    gpt_training.compile(model, 8)
+    model.compile(model.optimizer, model.loss, jit_compile=True)
+    x = np.random.default_rng(0).integers(0, len(ALPHABET), (4, 8))
+    model.fit(x, x, batch_size=2, epochs=4, verbose=0)
+    assert np.isfinite(model.evaluate(x, x, batch_size=2, verbose=0))

@@ -118,6 +118,7 @@ class Text:
 
     def _fresh(self, wish):
         used = self.program.names.used
+        wish = f"t_{wish}" if wish[0].isdigit() else wish       # blocks.0.norm.gamma ends in no name of Python's
         name, n = wish, 2
         while used[name]:
             name, n = f"{wish}_{n}", n + 1
