@@ -236,11 +236,9 @@ class Tensor:
     def ndim(self) -> int:
         """The number of axes."""
     def norm(self, ord: Any = None, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
-        """y = √Σx², the Euclidean length      dx = g x / y, and 0 where y = 0.
+        """The length of vectors or the size of matrices, as in NumPy: √Σx² of all of x, or of another order.
 
-        Of all of x, or along axis; of matrices, along two axes, the Frobenius norm.  Of vectors, along one axis,
-        also of another order p ≥ 1: y = (Σ|x|ᵖ)¹ᐟᵖ, dx = g sign x (|x| / y)ᵖ⁻¹; of order ∞ or -∞ the largest or
-        smallest |x|, where ties share.
+        Along one axis, or of a vector, an order as in vector_norm; over two, or of a matrix, one as in matrix_norm.
         """
     def numpy(self) -> np.ndarray:
         """A NumPy copy of the values."""
@@ -594,6 +592,14 @@ def concatenate(*xs: Any, axis: int | tuple[int, ...] | None = 0) -> Tensor:
 
 
 @overload
+def cond(a: Tensor, p: Any = None) -> Tensor: ...
+@overload
+def cond(a: Numbers, p: Any = None) -> np.ndarray:
+    """How much solve enlarges relative errors: σ₁ / σₙ (p 2 or None; -2: upside down), or norm(A, p) norm(A⁻¹, p).
+    """
+
+
+@overload
 def conv2d(x: Tensor, w: Operand, /, strides: int | tuple[int, int] | None = 1,
         padding: str = 'valid') -> Tensor: ...
 @overload
@@ -766,21 +772,23 @@ def eigen(a: Numbers, /) -> np.ndarray:
     """Y = λ above V, A = V diag λ Vᵀ for symmetric A      dA = V (diag dλ + (Vᵀ dV)ᵢⱼ / (λⱼ - λᵢ)) Vᵀ.
 
     A (..., n, n) stands for its symmetric part (A + Aᵀ) / 2, λ is ascending, V has the eigenvectors as columns.
-    Those of equal eigenvalues have no derivative: a ValueError, unless they don't matter.  (Giles 2008)
+    Those of equal eigenvalues can be turned into each other, so they have no derivative: a ValueError, unless they
+    don't matter.  (Giles 2008)
     """
 
 
-def eigh(a: Any) -> tuple:
+def eigh(a: Any, UPLO: Any = None) -> tuple:
     """Eigenvalues, ascending, and eigenvectors, as columns, of symmetric A: NumPy's named pair.
 
-    A stands for its symmetric part.  Eigenvectors of equal eigenvalues have no derivative: asked for, a ValueError.
+    UPLO    "L" or "U": only this triangle of A is read; None: A stands for its symmetric part
+    Eigenvectors of equal eigenvalues have no derivative: asked for, a ValueError.
     """
 
 
 @overload
-def eigvalsh(a: Tensor) -> Tensor: ...
+def eigvalsh(a: Tensor, UPLO: Any = None) -> Tensor: ...
 @overload
-def eigvalsh(a: Numbers) -> np.ndarray:
+def eigvalsh(a: Numbers, UPLO: Any = None) -> np.ndarray:
     """The eigenvalues of symmetric A, ascending.  Of equal ones each gets the share of its own eigenvector."""
 
 
@@ -859,6 +867,17 @@ def expm1(x: Tensor, /) -> Tensor: ...
 @overload
 def expm1(x: Numbers, /) -> np.ndarray:
     """y = eˣ - 1, precise near 0      dx = g eˣ"""
+
+
+@overload
+def factors(a: Tensor, /) -> Tensor: ...
+@overload
+def factors(a: Numbers, /) -> np.ndarray:
+    """Y = Q above R, A = Q R      dA = (dQ + Q S) R⁻ᵀ,  S = P's lower triangle, mirrored,  P = R dRᵀ - dQᵀ Q.
+
+    A (..., m, n) with m ≥ n columns that don't depend on each other -> Q (..., m, n), with orthogonal columns of length
+    1, and R (..., n, n), upper triangular.  Columns that do are a ValueError in backward.  (Walter and Lehmann 2010)
+    """
 
 
 @overload
@@ -1077,6 +1096,13 @@ def kron(a: Numbers, b: Numbers) -> np.ndarray:
 
 
 @overload
+def largest(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor: ...
+@overload
+def largest(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> np.ndarray:
+    """y = the largest x      g goes to the largest; ties share it equally."""
+
+
+@overload
 def layer_norm(x: Tensor, gamma: Operand, beta: Operand, /, eps: float = 1e-05) -> Tensor: ...
 @overload
 def layer_norm(x: Operand, gamma: Tensor, beta: Operand, /, eps: float = 1e-05) -> Tensor: ...
@@ -1277,6 +1303,18 @@ def matmul(a: Numbers, b: Numbers, /) -> np.ndarray:
 
 
 @overload
+def matrix_norm(x: Tensor, keepdims: bool = False, ord: str = 'fro') -> Tensor: ...
+@overload
+def matrix_norm(x: Numbers, keepdims: bool = False, ord: str = 'fro') -> np.ndarray:
+    """The size of the matrices A that the last two axes hold.
+
+    ord     "fro": √ΣA²;  "nuc": the sum of the singular values;  2, -2: the largest, the smallest of them;
+            1, -1: the largest, the smallest Σ|A| of a column;  inf, -inf: those of a row
+    Ties share.  What is said of svd where σ = 0, and of vector_norm at 0, holds here too.
+    """
+
+
+@overload
 def matrix_power(a: Tensor, n: Any) -> Tensor: ...
 @overload
 def matrix_power(a: Numbers, n: Any) -> np.ndarray:
@@ -1393,16 +1431,14 @@ def no_grad() -> _GeneratorContextManager:
 
 
 @overload
-def norm(x: Tensor, /, ord: Any = None, axis: int | tuple[int, ...] | None = None,
+def norm(x: Tensor, ord: Any = None, axis: int | tuple[int, ...] | None = None,
         keepdims: bool = False) -> Tensor: ...
 @overload
-def norm(x: Numbers, /, ord: Any = None, axis: int | tuple[int, ...] | None = None,
+def norm(x: Numbers, ord: Any = None, axis: int | tuple[int, ...] | None = None,
         keepdims: bool = False) -> np.ndarray:
-    """y = √Σx², the Euclidean length      dx = g x / y, and 0 where y = 0.
+    """The length of vectors or the size of matrices, as in NumPy: √Σx² of all of x, or of another order.
 
-    Of all of x, or along axis; of matrices, along two axes, the Frobenius norm.  Of vectors, along one axis,
-    also of another order p ≥ 1: y = (Σ|x|ᵖ)¹ᐟᵖ, dx = g sign x (|x| / y)ᵖ⁻¹; of order ∞ or -∞ the largest or
-    smallest |x|, where ties share.
+    Along one axis, or of a vector, an order as in vector_norm; over two, or of a matrix, one as in matrix_norm.
     """
 
 
@@ -1507,6 +1543,15 @@ def prod(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: b
 @overload
 def prod(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> np.ndarray:
     """y = Π x      dxᵢ = g Π of the other x; right also where factors are 0."""
+
+
+def qr(a: Any, mode: str = 'reduced') -> tuple:
+    """Q with orthogonal columns of length 1, R upper triangular, A = Q R (..., m, n): NumPy's named pair.
+
+    mode    "reduced";  "r": R alone;  "complete": of no more rows than columns the same, of others refused, since the
+            further columns of Q may be turned into each other, and have no derivative
+    The first min(m, n) columns of A must not depend on each other where a derivative is asked for: a ValueError.
+    """
 
 
 @overload
@@ -1692,6 +1737,19 @@ def sinc(x: Numbers, /) -> np.ndarray:
 
 
 @overload
+def singular(a: Tensor, /) -> Tensor: ...
+@overload
+def singular(a: Numbers, /) -> np.ndarray:
+    """Y = σ above U above V, A = U diag σ Vᵀ      dA = U (diag dσ + (P σⱼ + σᵢ Q) / (σⱼ² - σᵢ²)) Vᵀ + what turns out.
+
+    P and Q are the antisymmetric parts of Uᵀ dU and Vᵀ dV, twice.  A (..., m, n) -> U (..., m, k), V (..., n, k), σ
+    descending, k = min(m, n).  Singular vectors of equal σ, or where there are more rows or columns than k of σ = 0,
+    have no derivative: a ValueError, unless they don't matter.  At σ = 0, which is an absolute value, dA is 0.
+    (Townsend 2016, "Differentiating the singular value decomposition")
+    """
+
+
+@overload
 def sinh(x: Tensor, /) -> Tensor: ...
 @overload
 def sinh(x: Numbers, /) -> np.ndarray:
@@ -1701,6 +1759,13 @@ def sinh(x: Numbers, /) -> np.ndarray:
 def slogdet(a: Any) -> tuple:
     """The sign of det A and ln|det A|, as NumPy's named pair (sign, logabsdet): det A = sign · exp(logabsdet).
     """
+
+
+@overload
+def smallest(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor: ...
+@overload
+def smallest(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> np.ndarray:
+    """y = the smallest x      g goes to the smallest; ties share it equally."""
 
 
 @overload
@@ -1834,6 +1899,22 @@ def sum(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bo
 @overload
 def sum(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> np.ndarray:
     """y = Σ x      dx = g, copied along the summed axes."""
+
+
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> tuple:
+    """U, σ and Vᵀ, A = U diag σ Vᵀ, σ descending: NumPy's named triple; σ alone without compute_uv.
+
+    full_matrices   as in NumPy; of matrices that are not square only False is possible: the further columns of U or V
+                    may be turned into each other, so they have no derivative
+    Singular vectors of equal σ have no derivative: asked for, a ValueError.
+    """
+
+
+@overload
+def svdvals(a: Tensor) -> Tensor: ...
+@overload
+def svdvals(a: Numbers) -> np.ndarray:
+    """The singular values of A, descending.  Of equal ones each gets the share of its own singular vectors."""
 
 
 @overload
@@ -1977,6 +2058,19 @@ def vdot(a: Operand, b: Tensor) -> Tensor: ...
 @overload
 def vdot(a: Numbers, b: Numbers) -> np.ndarray:
     """Σ a b over all elements."""
+
+
+@overload
+def vector_norm(x: Tensor, /, ord: Any = 2, axis: int | tuple[int, ...] | None = None,
+        keepdims: bool = False) -> Tensor: ...
+@overload
+def vector_norm(x: Numbers, /, ord: Any = 2, axis: int | tuple[int, ...] | None = None,
+        keepdims: bool = False) -> np.ndarray:
+    """y = (Σ|x|ᵖ)¹ᐟᵖ, by default √Σx²      dx = g sign x (|x| / y)ᵖ⁻¹, and 0 where x or y is 0, where there are kinks.
+
+    Of all of x, or over axis, one or several.  The order p is any number: 1, 2, 0.5, -1, ...; ∞ and -∞ for the largest
+    and the smallest |x|, where ties share; 0 counts what is not 0.
+    """
 
 
 def vjp(f: Callable, *args: Any) -> tuple[Any, Callable]:

@@ -10,6 +10,7 @@
     indexing    x[index], take, embedding
     matmul      products of matrices, einsum
     linalg      solve, inverse, determinant, Cholesky factor
+    decompositions      eigenvalues, singular values, QR; norms of matrices
     neural      softmax, cross-entropy, normalisation, attention
     conv        convolution and pooling
 
@@ -21,6 +22,7 @@ from ..op import REGISTRY, Op, op
 from . import (
     arithmetic,
     conv,
+    decompositions,
     indexing,
     joining,
     linalg,
@@ -33,12 +35,13 @@ from . import (
     shapes,
 )
 
-MODULES = (arithmetic, rounding, nonlinear, reductions, scans, shapes, indexing, matmul, linalg, neural, conv)
+MODULES = (arithmetic, rounding, nonlinear, reductions, scans, shapes, indexing, matmul, linalg, decompositions,
+           neural, conv)
 FUNCTIONS = {}                              # every public name: the ops, and plain functions made of ops
 for _module in MODULES:
     FUNCTIONS |= {name: f for name, f in vars(_module).items() if isinstance(f, Op) and not name.startswith("_")}
-for _f in (indexing.take, shapes.ravel, shapes.split, matmul.dot, matmul.einsum, linalg.slogdet, linalg.eigh,
-           linalg.eigvalsh, linalg.pinv, linalg.matrix_power, neural.dropout, *joining.PUBLIC):
+for _f in (indexing.take, shapes.ravel, shapes.split, matmul.dot, matmul.einsum, linalg.slogdet, linalg.pinv,
+           linalg.matrix_power, *decompositions.PUBLIC, neural.dropout, *joining.PUBLIC):
     FUNCTIONS[_f.__name__] = _f
 
 FUNCTIONS |= {"mod": rounding.remainder, "copy": arithmetic.positive, "amax": reductions.max, "amin": reductions.min}

@@ -88,59 +88,7 @@ def cholesky(a, /):
     return np.linalg.cholesky(0.5 * (a + _t(a)))
 
 
-# -- eigenvalues -----------------------------------------------------------------------------------------------------
-# An op has one result, so eigenvalues and eigenvectors are the rows of one: λ above V.
-def _eigh_vjp(g, y, a):
-    values, v = y[..., 0, :], y[..., 1:, :]
-    gaps = np.expand_dims(values, -2) - np.expand_dims(values, -1)          # λⱼ - λᵢ
-    eye = array_module(a).eye(a.shape[-1], dtype=a.dtype)
-    inner = (_t(v) @ g[..., 1:, :]) * (1 - eye)
-    plain = getattr(values, "_data", values)
-    noise = a.shape[-1] * np.finfo(a.dtype).eps * np.abs(plain).max(axis=-1, keepdims=True)[..., None]
-    equal = np.abs(getattr(gaps, "_data", gaps)) <= noise
-    _refuse_equal(equal, getattr(inner, "_data", inner))
-    inside = np.where(equal, 0, inner / np.where(equal, 1, gaps)) + eye * np.expand_dims(g[..., 0, :], -2)
-    s = v @ inside @ _t(v)
-    return 0.5 * (s + _t(s))
-
-
-def _refuse_equal(equal, inner):
-    """Eigenvectors of equal eigenvalues can be turned into each other: they have no derivative.  (Not on a GPU.)"""
-    if isinstance(inner, np.ndarray) and (equal & (np.abs(inner) > 1e-6 * np.abs(inner).max(initial=0))).any():
-        raise ValueError("eigh: two eigenvalues are equal, so their eigenvectors have no derivative")
-
-
-@op(vjp=_eigh_vjp, shapes="")
-def eigen(a, /):
-    """Y = λ above V, A = V diag λ Vᵀ for symmetric A      dA = V (diag dλ + (Vᵀ dV)ᵢⱼ / (λⱼ - λᵢ)) Vᵀ.
-
-    A (..., n, n) stands for its symmetric part (A + Aᵀ) / 2, λ is ascending, V has the eigenvectors as columns.
-    Those of equal eigenvalues have no derivative: a ValueError, unless they don't matter.  (Giles 2008)
-    """
-    a = as_real(a)
-    values, vectors = np.linalg.eigh(0.5 * (a + _t(a)))
-    return np.concatenate([np.expand_dims(values, -2), vectors], axis=-2)
-
-
-EighResult = namedtuple("EighResult", "eigenvalues eigenvectors")
-
-
-@explained
-def eigh(a) -> tuple:
-    """Eigenvalues, ascending, and eigenvectors, as columns, of symmetric A: NumPy's named pair.
-
-    A stands for its symmetric part.  Eigenvectors of equal eigenvalues have no derivative: asked for, a ValueError.
-    """
-    y = eigen(a)
-    return EighResult(y[..., 0, :], y[..., 1:, :])
-
-
-@explained
-def eigvalsh(a):
-    """The eigenvalues of symmetric A, ascending.  Of equal ones each gets the share of its own eigenvector."""
-    return eigen(a)[..., 0, :]
-
-
+# -- pseudo-inverses and powers ---------------------------------------------------------------------------------------
 @explained
 def pinv(a):
     """The pseudo-inverse of A (..., m, n) of full rank: (Aᵀ A)⁻¹ Aᵀ, or Aᵀ (A Aᵀ)⁻¹ where it has more columns.
@@ -182,14 +130,6 @@ def _equations(draw):
     return [a, draw.array((n,) if vector else (*b_lead, n, draw.integer(1, 2)))], {}
 
 
-def _far_apart(draw):
-    """A symmetric matrix whose eigenvalues differ; and no op can tell an eigenvector from its opposite, so not here."""
-    n = draw.integer(1, 3)
-    a = 0.2 * draw.array((*draw.shape(0, 1, 1), n, n))
-    return [a + _t(a) + 4.0 * np.diag(np.arange(n))], {}
-
-
-eigen.describe(cases=_far_apart, slack=0, reference=lambda a: eigen.forward(0.5 * (a + _t(a))))
 inv.describe(numpy=np.linalg.inv)
 solve.describe(numpy=np.linalg.solve, cases=_equations)
 det.describe(numpy=np.linalg.det)

@@ -43,7 +43,8 @@ PATTERNS = [
     (r"(sigmoid|tanh), dx: .*(all_(below|above)\(|isinstance\().*", SAME_NUMBERS + ", to the precision of the checks"),
     (r"hypot, d.: in _cosine, .*(where\(a == 0|, 2, y\)|detached\(y\) ==).*", "at y = 0 what is divided is 0"),
     (r"sinc, dx: .*(np.where\(near, 2, x\)|square\(np.pi|1 / 30).*", "terms of a series too small to be measured"),
-    (r"(std|norm), dx: constant doubled: .*, 2, y\).*", "at y = 0 the numerator is 0, whatever it is divided by"),
+    (r"(std|vector_norm), dx: constant doubled: .*, 2, y\).*", "at y = 0 the numerator is 0, whatever divides it"),
+    (r"vector_norm, dx: .*(sign\(detached\(x\)\)|none, 2, ).*", "the slope of sign x is 0, and at x = 0 sign x is"),
     (r"prod, dx: wrong operand: .*\(y != 0\).all.*", "no factor is 0 exactly where the product is not 0"),
     (r"logsumexp, .*where\(g == -math.inf.*", "y is -∞ only where all x are: outside the domain"),
 ]

@@ -41,7 +41,8 @@ MASK = np.array([[True, False, True, True], [False, False, True, False], [True, 
 CASES = {
     # reductions
     **dict.fromkeys(["sum", "prod", "any", "all"], SUMMED),
-    "norm": [*SUMMED, *[case((2, 3), axis=1, ord=order) for order in (1, 3, 1.5, np.inf, -np.inf)]],
+    "vector_norm": [*SUMMED, *[case((2, 3), axis=1, ord=order) for order in (1, 3, 1.5, np.inf, -np.inf, 0.5, -1, 0)],
+                    case((2, 3), ord=3), case((2, 3, 2), ord=-2, axis=(0, 2), keepdims=True)],
     **dict.fromkeys(["mean", "max", "min"], DIVIDED),
     **dict.fromkeys(["var", "std"], [*DIVIDED, case((3, 4), axis=1, ddof=1)]),
     "logsumexp": SUMMED[:-2],
@@ -52,6 +53,9 @@ CASES = {
     **dict.fromkeys(["cumprod", "cummax", "cummin", "logcumsumexp"],
                     [*ORDERED[1:3], case((3, 2), axis=None), case((0, 3), axis=0), case((2, 3, 2), axis=-2)]),
     "eigen": [case(np.array([[2.0, 0.5], [0.5, 1.0]])), case(np.array([[[2.0, 0.5], [0.5, 1]], [[3, 0.5], [0.5, 1]]]))],
+    "singular": [case(np.arange(1.0, 7).reshape(2, 3) ** 1.5), case(np.array([[3.0, 1, 0], [0, 2, 1], [1, 0, 5]])),
+                 case(np.array([[[2.0], [1]], [[1], [-1]]]))],
+    "factors": [case(np.array([[3.0, 1, 0], [0, 2, 1], [1, 0, 5]])), case(np.array([[[2.0], [1]], [[1], [-1]]]))],
     # shapes
     "reshape": [case((3, 4), shape=(2, 6)), case((3, 4), shape=-1), case((), shape=(1, 1)), case((0, 3), shape=(3, 0))],
     "transpose": [case((2, 3, 4)), case((2, 3, 4), axes=(1, 2, 0)), case((2, 3, 4), axes=(-1, 0, -2)), case(()),

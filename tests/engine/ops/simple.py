@@ -84,10 +84,13 @@ def scatter_add(x, index, shape):
     return y
 
 
-def norm(x, ord=None, axis=None, keepdims=False):
-    if ord not in (None, 2, "fro"):
-        return np.linalg.norm(x, ord, axis, keepdims)
-    return ((x ** 2).sum(axis=axis, keepdims=keepdims)) ** 0.5
+def vector_norm(x, ord=2, axis=None, keepdims=False):
+    if ord == 0:
+        return (x != 0).sum(axis=axis, keepdims=keepdims) + 0 * x.sum(axis=axis, keepdims=keepdims)
+    if math.isinf(ord):
+        return (np.max if ord > 0 else np.min)(np.abs(x), axis=axis, keepdims=keepdims)
+    total = (np.abs(x) ** ord).sum(axis=axis, keepdims=keepdims)
+    return total ** (1 / ord)
 
 
 def sparse_softmax_cross_entropy(z, labels):
@@ -109,7 +112,7 @@ FORMULAS = {
     "var": lambda x, axis=None, ddof=0, keepdims=False: (
         ((x - x.mean(axis=axis, keepdims=True)) ** 2).sum(axis=axis, keepdims=keepdims)
         / (x.size // max(x.sum(axis=axis).size, 1) - ddof)),
-    "norm": norm,
+    "vector_norm": vector_norm,
     "logsumexp": lambda x, axis=None, keepdims=False: np.log(np.exp(x).sum(axis=axis, keepdims=keepdims)),
     "masked": lambda x, mask: x * mask,
     "linear": lambda x, w, b: x @ w + b,

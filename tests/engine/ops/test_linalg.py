@@ -90,3 +90,79 @@ def test_matrix_power(n):
     mg.testing.check_gradients(lambda a: mg.matrix_power(a, n).sum(), a)
     with pytest.raises(ValueError, match="of square matrices"):
         mg.matrix_power(a[0, :2], n)
+
+
+# -- singular values, orthogonal factors, norms ----------------------------------------------------------------------
+def random(shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 3), (4, 2), (2, 4), (2, 3, 2)])
+def test_svd(shape):
+    a = random(shape)
+    for f in (mg.svd, np.linalg.svd):
+        u, s, vh = f(mg.tensor(a, requires_grad=True), full_matrices=False)
+        assert_allclose(s.numpy(), np.linalg.svd(a, compute_uv=False))
+        assert_allclose(((u * s[..., None, :]) @ vh).numpy(), a, atol=1e-12)
+    wu, wv = random(u.shape, 1), random(vh.shape, 2)
+    mg.testing.check_gradients(lambda a: (mg.svd(a, False).U ** 2 * wu).sum() + (mg.svd(a, False).Vh ** 2 * wv).sum()
+                               + (mg.svdvals(a) ** 3).sum(), a)
+    assert_allclose(np.linalg.svd(mg.tensor(a), compute_uv=False).numpy(), np.linalg.svd(a, compute_uv=False))
+
+
+def test_equal_singular_values_and_zeros():
+    a = np.diag([3.0, 2.0, 2.0])
+    assert_allclose(mg.grad(lambda a: (mg.svdvals(a) ** 2).sum())(a), 2 * a, atol=1e-12)        # Σσ² = ΣA²
+    with pytest.raises(ValueError, match="two singular values are equal"):
+        mg.grad(lambda a: mg.svd(a).U[1, 1] + 2 * mg.svd(a).U[1, 2])(a)
+    assert_allclose(mg.grad(lambda a: mg.norm(a, "nuc"))(np.zeros((3, 2))), 0)          # as |x| at 0
+    with pytest.raises(ValueError, match="a singular value is 0"):
+        mg.grad(lambda a: mg.svd(a, False).U[2, 0])(np.zeros((3, 1)))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 3), (4, 2), (2, 4), (2, 3, 2)])
+def test_qr(shape):
+    a = random(shape)
+    for f in (mg.qr, np.linalg.qr):
+        q, r = f(mg.tensor(a, requires_grad=True))
+        for found, right in zip((q, r), np.linalg.qr(a)):
+            assert_allclose(found.numpy(), right, atol=1e-12)
+    wq, wr = random(q.shape, 1), random(r.shape, 2)
+    mg.testing.check_gradients(lambda a: (mg.qr(a).Q * wq).sum() + (mg.qr(a).R ** 2 * wr).sum(), a)
+    assert_allclose(mg.qr(a, "r"), np.linalg.qr(a, "r"), atol=1e-12)
+
+
+def test_columns_that_depend_on_each_other_have_no_orthogonal_factor():
+    with pytest.raises(ValueError, match="2 columns of a matrix depend on each other"):
+        mg.grad(lambda a: mg.qr(a).Q.sum())(np.array([[1.0, 2], [2, 4], [3, 6]]))
+
+
+def test_one_triangle_is_read_if_asked_for():
+    a = random((3, 3))
+    for UPLO in "LU":
+        assert_allclose(mg.eigvalsh(a, UPLO), np.linalg.eigvalsh(a, UPLO))
+        mg.testing.check_gradients(lambda a: (mg.eigh(a, UPLO).eigenvectors ** 2).sum(axis=1)[0], a)    # noqa: B023
+
+
+ORDERS = [*((3, o) for o in (None, 2, -2, 1, -1, np.inf, -np.inf, 0, 3, 0.5, -1.5)),
+          *(((3, 2), o) for o in (None, "fro", "nuc", 2, -2, 1, -1, np.inf, -np.inf))]
+
+
+@pytest.mark.parametrize("shape, ord", ORDERS, ids=str)
+def test_norms_of_every_order(shape, ord):
+    a = random(shape)
+    assert_allclose(np.linalg.norm(mg.tensor(a), ord).numpy(), np.linalg.norm(a, ord))
+    mg.testing.check_gradients(lambda a: mg.norm(a, ord), a)
+    if a.ndim == 2:
+        b = random((2, 3, 4), 1)
+        for keepdims in (False, True):
+            assert_allclose(mg.norm(b, ord, (2, 0), keepdims), np.linalg.norm(b, ord, (2, 0), keepdims))
+        mg.testing.check_gradients(lambda b: mg.norm(b, ord, (2, 0)) ** 2, b)
+        assert_allclose(np.linalg.matrix_norm(mg.tensor(b), ord=ord or "fro").numpy(), mg.norm(b, ord, (1, 2)))
+
+
+@pytest.mark.parametrize("p", [None, 2, -2, 1, -np.inf, "fro"])
+def test_condition_numbers(p):
+    a = random((2, 3, 3))
+    assert_allclose(np.linalg.cond(mg.tensor(a), p).numpy(), np.linalg.cond(a, p))
+    mg.testing.check_gradients(lambda a: mg.cond(a, p), a)
