@@ -75,7 +75,7 @@ def _svd_vjp(g, y, a):
     largest = row[..., :1]
     equal, none = _as_equal(row - column, largest, max(m, n)), _as_equal(row, largest, max(m, n))
     p, q = _t(u) @ gu, _t(v) @ gv
-    _refuse(equal, [p * (1 - eye), q * (1 - eye)],
+    _refuse(equal & (eye == 0), [p, q],
             "svd: two singular values are equal, so their singular vectors have no derivative")
     p, q = p - _t(p), q - _t(q)
     inside = np.where(equal, 0, (p * row + column * q) / np.where(equal, 1, gaps))
@@ -160,7 +160,7 @@ def svdvals(a):
 # -- an orthogonal and a triangular factor ---------------------------------------------------------------------------
 def _factors_vjp(g, y, a):
     m, n = a.shape[-2:]
-    (q, r), (gq, gr) = (y[..., :m, :], y[..., m:, :]), (g[..., :m, :], np.triu(g[..., m:, :]))
+    (q, r), (gq, gr) = ((t[..., :m, :], t[..., m:, :]) for t in (y, g))
     size = np.abs(_plain(r).diagonal(axis1=-2, axis2=-1))
     if isinstance(size, np.ndarray) and (size <= m * np.finfo(a.dtype).eps * size.max(axis=-1, keepdims=True,
                                                                                       initial=0)).any():

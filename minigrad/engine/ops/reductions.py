@@ -317,6 +317,7 @@ prod.describe(symbol="Π", cases=_factors, slack=0.02, conventions=[
     ([np.arange(8.0).reshape(2, 2, 2)], {"axis": (0, 2)}, [[[[20.0, 0], [126, 84]], [[0, 0], [42, 36]]]])])
 vector_norm.describe(cases=_vectors, slack=0.02, reference=_norm_by_hand, conventions=[
     ([[[0.0, 0], [3, 4]]], {"axis": 1}, [[[0.0, 0], [0.6, 0.8]]]),
+    ([[3.0, -3, 1]], {"ord": math.inf}, [[0.5, -0.5, 0]]),
     ([[0.0, 2, -1]], {"ord": -1}, [[0.0, 0, 0]]), ([[0.0, 4]], {"ord": 0.5}, [[0.0, 1]])])
 var.describe(cases=_samples, conventions=[([[2.0]], {"ddof": 1}, [[math.nan]])])
 std.describe(cases=_samples, conventions=[([[[2.0, 2], [1, 3]]], {"axis": 1}, [[[0.0, 0], [-0.5, 0.5]]])])
