@@ -20,12 +20,12 @@ class Names:
         for call in program.calls:
             for x in leaves((call.args, call.kwargs, call.outs), Recorded):
                 m = x.memory
-                if m in self.of:
+                if m in self.of or m in program.inlined:
                     continue
                 if m.kind in ("live", "input"):
                     self.give(m, m.name)
                 elif m.kind == "constant":
-                    self.give(m, "constant")
+                    self.give(m, "_".join(["ones", *map(str, m.array.shape)]) if is_ones(m.array) else "constant")
                 else:
                     origin = m.origin
                     word = origin.op if origin and origin.op else getattr(call.function, "__name__", "t")
@@ -48,6 +48,10 @@ class Names:
             name = f"{word}_{self.used[word]}"
         self.used[name] += name != word
         self.of[memory] = name
+
+
+def is_ones(array):
+    return array.size > 0 and array.tobytes() == np.ones_like(array).tobytes()
 
 
 def identifier(path):

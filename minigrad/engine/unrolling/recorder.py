@@ -342,7 +342,12 @@ class Recorder:
 
     def live(self, array, name=""):
         """A stand-in for an array that lives on between calls, in memory that stays."""
-        return self.stand_in(array, "live", name) if type(array) is not Recorded else array
+        if type(array) is Recorded:
+            return array
+        made = self.stand_in(array, "live", name)
+        if made.memory.name == "flat":      # what a weight's view has made known, but not by a name of its own
+            made.memory.name = name
+        return made
 
     def end(self):
         """What must still hold when the function has returned."""

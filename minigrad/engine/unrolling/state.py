@@ -8,12 +8,14 @@ Before each replay all of it is compared, by identity, in a few calls that loop 
 changed mean another program; arrays are used where they lie, so their values need no look.
 """
 import functools
+import os
 import random
 import sys
 import types
 from collections import deque
 from itertools import chain
 from operator import attrgetter, is_, itemgetter
+from pathlib import Path
 
 import numpy as np
 
@@ -25,6 +27,8 @@ OFTEN, MANY = 4, 5000                       # looks after which a faster one is 
 LIMIT = 100_000                             # objects; a function from which more can be reached is not followed
 PLAIN = (type(None), bool, int, float, complex, str, bytes, np.dtype, np.generic, np.ufunc, types.BuiltinFunctionType,
          type(Ellipsis), slice, range, property, staticmethod, classmethod, types.CodeType)
+HEAP = 1 << 9                               # in a class's flags: it was made by a class statement, not in C
+STANDARD = str(Path(os.__file__).parent)
 TRUSTED = {"numpy", "minigrad", "cupy", "builtins"} | set(sys.stdlib_module_names) - {"__main__"}
 
 
@@ -32,8 +36,22 @@ class TooLarge(Exception):
     """More can be reached from a function than can be watched."""
 
 
+@functools.cache
 def trusted(module):
-    return (module or "builtins").partition(".")[0] in TRUSTED
+    """Whether a module is minigrad's, NumPy's or Python's, by its name; a reader's file may have such a name, too."""
+    top = (module or "builtins").partition(".")[0]
+    file = getattr(sys.modules.get(top), "__file__", None)
+    return top in TRUSTED and (top not in sys.stdlib_module_names or file is None or file.startswith(STANDARD))
+
+
+def trusted_function(f):
+    """Whether it is such a module's own, in whose globals it looks names up."""
+    name = f.__globals__.get("__name__")        # f.__module__ is a word that anyone may have set
+    return name in sys.modules and vars(sys.modules[name]) is f.__globals__ and trusted(name)
+
+
+def trusted_class(kind):
+    return trusted(kind.__module__) and not (kind.__module__ == "builtins" and kind.__flags__ & HEAP)
 
 
 class State:
@@ -106,7 +124,7 @@ class State:
         yield f.__kwdefaults__, ""
         if f.__dict__:
             yield f.__dict__, ""
-        if trusted(f.__module__):
+        if trusted_function(f):
             return
         self.foreign = self.foreign or f.__qualname__
         known, names = f.__globals__, all_names(f.__code__)
@@ -129,7 +147,7 @@ class State:
 
     def _of_class(self, kind, path):
         for parent in kind.__mro__:
-            if not trusted(parent.__module__) and parent not in self._classes:
+            if not trusted_class(parent) and parent not in self._classes:
                 self._classes.add(parent)
                 self.foreign = self.foreign or parent.__qualname__
                 held = {n: v for n, v in vars(parent).items() if not n.startswith("__") or callable(v)}

@@ -1,11 +1,12 @@
 """The program as text: names that mean something, buffers with their shapes, a line for each call and its origin."""
 import math
 import re
+import textwrap
 
 import numpy as np
 
 from .calls import Number, leaves
-from .naming import identifier
+from .naming import identifier, is_ones
 from .recorder import getitem, setitem
 from .stand_in import Recorded, address, is_reshaped, is_transposed
 
@@ -322,19 +323,22 @@ class Text:
             restore = ["def restore():", *(f"    {name}[...] = {before}" for name, before in self.backups),
                        *([f"    {generator}().bit_generator.state = random_before"] if self.rng is not None else []),
                        "    return None", ""]
-        lines = [*load, *saved, *self.body, *store, (f"return ({''.join(r + ', ' for r in results)})", "")]
-        width = min(max((len(line) for line, _ in lines), default=0), 72)
+        last = wrapped(f"return ({', '.join(results)}{',' * (len(results) == 1)})", " " * 8)
+        lines = [*load, *saved, *self.body, *store, *((line, "") for line in last)]
+        width = min(max((len(line) for line, _ in lines), default=0), 60)
         body = [f"    {line:{width}}  # {note}" if note else f"    {line}" for line, note in lines]
         if self.undo and self.rng is not None:
             body.insert(0, "    global random_before")
         head = f"def {self.function}({', '.join(self.inputs)}):"
         names = sorted(self.imports)
-        imports = [f"from numpy import {', '.join(names)}"] if names else []
+        imports = wrapped(f"from numpy import ({', '.join(names)})", "    ") if names else []
         self.live = {n: a for n, a in self.bound.items() if isinstance(a, np.ndarray)}
         self.runnable = "\n".join([*imports, *self.declared, *restore, head, *body, ""])
         self.parts = imports, restore, head, body
         held = [f"# {n}: {a.shape} {a.dtype}, {'used where it lies' if a.size > FEW else a.tolist()}"
                 for n, a in self.live.items()]
+        guards = [line.partition(": ")[0][3:] for line, _ in self.body if line.startswith("if ")]
+        held = [f"# Another program takes over if {guard}." for guard in guards] + held
         self.text = self.written(held, about)
 
     def written(self, held, about):
@@ -349,7 +353,7 @@ class Text:
             if isinstance(x, np.ndarray):
                 if x.size <= FEW and x.flags.c_contiguous:
                     held.append(f"{name} = numpy.array({x.tolist()!r}, {x.dtype.name!r})")
-                elif x.size and x.tobytes() == np.ones_like(x).tobytes():
+                elif is_ones(x):
                     held.append(f"{name} = numpy.ones({x.shape}, {x.dtype.name!r})")
                 else:
                     kept[name] = x
@@ -365,6 +369,10 @@ class Text:
     def used_inputs(self):
         return {x.memory for c in self.program.calls for x in leaves((c.args, c.kwargs, c.outs), Recorded)} | {
             r.memory for r in self.program.results if type(r) is Recorded}
+
+
+def wrapped(line, indent):
+    return textwrap.wrap(line, 108, subsequent_indent=indent, break_long_words=False)
 
 
 COMPARISONS = {np.less: "<", np.less_equal: "<=", np.greater: ">", np.greater_equal: ">=", np.equal: "==",

@@ -72,8 +72,8 @@ class Stretch:
     def with_arrays(self, f):
         """The same stretch with f(array) in the place of each array."""
         other = copy.copy(self)
-        other.gradient, other.gradients = f(self.gradient, "gradient"), [f(g, "gradient") for g in self.gradients]
-        other.blocks = [(f(theta, "theta"), f(g, "gradient"), [f(slot, name) for slot, name in zip(slots, self.names)],
+        other.gradient, other.gradients = f(self.gradient, "gradients"), [f(g, "gradients") for g in self.gradients]
+        other.blocks = [(f(theta, "theta"), f(g, "gradients"), [f(slot, name) for slot, name in zip(slots, self.names)],
                          f(s, "scratch")) for theta, g, slots, s in self.blocks]
         return other
 

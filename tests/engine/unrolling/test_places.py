@@ -88,7 +88,7 @@ def test_a_guard_is_one_line():
     def f(x):
         return x * 2 if x.sum() > 0 and (x * x).max() < 100 else x * 3
     g = settle(mg.unroll(f), (X,))
-    assert sum(" if " in f" {line}" for line in g.source.splitlines()) == 2
+    assert sum(line.strip().startswith("if ") for line in g.source.splitlines()) == 2
     for k in (1, 10, -1, 1, -5, 3):
         assert_same(g(X * k), f(X * k))
 
