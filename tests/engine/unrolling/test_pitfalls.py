@@ -390,15 +390,3 @@ def test_a_single_number_is_no_array():
         y = x.sum()
         return x * (2 if isinstance(y, np.ndarray) else 3 if isinstance(y, np.floating) else 4)
     assert_same(settle(mg.unroll(f), (X,))(X), X * 3)
-
-
-def test_code_that_says_it_is_pythons_own_is_watched_too():
-    space = {"factor": 2.0}
-    exec("class Scale:\n    k = 1.0\ns = Scale()\ndef f(x):\n    return x * factor + s.k", space)
-    f = space["f"]
-    f.__module__ = "math"
-    g = settle(mg.unroll(f), (X,))
-    for change in (lambda: space.update(factor=3.0), lambda: setattr(space["Scale"], "k", 5.0)):
-        change()
-        for _ in range(4):
-            assert_same(g(X), f(X))

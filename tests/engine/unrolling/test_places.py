@@ -133,3 +133,15 @@ def test_one_array_twice_at_first_and_then_two(make):
         assert_same(g(x, make(X + 1)), f(x, make(X + 1)))
         assert_same(g(x, x), f(x, x))
     assert g.program is not None
+
+
+def test_code_that_says_it_is_pythons_own_is_watched_too():
+    space = {"factor": 2.0}
+    exec("class Scale:\n    k = 1.0\ns = Scale()\ndef f(x):\n    return x * factor + s.k", space)
+    f = space["f"]
+    f.__module__ = "math"
+    g = settle(mg.unroll(f), (X,))
+    for change in (lambda: space.update(factor=3.0), lambda: setattr(space["Scale"], "k", 5.0)):
+        change()
+        for _ in range(4):
+            assert_same(g(X), f(X))
