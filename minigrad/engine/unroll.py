@@ -30,7 +30,7 @@ from .unrolling.forms import (
     shaped,
     take_apart,
 )
-from .unrolling.program import StraightLine, difference
+from .unrolling.program import StraightLine, difference, lighten
 from .unrolling.recorder import Recorder, strip
 from .unrolling.stand_in import Recorded
 from .unrolling.state import State, TooLarge, randomness, released
@@ -41,7 +41,7 @@ REPEATS = {"first": "what it reads changes from call to call, so that it is reco
            "branch": "it branches on values, in ways that change from call to call"}
 PATIENCE = 6                                # recordings in a row that lead to no program
 AFTER = 40                                  # calls; two recordings take as long as 30 to 60 of them
-AUTO_BYTES = 2**28                          # of arrays that a recording holds at once
+AUTO_BYTES = 2**26                          # of arrays that a recording holds at once
 
 
 class Unrolled:
@@ -203,6 +203,7 @@ class Unrolled:
             differs = "its results differ in form from call to call"
         if differs:
             case.candidate, case.waste = recorder, case.waste + 1
+            lighten(recorder)
             if case.waste > PATIENCE:
                 self._refuse(case, REPEATS.get(differs, differs))
             return

@@ -6,13 +6,13 @@ class Memory:
     """A piece of memory that recorded arrays lie in: they are views of it.
 
     kind    "input": an argument.  "live": an array that lives on between calls, such as a weight's; used where it
-            lies.  "constant": made by code that was not followed, the same in every call.  "temporary": made by `maker`
+            lies.  "constant": made by code that was not followed, the same in every call.  "temporary": made by a call
     array   the array of the recording
     """
-    __slots__ = ("array", "kind", "name", "maker", "start", "stop", "copy", "origin")
+    __slots__ = ("array", "kind", "name", "start", "stop", "copy", "origin")
 
-    def __init__(self, array, kind, name="", maker=None, origin=None):
-        self.array, self.kind, self.name, self.maker, self.origin = array, kind, name, maker, origin
+    def __init__(self, array, kind, name="", origin=None):
+        self.array, self.kind, self.name, self.origin = array, kind, name, origin
         self.start, self.stop = np.lib.array_utils.byte_bounds(array)
         self.copy = array.copy() if kind == "constant" else None
 

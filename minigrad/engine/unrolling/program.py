@@ -11,7 +11,7 @@ import numpy as np
 from .calls import Number, leaves
 from .naming import Names
 from .recorder import same_bits
-from .stand_in import Recorded, address, is_reshaped, is_transposed, is_whole
+from .stand_in import Recorded, Unfilled, address, is_reshaped, is_transposed, is_whole
 from .writing import Text
 
 EXACT = {np.add, np.subtract, np.multiply, np.divide, np.negative, np.square, np.sqrt, np.maximum, np.minimum,
@@ -40,7 +40,8 @@ class StraightLine:
         self.bytes = sum(m.array.nbytes for m, owner in self.buffer.items() if owner is m and m not in self.placed)
         for memory in self.buffer:          # what the recording computed is not needed any more
             memory.array = np.broadcast_to(np.zeros((), memory.array.dtype), memory.array.shape)
-        recorder.calls, recorder.memories = [], []
+        recorder.calls, recorder.memories, self.calls = [], [], []
+        self.inlined.clear()
 
     def _needed(self, calls):
         """The calls that something depends on, backwards from the results."""
@@ -215,6 +216,17 @@ def difference(a, b):
                 and same(x.outs, y.outs)):
             return f"two calls of it differ at {x.origin or 'a call'}: something changes that can't be seen"
     return "" if len(a.calls) == len(b.calls) else "two calls of it differ in length"
+
+
+def lighten(recorder):
+    """Keep of temporary arrays how they lay, but not what was in them: enough for `difference`."""
+    for call in recorder.calls:
+        for x in leaves((call.args, call.kwargs, call.outs), Recorded):
+            if x.memory.kind == "temporary":
+                x.value = Unfilled(x.value)
+    for memory in recorder.memories:
+        if memory.kind == "temporary":
+            memory.array = Unfilled(memory.array)
 
 
 def touched(call):

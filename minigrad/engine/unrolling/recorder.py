@@ -144,7 +144,7 @@ class Recorder:
                 owner = owner.base
         else:
             owner = array
-        memory = self._add(Memory(owner, "temporary", maker=call, origin=call and call.origin))
+        memory = self._add(Memory(owner, "temporary", origin=call and call.origin))
         self.left -= owner.nbytes
         if self.left < 0:
             self.give_up("its arrays are large: recording them would take much memory")

@@ -141,7 +141,7 @@ def is_whole(x):
 
 
 def address(array):
-    return np.lib.array_utils.byte_bounds(array)[0]
+    return array.bounds[0] if hasattr(array, "bounds") else np.lib.array_utils.byte_bounds(array)[0]
 
 
 def is_transposed(a, whole, offset):
@@ -154,3 +154,11 @@ def is_reshaped(a, whole, offset):
     """Whether it is whole.reshape(a.shape)."""
     return offset == 0 and a.size == whole.size and a.dtype == whole.dtype and (
         whole.flags.c_contiguous and a.flags.c_contiguous)
+
+
+class Unfilled:
+    """The layout of an array, without its memory."""
+
+    def __init__(self, a):
+        self.shape, self.strides, self.dtype, self.size = a.shape, a.strides, a.dtype, a.size
+        self.bounds = a.bounds if type(a) is Unfilled else np.lib.array_utils.byte_bounds(a)
