@@ -129,6 +129,8 @@ PLAIN = {"allclose", "isclose", "array_equal", "shape", "ndim", "size", "array_r
 VALUED = {"bincount", "unique", "histogram", "copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal"}
 # These hand values on or write them into an array, without a gradient: nothing for a tensor on the tape.
 FILLED = {"zeros_like", "ones_like", "empty_like", "full_like"}     # new tensors of the same shape, without gradient
+IN_LINALG = {**dict.fromkeys(("trace", "diagonal"), {"axis1": -2, "axis2": -1}),
+             **dict.fromkeys(("eigh", "eigvalsh"), {"UPLO": "L"})}      # what np.linalg means if nothing is said
 METHODS = ("sum mean var std max min prod cumsum argmax argmin argsort sort any all reshape transpose swapaxes squeeze "
            "clip repeat diagonal trace take dot astype exp log sqrt tanh abs flip ravel "
            "sigmoid relu softmax sin cos norm round copy").split()
@@ -266,8 +268,8 @@ def _ufunc(functions, ufunc, method, *inputs, out=None, **kwargs):
 def _function(functions, function, types, args, kwargs):
     """np.sum(t) is mg.sum(t); functions that only look get the array; others would lose the gradient: an error."""
     name = function.__name__
-    if function.__module__ == "numpy.linalg" and name in ("trace", "diagonal"):     # there, of the last two axes
-        kwargs = {"axis1": -2, "axis2": -1, **kwargs}
+    if function.__module__ == "numpy.linalg" and len(args) == 1:
+        kwargs = {**IN_LINALG.get(name, {}), **kwargs}
     if name == "clip":                              # NumPy has two names for its limits
         kwargs = {{"a_min": "min", "a_max": "max"}.get(k, k): v for k, v in kwargs.items()}
     if name == "where" and len(args) == 1:

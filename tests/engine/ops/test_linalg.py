@@ -166,3 +166,11 @@ def test_condition_numbers(p):
     a = random((2, 3, 3))
     assert_allclose(np.linalg.cond(mg.tensor(a), p).numpy(), np.linalg.cond(a, p))
     mg.testing.check_gradients(lambda a: mg.cond(a, p), a)
+
+
+@pytest.mark.parametrize("UPLO", ["L", "U", None])
+def test_numpys_eigh_of_a_tensor_reads_the_triangle_that_numpy_reads(UPLO):
+    a, more = np.array([[2.0, 5, 1], [0.5, 1, -3], [0.2, 0.3, 4]]), {"UPLO": UPLO} if UPLO else {}
+    for f in (np.linalg.eigvalsh, lambda a, **more: np.linalg.eigh(a, **more)[0]):
+        np.testing.assert_allclose(f(mg.tensor(a), **more).numpy(), f(a, **more))
+        mg.testing.check_gradients(lambda a, f=f: f(a, **more), a)
