@@ -64,7 +64,7 @@ def cumprod(x, /, axis=None):
 def _extreme_so_far_vjp(g, y, x, axis=None):
     axis = axis if x.ndim else None
     at, length = axis or 0, x.size if axis is None else x.shape[axis]
-    xs, ys = (np.asarray(t) if isinstance(t, np.ndarray) else getattr(t, "_data", t) for t in (x, y))
+    xs, ys = (array_module(t).asarray(getattr(t, "_data", t)) for t in (x, y))
     steps = array_module(xs).arange(length).reshape((-1,) + (1,) * (ys.ndim - at % ys.ndim - 1))
     index = _running(maximum, np.where((xs.reshape(-1) if axis is None else xs) == ys, steps, 0), axis, 0)
     return scatter_add(g, index=along(ys.shape, index, at), shape=ys.shape).reshape(x.shape)
