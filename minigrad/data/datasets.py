@@ -247,7 +247,9 @@ def _idx_array(file, path):
     expected, most = dtype.itemsize * math.prod(shape), available_memory()
     if expected > most or len(shape) > 32:
         raise Failure(f"can't read {path}: an array of shape {shape} has {expected:,} bytes, and {most:,} fit here")
-    data = file.read(expected + 1)              # no more than that, however much a packed file would give
+    data = bytearray()                      # in pieces: a header may promise, or a packed file give, more than is there
+    while len(data) <= expected and (piece := file.read(min(1 << 20, expected + 1 - len(data)))):
+        data += piece
     if len(data) != expected:
         held = "more" if len(data) > expected else f"{len(data):,}"
         raise Failure(f"{path} is damaged: {held} bytes of numbers, {expected:,} expected for an array of {shape}")

@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from ..engine.op import Op
-from ..support.errors import UsageError
+from ..support.errors import Failure, UsageError
 from ..support.files import atomic_write, cache_folder
+from ..support.reading import form, read_json
 from .comparing import Wrong, array, close, kind, number, same, several, words_for
 from .requiring import Property, call, for_all
 from .watching import LIMIT, Clock, Guarded, NotDone, TimeUp, by_the_answer, copied, is_blank, raised, within
@@ -244,9 +245,10 @@ def _progress_file():
 
 def progress():
     """The names of the exercises solved so far, on this machine."""
+    path = _progress_file()
     try:
-        return set(json.loads(_progress_file().read_text()))
-    except (FileNotFoundError, ValueError):
+        return set(form(read_json(path), [str], path))
+    except Failure:                         # none yet, or damaged: the next exercise that is solved begins it anew
         return set()
 
 
