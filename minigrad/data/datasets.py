@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..support.arguments import shown
 from ..support.errors import Failure
 from ..support.explaining import explained
 from ..support.files import atomic_write, cache_folder, sha256
@@ -246,11 +247,11 @@ def _idx_array(file, path):
     shape = tuple(np.frombuffer(lengths, ">u4").tolist())
     expected, most = dtype.itemsize * math.prod(shape), available_memory()
     if expected > most or len(shape) > 32:
-        raise Failure(f"can't read {path}: an array of shape {shape} has {expected:,} bytes, and {most:,} fit here")
+        raise Failure(f"can't read {path}: an array of {shown(shape)} takes more than the {most:,} bytes that fit")
     data = bytearray()                      # in pieces: a header may promise, or a packed file give, more than is there
     while len(data) <= expected and (piece := file.read(min(1 << 20, expected + 1 - len(data)))):
         data += piece
     if len(data) != expected:
         held = "more" if len(data) > expected else f"{len(data):,}"
-        raise Failure(f"{path} is damaged: {held} bytes of numbers, {expected:,} expected for an array of {shape}")
+        raise Failure(f"{path} is damaged: {held} bytes of numbers, {expected:,} expected for {shown(shape)}")
     return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="))
