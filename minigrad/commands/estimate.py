@@ -38,7 +38,7 @@ def print_runs():
     print(f"Every second dense training, {len(fitted)} of them, gives MFU {low:.2f} to {high:.2f}, median {middle:.2f}"
           f", for four of five.\nOf the {len(tested)} others {dense} lie inside; of the mixtures, "
           f"times {runs.EXPERTS:g}, and {runs.FP8:g} at FP8, {sparse} of {len(runs.SPARSE)},"
-          "\nof which DeepSeek-V2 gave the factor.")
+          "\nall of which were seen when these two factors were chosen.")
 
 
 def add_arguments(parser):

@@ -72,7 +72,7 @@ SPARSE = [TrainingRun(*row) for row in (
 # (3 and 1 billion parameters, 512 to 8,192 tokens: 0.55 to 0.67; llm-foundry, see simulate.py).
 FP8 = 0.6
 # A mixture of experts reaches this share of a dense model's: its tokens travel to the experts and back.  DeepSeek-V2
-# against the median below; the three others of SPARSE test it.
+# against the median below.  The three others of SPARSE were seen when both factors were chosen: no clean test.
 EXPERTS = 0.6
 
 
