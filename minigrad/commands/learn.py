@@ -1,12 +1,13 @@
 """`minigrad learn`: open the course, list it, show progress, put an exercise back, or run all of it again."""
 import argparse
+import json
 import os
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..learn import notebooks, progress
+from ..learn import notebooks, progress, translating
 from ..support.errors import Failure, UsageError
 
 
@@ -19,13 +20,18 @@ def add_arguments(parser):
     parser.add_argument("--list", action="store_true", help="the notebooks, with their titles")
     parser.add_argument("--progress", action="store_true", help="the exercises solved so far")
     parser.add_argument("--reset", metavar="EXERCISE", help="empty the blank of one exercise, such as 03.hypot1, again")
-    parser.add_argument("--folder", type=Path, default=Path("minigrad-course"),
-                        help="where your copy is kept (default: minigrad-course); notebooks already there stay as "
-                             "they are")
+    parser.add_argument("--folder", type=Path,
+                        help="where your copy is kept (default: minigrad-course, in Chinese minigrad-course-zh); "
+                             "notebooks already there stay as they are")
+    parser.add_argument("--language", default="en",
+                        help="the language of the texts, and of what check says: en (default) or zh; what is not "
+                             "translated yet is English")
     parser.add_argument("--audit", action="store_true",
                         help="for authors: break each solution in every small way, and see whether its check notices")
     parser.add_argument("--rebuild", action="store_true",
                         help="for authors: run the notebooks again and save their outputs")
+    parser.add_argument("--translate", metavar="NAME",
+                        help="for translators: what is left to do in a catalogue, such as 03 or check, as JSON")
 
 
 def run(args):
@@ -35,9 +41,21 @@ def run(args):
     if options and not options[0].startswith("-"):
         raise UsageError(f"one notebook is opened at a time; what {options[0]!r} means is not known")
     names = [args.number] if args.number else []
+    if args.language != "en":
+        translating.known(args.language)
+        os.environ["MINIGRAD_LANGUAGE"] = args.language     # for the kernels, where check speaks
+    elif args.translate:
+        raise UsageError("a translation is into a language: add --language zh")
+    ending = "" if args.language == "en" else f"-{args.language}"
+    args.folder = args.folder or Path(f"minigrad-course{ending}")
+    if args.translate:
+        from ..learn.proofreading import state
+        left = state(args.language, args.translate)
+        print(json.dumps(left, ensure_ascii=False, indent=1))
+        return 1 if any(left.values()) else 0
     if args.list:
         for path in notebooks.paths(names):
-            print(notebooks.title(notebooks.read(path)))
+            print(notebooks.title(in_language(args.language)(notebooks.read(path), path.name[:2])))
         return 0
     if args.progress:
         return show_progress(names)
@@ -54,7 +72,13 @@ def run(args):
         options = [f"--port={args.port}", *options]
     if args.no_browser:
         options = ["--no-browser", *options]
-    return open_course(names, args.folder, options)
+    return open_course(names, args.folder, options, in_language(args.language))
+
+
+def in_language(language):
+    """What makes a notebook one of this language."""
+    return lambda notebook, number: (notebook if language == "en"
+                                     else translating.translated(notebook, language, number))
 
 
 def show_progress(names):
@@ -98,12 +122,12 @@ def reset(name, folder):
     return 0
 
 
-def open_course(names, folder, options=()):
+def open_course(names, folder, options, translate):
     """Copy the notebooks to where they can be edited, and become JupyterLab there, with the page that was asked for."""
     start = notebooks.paths(names)[0]
     if find_spec("jupyterlab") is None:
         raise Failure('JupyterLab is not installed; run pip install "minigrad[notebooks]"')
-    notebooks.copy_to(folder)
+    notebooks.copy_to(folder, translate)
     command = [sys.executable, "-m", "jupyterlab", str(folder), f"--LabApp.default_url=/lab/tree/{start.name}",
                "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", *options]
     sys.stdout.flush()

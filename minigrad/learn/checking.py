@@ -23,6 +23,7 @@ from ..support.files import atomic_write, cache_folder
 from ..support.reading import form, read_json
 from .comparing import Wrong, array, close, kind, number, same, several, words_for
 from .requiring import Property, call, for_all
+from .translating import say
 from .watching import LIMIT, Clock, Guarded, NotDone, TimeUp, by_the_answer, copied, is_blank, raised, within
 
 __all__ = ["NotDone", "Wrong", "array", "call", "check", "close", "exercise", "find", "for_all", "number", "same"]
@@ -44,6 +45,15 @@ class Exercise:
     wants: str = "a function"
     edits: bool = False
     properties: list = field(default_factory=list)
+    words: list = field(default_factory=list)           # all that it may say about a mistake
+
+    def said(self, text):
+        """A text of its own in the reader's language."""
+        return say(text, of=self.name.partition(".")[0])
+
+    def _explained_by(self, told):
+        """told, [(how a mistake is recognised, words)], whose words the translators are shown."""
+        self.words += [words for _, words in told if words not in self.words]
 
     def property(self, holds=None, /, examples=60, also=(), mistakes=(), **inputs):
         """Add a property, tried in order: holds(*answer, **inputs) raises Wrong (or AssertionError) if it fails.
@@ -54,9 +64,10 @@ class Exercise:
         """
         if holds is None:
             return lambda f: self.property(f, examples, also, mistakes, **inputs)
+        self._explained_by(mistakes)
 
         def explain(answer, *given):
-            return next((words for mistake, words in mistakes if all(
+            return next((self.said(words) for mistake, words in mistakes if all(
                 _or_none(answer, *case.values()) == mistake(*case.values()) for case in given[-1][:TELLING])), "")
         self.properties.append(Property(holds, inputs, examples, also, explain if mistakes else None))
         return holds
@@ -72,6 +83,7 @@ class Exercise:
         """
         names = [p.name for p in inspect.signature(reference).parameters.values() if p.default is p.empty]
         many = isinstance(what, tuple)
+        self._explained_by(mistakes)
 
         def right(values):
             return reference(*copied(values))
@@ -94,8 +106,8 @@ class Exercise:
         def explain(*given):
             answer, cases = given[:-1], [tuple(case.values()) for case in given[-1][:TELLING]]
             trials = [(values, right(values), _or_none(arrays, answer, values)) for values in cases]
-            return words_for(trials, mistakes) or _without_influence(lambda *values: arrays(answer, values), reference,
-                                                                     names, cases)
+            return self.said(words_for(trials, mistakes)) or _without_influence(
+                lambda *values: arrays(answer, values), reference, names, cases)
 
         self.properties.append(Property(holds, inputs, examples, [dict(zip(names, values)) for values in also], explain,
                                         names))
@@ -104,6 +116,7 @@ class Exercise:
     def number(self, right, what="it", guesses=(), tolerance=1e-9):
         """Add the property that the answer is this number; guesses are (number, words) for likely mistakes."""
         self.wants = "a number"
+        self._explained_by(guesses)
 
         def is_the_number(answer):
             got = number(answer, what)
@@ -135,7 +148,7 @@ def _without_influence(f, reference, names, cases):
                 except Exception:           # inputs that can't be mixed, or several results
                     continue
         if len(changed) > 2 and not any(changed):
-            return f"`{name}` has no influence on it."
+            return say("`{}` has no influence on it.", name)
     return ""
 
 
@@ -191,11 +204,11 @@ def check(name, *answer, hint=None):
     fault = first_fault(task, answer)
     if fault is None:
         remember(name)
-    message = f"right: {task.title}." if fault is None else fault
+    message = say("right: {}.", task.said(task.title)) if fault is None else fault
     if hint:
-        message += f"\nHint {hint} of {len(task.hints)}: {task.hints[hint - 1]}"
+        message += "\n" + say("Hint {} of {}: {}", hint, len(task.hints), task.said(task.hints[hint - 1]))
     elif fault:
-        message += f'\nStuck? check("{name}", ..., hint=1) gives the first of {len(task.hints)} hints.'
+        message += "\n" + say('Stuck? check("{}", ..., hint=1) gives the first of {} hints.', name, len(task.hints))
     return Result(name, fault is None, message)
 
 
@@ -206,9 +219,9 @@ def first_fault(task, answer, shrink=True, limit=LIMIT):
     limit       the seconds it may take
     """
     if any(map(is_blank, answer)):
-        return "not done yet."
+        return say("not done yet.")
     if task.wants == "a function" and not callable(answer[0]):
-        return f"not yet right: expected a function, got {kind(answer[0])}."
+        return say("not yet right: expected a function, got {}.", kind(answer[0]))
     clock = Clock()
     answer = tuple(Guarded(a, clock, task.edits) if callable(a) and not isinstance(a,
                                                                                    (Op, type)) else a for a in answer)
@@ -223,17 +236,17 @@ def first_fault(task, answer, shrink=True, limit=LIMIT):
     try:
         within(clock, limit, judge)
     except NotDone:
-        return "not done yet."
+        return say("not done yet.")
     except TimeUp:
-        return (f"not yet right: your code had not come back after {limit:g} s and was stopped. "
-                "Is there a loop that never ends, or one over far too much?")
+        return say("not yet right: your code had not come back after {} s and was stopped. "
+                   "Is there a loop that never ends, or one over far too much?", f"{limit:g}")
     except AssertionError as wrong:
-        return f"not yet right. {wrong}"
+        return say("not yet right. {}", wrong)
     except Exception as error:              # of an operation or a class: that, too, is an answer to explain
         if by_the_answer(error):
-            return f"not yet right: {raised(error)}"
+            return say("not yet right: {}", raised(error))
         wanted = task.wants or "an answer"
-        return f"not yet right: what came can't be used as {wanted} ({type(error).__name__}: {error})."
+        return say("not yet right: what came can't be used as {} ({}: {}).", wanted, type(error).__name__, error)
     return None
 
 

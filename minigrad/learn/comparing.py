@@ -7,6 +7,7 @@ import numpy as np
 
 from ..engine.tensor import Tensor
 from ..support.explaining import explained
+from .translating import say
 
 
 class Wrong(AssertionError):
@@ -121,7 +122,7 @@ def same(got, expected, what="the result", tolerance=1e-6, guesses=()):
 def differing(expected, got):
     """"expected 2, got 3", with as many digits as it takes to see the difference."""
     digits = next((d for d in (4, 8, 12) if show(got, d) != show(expected, d)), 17)
-    return f"expected {show(expected, digits)}, got {show(got, digits)}"
+    return say("expected {}, got {}", show(expected, digits), show(got, digits))
 
 
 # -- words -----------------------------------------------------------------------------------------------------------
@@ -140,7 +141,7 @@ def words_for(trials, mistakes=()):
             return words
     if isinstance(telling[0][1], tuple):
         if all(_alike(got, expected[::-1]) for _, expected, got in trials):
-            return "They are exchanged." if len(telling[0][1]) == 2 else ""
+            return say("They are exchanged.") if len(telling[0][1]) == 2 else ""
         for part in range(len(telling[0][1])):
             if any(not close(got[part], expected[part]) for _, expected, got in trials):
                 return _generic([(i, e[part], g[part]) for i, e, g in trials])
@@ -172,31 +173,32 @@ def _generic(trials):
     """The classic mistakes, which any formula invites."""
     if all(np.shape(got) != np.shape(expected) for _, expected, got in trials):
         if all(np.ndim(got) == 2 and close(got.T, expected) for _, expected, got in trials):
-            return "It is transposed."
+            return say("It is transposed.")
         return ""
     expected = [np.ravel(np.asarray(e, float)) for _, e, g in trials if np.shape(e) == np.shape(g)]
     got = [np.ravel(np.asarray(g, float)) for _, e, g in trials if np.shape(e) == np.shape(g)]
     if len(got) != len(trials):
         square = [(g.T, e) for _, e, g in trials if np.ndim(g) == 2]
-        return "It is transposed." if len(square) == len(trials) and all(close(*pair) for pair in square) else ""
+        return say("It is transposed.") if len(square) == len(trials) and all(close(*pair) for pair in square) else ""
     expected, got = np.concatenate(expected), np.concatenate(got)
     if not np.isfinite(got[np.isfinite(expected)]).all():
-        return "It is not finite where it should be: an exponential overflowed, or it was divided by 0."
+        return say("It is not finite where it should be: an exponential overflowed, or it was divided by 0.")
     finite = np.isfinite(expected) & np.isfinite(got)
     expected, got = expected[finite], got[finite]
     if len(np.unique(expected.round(9))) < 3:
         return ""
     if close(got, -expected):
-        return "The sign is wrong."
+        return say("The sign is wrong.")
     if all(np.ndim(g) == 2 and close(np.asarray(g).T, e) for _, e, g in trials):
-        return "It is transposed."
+        return say("It is transposed.")
     if len(got) > 2 and np.ptp(got) < 1e-9:
-        return "It is the same whatever comes in."
+        return say("It is the same whatever comes in.")
     seen = np.abs(expected) > 1e-9
     ratio = got[seen] / expected[seen]
     if ratio.size > 2 and np.ptp(ratio) < 1e-6 * abs(ratio[0]) and abs(ratio[0] - 1) > 1e-5 and not got[~seen].any():
-        return f"It is {ratio[0]:.4g} times what it should be."
+        return say("It is {} times what it should be.", f"{ratio[0]:.4g}")
     off = got - expected
     if np.ptp(off) < 1e-6 * abs(off[0]) and abs(off[0]) > 1e-5:
-        return f"It is {abs(off[0]):.4g} too {'large' if off[0] > 0 else 'small'} each time."
+        much = f"{abs(off[0]):.4g}"
+        return say("It is {} too large each time.", much) if off[0] > 0 else say("It is {} too small each time.", much)
     return ""

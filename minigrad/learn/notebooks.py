@@ -37,8 +37,10 @@ LINK = re.compile(r"\]\(\.\./(minigrad/[\w/]+\.\w+)\)")         # to a file of t
 PACKAGE = Path(__file__).parents[1]
 
 
-def copy_to(target):
+def copy_to(target, translate=lambda notebook, number: notebook):
     """Copy the notebooks to a folder where they can be edited; those that are there already stay as they are.
+
+    translate   translate(notebook, "03") gives the notebook to write, in another language
 
     The files of the source that they link to go to source/ beside them: JupyterLab opens nothing from outside.
     """
@@ -51,6 +53,8 @@ def copy_to(target):
                 there.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(here, there)
         if not (target / path.name).exists():
+            if path.suffix == ".ipynb":
+                text = as_text(translate(json.loads(text), path.name[:2]))
             (target / path.name).write_text(LINK.sub(r"](source/\1)", text), encoding="utf-8")
 
 
@@ -162,10 +166,13 @@ def fingerprint(notebook):
     return hashlib.sha256(code.encode()).hexdigest()[:16]
 
 
+def as_text(notebook):
+    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
 def write(notebook, path):
     with atomic_write(path, "w") as file:
-        json.dump(notebook, file, indent=1, ensure_ascii=False, sort_keys=True)
-        file.write("\n")
+        file.write(as_text(notebook))
 
 
 def rebuild(path):

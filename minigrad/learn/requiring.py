@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from ..support.explaining import explained
 from .comparing import Wrong, show
+from .translating import say
 from .watching import NotDone, by_the_answer, raised
 
 SHRINKING = 3.0                 # seconds for making a counterexample smaller
@@ -68,8 +69,8 @@ class Property:
             why = ""
         if not why and self.explain:
             why = self.explain(*answer, self.cases())
-        where = ", ".join(f"{name} = {show(value)}" for name, value in case.items())
-        return Wrong(f"{why}\nFor {where}: {what}".strip())
+        where = say("For {}: {}", ", ".join(f"{name} = {show(value)}" for name, value in case.items()), what)
+        return Wrong(f"{why}\n{where}".strip())
 
     def _smallest(self, answer, case, fault):
         found, until = [case, fault], time.monotonic() + SHRINKING
