@@ -111,3 +111,14 @@ def test_the_command_builds_the_chinese_course(tmp_path, monkeypatch, capsys):
     assert main(["learn", "--language", "xx"]) == 2 and main(["learn", "--translate", "00"]) == 2
     with pytest.raises(UsageError, match="no course in 'xx'"):
         translating.known("xx")
+
+
+def test_the_readme_in_chinese_has_the_commands_of_the_english_one():
+    root = notebooks.folder().parent
+    if not (root / "README.zh.md").exists():
+        pytest.skip("no clone: the pages beside the package are not installed")
+    english, chinese = ((root / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh.md"))
+    assert english.startswith("[中文](README.zh.md)\n")
+    blocks = re.findall(r"```\w*\n.*?```", chinese, re.S)
+    assert len(blocks) >= 6 and [b for b in blocks if b not in english] == []
+    assert [t for t in re.findall(r"\]\(([^)\s]+)\)", chinese) if not (root / t).exists()] == []
