@@ -1291,6 +1291,13 @@ def masked(x: Numbers, /, mask: Any) -> np.ndarray:
 
 
 @overload
+def masked_select(x: Tensor, mask: Any) -> Tensor: ...
+@overload
+def masked_select(x: Numbers, mask: Any) -> np.ndarray:
+    """The elements of x where mask is true, as one row; x and mask broadcast."""
+
+
+@overload
 def matmul(a: Tensor, b: Operand, /) -> Tensor: ...
 @overload
 def matmul(a: Operand, b: Tensor, /) -> Tensor: ...
@@ -1645,6 +1652,19 @@ def round(x: Numbers, /, decimals: Any = 0) -> np.ndarray:
 
 
 @overload
+def scatter(x: Tensor, indices: Any, length: Any, reduce: str = 'sum', fill: Any = 0) -> Tensor: ...
+@overload
+def scatter(x: Numbers, indices: Any, length: Any, reduce: str = 'sum', fill: Any = 0) -> np.ndarray:
+    """The rows of x (n, ...) put together by indices (n,): a row for each number from 0 to length - 1.
+
+    reduce  "sum", "mean", "prod", "max" or "min" of the rows that share an index;  ties of max and min share
+    fill    what stands where no row is put
+    Other than sums, which add up in place, they are laid side by side first: as many places as the most frequent index
+    has rows, for each number.
+    """
+
+
+@overload
 def scatter_add(x: Tensor, /, index: Any, shape: int | Sequence[int]) -> Tensor: ...
 @overload
 def scatter_add(x: Numbers, /, index: Any, shape: int | Sequence[int]) -> np.ndarray:
@@ -1979,6 +1999,13 @@ def tile(x: Tensor, /, reps: Any) -> Tensor: ...
 @overload
 def tile(x: Numbers, /, reps: Any) -> np.ndarray:
     """y = x repeated as a whole, reps times along each axis      dx = g summed over the copies."""
+
+
+def topk(x: Any, k: int, axis: int | tuple[int, ...] | None = -1, largest: bool = True) -> tuple:
+    """The k largest elements along axis, in descending order, and their indices; or the k smallest, in ascending order.
+
+    Of equals the first come first.  g goes back to the elements that were chosen.
+    """
 
 
 @overload

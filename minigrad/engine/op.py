@@ -45,6 +45,7 @@ class Op:
     """
     flops = cases = reference = None        # see describe
     symbol, numpy, conventions, slack = "", (), (), 1.0
+    further = frozenset()                   # NumPy's keywords that with_further(op, x, ...) says with other ops
     __signature__ = _Signature()
 
     @explained
@@ -126,6 +127,8 @@ class Op:
             y = self.forward(*args, **params)
         except STUMBLES as error:
             self.refuse_unknown(params)
+            if params and self.further & params.keys():
+                return self.with_further(self, *inputs, **params)
             if (explained := _explain(self, args, params, error)) is None:
                 raise
             raise explained from error
@@ -171,7 +174,7 @@ class Op:
 
     def refuse_unknown(self, params):
         """An error unless the op takes these params: dtype=, out= and where= too, which NumPy's functions take."""
-        if params and not (self._takes_any_param or params.keys() <= set(self.param_names)):
+        if params and not (self._takes_any_param or params.keys() <= {*self.param_names, *self.further}):
             unknown = ", ".join(f"{name}=" for name in params if name not in self.param_names)
             raise TypeError(f"{self.name} takes no {unknown}; its arguments are {self.__signature__}")
 

@@ -6,6 +6,8 @@
     reductions  sum, mean, max, norm, logsumexp, sort, ...                      many numbers to one
     scans       cumprod, cummax, logcumsumexp: a number for each stretch
     joining     vstack, diff, kron, gradient, ...: NumPy's functions made of these ops
+    choosing    topk, masked_select, scatter: made of these ops
+    keywords    dtype=, initial=, where= of reductions
     shapes      reshape, transpose, concatenate, pad, ...                       elements move
     indexing    x[index], take, embedding
     matmul      products of matrices, einsum
@@ -21,10 +23,12 @@ from ..interop import attach
 from ..op import REGISTRY, Op, op
 from . import (
     arithmetic,
+    choosing,
     conv,
     decompositions,
     indexing,
     joining,
+    keywords,
     linalg,
     matmul,
     neural,
@@ -41,10 +45,11 @@ FUNCTIONS = {}                              # every public name: the ops, and pl
 for _module in MODULES:
     FUNCTIONS |= {name: f for name, f in vars(_module).items() if isinstance(f, Op) and not name.startswith("_")}
 for _f in (indexing.take, shapes.ravel, shapes.split, matmul.dot, matmul.einsum, linalg.slogdet, linalg.pinv,
-           linalg.matrix_power, *decompositions.PUBLIC, neural.dropout, *joining.PUBLIC):
+           linalg.matrix_power, *decompositions.PUBLIC, *choosing.PUBLIC, neural.dropout, *joining.PUBLIC):
     FUNCTIONS[_f.__name__] = _f
 
 FUNCTIONS |= {"mod": rounding.remainder, "copy": arithmetic.positive, "amax": reductions.max, "amin": reductions.min}
 
 attach(FUNCTIONS)
+keywords.give()
 backend.when_gpu_is_first_used.append(lambda: fusion.install(REGISTRY))
