@@ -600,6 +600,21 @@ def cond(a: Numbers, p: Any = None) -> np.ndarray:
 
 
 @overload
+def conv(x: Tensor, w: Any, strides: int | tuple[int, int] | None = 1, padding: str = 'valid',
+        dilation: Any = 1, groups: Any = 1) -> Tensor: ...
+@overload
+def conv(x: Numbers, w: Any, strides: int | tuple[int, int] | None = 1, padding: str = 'valid',
+        dilation: Any = 1, groups: Any = 1) -> np.ndarray:
+    """Sequences (N, T, C) with filters (k, C / groups, F), or images (N, H, W, C) with (kh, kw, C / groups, F): conv2d.
+
+    padding     "valid", "same", numbers of zeros as in conv2d; of sequences also (before, after), or "causal": all the
+                zeros before, so that y[t] sees no later x
+    dilation    filters take every d-th place, and are as much larger
+    groups      the channels are cut into so many parts, each with F / groups filters of its own
+    """
+
+
+@overload
 def conv2d(x: Tensor, w: Operand, /, strides: int | tuple[int, int] | None = 1,
         padding: str = 'valid') -> Tensor: ...
 @overload
@@ -611,6 +626,19 @@ def conv2d(x: Numbers, w: Numbers, /, strides: int | tuple[int, int] | None = 1,
     """Y = windows(X) W      dX = overlap_add(G Wᵀ),  dW = windows(X)ᵀ G.
 
     Images x (N, H, W, C), filters w (kh, kw, C, F) -> (N, Ho, Wo, F): y[n, p, q] = Σ x[n, p s + i, q s + j] w[i, j].
+    """
+
+
+@overload
+def conv_transpose(x: Tensor, w: Any, strides: int | tuple[int, int] | None = 1, padding: str = 'valid',
+        dilation: Any = 1, groups: Any = 1) -> Tensor: ...
+@overload
+def conv_transpose(x: Numbers, w: Any, strides: int | tuple[int, int] | None = 1, padding: str = 'valid',
+        dilation: Any = 1, groups: Any = 1) -> np.ndarray:
+    """The derivative of conv by its images: (N, h, w, C) with filters (kh, kw, F / groups, C) to (N, H, W, F).
+
+    Each pixel adds a copy of the filters, times its value.  H is s h with padding "same", s h + max(k - s, 0) with
+    "valid", and (h - 1) s + k less the border with one in numbers.  Sequences likewise.
     """
 
 
@@ -1038,6 +1066,21 @@ def inner(a: Numbers, b: Numbers) -> np.ndarray:
 
 
 @overload
+def interpolate(x: Tensor, size: Any = None, scale: float | None = None, mode: str = 'nearest',
+        align_corners: bool = False) -> Tensor: ...
+@overload
+def interpolate(x: Numbers, size: Any = None, scale: float | None = None, mode: str = 'nearest',
+        align_corners: bool = False) -> np.ndarray:
+    """Images (N, H, W, C), or sequences (N, T, C), of another size, as torch.nn.functional.interpolate has them.
+
+    size, scale     one number for all axes or one for each: the new lengths, or ⌊length · scale⌋
+    mode            "nearest": pixel ⌊i / scale⌋;  "nearest-exact": ⌊(i + ½) / scale⌋;  "bilinear" or "linear":
+                    between the two pixels around (i + ½) / scale - ½, each by how near it is
+    align_corners   of "bilinear": the outermost pixels stay where they are: i (n - 1) / (m - 1)
+    """
+
+
+@overload
 def inv(a: Tensor, /) -> Tensor: ...
 @overload
 def inv(a: Numbers, /) -> np.ndarray:
@@ -1281,6 +1324,16 @@ def logsumexp(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdi
 def logsumexp(x: Numbers, /, axis: int | tuple[int, ...] | None = None, *,
         keepdims: bool = False) -> np.ndarray:
     """y = ln Σ eˣ, without overflow: the largest x is taken out first      dx = g eˣ⁻ʸ = g softmax x."""
+
+
+@overload
+def lp_pool2d(x: Tensor, p: Any = 2, pool_size: int | tuple[int, int] = 2, strides: int | tuple[int,
+        int] | None = None, padding: str = 'valid') -> Tensor: ...
+@overload
+def lp_pool2d(x: Numbers, p: Any = 2, pool_size: int | tuple[int, int] = 2, strides: int | tuple[int,
+        int] | None = None, padding: str = 'valid') -> np.ndarray:
+    """(Σ|x|ᵖ)¹ᐟᵖ of each window: x (N, H, W, C) to (N, Ho, Wo, C); a border counts as zeros, others as max_pool2d.
+    """
 
 
 @overload

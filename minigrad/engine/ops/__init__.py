@@ -15,6 +15,7 @@
     decompositions      eigenvalues, singular values, QR; norms of matrices
     neural      softmax, cross-entropy, normalisation, attention
     conv        convolution and pooling
+    convolutions        of sequences, dilated, in groups, transposed; interpolate: made of these ops
 
 This file only wires them up: operators and methods of Tensor, and NumPy functions called on a Tensor.
 """
@@ -25,6 +26,7 @@ from . import (
     arithmetic,
     choosing,
     conv,
+    convolutions,
     decompositions,
     indexing,
     joining,
@@ -45,7 +47,8 @@ FUNCTIONS = {}                              # every public name: the ops, and pl
 for _module in MODULES:
     FUNCTIONS |= {name: f for name, f in vars(_module).items() if isinstance(f, Op) and not name.startswith("_")}
 for _f in (indexing.take, shapes.ravel, shapes.split, matmul.dot, matmul.einsum, linalg.slogdet, linalg.pinv,
-           linalg.matrix_power, *decompositions.PUBLIC, *choosing.PUBLIC, neural.dropout, *joining.PUBLIC):
+           linalg.matrix_power, *decompositions.PUBLIC, *choosing.PUBLIC, neural.dropout, *joining.PUBLIC,
+           *convolutions.PUBLIC):
     FUNCTIONS[_f.__name__] = _f
 
 FUNCTIONS |= {"mod": rounding.remainder, "copy": arithmetic.positive, "amax": reductions.max, "amin": reductions.min}

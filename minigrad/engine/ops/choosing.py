@@ -79,7 +79,8 @@ def scatter(x, indices, length, reduce="sum", fill=0):
     table = scatter_add(x, index=(indices, place), shape=(length, most, *x.shape[1:]))
     used = used.reshape(used.shape + (1,) * (x.ndim - 1))
     nothing = {"prod": lambda x: 1, "max": lowest, "min": highest}[reduce](x)
-    y = {"prod": prod, "max": max, "min": min}[reduce](np.where(used, table, xp.asarray(nothing, dtype=x.dtype)), axis=1)
+    table = np.where(used, table, xp.asarray(nothing, dtype=x.dtype))
+    y = {"prod": prod, "max": max, "min": min}[reduce](table, axis=1)
     return np.where(there, y, xp.asarray(fill, dtype=x.dtype))
 
 

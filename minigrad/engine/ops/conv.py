@@ -6,7 +6,8 @@ derivatives are those of a product, with overlap_add, the adjoint of windows, to
     dW = windows(X)ᵀ G        dX = overlap_add(G Wᵀ)
 
 strides and sizes are an int or a pair (rows, columns).  padding "valid" uses whole windows only; "same" adds a border
-so that there are ⌈length / stride⌉ windows, the odd row or column of it at the end.
+so that there are ⌈length / stride⌉ windows, the odd row or column of it at the end; or it is a number of zeros, a pair
+(rows, columns), or ((top, bottom), (left, right)).
 """
 import math
 from collections import namedtuple
@@ -34,6 +35,22 @@ def _borders(length, size, stride, padding):
     if length + total < size:
         raise ValueError(f'a window of {size} does not fit into an image of {length}; use padding="same"')
     return total // 2, total - total // 2
+
+
+def borders_of(lengths, size, strides, padding):
+    """((top, bottom), (left, right)) for a padding by name, or as numbers: one, (rows, columns), or such pairs."""
+    if isinstance(padding, str):
+        return tuple(_borders(n, k, s, padding) for n, k, s in zip(lengths, size, strides))
+    sides = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * len(size)
+    pairs = tuple(tuple(side) if isinstance(side, (tuple, list)) else (side, side) for side in sides)
+    if len(pairs) != len(size) or not all(len(p) == 2 and all(isinstance(n, (int, np.integer)) and n >= 0 for n in p)
+                                          for p in pairs):
+        raise ValueError('padding must be "valid", "same", a number of zeros, (rows, columns), or ((top, bottom), '
+                         f'(left, right)), got {shown(padding)}')
+    for n, k, pair in zip(lengths, size, pairs):
+        if n + sum(pair) < k:
+            raise ValueError(f'a window of {k} does not fit into an image of {n}; use padding="same"')
+    return pairs
 
 
 # -- windows and their adjoint ---------------------------------------------------------------------------------------
@@ -113,7 +130,7 @@ def _plan(x, w, strides, padding):
     if x.ndim != 4 or w.ndim != 4 or x.shape[3] != w.shape[2]:
         raise ValueError("conv2d takes images (N, H, W, C) and filters (kh, kw, C, F) of as many channels")
     (kh, kw, c, f), (down, right) = w.shape, _pair(strides, "strides")
-    borders = _borders(x.shape[1], kh, down, padding), _borders(x.shape[2], kw, right, padding)
+    borders = borders_of(x.shape[1:3], (kh, kw), (down, right), padding)
     padded = n, height, width, _ = _padded(x, borders)
     ho, wo = (height - kh) // down + 1, (width - kw) // right + 1
     most = min(kw, math.ceil(32 / max(c, 1)))               # runs of some 32 numbers are long enough
@@ -213,7 +230,9 @@ def _pool_plan(x, pool_size, strides, padding):
         raise ValueError("pooling takes images (N, H, W, C)")
     size = _pair(pool_size, "pool_size")
     strides = size if strides is None else _pair(strides, "strides")
-    borders = [_borders(n, k, s, padding) for n, k, s in zip(x.shape[1:3], size, strides)]
+    borders = borders_of(x.shape[1:3], size, strides, padding)
+    if any(n >= k for pair, k in zip(borders, size) for n in pair):
+        raise ValueError(f"a border as wide as the window, {size}, would leave windows without a pixel: {padding}")
     return borders, _padded(x, borders), size, strides
 
 
@@ -283,7 +302,8 @@ def _one_or_two(draw, most):
 def _convolved(draw):
     w = draw.integer(1, 3), draw.integer(1, 3), draw.integer(1, 2), draw.integer(1, 2)
     x = _image(draw, w[2])
-    return [draw.array(x), draw.array(w)], draw.some(strides=_one_or_two(draw, 2), padding=draw.choice("valid", "same"))
+    return [draw.array(x), draw.array(w)], draw.some(
+        strides=_one_or_two(draw, 2), padding=draw.choice("valid", "same", 1, ((1, 0), (0, 2))))
 
 
 def _pooled(draw):

@@ -60,7 +60,8 @@ def _of_some(op, x, where, axis=None, keepdims=False, ddof=0):
 
 NAMES = {sum: "dtype initial where out", prod: "dtype initial where out", max: "initial where out",
          min: "initial where out", any: "where out", all: "where out", mean: "dtype where out",
-         var: "dtype where out correction", std: "dtype where out correction", cumsum: "dtype out", cumprod: "dtype out"}
+         var: "dtype where out correction", std: "dtype where out correction",
+         cumsum: "dtype out", cumprod: "dtype out"}
 
 
 def give():

@@ -1,6 +1,7 @@
 """Convolution, pooling and enlarging of images (batch, height, width, channels)."""
-from ...engine.ops.conv import avg_pool2d, bias_add, conv2d, max_pool2d
-from ...engine.ops.shapes import broadcast_to, concatenate, pad, split
+from ...engine.ops.conv import avg_pool2d, bias_add, max_pool2d
+from ...engine.ops.convolutions import conv
+from ...engine.ops.shapes import broadcast_to
 from ...support.arguments import shown
 from .. import activations
 from .base import Layer
@@ -47,30 +48,13 @@ class Conv2D(Layer):
         return *self.kernel_size, channels // self.groups, self.filters
 
     def convolve(self, x):
-        return self.products(x, self.kernel)
-
-    def products(self, x, kernel):
-        """Images (B, H, W, C) with a kernel of four axes: (B, H', W', filters)."""
-        kernel = dilated(kernel, self.dilation_rate)
-        if self.groups == 1:
-            return conv2d(x, kernel, strides=self.strides, padding=self.padding)
-        parts = zip(split(x, self.groups, axis=-1), split(kernel, self.groups, axis=-1))
-        return concatenate(*(conv2d(a, w, strides=self.strides, padding=self.padding) for a, w in parts), axis=-1)
+        return conv(x, self.kernel, self.strides, self.padding, self.dilation_rate, self.groups)
 
     def call(self, x):
         y = self.convolve(x)
         if self.use_bias:
             y = bias_add(y, self.bias)
         return self.activation(y)
-
-
-def dilated(w, rate):
-    """Filters (rows, columns, C, F) with rate - 1 zeros between their rows, and between their columns."""
-    (kh, kw, c, f), (down, right) = w.shape, rate
-    if down == right == 1:
-        return w
-    w = pad(w.reshape(kh, 1, kw, 1, c, f), ((0, 0), (0, down - 1), (0, 0), (0, right - 1), (0, 0), (0, 0)))
-    return w.reshape(kh * down, kw * right, c, f)[:kh * down - down + 1, :kw * right - right + 1]
 
 
 class _Pooling2D(Layer):

@@ -3,7 +3,8 @@
 A sequence (batch, time, features) is an image of one row, so Conv1D and the poolings of sequences are those of images;
 a transposed convolution is the derivative of a convolution by its image; a depthwise one doesn't sum over channels.
 """
-from ...engine.ops.conv import conv2d, overlap_add, windows
+from ...engine.ops.conv import conv2d
+from ...engine.ops.convolutions import conv, conv_transpose
 from ...engine.ops.shapes import pad
 from ...support.arguments import shown, whole
 from .base import Layer
@@ -36,10 +37,8 @@ class Conv1D(Conv2D):
         return super().kernel_shape(channels)[1:]
 
     def convolve(self, x):
-        if self.causal:
-            x = pad(x, ((0, 0), (self.dilation_rate[1] * (self.kernel_size[1] - 1), 0), (0, 0)))
-        y = self.products(x[:, None], self.kernel[None])
-        return y.reshape(y.shape[0], *y.shape[2:])
+        padding = "causal" if self.causal else self.padding
+        return conv(x, self.kernel, self.strides[1], padding, self.dilation_rate[1], self.groups)
 
 
 class _Pooling1D(Layer):
@@ -90,17 +89,7 @@ class Conv2DTranspose(Conv2D):
         return *self.kernel_size, self.filters, channels
 
     def convolve(self, x):
-        (rows, columns), (down, right) = self.kernel_size, self.strides
-        n, h, w, channels = x.shape
-        blocks = x @ self.kernel.reshape(-1, channels).T
-        blocks = blocks.reshape(n, h, w, rows, columns, self.filters)
-        whole_size = [max((length - 1) * s + k, length * s)
-                      for length, s, k in ((h, down, rows), (w, right, columns))]
-        y = overlap_add(blocks, shape=(n, *whole_size, self.filters), strides=self.strides)
-        if self.padding == "valid":
-            return y
-        top, left = max(rows - down, 0) // 2, max(columns - right, 0) // 2
-        return y[:, top:top + h * down, left:left + w * right]
+        return conv_transpose(x, self.kernel, self.strides, self.padding)
 
 
 class DepthwiseConv2D(Conv2D):
@@ -149,15 +138,7 @@ class SeparableConv2D(Conv2D):
 
 def each_channel(x, w, strides, padding):
     """Images (B, H, W, C) with filters (rows, columns, C, M) for each channel: (B, H', W', C · M)."""
-    if padding == "same":
-        borders = []
-        for length, size, stride in zip(x.shape[1:3], w.shape[:2], strides):
-            total = max((-(-length // stride) - 1) * stride + size - length, 0)
-            borders.append((total // 2, total - total // 2))
-        x = pad(x, ((0, 0), *borders, (0, 0)))
-    v = windows(x, size=tuple(w.shape[:2]), strides=tuple(strides))         # (B, H', W', rows, columns, C)
-    y = (v.reshape(*v.shape, 1) * w).sum(axis=(3, 4))
-    return y.reshape(*y.shape[:3], -1)
+    return conv(x, w.reshape(*w.shape[:2], 1, -1), strides, padding, groups=x.shape[-1])
 
 
 def _borders(name, value):
