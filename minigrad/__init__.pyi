@@ -1074,7 +1074,7 @@ def interpolate(x: Numbers, size: Any = None, scale: float | None = None, mode: 
     """Images (N, H, W, C), or sequences (N, T, C), of another size, as torch.nn.functional.interpolate has them.
 
     size, scale     one number for all axes or one for each: the new lengths, or ⌊length · scale⌋
-    mode            "nearest": pixel ⌊i / scale⌋;  "nearest-exact": ⌊(i + ½) / scale⌋;  "bilinear" or "linear":
+    mode            "nearest": pixel ⌊i / scale⌋;  "nearest-exact": ⌊(i + ½) / scale⌋;  "bilinear", "linear":
                     between the two pixels around (i + ½) / scale - ½, each by how near it is
     align_corners   of "bilinear": the outermost pixels stay where they are: i (n - 1) / (m - 1)
     """

@@ -203,6 +203,7 @@ def conv2d(x, w, /, strides=1, padding="valid"):
 
     Images x (N, H, W, C), filters w (kh, kw, C, F) -> (N, Ho, Wo, F): y[n, p, q] = Σ x[n, p s + i, q s + j] w[i, j].
     """
+    x, w = (as_real(t) if t.dtype == bool else t for t in (x, w))          # sums of booleans are numbers
     plan = _plan(x, w, strides, padding)
     filters = _widened(w, plan)
     if len(plan.parts) == 1:
