@@ -42,6 +42,9 @@ def _windows(x, size, strides, padding="valid", border=0.0):
     if padding == "same":
         totals = [max((math.ceil(n / s) - 1) * s + k - n, 0) for n, k, s in zip(x.shape[1:3], size, strides)]
         x = np.pad(x, ((0, 0), *((t // 2, t - t // 2) for t in totals), (0, 0)), constant_values=border)
+    elif padding != "valid":
+        sides = [s if isinstance(s, tuple) else (s, s) for s in _pair(padding)]
+        x = np.pad(x, ((0, 0), *sides, (0, 0)), constant_values=border)
     ho, wo = ((n - k) // s + 1 for n, k, s in zip(x.shape[1:3], size, strides))
     return [x[:, i:i + (ho - 1) * strides[0] + 1:strides[0], j:j + (wo - 1) * strides[1] + 1:strides[1]]
             for i in range(size[0]) for j in range(size[1])]
