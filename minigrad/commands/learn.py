@@ -44,11 +44,11 @@ def run(args):
     if args.language != "en":
         translating.known(args.language)
         os.environ["MINIGRAD_LANGUAGE"] = args.language     # for the kernels, where check speaks
-    elif args.translate:
+    elif args.translate is not None:
         raise UsageError("a translation is into a language: add --language zh")
     ending = "" if args.language == "en" else f"-{args.language}"
     args.folder = args.folder or Path(f"minigrad-course{ending}")
-    if args.translate:
+    if args.translate is not None:
         from ..learn.proofreading import state
         left = state(args.language, args.translate)
         print(json.dumps(left, ensure_ascii=False, indent=1))

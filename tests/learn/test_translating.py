@@ -108,6 +108,7 @@ def test_the_command_builds_the_chinese_course(tmp_path, monkeypatch, capsys):
     assert main(["learn", "--language", "zh", "--list", "00"]) == 0
     assert capsys.readouterr().out.strip() == "00 · 什么是导数"
     assert main(["learn", "--language", "zh", "--translate", "00"]) == 0
+    assert main(["learn", "--language", "zh", "--translate", ""]) == 2
     assert main(["learn", "--language", "xx"]) == 2 and main(["learn", "--translate", "00"]) == 2
     with pytest.raises(UsageError, match="no course in 'xx'"):
         translating.known("xx")
