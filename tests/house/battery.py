@@ -32,8 +32,8 @@ LEFT = {"profile.forward_flops", "profile.backward_flops", "profile.bytes_moved"
         "corpora.fetch", "datasets.download", "datasets.load_mnist", "datasets.load_fashion_mnist", "distributed.world",
         "backend.nccl", "backend.cupy", "ops.attach", "learn.exercise", "learn.check"}
 # Methods that are there to be overridden, which fit calls; or to be called by other methods.
-HOOKS = {"call", "build", "walk", "children", "add_loss", "step_on", "minimize", "compute_loss", "train_step", "predict_step",
-         "test_step"}
+HOOKS = {"call", "build", "walk", "children", "add_loss", "step_on", "minimize", "compute_loss", "train_step",
+         "predict_step", "test_step"}
 SECONDS = 20                            # that a call may take: a few on a machine that does much else
 
 
