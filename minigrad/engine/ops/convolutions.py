@@ -9,7 +9,7 @@ import numpy as np
 
 from ...support.arguments import whole
 from ..backend import array_module
-from ..op import as_array, explained
+from ..op import as_array, as_real, explained
 from .conv import _pair, borders_of, conv2d, overlap_add, windows
 from .indexing import getitem
 from .reductions import vector_norm
@@ -73,7 +73,7 @@ def _each_channel(x, w, strides, padding):
     """A convolution in as many groups as there are channels: no sum over channels."""
     x = pad(x, ((0, 0), *borders_of(x.shape[1:3], w.shape[:2], strides, padding), (0, 0)))
     v = windows(x, size=tuple(w.shape[:2]), strides=strides)                # (N, H', W', kh, kw, C)
-    channels = x.shape[-1]
+    channels, w = x.shape[-1], as_real(w)                                   # products of small integers would wrap
     w = w.reshape(*w.shape[:2], channels, w.shape[3] // channels)           # filters of one channel stand together
     y = (v.reshape(*v.shape, 1) * w).sum(axis=(3, 4))
     return y.reshape(*y.shape[:3], -1)

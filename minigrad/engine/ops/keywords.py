@@ -6,6 +6,7 @@
 """
 import numpy as np
 
+from ..backend import narrow, wide
 from .arithmetic import add, logical_and, logical_or, maximum, minimum, multiply, sqrt, where as choose
 from .reductions import all, any, axes_of, count, cumsum, max, mean, min, prod, std, sum, var
 from .scans import _highest, _lowest, cumprod
@@ -45,6 +46,7 @@ def _of_all(op, x, initial, params):
 
 def _of_some(op, x, where, axis=None, keepdims=False, ddof=0):
     """Mean, variance or standard deviation of what a mask chooses, as if the rest were not there; of nothing, nan."""
+    given, x = x, wide(x)
     chosen = np.broadcast_to(getattr(where, "_data", where), x.shape)
     n = chosen.sum(axis=axis, keepdims=True)
     n = n.astype(x.dtype if x.dtype.kind == "f" else float)
@@ -55,6 +57,7 @@ def _of_some(op, x, where, axis=None, keepdims=False, ddof=0):
             y = sum(spread * spread, axis=axis, keepdims=True) / np.maximum(n - ddof, 0)
         if op.name == "std":                # of equal numbers 0, and so is the slope
             y = choose(y == 0, 0, sqrt(choose(y == 0, 1, y)))
+        y = narrow(y, given)
     return y if keepdims else y.reshape(tuple(m for a, m in enumerate(x.shape) if a not in axes_of(x, axis)))
 
 
