@@ -55,6 +55,33 @@ def test_a_user_is_told_what_is_wrong(capsys, user_file):
     assert code == 1 and "FAILED" in out and "likely: the factor 3 is missing" in out and wrong in out
 
 
+def test_all_that_a_file_defines(capsys, tmp_path):
+    from minigrad.engine.ops import REGISTRY
+    path = tmp_path / "whole.py"
+    path.write_text(USER.replace("cubed", "whole_cubed").partition("@mg.op(vjp=lambda g, y, x: g.swap")[0])
+    try:
+        code, out, _ = check(capsys, path, "--examples", 5)
+    finally:
+        for name in ("whole_cubed", "whole_cubed_wrong"):
+            REGISTRY.pop(name, None)
+    assert code == 1 and "2 ops" in out and "1 FAILED" in out and "the factor 3 is missing" in out
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("module, lines, right, wrong", [
+    ("torch", "import torch", "torch.sin(x) * x", "torch.sin(x) * x.detach()"),
+    ("jax", "import jax, jax.numpy as jnp", "jnp.sin(x) * x", "jnp.sin(x) * jax.lax.stop_gradient(x)"),
+    ("autograd", "import autograd.numpy as np", "np.sin(x) * x", None)])
+def test_functions_of_other_frameworks(capsys, tmp_path, module, lines, right, wrong):
+    pytest.importorskip(module)
+    path = tmp_path / f"my_{module}.py"
+    path.write_text(f"{lines}\n\n\ndef right(x):\n    return {right}\n\n\ndef wrong(x):\n    return {wrong}\n")
+    assert check(capsys, f"{path}:right", "--examples", 5)[0] == 0
+    if wrong:
+        code, out, _ = check(capsys, f"{path}:wrong", "--examples", 5)
+        assert code == 1 and "wrong lacks a property" in out
+
+
 def test_an_op_by_module(capsys, user_file, monkeypatch):
     monkeypatch.chdir(user_file.parent)
     assert check(capsys, "mine:cubed", "--examples", 5)[0] == 0

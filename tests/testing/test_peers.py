@@ -147,6 +147,28 @@ def test_primitives_of_autograd():
         check_op(wrong, examples=5)
 
 
+def test_tuples_of_results():
+    torch = pytest.importorskip("torch")
+
+    class Parts(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x, 3 * x
+
+        @staticmethod
+        def backward(ctx, g, h):
+            return 2 * g * ctx.saved_tensors[0] + 3 * h
+
+    class Forgetful(Parts):
+        @staticmethod
+        def backward(ctx, g, h):
+            return 2 * g * ctx.saved_tensors[0]
+    assert check_op(Parts, examples=5).passed
+    with pytest.raises(AssertionError, match="Forgetful: the gradient of x"):
+        check_op(Forgetful, examples=5)
+
+
 if __name__ == "__main__":
     results = table()
     for checker, names in results.items():

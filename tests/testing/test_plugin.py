@@ -2,6 +2,8 @@
 import subprocess
 import sys
 
+import pytest
+
 TESTS = '''
 import minigrad as mg
 
@@ -32,6 +34,22 @@ def test_the_test_of_an_op_is_one_line(tmp_path):
     run = pytest_in(tmp_path)
     assert "1 failed, 2 passed" in run.stdout
     assert "tanh lacks a property: the value is that of the reference" in run.stdout
+
+
+@pytest.mark.peers
+def test_the_fixture_takes_functions_of_torch(tmp_path):
+    pytest.importorskip("torch")
+    (tmp_path / "test_mine.py").write_text("""
+import torch
+
+def test_right(check_op):
+    assert check_op(lambda x: torch.sin(x) * x).passed
+
+def test_wrong(check_op):
+    check_op(lambda x: torch.sin(x) * x.detach())
+""")
+    run = pytest_in(tmp_path)
+    assert "1 failed, 1 passed" in run.stdout and "lacks a property" in run.stdout
 
 
 def test_profiles(tmp_path):

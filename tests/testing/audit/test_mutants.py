@@ -1,17 +1,13 @@
 """The mutants: made for every rule, noticed by the checks, and the exceptions are exceptions."""
-import re
-
 import numpy as np
 import pytest
 
 from minigrad.engine.op import Op
 from minigrad.engine.ops import REGISTRY
-from minigrad.engine.tensor import Tensor, backpropagate
-from minigrad.testing.audit.equivalent import PATTERNS, reason
+from minigrad.testing.audit.equivalent import same_gradients, wide_cases
 from minigrad.testing.audit.mutants import hunt, mutants_of, noticed, survivors
-from minigrad.testing.ops.cases import in_small_pieces
+from minigrad.testing.mutations import with_rule
 from minigrad.testing.ops.choose import choose
-from minigrad.testing.ops.properties import Trial
 
 
 def registered():
@@ -74,41 +70,17 @@ def test_no_rule_is_taken_for_its_own_mutant():
         assert not noticed(REGISTRY[name], drawn)
 
 
-def differs(op, broken, case, seed=0):
-    """Does a mutant give other gradients than the op on one case, by more than rounding?  First and second order."""
-    here, there = Trial(op, *case), Trial(broken, *case)
-    g = np.random.default_rng(seed).standard_normal(np.shape(op(*case[0], **case[1])))
-    return any(a is not None and not np.allclose(a, b, rtol=1e-10, atol=1e-10, equal_nan=True)
-               for a, b in zip(_derivatives(here, g), _derivatives(there, g), strict=True))
+def test_what_changes_nothing_is_measured_to_change_nothing():
+    found = hunt(REGISTRY["add"])
+    excused = [m for m in found if m.equivalent]
+    assert excused and all(m.same > 100 and not m.killed for m in excused)
+    assert any("rule of another argument" in m.name for m in excused)
 
 
-def _derivatives(trial, g):
-    leaves, y, _ = trial.recorded()
-    wanted = [x for x, r in zip(leaves, trial.real) if r]
-    cotangent = Tensor(g, requires_grad=True)
-    first = backpropagate(y, cotangent, create_graph=True)
-    first = [first.get(x) for x in wanted]
-    slope = sum(((d * d * 0.5 + d).sum() for d in first if d is not None), start=Tensor(np.zeros(())))
-    second = backpropagate(slope) if slope.requires_grad else {}
-    return [*(None if d is None else d._data for d in first),
-            *(second.get(x, np.zeros(x.shape)) for x in (*wanted, cotangent))]
-
-
-def equivalents(ops=None):
-    return [m for op in ops or registered() for m in mutants_of(op) if reason(m.name)]
-
-
-def test_every_reason_is_needed():
-    names = [m.name for m in equivalents()]
-    for pattern, why in PATTERNS:
-        assert any(re.fullmatch(pattern, n) for n in names), f"no mutant is like this any more: {pattern} ({why})"
-
-
-@pytest.mark.slow
-def test_what_is_said_to_be_no_mistake_gives_the_same_gradients():
-    for op in registered():
-        mutants = equivalents([op])
-        with in_small_pieces(), np.errstate(all="ignore"):
-            for case in choose(op, examples=25, seed=5).cases if mutants else ():
-                for m in mutants:
-                    assert not differs(op, m.broken, case), f"{m.name} differs at {case}, though: {m.equivalent}"
+@pytest.mark.parametrize("rule", [lambda g, y, x: 2.0001 * g * x, lambda g, y, x: 2 * g * np.asarray(getattr(
+    x, "_data", x)), lambda g, y, x: np.where(x == 0, g, 2 * g * x), lambda g, y, x: g / 0])
+def test_no_mistake_is_excused(rule):
+    op = Op(lambda x, /: x * x, lambda g, y, x: 2 * g * x, name="squared")
+    cases = wide_cases(op, 25)
+    assert same_gradients(op, op, cases) > 100
+    assert same_gradients(op, with_rule(op, 0, rule), cases) == 0
