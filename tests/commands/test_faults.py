@@ -40,6 +40,19 @@ def test_a_full_disk_is_one_line(tmp_path):
     assert code in (0, 1) and len(err.splitlines()) <= 1
 
 
+def test_without_any_stream_it_trains(tmp_path):
+    code, _, _ = minigrad(*DIGITS, tmp_path / "out", shell=">&- 2>&-")
+    assert code == 0 and (tmp_path / "out" / "report.png").exists()
+
+
+def test_a_model_larger_than_files_may_be_is_one_line(tmp_path):
+    """As a disk that is full when the training is over: nothing half-written stays."""
+    done = subprocess.run(["sh", "-c", f'ulimit -f 16; exec "{sys.executable}" -m minigrad "$@"', "sh", *DIGITS,
+                           str(tmp_path / "out")], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1 and "File too large" in done.stderr.splitlines()[-1], done.stderr
+    assert not list(tmp_path.rglob("*.safetensors")) + list(tmp_path.rglob("*.tmp"))
+
+
 @pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_is_read_only_is_noticed_at_once(tmp_path):
     tmp_path.chmod(0o500)

@@ -1,6 +1,7 @@
 """Threads and asyncio tasks side by side: whether a step trains, and what it records, is each one's own affair."""
 import asyncio
 import threading
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ import minigrad as mg
 from minigrad import layers, losses, optimizers
 from minigrad.keras.layers import Dense, Dropout
 from minigrad.keras.models import Sequential
+from minigrad.zoo.decoding import generate
+from minigrad.zoo.gpt import GPT
 
 rng = np.random.default_rng(0)
 X = rng.standard_normal((64, 3)).astype(np.float32)
@@ -62,6 +65,25 @@ def test_predict_beside_fit(same):
             return shapes
         history, shapes = side_by_side(fit, predict)
         assert len(history) == 10 and history[-1] < history[0] and shapes == {(64, 1)}
+
+
+def test_a_gpt_writes_beside_the_training_of_another():
+    def gpt(seed):
+        mg.seed(seed)
+        model = GPT("abcd", context=16, depth=1, heads=2, width=8)
+        model(np.zeros((1, 4), int))
+        return model
+    writer, learner, tokens = gpt(1), gpt(2), np.tile(np.arange(4), (8, 4))
+
+    def write():
+        return [list(islice(generate(writer, [0, 1], np.random.default_rng(3)), 40)) for _ in range(5)]
+
+    def learn():
+        learner.compile(optimizers.Adam(0.02), losses.SparseCategoricalCrossentropy(from_logits=True))
+        return learner.fit(tokens[:, :-1], tokens[:, 1:], epochs=20, verbose=0).history["loss"]
+    alone = write()
+    written, history = side_by_side(write, learn)
+    assert written == alone and history[-1] < history[0]
 
 
 def test_training_is_a_property_of_the_call_not_of_the_process():
