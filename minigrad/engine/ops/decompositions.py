@@ -12,7 +12,7 @@ import numpy as np
 
 from ..backend import array_module
 from ..op import as_array, as_real, explained, op
-from .linalg import _t, inv, solve
+from .linalg import _t, inv, matrices, solve
 from .reductions import axes_of, max as largest, min as smallest, sum, vector_norm
 from .shapes import concatenate, expand_dims, moveaxis, tril, triu
 
@@ -110,10 +110,11 @@ SVDResult = namedtuple("SVDResult", "U S Vh")
 QRResult = namedtuple("QRResult", "Q R")
 
 
-def _one_triangle(a, UPLO):
+def _one_triangle(what, a, UPLO):
     """A as it stands, or the symmetric matrix that one of its triangles stands for."""
+    a = matrices(what, a, square=True)
     if UPLO not in (None, "L", "U"):
-        raise ValueError(f"eigh: UPLO must be 'L' or 'U', for the lower or upper triangle, not {UPLO!r}")
+        raise ValueError(f"{what}: UPLO must be 'L' or 'U', for the lower or upper triangle, not {UPLO!r}")
     return a if UPLO is None else tril(a) + _t(tril(a, k=-1)) if UPLO == "L" else triu(a) + _t(triu(a, k=1))
 
 
@@ -124,14 +125,14 @@ def eigh(a, UPLO=None) -> tuple:
     UPLO    "L" or "U": only this triangle of A is read; None: A stands for its symmetric part
     Eigenvectors of equal eigenvalues have no derivative: asked for, a ValueError.
     """
-    y = eigen(_one_triangle(a, UPLO))
+    y = eigen(_one_triangle("eigh", a, UPLO))
     return EighResult(y[..., 0, :], y[..., 1:, :])
 
 
 @explained
 def eigvalsh(a, UPLO=None):
     """The eigenvalues of symmetric A, ascending.  Of equal ones each gets the share of its own eigenvector."""
-    return eigen(_one_triangle(a, UPLO))[..., 0, :]
+    return eigen(_one_triangle("eigvalsh", a, UPLO))[..., 0, :]
 
 
 @explained
@@ -142,8 +143,8 @@ def svd(a, full_matrices=True, compute_uv=True) -> tuple:
                     may be turned into each other, so they have no derivative
     Singular vectors of equal σ have no derivative: asked for, a ValueError.
     """
-    y = singular(a)
-    (m, n), (s, u, v) = np.shape(a)[-2:], _parts(y, np.shape(a)[-2])
+    m, n = matrices("svd", a).shape[-2:]
+    s, u, v = _parts(singular(a), m)
     if not compute_uv:
         return s
     if full_matrices and m != n:
@@ -190,7 +191,7 @@ def qr(a, mode="reduced") -> tuple:
             further columns of Q may be turned into each other, and have no derivative
     The first min(m, n) columns of A must not depend on each other where a derivative is asked for: a ValueError.
     """
-    a = as_array(a)
+    a = matrices("qr", a)
     m, n = a.shape[-2:]
     if mode not in ("reduced", "r", "complete"):
         raise ValueError(f'qr: mode must be "reduced", "complete" or "r", not {mode!r}')
@@ -230,9 +231,7 @@ def matrix_norm(x, keepdims=False, ord="fro"):
             1, -1: the largest, the smallest Σ|A| of a column;  inf, -inf: those of a row
     Ties share.  What is said of svd where σ = 0, and of vector_norm at 0, holds here too.
     """
-    x = as_array(x)
-    if x.ndim < 2:
-        raise ValueError(f"matrix_norm: an array of shape {x.shape} holds no matrices")
+    x = matrices("matrix_norm", x)
     if isinstance(ord, str) and ord == "fro":
         return vector_norm(x, axis=(-2, -1), keepdims=keepdims)
     if isinstance(ord, str) and ord == "nuc":
@@ -248,6 +247,8 @@ def matrix_norm(x, keepdims=False, ord="fro"):
 @explained
 def cond(a, p=None):
     """How much solve enlarges relative errors: σ₁ / σₙ (p 2 or None; -2: upside down), or norm(A, p) norm(A⁻¹, p)."""
+    if not min(matrices("cond", a).shape[-2:]):
+        raise ValueError(f"cond: a matrix without numbers, of shape {np.shape(a)}, enlarges nothing")
     if p in (None, 2, -2):
         s = svdvals(a)
         return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]

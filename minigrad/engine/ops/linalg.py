@@ -20,6 +20,14 @@ def _t(a):
     return a.swapaxes(-1, -2)
 
 
+def matrices(what, a, square=False):
+    """a, an array or tensor whose last two axes are those of matrices; else a ValueError that says what is of them."""
+    a = as_array(a)
+    if a.ndim < 2 or square and a.shape[-1] != a.shape[-2]:
+        raise ValueError(f"{what}: of {'square ' * square}matrices, not of shape {a.shape}")
+    return a
+
+
 @op(vjp=lambda g, y, a: -_t(y) @ g @ _t(y), domain=INVERTIBLE, shapes="(n,n)->(n,n)")
 def inv(a, /):
     """Y = A⁻¹      dA = -Yᵀ G Yᵀ."""
@@ -84,7 +92,7 @@ def cholesky(a, /):
     P has half the diagonal.  A stands for its symmetric part (A + Aᵀ) / 2, so that dA is symmetric too.  (Murray 2016,
     "Differentiation of the Cholesky decomposition")
     """
-    a = as_real(a)                                  # of booleans, + would be or
+    a = as_real(matrices("cholesky", a, square=True))           # of booleans, + would be or
     return np.linalg.cholesky(0.5 * (a + _t(a)))
 
 
@@ -95,8 +103,8 @@ def pinv(a):
 
     Of lower rank it is not continuous, and has no derivative: a ValueError.
     """
-    a = as_array(a)
-    if (np.linalg.matrix_rank(getattr(a, "_data", a)) < min(a.shape[-2:])).any():
+    a = matrices("pinv", a)
+    if np.any(np.linalg.matrix_rank(getattr(a, "_data", a)) < min(a.shape[-2:])):
         raise ValueError(f"pinv: a matrix {a.shape} of lower rank than {min(a.shape[-2:])} has no derivative")
     return solve(_t(a) @ a, _t(a)) if a.shape[-2] >= a.shape[-1] else _t(solve(a @ _t(a), a))
 
@@ -104,9 +112,7 @@ def pinv(a):
 @explained
 def matrix_power(a, n):
     """A @ A @ ... @ A, n times; of the inverse for negative n, the identity for 0."""
-    a = as_array(a)
-    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
-        raise ValueError(f"matrix_power: of square matrices, not of shape {a.shape}")
+    a = matrices("matrix_power", a, square=True)
     if n < 0:
         return matrix_power(inv(a), -n)
     if n == 0:

@@ -92,6 +92,14 @@ def test_matrix_power(n):
         mg.matrix_power(a[0, :2], n)
 
 
+@pytest.mark.parametrize("f, square", [(f, f not in (mg.svd, mg.svdvals, mg.qr, mg.pinv, mg.cond)) for f in (
+    mg.eigh, mg.eigvalsh, mg.cholesky, mg.inv, mg.det, mg.slogdet, mg.svd, mg.svdvals, mg.qr, mg.pinv, mg.cond)])
+def test_what_is_no_matrix_is_refused_as_by_numpy(f, square):
+    for shape in [(), (3,), *[(2, 3), (0, 3)] * square]:
+        with pytest.raises(ValueError, match="matrices|two-dimensional|square"):
+            f(mg.tensor(np.ones(shape)))
+
+
 # -- singular values, orthogonal factors, norms ----------------------------------------------------------------------
 def random(shape, seed=0):
     return np.random.default_rng(seed).standard_normal(shape)
