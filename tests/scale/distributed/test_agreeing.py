@@ -22,7 +22,7 @@ model = mg.keras.Sequential([mg.layers.Dense(1)])
 model.compile(mg.optimizers.Adam(0.1 if how == "learning_rate" and rank else 0.01), "mse")
 own = [mg.callbacks.TerminateOnNaN()] if how == "callbacks" and rank else [Stop()]
 history = model.fit(x, y, epochs=4 + (how == "epochs" and rank), verbose=0, callbacks=own, distribute=True)
-print("rank", rank, "epochs", history.epoch, flush=True)
+print(f"rank {rank} epochs {history.epoch}\\n", end="", flush=True)     # in one piece, or ranks mix
 """
 
 
