@@ -174,8 +174,6 @@ LLAMA = (65.2e9, 1.4e12, 80, 8192)
 LLAMA2 = (68.98e9, 2e12, 80, 8192, 4096)
 LLAMA3 = (405e9, 15.6e12, 126, 16384, 8192)
 BLOOM = (176.247e9, 366e9, 70, 14336)
-PATTERSON = "Patterson et al. 2021, arXiv:2104.10350, table 4"  # 10,000 GPUs for 14.8 days: the number is assumed there
-LUCCIONI = "Luccioni et al. 2022, arXiv:2211.02001"
 PUBLISHED = [
     PublishedFigure("GPT-3 175B", "flops", 3.14e23, "Brown 2020, table D.1", *GPT3),
     PublishedFigure("GPT-J 6B", "flops", 1.5e22, "Wang and Komatsuzaki 2021, README of mesh-transformer-jax", *GPTJ),
@@ -183,16 +181,15 @@ PUBLISHED = [
     PublishedFigure("PaLM 540B", "flops", 2.5272e24, "Chowdhery 2022, table 21", *PALM),
     PublishedFigure("PaLM 540B", "all_flops", 2.56e24, "Chowdhery 2022", *PALM),
     PublishedFigure("Llama 3 405B", "flops", 3.8e25, "Llama Team 2024, section 1", *LLAMA3),
-    PublishedFigure("LLaMA 65B", "gpu_hours", 1_022_362, "Touvron 2023, table 15", *LLAMA),
-    PublishedFigure("Llama 2 70B", "gpu_hours", 1_720_320, "Touvron et al. 2023, arXiv:2307.09288, table 2", *LLAMA2),
-    PublishedFigure("BLOOM 176B", "gpu_hours", 1_082_990, f"{LUCCIONI}, table 1", *BLOOM),
-    PublishedFigure("PaLM 540B", "gpu_hours", 6144 * 1200 + 3072 * 336, "Chowdhery 2022, appendix B", *PALM,
-                    chip="tpuv4"),
-    PublishedFigure("Llama 3 405B", "gpu_hours", 30.84e6, "Llama 3.1 model card", *LLAMA3, chip="h100"),
-    PublishedFigure("GPT-3 175B", "gpu_hours", 10_000 * 14.8 * 24, PATTERSON, *GPT3, chip="v100"),
-    PublishedFigure("LLaMA 65B", "energy", 449e6 * 3600, "Touvron 2023, table 15", *LLAMA),
-    PublishedFigure("BLOOM 176B", "energy", 433.196e6 * 3600, f"{LUCCIONI}, section 4.2 (PUE 1)", *BLOOM),
-    PublishedFigure("GPT-3 175B", "energy", 1287e6 * 3600, PATTERSON, *GPT3, chip="v100"),
+    PublishedFigure("LLaMA 65B", "gpu_hours", 1_022_362, runs.TOUVRON, *LLAMA),
+    PublishedFigure("Llama 2 70B", "gpu_hours", 1_720_320, runs.LLAMA2, *LLAMA2),
+    PublishedFigure("BLOOM 176B", "gpu_hours", 1_082_990, f"{runs.LUCCIONI}, table 1", *BLOOM),
+    PublishedFigure("PaLM 540B", "gpu_hours", 6144 * 1200 + 3072 * 336, runs.PALM, *PALM, chip="tpuv4"),
+    PublishedFigure("Llama 3 405B", "gpu_hours", 30.84e6, runs.LLAMA31, *LLAMA3, chip="h100"),
+    PublishedFigure("GPT-3 175B", "gpu_hours", 10_000 * 14.8 * 24, runs.PATTERSON, *GPT3, chip="v100"),
+    PublishedFigure("LLaMA 65B", "energy", 449e6 * 3600, runs.TOUVRON, *LLAMA),
+    PublishedFigure("BLOOM 176B", "energy", 433.196e6 * 3600, f"{runs.LUCCIONI}, section 4.2 (PUE 1)", *BLOOM),
+    PublishedFigure("GPT-3 175B", "energy", 1287e6 * 3600, runs.PATTERSON, *GPT3, chip="v100"),
 ]
 
 
