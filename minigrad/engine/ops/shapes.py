@@ -177,7 +177,7 @@ def tile(x, /, reps):
 
 def _repeat_vjp(g, y, x, repeats, axis=None):
     length = x.size if axis is None else x.shape[axis]
-    source = np.repeat(np.arange(length), repeats)                  # where each element of y came from
+    source = array_module(x).arange(length).repeat(repeats)         # where each element of y came from
     flat = (length,) if axis is None else x.shape
     index = (slice(None),) * ((axis or 0) % len(flat)) + (source,)
     return scatter_add(g, index=index, shape=flat).reshape(x.shape)
