@@ -124,6 +124,16 @@ def array_module(array):
     return np if isinstance(array, (np.ndarray, np.generic, int, float, list, tuple)) else sys.modules["cupy"]
 
 
+def from_lists(data, dtype=None):
+    """np.asarray, which says of what can't be one what it is."""
+    try:
+        return np.asarray(data, dtype=dtype)
+    except (ValueError, TypeError) as error:
+        why = "its lists should be of one length" if "inhomogeneous" in str(error) else error
+        wanted = "" if dtype is None else f" of {shown(dtype)}"
+        raise type(error)(f"{shown(data)} is no array{wanted}: {why}") from error
+
+
 def asarray(data, dtype=None, device=None):
     """data as an array on a device (default: where it is, or the default device for lists and numbers)."""
     if type(data) is np.ndarray and (device or default_device()) == "cpu":
@@ -135,12 +145,7 @@ def asarray(data, dtype=None, device=None):
     on_gpu = device_of(data) != "cpu"
     kind, index = parse_device(device or (device_of(data) if on_gpu else default_device()))
     if kind == "cpu":
-        try:
-            return np.asarray(data.get() if on_gpu else data, dtype=dtype)
-        except (ValueError, TypeError) as error:
-            wanted = "" if dtype is None else f" of {shown(dtype)}"
-            raise type(error)(f"{shown(data)} is no array{wanted}: it holds lists of different lengths, or what isn't "
-                              f"numbers ({error})") from error
+        return from_lists(data.get() if on_gpu else data, dtype)
     module = cupy()
     with module.cuda.Device(index):
         return module.asarray(data, dtype=dtype)

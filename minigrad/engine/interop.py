@@ -25,11 +25,7 @@ def tensor(data, dtype=None, device: str | None = None, requires_grad: bool = Fa
     """
     if isinstance(data, Tensor):
         data = data._data if requires_grad else _off_the_tape(data, "mg.tensor(t) is a copy")
-    try:
-        array = backend.asarray(data, dtype, device).copy()
-    except ValueError as error:
-        raise ValueError(f"tensor: no array can be made of this {type(data).__name__}, whose lists should be of one "
-                         f"length: {error}") from error
+    array = backend.asarray(data, dtype, device).copy()
     if array.dtype.kind not in "fiub":
         why = {"c": "complex numbers have no gradients here: pass the real and the imaginary part",
                "O": "None or other objects, or lists of different lengths, are among it"}.get(array.dtype.kind, "")

@@ -198,16 +198,9 @@ FACTS = ("symbol", "flops", "numpy", "reference", "cases", "conventions", "slack
 def as_array(x):
     """x as ops take it: a tensor or an array as it is, numbers and lists as arrays, lists of tensors stacked."""
     if not (isinstance(x, (list, tuple)) and _holds_tensors(x)):
-        return x if hasattr(x, "shape") and not isinstance(x, np.generic) else _from_lists(x)
+        return x if hasattr(x, "shape") and not isinstance(x, np.generic) else backend.from_lists(x)
     dtype = np.result_type(*(t.dtype for t in tree_leaves(x) if isinstance(t, Tensor)))     # for numbers beside them
     return np.stack([np.asarray(v, dtype) if isinstance(v, (int, float)) else as_array(v) for v in x])
-
-
-def _from_lists(x):
-    try:
-        return np.asarray(x)
-    except ValueError as error:
-        raise ValueError(f"{shown(x)} is no array: its lists are of different lengths") from error
 
 
 def _holds_tensors(x):

@@ -104,3 +104,17 @@ def indices(draw, shape):
     index = [np.array(draw(st.lists(st.integers(-side, side - 1), min_size=n, max_size=n))) for side in shape]
     keep = draw(st.integers(1, len(shape)))
     return tuple(index[:keep]) if keep > 1 else index[0]
+
+
+# -- are two the same, but for rounding? ------------------------------------------------------------------------------
+def alike(a, b, tolerance=1e-9):
+    """Whether a is b, relative to b's largest number or 1; nan and infinite where it is."""
+    scale = np.abs(b[np.isfinite(b)]).max(initial=1.0) if b.dtype.kind == "f" else 0
+    return a.shape == b.shape and np.allclose(a, b, rtol=tolerance, atol=tolerance * scale, equal_nan=True)
+
+
+def close(a, b, what, tolerance=1e-9):
+    """An AssertionError that says of what, unless they are alike."""
+    a, b = np.asarray(a), np.asarray(b)
+    assert a.shape == b.shape, f"{what}: shapes {a.shape} and {b.shape}"
+    assert alike(a, b, tolerance), f"{what}: {a} and {b}"

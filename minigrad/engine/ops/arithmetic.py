@@ -234,4 +234,5 @@ for _entry, _right in ((fmax, [[0.5, 0, 1], [0.5, 1, 0]]), (fmin, [[0.5, 1, 1], 
 clip.describe(cases=_off_the_ends, slack=0.02,
               conventions=[([[-1.0, 0.5, 1.0]], {"min": -1, "max": 0.75}, [[1.0, 1, 0]])])
 tanh.describe(conventions=[([[-4.0, 4.0]], {}, [[0.0013409506830258969, 0.0013409506830258969]])])
+sinc.describe(conventions=[([[0.004, -0.0195]], {}, [[-0.013159264729896915, 0.0641283559593496]])])    # the series
 power.describe(slack=0.02, conventions=[([[0.0, 0, 0], [0.0, 1, 2]], {}, [[0.0, 1, 0], [0, 0, 0]])])

@@ -309,9 +309,9 @@ def _with_a_mask(draw):
 
 
 def _attended(draw):
-    lead, t = draw.shape(0, 1, 1), draw.integer(1, 3)
+    lead, t, d = draw.shape(0, 1, 1), draw.integer(1, 3), draw.integer(1, 3)
     s = t + draw.integer(0, 2)
-    q, k, v = (draw.array((*lead, n, d)) for n, d in ((t, 2), (s, 2), (s, 3)))
+    q, k, v = (draw.array((*lead, n, width)) for n, width in ((t, d), (s, d), (s, 3)))
     mask = draw.booleans((t, s))
     return [q, k, v], draw.some(causal=draw.boolean(), mask=mask, scale=0.5)
 

@@ -2,21 +2,18 @@
 
 Where a gradient can't be given, an error is as good an answer: never a number that is wrong.
 """
+from functools import partial
+
 import numpy as np
 
 from ...engine.recording import no_grad
 from ...engine.tensor import Tensor, backpropagate
+from ..arrays import close
 
 REFUSALS = TypeError, ValueError, IndexError, NotImplementedError, np.linalg.LinAlgError
 FAR = np.array([0.0, 0.3, 1, 3, 5, 8, 11, 14, 17, 20, 30, 36, 40, 60, 80, 100, 600, 1e4])
 FAR = np.unique(np.concatenate([FAR, -FAR]))
-
-
-def _near(a, b, what, rtol=1e-8):
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    assert a.shape == b.shape, f"{what}: shapes {a.shape} and {b.shape}"
-    scale = np.abs(b[np.isfinite(b)]).max(initial=1.0)
-    assert np.allclose(a, b, rtol=rtol, atol=rtol * scale, equal_nan=True), f"{what}: {a} and {b}"
+_near = partial(close, tolerance=1e-8)
 
 
 # -- tensors where arrays and numbers are usual -----------------------------------------------------------------------
@@ -55,7 +52,7 @@ def tensors_as_params(t):
         g, h = np.asarray(t.rng.standard_normal(y.shape)), 1e-6
         ends = [np.sum(g * t.op(*t.inputs, **{**t.params, name: value + step})) for step in (h, -h)]
         found = backpropagate(y, g).get(p, np.zeros(p.shape))
-        _near(np.sum(found), (ends[0] - ends[1]) / (2 * h), f"gradient of {name}= and its measured slope", 1e-5)
+        close(np.sum(found), (ends[0] - ends[1]) / (2 * h), f"gradient of {name}= and its measured slope", 1e-5)
 
 
 def _unless_refused(t, *inputs, **more):

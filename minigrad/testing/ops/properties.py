@@ -7,7 +7,7 @@ import numpy as np
 from ...engine.recording import no_grad
 from ...engine.tensor import Tensor, backpropagate
 from ...engine.transforms import jvp, vjp
-from ..arrays import LAYOUTS, lay_out
+from ..arrays import LAYOUTS, close, lay_out
 from ..gradients.compare import GradientError, check_gradients
 from .edges import (
     edits_are_seen,
@@ -84,13 +84,6 @@ def differentiable(property):
             property(t)
     held.__name__, held.__doc__ = property.__name__, property.__doc__
     return held
-
-
-def close(a, b, what, tolerance=1e-9):
-    a, b = np.asarray(a), np.asarray(b)
-    assert a.shape == b.shape, f"{what}: shapes {a.shape} and {b.shape}"
-    scale = np.abs(b[np.isfinite(b)]).max(initial=1.0) if b.dtype.kind == "f" else 0
-    assert np.allclose(a, b, rtol=tolerance, atol=tolerance * scale, equal_nan=True), f"{what}: {a} and {b}"
 
 
 # -- values ----------------------------------------------------------------------------------------------------------
