@@ -55,7 +55,8 @@ def copy_to(target, translate=lambda notebook, number: notebook):
         if not (target / path.name).exists():
             if path.suffix == ".ipynb":
                 text = as_text(translate(json.loads(text), path.name[:2]))
-            (target / path.name).write_text(LINK.sub(r"](source/\1)", text), encoding="utf-8")
+            with atomic_write(target / path.name, "w") as file:     # half a page would stay as it is
+                file.write(LINK.sub(r"](source/\1)", text))
 
 
 def read(path):

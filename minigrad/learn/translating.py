@@ -7,12 +7,12 @@ translation stays English.
 """
 import copy
 import hashlib
-import json
 import os
 import re
 from functools import cache
 
 from ..support.errors import UsageError
+from ..support.reading import form, read_json
 from . import notebooks
 
 
@@ -37,7 +37,7 @@ def known(language):
 def catalogue(language, name):
     """{key: text} of a notebook ("03") or of what `check` says ("check"); empty if nobody has written it yet."""
     path = notebooks.folder() / language / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return form(read_json(path), {str: str}, path) if path.exists() else {}
 
 
 def translated(notebook, language, number):

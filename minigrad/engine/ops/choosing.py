@@ -6,7 +6,7 @@ import numpy as np
 from ...support.arguments import whole
 from ..backend import array_module
 from ..op import as_array, explained
-from .indexing import getitem, scatter_add, take_along_axis
+from .indexing import checked, getitem, scatter_add, take_along_axis
 from .reductions import argsort, max, min, prod
 from .scans import _highest as highest, _lowest as lowest
 from .shapes import broadcast_to
@@ -60,9 +60,7 @@ def scatter(x, indices, length, reduce="sum", fill=0):
                          f"of shape {indices.shape}")
     if reduce not in ("sum", "mean", "prod", "max", "min"):
         raise ValueError(f'scatter: reduce must be "sum", "mean", "prod", "max" or "min", not {reduce!r}')
-    indices = indices.astype(np.intp)
-    if indices.size and not 0 <= int(indices.min()) <= int(indices.max()) < length:
-        raise IndexError(f"scatter: indices from {indices.min()} to {indices.max()}, must be from 0 to {length - 1}")
+    indices = checked(indices, length, "scatter: indices")
     xp = array_module(x)
     counts = xp.bincount(indices, minlength=length)
     there = (counts > 0).reshape((-1,) + (1,) * (x.ndim - 1))

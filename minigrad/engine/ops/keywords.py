@@ -10,7 +10,7 @@ from ..backend import narrow, wide
 from .arithmetic import add, logical_and, logical_or, maximum, minimum, multiply, sqrt, where as choose
 from .reductions import all, any, axes_of, count, cumsum, max, mean, min, prod, std, sum, var
 from .scans import _highest, _lowest, cumprod
-from .shapes import astype
+from .shapes import astype, squeeze
 
 NEUTRAL = {"sum": lambda x: 0, "prod": lambda x: 1, "max": _lowest, "min": _highest, "any": lambda x: False,
            "all": lambda x: True}
@@ -58,7 +58,7 @@ def _of_some(op, x, where, axis=None, keepdims=False, ddof=0):
         if op.name == "std":                # of equal numbers 0, and so is the slope
             y = choose(y == 0, 0, sqrt(choose(y == 0, 1, y)))
         y = narrow(y, given)
-    return y if keepdims else y.reshape(tuple(m for a, m in enumerate(x.shape) if a not in axes_of(x, axis)))
+    return y if keepdims else squeeze(y, axis=axes_of(x, axis))
 
 
 NAMES = {sum: "dtype initial where out", prod: "dtype initial where out", max: "initial where out",

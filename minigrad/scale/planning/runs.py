@@ -96,7 +96,7 @@ def implied(run):
 
 
 def factor(model, precision):
-    """What an MFU of dense models at 16 bit is to be multiplied with."""
+    """What an MFU of dense models at 16 bit is to be multiplied with; model: a Transformer, or a TrainingRun."""
     return (EXPERTS if model.active and model.active < model.params else 1) * (FP8 if precision == "fp8" else 1)
 
 
@@ -113,7 +113,4 @@ def interval(part=slice(0, None, 2)):
 
 def inside(runs, low, high):
     """Of these runs, those whose MFU is between low and high, each times its factor."""
-    def within(run):
-        model = costs.transformer(run.params, run.layers, run.width, active=run.active)
-        return low <= implied(run) / factor(model, run.precision) <= high
-    return [run for run in runs if within(run)]
+    return [run for run in runs if low <= implied(run) / factor(run, run.precision) <= high]

@@ -1,5 +1,7 @@
-"""Gradients by central differences, and numbers from an op's domain."""
+"""Gradients by central differences, beside PyTorch's, and numbers from an op's domain."""
 import numpy as np
+import pytest
+from numpy.testing import assert_allclose
 
 from minigrad.engine.tensor import Tensor
 
@@ -54,3 +56,15 @@ def gradients(f, xs, g, create_graph=False):
     leaves = [Tensor(x, requires_grad=is_real(x)) for x in xs]
     f(*leaves).backward(g, create_graph=create_graph)
     return [leaf.grad for leaf in leaves if leaf.requires_grad], [leaf for leaf in leaves if leaf.requires_grad]
+
+
+def as_pytorch(ours, theirs, xs, rng):
+    """ours(*xs) has the value and the gradients of theirs(torch, torch.nn.functional, *tensors)."""
+    torch = pytest.importorskip("torch")
+    ts = [torch.tensor(x, requires_grad=True) for x in xs]
+    y, right = ours(*xs), theirs(torch, torch.nn.functional, *ts)
+    assert_allclose(y, right.detach().numpy(), rtol=1e-10, atol=1e-12)
+    g = rng.standard_normal(y.shape)
+    right.backward(torch.tensor(g))
+    for a, b in zip(gradients(ours, xs, g)[0], ts, strict=True):
+        assert_allclose(a, b.grad.numpy(), rtol=1e-9, atol=1e-11)

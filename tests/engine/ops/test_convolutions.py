@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 import minigrad as mg
 from minigrad.testing import check_gradients
 
-from .gradients import gradients
+from .gradients import as_pytorch
 
 
 def drawn(rng):
@@ -93,14 +93,7 @@ def filters_first(w):
 
 
 def same(ours, theirs, arrays):
-    torch = pytest.importorskip("torch")
-    tensors = [torch.tensor(a, requires_grad=True) for a in arrays]
-    y, t = ours(*arrays), torch.movedim(theirs(torch, torch.nn.functional, *tensors), 1, -1)
-    assert_allclose(y, t.detach().numpy(), rtol=1e-9, atol=1e-11)
-    g = np.random.default_rng(1).standard_normal(y.shape)
-    t.backward(torch.tensor(g))
-    for a, b in zip(gradients(ours, arrays, g)[0], tensors, strict=True):
-        assert_allclose(a, b.grad.numpy(), rtol=1e-9, atol=1e-11)
+    as_pytorch(ours, lambda torch, *rest: torch.movedim(theirs(torch, *rest), 1, -1), arrays, np.random.default_rng(1))
 
 
 @pytest.mark.peers

@@ -1,26 +1,13 @@
 """Convolution, pooling and attention beside PyTorch's, at settings drawn by chance: the same values and gradients."""
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
 
 import minigrad as mg
 
-from .gradients import gradients
+from .gradients import as_pytorch
 
 pytestmark = pytest.mark.peers
 SEEDS = pytest.mark.parametrize("seed", range(40))
-
-
-def compare(ours, theirs, xs, rng):
-    """theirs is given tensors, of which it returns one."""
-    torch = pytest.importorskip("torch")
-    ts = [torch.tensor(x, requires_grad=True) for x in xs]
-    y, right = ours(*xs), theirs(torch, torch.nn.functional, *ts)
-    assert_allclose(y, right.detach().numpy(), rtol=1e-10, atol=1e-12)
-    g = rng.standard_normal(y.shape)
-    right.backward(torch.tensor(g))
-    for a, b in zip(gradients(ours, xs, g)[0], ts, strict=True):
-        assert_allclose(a, b.grad.numpy(), rtol=1e-9, atol=1e-11)
 
 
 def windows_of(rng):
@@ -53,14 +40,14 @@ def test_conv2d(seed):
     def theirs(torch, F, x, w):
         y = F.conv2d(padded(torch, F, x, size, strides, padding), w.permute(3, 2, 0, 1).contiguous(), stride=strides)
         return y.permute(0, 2, 3, 1)
-    compare(lambda x, w: mg.conv2d(x, w, strides, padding), theirs, [x, w], rng)
+    as_pytorch(lambda x, w: mg.conv2d(x, w, strides, padding), theirs, [x, w], rng)
 
 
 @SEEDS
 def test_max_pool2d(seed):
     rng = np.random.default_rng(seed)
     x, size, strides, padding = windows_of(rng)
-    compare(lambda x: mg.max_pool2d(x, size, strides, padding), lambda torch, F, x: F.max_pool2d(
+    as_pytorch(lambda x: mg.max_pool2d(x, size, strides, padding), lambda torch, F, x: F.max_pool2d(
         padded(torch, F, x, size, strides, padding, -float("inf")), size, strides).permute(0, 2, 3, 1), [x], rng)
 
 
@@ -73,7 +60,7 @@ def test_avg_pool2d(seed):
         def summed(x):
             return F.avg_pool2d(padded(torch, F, x, size, strides, padding), size, strides)
         return (summed(x) / summed(torch.ones_like(x))).permute(0, 2, 3, 1)     # of the pixels, not of the border
-    compare(lambda x: mg.avg_pool2d(x, size, strides=strides, padding=padding), theirs, [x], rng)
+    as_pytorch(lambda x: mg.avg_pool2d(x, size, strides=strides, padding=padding), theirs, [x], rng)
 
 
 @SEEDS
@@ -86,6 +73,6 @@ def test_attention(seed):
     mask = [None, rng.random((t, s)) < 0.6, rng.random((*lead, t, s)) < 0.3][rng.integers(3)]     # with empty rows, too
     allowed = np.ones((t, s), bool) if mask is None else mask
     allowed = allowed & np.tri(t, s, s - t, dtype=bool) if causal else allowed
-    compare(lambda q, k, v: mg.attention(q, k, v, causal=causal, mask=mask, scale=scale),
+    as_pytorch(lambda q, k, v: mg.attention(q, k, v, causal=causal, mask=mask, scale=scale),
             lambda torch, F, q, k, v: F.scaled_dot_product_attention(
                 q, k, v, attn_mask=torch.tensor(allowed), scale=scale), [q, k, v], rng)
