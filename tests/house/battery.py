@@ -3,6 +3,7 @@
 A call is described by a name and a seed, so that a finding can be made again:  python -m tests.house.battery NAME SEED
 """
 import inspect
+import io
 import math
 import random
 import re
@@ -50,7 +51,7 @@ def bad_values():
             np.zeros((2, 3, 4, 5, 6)), np.arange(3), np.array([True, False]), np.datetime64("2020-01-01"),
             np.array(["2020-01-01"], "M8[D]"), np.ma.array([1.0, 2.0], mask=[False, True]), mg.tensor([1.0, 2.0]),
             mg.tensor(2.0, requires_grad=True), mg.tensor(np.ones((2, 3)), requires_grad=True), iter([1, 2]),
-            Path("nowhere"), sys.stdin, NotImplemented]
+            Path("nowhere"), io.StringIO("a line\n"), NotImplemented]
 
 
 def model():
