@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from ..backend import all_above
+from ..backend import all_above, wide
 from ..op import Op, op
 from .domains import (
     ABOVE_1,
@@ -121,7 +121,7 @@ _tanh_slope = Op(_tanh_slope, lambda g, y, x: -2 * g * y * np.tanh(x), name="tan
                  doc="y = 1 - tanh² x = 4 e / (1 + e)²,  e = e^-2|x|, precise also where tanh x is almost 1")
 
 
-@op(vjp=lambda g, y, x: g * _sinc_slope(x))
+@op(vjp=lambda g, y, x: wide(g) * _sinc_slope(wide(x)))
 def sinc(x, /):
     """y = sin πx / πx, and 1 at 0      dx = g (cos πx - y) / x, and 0 at 0."""
     return np.sinc(x)

@@ -183,7 +183,9 @@ def cumsum(x, /, axis=None):
 
 
 def _logsumexp_vjp(g, y, x, axis=None, keepdims=False):
-    return keep(g, x, axis) * np.exp(wide(x) - keep(np.where(y == -math.inf, 0, y), x, axis))
+    p = np.exp(wide(x) - keep(np.where(y == -math.inf, 0, y), x, axis))
+    total = p.sum(axis=axis, keepdims=True)         # not quite 1 where y was rounded: in float16, or at large x
+    return keep(g, x, axis) * (p / np.where(total == 0, 1, total))
 
 
 @op(vjp=_logsumexp_vjp, shapes="")
@@ -306,8 +308,8 @@ def _norm_by_hand(x, ord=2, axis=None, keepdims=False):
 
 for _entry in (sum, any, all):
     _entry.describe(cases=_reduced)
-for _entry in (mean, logsumexp):
-    _entry.describe(cases=_not_empty)
+mean.describe(cases=_not_empty)
+logsumexp.describe(cases=_not_empty, conventions=[([[1000.0, 1000]], {}, [[0.5, 0.5]])])
 for _entry in (argmax, argmin):
     _entry.describe(cases=_no_ties_one_axis)
 sum.describe(symbol="Σ")

@@ -57,12 +57,16 @@ class _Monitor(Callback):
         return {name: getattr(self, name) for name in self.remembered}
 
     def load_state(self, state):
+        fresh = self.state()
         for name in self.remembered:
             value = state[name]
-            fits = value is None or (isinstance(value, list) and len(value) == len(self.model.weights)
-                                     if name == "best_weights" else isinstance(value, (int, float)))
-            if not fits or name == "best_weights" and value is not None and any(
-                    np.shape(mine) != w.shape for mine, w in zip(value, self.model.weights)):
+            if value is None:
+                fits = fresh[name] is None          # what may be missing is missing at first
+            elif name == "best_weights":
+                fits = isinstance(value, list) and [*map(np.shape, value)] == [w.shape for w in self.model.weights]
+            else:
+                fits = isinstance(value, (int, float))
+            if not fits:
                 raise ValueError(f"{type(self).__name__}: {name} is {shown(value)}")
         vars(self).update({name: state[name] for name in self.remembered})
 
@@ -105,6 +109,11 @@ class EarlyStopping(_Monitor):
             self.say(f"the weights are those of epoch {self.best_epoch + 1}")
 
     remembered = ("best", "waited", "stopped_epoch", "best_epoch", "best_weights")
+
+    def load_state(self, state):
+        if state["best_weights"] is not None and state["best_epoch"] is None:
+            raise ValueError("EarlyStopping: best_weights are there, but not best_epoch, whose weights they are")
+        super().load_state(state)
 
 
 class ModelCheckpoint(_Monitor):

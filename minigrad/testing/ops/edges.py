@@ -148,15 +148,15 @@ def half_precision(t):
     half = [(x * large).astype(np.float16) if r else x for x, r in zip(t.inputs, t.real)]
     g = np.asarray(t.rng.standard_normal(np.shape(t(*t.inputs)))).astype(np.float16)
     runs = []
-    for dtype, step in ((np.float16, 0), (float, 0), (float, 1e-3)):
+    for dtype, step in ((np.float16, 0), (float, 0), (float, 1e-3), (np.float32, 0)):
         inputs = [x.astype(dtype) * dtype(1 + step) if r else x for x, r in zip(half, t.real)]
         try:
             y, shares = t.backward(inputs, g.astype(dtype))
         except TypeError:
             return                          # refused, as NumPy's linalg does
         runs.append([y, *(np.zeros(1) if s is None else s for s in shares)])
-    for found, right, near in zip(*runs):
-        told = np.isfinite(right) & (np.abs(right) < 6e4) & np.isfinite(near)
+    for found, right, near, single in zip(*runs):
+        told = np.isfinite(right) & (np.abs(right) < 6e4) & np.isfinite(near) & np.isfinite(single)
         if np.abs(right[np.isfinite(right)]).max(initial=0) > 1e30:
             return                          # which float32 would not hold, either
         size = np.abs(right[told]).max(initial=1.0)
