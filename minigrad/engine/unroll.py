@@ -7,7 +7,6 @@ read is compared with what it was (unrolling/state.py); where something else hol
 """
 import functools
 import math
-import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,8 @@ from ..support.files import atomic_write
 from .backend import default_device
 from .recording import is_recording
 from .tensor import Tensor
+from .unrolling.arena import Arena
+from .unrolling.calls import Part
 from .unrolling.current import pauses, recorder as at_work
 from .unrolling.forms import (
     Alive,
@@ -30,7 +31,7 @@ from .unrolling.forms import (
     shaped,
     take_apart,
 )
-from .unrolling.program import StraightLine, difference, lighten
+from .unrolling.program import StraightLine, difference
 from .unrolling.recorder import Recorder, strip
 from .unrolling.stand_in import Recorded
 from .unrolling.state import State, TooLarge, randomness, released
@@ -41,33 +42,34 @@ REPEATS = {"first": "what it reads changes from call to call, so that it is reco
            "branch": "it branches on values, in ways that change from call to call"}
 PATIENCE = 6                                # recordings in a row that lead to no program
 AFTER = 40                                  # calls; two recordings take as long as 30 to 60 of them
-AUTO_BYTES = 2**26                          # of arrays that a recording holds at once
+AUTO_BYTES = 2**28                          # of arrays that a program holds at once
 
 
 class Unrolled:
     """What unroll returns: call it as the function.  source: the text of the program that ran last.
 
     auto        record in silence, only what is minigrad's own code, which has no effects that can't be seen (a print,
-                a file), only what fits into memory thrice, and only after so many calls that it will have been worth
-                it: AFTER of a kind, and twice as many after each program
+                a file), only up to AUTO_BYTES, and only after so many calls that it will have been worth it: AFTER of a
+                kind, and twice as many after each program
     key         a function, with no arguments, of something else that makes calls calls of one kind
     turns       the Turns of threads within which all calls are made (unrolling/turns.py)
+    arena       the Arena that its programs share with other functions, of which one runs at a time
     """
 
     # To itself: what no function reads.
-    _changes = ("cases", "lock", "program", "recordings", "reason", "evicted", "foreign", "last", "key", "turns")
+    _changes = ("cases", "program", "recordings", "reason", "evicted", "foreign", "last", "key", "turns", "arena")
 
-    def __init__(self, function, auto=False, key=None, turns=None):
-        self.function, self.auto, self.key, self.turns = function, auto, key, turns
+    def __init__(self, function, auto=False, key=None, turns=None, arena=None):
+        self.function, self.auto, self.key, self.turns, self.arena = function, auto, key, turns, arena or Arena()
         self._forget()
 
     def _forget(self):
-        self.cases, self.lock, self.program, self.recordings = {}, threading.Lock(), None, 0
+        self.cases, self.program, self.recordings = {}, None, 0
         self.reason, self.foreign, self.last = None, None, None
         functools.update_wrapper(self, self.function, updated=())
 
     def __call__(self, *args, **kwargs):
-        if at_work() or pauses or self.foreign or not self.lock.acquire(blocking=False):
+        if at_work() or pauses or self.foreign or not self.arena.lock.acquire(blocking=False):
             return self.function(*args, **kwargs)       # part of a recording; profiled; not to be recorded; busy
         try:
             leaves, key = [], [flag() for flag in FLAGS]
@@ -91,7 +93,7 @@ class Unrolled:
             case.mixed += 1
             case.reason = "arguments overlap" if case.mixed > PATIENCE else None
         finally:
-            self.lock.release()
+            self.arena.lock.release()
         return self.function(*args, **kwargs)
 
     def _run(self, case, leaves, args, kwargs):
@@ -167,7 +169,7 @@ class Unrolled:
         tree = take_apart(result, handles)
         for t, grad in assigned:
             if isinstance(grad, Tensor) and type(grad._data) is Recorded:
-                recorder.assigned.append((t, grad._data))
+                recorder.assigned.append((t, grad._data.part))
                 grad._data = strip(grad._data)
         found = put_together(tree, [strip(h) for h in handles])
         reason = recorder.reason
@@ -183,7 +185,9 @@ class Unrolled:
             reason = "it branches on a value after an optimizer's step"
         if not reason:                      # what depends on no argument is a constant
             handles = [recorder.operand(h) for h in handles]
-        if not reason and not all(type(h) is Recorded for h in handles):
+        inputs = [x.part for x in inputs]
+        recorder.close()
+        if not reason and not all(type(h) is Part for h in handles):
             reason = "a result is no array"
         if reason:
             case.waste += 1
@@ -203,7 +207,6 @@ class Unrolled:
             differs = "its results differ in form from call to call"
         if differs:
             case.candidate, case.waste = recorder, case.waste + 1
-            lighten(recorder)
             if case.waste > PATIENCE:
                 self._refuse(case, REPEATS.get(differs, differs))
             return
@@ -211,7 +214,7 @@ class Unrolled:
         handles = [*handles, *(h for _, h in recorder.assigned)]
         name = getattr(self.function, "__name__", "step")
         name = name if name.isidentifier() else "step"
-        program = StraightLine(recorder, inputs, handles, name, f"{name}, unrolled by minigrad.")
+        program = StraightLine(recorder, inputs, handles, name, f"{name}, unrolled by minigrad.", self.arena)
         program.tree, program.assigned = tree, [t for t, _ in recorder.assigned]
         program.shaped = functools.partial(shaped, program)
         program.live = {id(m.array) for m in program.edited if m.kind == "live"}
@@ -238,7 +241,7 @@ class Unrolled:
                           f"{3 * PROGRAMS} combinations of shapes and settings; each is recorded anew", stacklevel=4)
 
     def __getstate__(self):                 # for pickle and copy: programs are written anew
-        return {"function": self.function, "auto": self.auto, "key": self.key, "turns": self.turns}
+        return {"function": self.function, "auto": self.auto, "key": self.key, "turns": self.turns, "arena": self.arena}
 
     def __setstate__(self, state):
         vars(self).update(state)

@@ -19,6 +19,7 @@ from ..engine.recording import no_grad
 from ..engine.tensor import Tensor, backpropagate
 from ..engine.trees import tree_leaves, tree_map
 from ..engine.unroll import Unrolled
+from ..engine.unrolling.arena import Arena
 from ..engine.unrolling.current import recorder
 from ..engine.unrolling.turns import Turns
 from ..support.arguments import share, shown, whole
@@ -103,8 +104,9 @@ class Training:
         if jit_compile not in (True, False, "auto"):
             raise ValueError(f'compile: jit_compile is True, False or "auto", not {shown(jit_compile)}')
         self._turns = Turns()
-        self._replayed = {step: Unrolled(getattr(self, step), jit_compile == "auto", partial(_key, self), self._turns)
-                          for step in STEPS} if jit_compile and not run_eagerly else {}
+        arena = Arena()
+        self._replayed = {step: Unrolled(getattr(self, step), jit_compile == "auto", partial(_key, self), self._turns,
+                                         arena) for step in STEPS} if jit_compile and not run_eagerly else {}
         self.compile_arguments = {"optimizer": self.optimizer, "loss": loss, "loss_weights": loss_weights,
                                   "metrics": metrics, "weighted_metrics": weighted_metrics}
         self.loss_tracker = _metrics.Mean("loss")

@@ -7,6 +7,8 @@
     origin.py       which op, layer and line a call comes from
     state.py        all that a function can read besides its arguments: found, watched, and compared before each replay
     program.py      which calls are needed, which memory they share; the program, ready to run
+    memories.py     which memory an array lies in
+    arena.py        the memory that programs share
     naming.py       the names of arrays in it
     writing.py      the program as text that people read
 The public face is ../unroll.py.

@@ -1,20 +1,97 @@
-"""What a recording consists of: pieces of memory, and calls that read and write them."""
+"""What a recording consists of: pieces of memory, parts of them, and calls that read and write these.
+
+Nothing here keeps the values that a recording computes: like the function itself, it lets them go when it needs them no
+more.  A part says how an array lay in its memory; only arrays that the program will use are kept.
+"""
+import math
+
 import numpy as np
 
 
 class Memory:
-    """A piece of memory that recorded arrays lie in: they are views of it.
+    """A piece of memory that recorded arrays lie in: they are parts of it.
 
     kind    "input": an argument.  "live": an array that lives on between calls, such as a weight's; used where it
             lies.  "constant": made by code that was not followed, the same in every call.  "temporary": made by a call
-    array   the array of the recording
+    whole   the Part that is all of it
+    array   of what lives on and of constants: the array itself
     """
-    __slots__ = ("array", "kind", "name", "start", "stop", "copy", "origin")
+    __slots__ = ("array", "kind", "name", "start", "stop", "copy", "origin", "whole", "owner")
 
     def __init__(self, array, kind, name="", origin=None):
-        self.array, self.kind, self.name, self.origin = array, kind, name, origin
+        self.kind, self.name, self.origin, self.owner = kind, name, origin, None
         self.start, self.stop = np.lib.array_utils.byte_bounds(array)
+        self.array = array if kind in ("live", "constant") else None
         self.copy = array.copy() if kind == "constant" else None
+        self.whole = Part(self, array, 0)
+
+    def holds(self, low, high):
+        """Whether all bytes from low to high are its own."""
+        return self.start <= low and high <= self.stop
+
+
+class Part:
+    """An array in the list of calls: how it lies in its memory.
+
+    offset      of its lowest byte from the memory's lowest
+    scalar      it was a single number, no array
+    """
+    __slots__ = ("memory", "shape", "strides", "dtype", "offset", "scalar")
+
+    def __init__(self, memory, like, offset, scalar=False):
+        self.memory, self.offset, self.scalar = memory, offset, scalar
+        self.shape, self.strides, self.dtype = like.shape, like.strides, like.dtype
+
+    ndim = property(lambda self: len(self.shape))
+    size = property(lambda self: math.prod(self.shape))
+    nbytes = property(lambda self: self.size * self.dtype.itemsize)
+
+    @property
+    def contiguous(self):
+        """Whether its numbers lie one after the other, the last axis fastest."""
+        step = self.dtype.itemsize
+        for n, stride in zip(self.shape[::-1], self.strides[::-1]):
+            if n != 1 and stride != step:
+                return not self.size
+            step *= n
+        return True
+
+    @property
+    def first(self):
+        """How far from its lowest byte its first number lies: more than 0 where a stride is negative."""
+        return -sum(min((n - 1) * stride, 0) for n, stride in zip(self.shape, self.strides)) if self.size else 0
+
+    @property
+    def place(self):
+        """What tells parts of one memory apart."""
+        return self.memory, self.offset, self.shape, self.strides, self.dtype
+
+    @property
+    def T(self):
+        turned = Part(self.memory, self, self.offset)
+        turned.shape, turned.strides = self.shape[::-1], self.strides[::-1]
+        return turned
+
+    def reshaped(self, shape):
+        """The same numbers, which lie one after the other, in another shape."""
+        other = Part(self.memory, self, self.offset)
+        other.shape = shape
+        other.strides = tuple(self.dtype.itemsize * math.prod(shape[i + 1:]) for i in range(len(shape)))
+        return other
+
+    def is_whole(self):
+        """Whether it is all of its memory, in its shape."""
+        return self.place == self.memory.whole.place
+
+    def is_transposed(self):
+        """Whether it is the whole, transposed."""
+        return self.ndim > 1 and self.place == self.memory.whole.T.place
+
+    def is_reshaped(self):
+        """Whether it is the whole in another shape, without a copy."""
+        whole = self.memory.whole
+        return self.offset == 0 and self.size == whole.size and self.dtype == whole.dtype and (
+            whole.contiguous and self.contiguous)
 
 
 class Number:
@@ -77,7 +154,7 @@ class Call:
     kind    "call": results, new memory, of function(*args, **kwargs).  "edit": the same, writing into memory that is
             there (out=, x[i] = v, ufunc.at).  "guard": bool(args[0]) must be `expected`.  "number": a Python number
             asked for or computed.  "effect": function() is called for what it does
-    outs    stand-ins for the arrays that it makes or changes
+    outs    Parts: the arrays that it makes or changes; args and kwargs hold Parts and Numbers
     """
     __slots__ = ("kind", "function", "args", "kwargs", "outs", "expected", "origin", "errstate")
 

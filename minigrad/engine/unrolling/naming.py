@@ -6,8 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from .calls import leaves
-from .stand_in import Recorded
+from .calls import Part, leaves
 
 
 class Names:
@@ -18,14 +17,14 @@ class Names:
         for r in program.inputs:
             self.give(r.memory, r.memory.name)
         for call in program.calls:
-            for x in leaves((call.args, call.kwargs, call.outs), Recorded):
+            for x in leaves((call.args, call.kwargs, call.outs), Part):
                 m = x.memory
                 if m in self.of or m in program.inlined:
                     continue
                 if m.kind in ("live", "input"):
                     self.give(m, m.name)
                 elif m.kind == "constant":
-                    self.give(m, "_".join(["ones", *map(str, m.array.shape)]) if is_ones(m.array) else "constant")
+                    self.give(m, "_".join(["ones", *map(str, m.whole.shape)]) if is_ones(m.array) else "constant")
                 else:
                     origin = m.origin
                     word = origin.op if origin and origin.op else getattr(call.function, "__name__", "t")

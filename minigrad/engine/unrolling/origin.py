@@ -57,7 +57,7 @@ def origin_here(frame, recorder):
             came_from = getattr(getattr(t, "_data", None), "memory", None)
             x = node.inputs[i] if i is not None and "share" in known and not node.op.joint else None
             x = getattr(x, "_data", None)
-            target = recorder.name_of(x) if isinstance(x, StandIn) else ""
+            target = recorder.name_of(x.part) if isinstance(x, StandIn) else ""
         elif name in ("__call__", "call"):
             own = frame.f_locals.get("self")
             if name == "__call__" and hasattr(own, "rules") and hasattr(own, "vjp") and not backward:

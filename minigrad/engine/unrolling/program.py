@@ -8,10 +8,9 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
-from .calls import Number, leaves
+from .calls import Number, Part, leaves
 from .naming import Names
 from .recorder import same_bits
-from .stand_in import Recorded, Unfilled, address, is_reshaped, is_transposed, is_whole
 from .writing import Text
 
 EXACT = {np.add, np.subtract, np.multiply, np.divide, np.negative, np.square, np.sqrt, np.maximum, np.minimum,
@@ -22,9 +21,10 @@ class StraightLine:
     """What a recording became.  run(*arrays) returns the results, or None: a guard says that it is another program's.
 
     source      its text
+    arena       where its buffers are taken from
     """
 
-    def __init__(self, recorder, inputs, results, name, about):
+    def __init__(self, recorder, inputs, results, name, about, arena):
         self.recorder, self.inputs, self.results = recorder, inputs, results
         self.calls, self.placed = self._needed(recorder.calls), {}
         self._gather_at_once()
@@ -34,31 +34,29 @@ class StraightLine:
         self.names = Names(self)
         writer = Text(self, name, about)
         self.name, self.source, self.alone = name, writer.text, writer.alone
-        self.space = dict(writer.bound)
+        self.space = writer.bound | {"empty": arena.taker()}
         exec(compile(writer.runnable, f"<unrolled {name}>", "exec"), self.space)
         self.run = self.space[writer.function]
-        self.bytes = sum(m.array.nbytes for m, owner in self.buffer.items() if owner is m and m not in self.placed)
-        for memory in self.buffer:          # what the recording computed is not needed any more
-            memory.array = np.broadcast_to(np.zeros((), memory.array.dtype), memory.array.shape)
-        recorder.calls, recorder.memories, self.calls = [], [], []
+        self.bytes = sum(span(m) for m, owner in self.buffer.items() if owner is m and m not in self.placed)
+        recorder.calls, self.calls = [], []
         self.inlined.clear()
 
     def _needed(self, calls):
         """The calls that something depends on, backwards from the results."""
-        needed = {r.memory for r in self.results if isinstance(r, Recorded)}
+        needed = {r.memory for r in self.results if isinstance(r, Part)}
         edited = {out.memory for c in calls if c.kind in ("edit", "out") for out in c.outs}
         self.edited = {m for m in edited if m.kind in ("live", "input")}
         self.fixed = set()                  # memory that is made once: what shapes and numbers alone decide
         kept, numbers = [], {id(r) for r in self.results if type(r) is Number}
         for call in reversed(calls):
-            memories = {out.memory for out in call.outs if type(out) is Recorded}
+            memories = {out.memory for out in call.outs if type(out) is Part}
             if call.kind == "number":
                 if not numbers & {id(n) for n in call.outs}:
                     continue
             elif call.kind in ("call", "edit", "out") and not memories & (needed | self.edited):
                 continue
             kept.append(call)
-            operands = list(leaves((call.args, call.kwargs), Recorded))
+            operands = list(leaves((call.args, call.kwargs), Part))
             needed |= {x.memory for x in operands} | memories
             numbers |= {id(n) for n in leaves((call.args, call.kwargs), Number)}
             if call.kind == "call" and not operands and not memories & edited and not numbers_in(call):
@@ -72,13 +70,13 @@ class StraightLine:
         """
         for i, call in enumerate(self.calls):
             if not (call.kind == "out" and call.function is np.concatenate and call.kwargs == {"axis": None}
-                    and len(call.args) == 1 and call.outs[0].value.flags.c_contiguous):
+                    and len(call.args) == 1 and call.outs[0].contiguous):
                 continue
             target, parts, at = call.outs[0], call.args[0], 0
             makers = {out.memory: n for n, c in enumerate(self.calls[:i]) if c.kind == "call" for out in c.outs
-                      if type(out) is Recorded}
-            if not all(type(x) is Recorded and x.memory.kind == "temporary" and x.memory in makers and is_whole(x)
-                       and x.value.flags.c_contiguous and x.dtype == target.dtype and x.size
+                      if type(out) is Part}
+            if not all(type(x) is Part and x.memory.kind == "temporary" and x.memory in makers and x.is_whole()
+                       and x.contiguous and x.dtype == target.dtype and x.size
                        and x.memory not in self.fixed for x in parts) or len({x.memory for x in parts}) < len(parts):
                 continue
             first, memories = min(makers[x.memory] for x in parts), {x.memory for x in parts}
@@ -87,14 +85,13 @@ class StraightLine:
             if any(c.kind in ("guard", "effect") or target.memory in touched(c) for c in between) or (
                     target.memory not in used or any(c.kind == "guard" for c in after)):
                 continue                    # another value could be seen there, or left behind
-            later = used | {r.memory for r in self.results if type(r) is Recorded}
-            changed = {o.memory for c in after for o in c.outs if type(o) is Recorded}
+            later = used | {r.memory for r in self.results if type(r) is Part}
+            changed = {o.memory for c in after for o in c.outs if type(o) is Part}
             if later & memories and target.memory in changed:
                 continue                    # it changes there while the part is still needed as it is
             for x in parts:
-                flat = target.value.reshape(-1)[at:at + x.size]
-                self.placed[x.memory] = Recorded(flat.reshape(x.shape), target.memory, None)
-                at += x.size
+                self.placed[x.memory] = Part(target.memory, x, target.offset + at)
+                at += x.nbytes
             self.calls.pop(i)
             return
 
@@ -102,26 +99,23 @@ class StraightLine:
         """The arguments that need no buffer: they are read whole, transposed or in another shape, and nothing else."""
         direct = {r.memory for r in self.inputs} - self.edited
         for part in (*((c.args, c.kwargs, c.outs) for c in self.calls), list(self.results)):
-            for x in leaves(part, Recorded):
-                if x.memory in direct:
-                    a, whole = x.value, x.memory.array
-                    offset = np.lib.array_utils.byte_bounds(a)[0] - x.memory.start if a.size else 0
-                    if not (is_whole(x) or is_transposed(a, whole, offset) or is_reshaped(a, whole, offset)):
-                        direct.discard(x.memory)
+            for x in leaves(part, Part):
+                if x.memory in direct and not (x.is_whole() or x.is_transposed() or x.is_reshaped()):
+                    direct.discard(x.memory)
         return direct
 
     def _find_what_guards_look_at(self):
         """Numbers that one guard alone looks at, and what they are made of: written within it, not into buffers."""
         calls, uses, self.inlined = self.calls, Counter(), {}
         for call in calls:
-            uses.update(x.memory for x in leaves((call.args, call.kwargs, call.outs), Recorded))
-        uses.update(r.memory for r in self.results if type(r) is Recorded)
+            uses.update(x.memory for x in leaves((call.args, call.kwargs, call.outs), Part))
+        uses.update(r.memory for r in self.results if type(r) is Part)
         wanted = set()
         for before, call in zip(calls[-2::-1], calls[:0:-1]):       # from the end: what the next line alone needs
-            if call.kind == "guard" or wanted & {o.memory for o in call.outs if type(o) is Recorded}:
-                wanted = {x.memory for x in leaves(call.args, Recorded)}
+            if call.kind == "guard" or wanted & {o.memory for o in call.outs if type(o) is Part}:
+                wanted = {x.memory for x in leaves(call.args, Part)}
             made = before.outs[0].memory if before.kind == "call" and len(before.outs) == 1 else None
-            if made in wanted and made.array.size == 1 and uses[made] == 2 and before.errstate is None and (
+            if made in wanted and made.whole.size == 1 and uses[made] == 2 and before.errstate is None and (
                     made.kind == "temporary" and made not in self.fixed):
                 self.inlined[made] = before
             else:
@@ -130,10 +124,10 @@ class StraightLine:
     def _assign_buffers(self):
         """buffer: {memory: the memory whose buffer it uses}."""
         first, last = {}, {}
-        lasting = {r.memory for r in self.results if isinstance(r, Recorded)} | self.fixed | {
+        lasting = {r.memory for r in self.results if isinstance(r, Part)} | self.fixed | {
             *self.placed, *self.inlined}
         for i, call in enumerate(self.calls):
-            for x in leaves((call.args, call.kwargs, call.outs), Recorded):
+            for x in leaves((call.args, call.kwargs, call.outs), Part):
                 first.setdefault(x.memory, i)
                 last[x.memory] = i
         ending = defaultdict(list)
@@ -143,7 +137,7 @@ class StraightLine:
         self.buffer, free, taken = {}, defaultdict(list), set()
         for i, call in enumerate(self.calls):
             for out in call.outs:
-                memory = out.memory if type(out) is Recorded else None
+                memory = out.memory if type(out) is Part else None
                 if memory is None or memory.kind != "temporary" or memory in self.buffer or memory in self.inlined:
                     continue
                 over = self._operand_to_write_over(call, out, ending[i], taken)
@@ -164,9 +158,9 @@ class StraightLine:
     def _operand_to_write_over(self, call, out, ending, taken):
         if call.kind != "call" or call.function not in EXACT or len(call.outs) > 1:
             return None
-        operands = list(leaves(call.args, Recorded))
+        operands = list(leaves(call.args, Part))
         for x in operands:
-            if (x.memory in ending and x.memory not in taken and is_whole(x) and is_whole(out)
+            if (x.memory in ending and x.memory not in taken and x.is_whole() and out.is_whole()
                     and x.shape == out.shape and x.strides == out.strides and x.dtype == out.dtype
                     and sum(o.memory is x.memory for o in operands) == 1):
                 return x.memory
@@ -184,11 +178,11 @@ def difference(a, b):
     def same(x, y):
         if type(x) is not type(y):
             return False
-        if type(x) is Recorded:
+        if type(x) is Part:
             if (x.shape, x.strides, x.dtype, x.scalar) != (y.shape, y.strides, y.dtype, y.scalar):
                 return False
             m, n = x.memory, y.memory
-            if m.kind != n.kind or address(x.value) - m.start != address(y.value) - n.start:
+            if m.kind != n.kind or x.offset != y.offset:
                 return False
             if m.kind == "live":
                 return m.array is n.array
@@ -218,20 +212,9 @@ def difference(a, b):
     return "" if len(a.calls) == len(b.calls) else "two calls of it differ in length"
 
 
-def lighten(recorder):
-    """Keep of temporary arrays how they lay, but not what was in them: enough for `difference`."""
-    for call in recorder.calls:
-        for x in leaves((call.args, call.kwargs, call.outs), Recorded):
-            if x.memory.kind == "temporary":
-                x.value = Unfilled(x.value)
-    for memory in recorder.memories:
-        if memory.kind == "temporary":
-            memory.array = Unfilled(memory.array)
-
-
 def touched(call):
     """The memories that a call reads or writes."""
-    return {x.memory for x in leaves((call.args, call.kwargs, call.outs), Recorded)}
+    return {x.memory for x in leaves((call.args, call.kwargs, call.outs), Part)}
 
 
 def span(memory):

@@ -3,16 +3,16 @@
 What can't be followed makes it give up, with a reason and a line of the reader's code; from then on stand-ins behave
 like the arrays they stand for, and the function ends as if nobody had watched.
 """
-import bisect
 import math
 import sys
 import threading
 
 import numpy as np
 
-from .calls import Call, Memory, Number, leaves
+from .calls import Call, Memory, Number, Part, leaves
 from .current import _recorder
 from .followed import FOLLOWED, LIKE, LOOKS, MAKERS
+from .memories import Memories
 from .origin import origin_here, reader_line
 from .stand_in import Recorded
 
@@ -36,16 +36,20 @@ class _Module:
 
     def as_strided(self, x, shape, strides, **kwargs):
         as_strided = np.lib.stride_tricks.as_strided
-        return self._recorder.wrap(as_strided(x.value, shape, strides), (x,)) if type(x) is Recorded else (
+        return self._recorder.wrap(as_strided(x.value, shape, strides), (x.memory,)) if type(x) is Recorded else (
             as_strided(x, shape, strides, **kwargs))
 
 
 class Recorder:
-    """Writes down the calls of one run.  reason: why it gave up, or None."""
+    """Writes down the calls of one run.  reason: why it gave up, or None.
+
+    calls       the list so far: with Parts in the place of arrays, so that it keeps none of them alive
+    memories    what recorded arrays lie in
+    """
 
     def __init__(self, state, limit=math.inf):
-        self.left, self.thread = limit, threading.get_ident()       # bytes that it may still keep
-        self.calls, self.memories, self.starts = [], [], []
+        self.limit, self.thread = limit, threading.get_ident()      # bytes that arrays may take at once
+        self.calls, self.memories = [], Memories()
         self.reason, self.state, self.module, self.label = None, state, _Module(self), None
         self.ended, self.draws, self.mixed, self.assigned, self.named, self.twins = False, 0, False, [], {}, []
 
@@ -76,12 +80,13 @@ class Recorder:
         if kind == "live":
             while isinstance(owner.base, np.ndarray):
                 owner = owner.base
-        memory = self._known(array) or self._add(Memory(owner, kind, name if owner is array else "flat"))
+        memory = self._known(array) or self.memories.add(Memory(owner, kind, name if owner is array else "flat"))
         if owner is array and memory.name == "flat":
             memory.name = name
-        self.named.setdefault((id(memory), array.__array_interface__["data"][0], array.shape, array.strides), name)
+        made = Recorded(array, memory, self)
+        self.named.setdefault(made.part.place, name)
         self.mixed = self.mixed or memory.kind != kind
-        return Recorded(array, memory, self)
+        return made
 
     def apart(self, arrays):
         """Arguments, in which those that share memory are copies of the same layout; see _edited."""
@@ -106,37 +111,26 @@ class Recorder:
                     copy[...] = other
 
     def name_of(self, x):
-        """The name that a stand-in's array was given, or ""."""
-        key = id(x.memory), x.value.__array_interface__["data"][0], x.value.shape, x.value.strides
-        return self.named.get(key, "")
-
-    def _add(self, memory):
-        at = bisect.bisect(self.starts, memory.start)
-        self.starts.insert(at, memory.start)
-        self.memories.insert(at, memory)
-        return memory
+        """The name that a part was given, or ""."""
+        return self.named.get(x.place, "")
 
     def _known(self, array):
         """The memory that an array lies in, if it is known."""
-        if not array.size:
-            return None
-        low, high = np.lib.array_utils.byte_bounds(array)
-        at = bisect.bisect(self.starts, low)
-        for memory in self.memories[max(at - 1, 0):at + 1]:
-            if memory.start <= low and high <= memory.stop and memory.array.size:
-                return memory
-            if memory.start < high and low < memory.stop and memory.array.size:
-                self.give_up("two arrays overlap in part")
-        return None
+        memory, overlaps = self.memories.find(array)
+        if overlaps:
+            self.give_up("two arrays overlap in part")
+        return memory
 
     def wrap(self, result, sources, call=None):
-        """A stand-in for what a call gave: a view of a source's memory, or new memory, for which the call is noted."""
+        """A stand-in for what a call gave: a view of a source's memory, or new memory, for which the call is noted.
+
+        sources     the memories of its operands
+        """
         if isinstance(result, np.ndarray):
-            for source in sources:
-                if result.size and np.may_share_memory(result, source.memory.array):
-                    low, high = np.lib.array_utils.byte_bounds(result)
-                    if source.memory.start <= low and high <= source.memory.stop:
-                        return Recorded(result, source.memory, self)
+            bounds = np.lib.array_utils.byte_bounds(result) if result.size and sources else None
+            for memory in sources if bounds else ():
+                if memory.holds(*bounds):
+                    return Recorded(result, memory, self)
         array = np.asarray(result)
         if array.base is not None and isinstance(array.base, np.ndarray) and array.size:     # a view of its own, as
             owner = array.base                                                               # stack and tile give
@@ -144,13 +138,12 @@ class Recorder:
                 owner = owner.base
         else:
             owner = array
-        memory = self._add(Memory(owner, "temporary", origin=call and call.origin))
-        self.left -= owner.nbytes
-        if self.left < 0:
-            self.give_up("its arrays are large: recording them would take much memory")
+        memory = self.memories.add(Memory(owner, "temporary", origin=call and call.origin), owner)
+        if self.memories.live_bytes > self.limit:
+            self.give_up("its arrays are large: a program would keep much memory")
         made = Recorded(array, memory, self, scalar=not isinstance(result, np.ndarray))
         if call is not None:
-            call.outs.append(made)
+            call.outs.append(made.part)
         return made
 
     # -- calls --------------------------------------------------------------------------------------------------------
@@ -163,23 +156,27 @@ class Recorder:
         return call
 
     def operand(self, x):
-        """An argument as it is written down: plain arrays become constants, or parts of memory that is known."""
+        """An argument as it is written down: arrays as Parts, plain ones of constants or of memory that is known."""
         if type(x) in (tuple, list):
             return type(x)(map(self.operand, x))
         if type(x) is dict:
             return {k: self.operand(v) for k, v in x.items()}
-        if type(x) in (Recorded, Number):
+        if type(x) is Recorded:
+            return x.part
+        if type(x) in (Number, Part):
             return x
+        if type(x) is slice:
+            return slice(*map(self.operand, (x.start, x.stop, x.step)))
         if isinstance(x, np.generic):
             x = np.asarray(x)
         if not isinstance(x, np.ndarray):
             return x
         known = self._known(x)
         if known is None:
-            known = self._add(Memory(x, "constant"))
+            known = self.memories.add(Memory(x, "constant"))
         elif known.kind == "constant" and not same_bits(known.array, known.copy):
             self.give_up("an array that was made outside of recorded calls is changed between two uses")
-        return Recorded(x, known, self)
+        return Recorded(x, known, self).part
 
     def ufunc(self, ufunc, method, inputs, kwargs):
         """Compute ufunc.method(*inputs), and write it down."""
@@ -236,7 +233,7 @@ class Recorder:
             self.give_up(f"{getattr(function, '__name__', function)} returns {type(result).__name__}")
             return result
         args, kwargs = self.operand(args), self.operand(kwargs)
-        sources = list(leaves((args, kwargs), Recorded))
+        sources = [x.memory for x in leaves((args, kwargs), Part)]
         before = len(self.calls)
         call = self.note("call", function, args, kwargs)
         wrapped = tree_of(result, lambda r: self.wrap(r, sources, call))
@@ -257,8 +254,7 @@ class Recorder:
                 self.give_up("a recorded result is written into an array that was made outside of recorded calls")
                 return None
             target = Recorded(target, known, self)
-        if np.shares_memory(target.value, target.memory.array) or not target.value.size:
-            self.note("edit" if not out else "out", function, self.operand(args), self.operand(kwargs), (target,))
+        self.note("edit" if not out else "out", function, self.operand(args), self.operand(kwargs), (target.part,))
         return None
 
     def _settled(self, index):
@@ -281,7 +277,7 @@ class Recorder:
         if not self.active:
             return self._result(getitem, (x, index), {}, result)
         recorded = list(leaves(index, Recorded))
-        if recorded and isinstance(result, np.ndarray) and np.may_share_memory(result, x.memory.array):
+        if recorded and isinstance(result, np.ndarray) and np.may_share_memory(result, x.value):
             self.give_up("a view at a recorded index")
         return self._result(getitem, (x, index), {}, result)
 
@@ -294,7 +290,7 @@ class Recorder:
         """The branch that the function takes now; another one is another program."""
         taken = bool(x.value)
         if self.active:
-            self.note("guard", bool, (x,), expected=taken)
+            self.note("guard", bool, (x.part,), expected=taken)
         return taken
 
     def make(self, f, args, kwargs):
@@ -354,6 +350,11 @@ class Recorder:
         for memory in self.memories:
             if memory.kind == "constant" and not same_bits(memory.array, memory.copy):
                 self.reason = self.reason or "an array that was made outside of recorded calls is changed after its use"
+
+    def close(self):
+        """Keep the list alone."""
+        self.memories.close()
+        self.ended, self.twins = True, []
 
 
 def getitem(x, index):

@@ -6,6 +6,7 @@ its values has to ask __array__, float(), item() or the like.  So nothing can ge
 import numpy as np
 
 from ..edits import Watched
+from .calls import Part
 from .current import StandIn
 
 REDUCTIONS = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum, "any": np.logical_or,
@@ -14,14 +15,22 @@ REDUCTIONS = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.m
 
 class Recorded(np.lib.mixins.NDArrayOperatorsMixin, StandIn):
     """Stands for an array: `value` is what it is in this run, a view of `memory`."""
-    __slots__ = ("value", "memory", "recorder", "scalar")
+    __slots__ = ("value", "memory", "recorder", "scalar", "_part")
     # isinstance(x, np.ndarray) holds, or np.float32 for a single number: as for what it stands for
     __class__ = property(lambda self: self.value.dtype.type if self.scalar else np.ndarray)
     __hash__ = None
     device = "cpu"
 
     def __init__(self, value, memory, recorder, scalar=False):
-        self.value, self.memory, self.recorder, self.scalar = value, memory, recorder, scalar
+        self.value, self.memory, self.recorder, self.scalar, self._part = value, memory, recorder, scalar, None
+
+    @property
+    def part(self):
+        """What the list of calls says of it."""
+        if self._part is None:
+            low = np.lib.array_utils.byte_bounds(self.value)[0] if self.value.size else self.memory.start
+            self._part = Part(self.memory, self.value, low - self.memory.start, self.scalar)
+        return self._part
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         if any(isinstance(x, Watched) for x in inputs):     # a tensor's op comes first, and then asks again
@@ -68,7 +77,7 @@ class Recorded(np.lib.mixins.NDArrayOperatorsMixin, StandIn):
     itemsize = property(lambda self: self.value.itemsize)
     nbytes = property(lambda self: self.value.nbytes)
     flags = property(lambda self: self.value.flags)
-    base = property(lambda self: self.memory if self.memory.array is not self.value else None)
+    base = property(lambda self: None if self.value.base is None else self.memory)
     T = property(lambda self: self.transpose())
     mT = property(lambda self: self.swapaxes(-1, -2))
     array_module = property(lambda self: self.recorder.module)
@@ -133,32 +142,3 @@ for _name, _what in {"__float__": "float() of it", "__int__": "int() of it", "__
                      "__copy__": "copy.copy of it", "__deepcopy__": "copy.deepcopy of it"}.items():
     setattr(Recorded, _name, _value(_name, _what))
 
-
-def is_whole(x):
-    """Whether a stand-in is all of its memory, in its shape."""
-    a, b = x.value, x.memory.array
-    return (a.shape, a.strides, a.dtype) == (b.shape, b.strides, b.dtype) and x.memory.start == address(a)
-
-
-def address(array):
-    return array.bounds[0] if hasattr(array, "bounds") else np.lib.array_utils.byte_bounds(array)[0]
-
-
-def is_transposed(a, whole, offset):
-    """Whether a, which begins `offset` bytes into whole, is whole.T."""
-    return offset == 0 and a.ndim > 1 and a.dtype == whole.dtype and (
-        (a.shape, a.strides) == (whole.shape[::-1], whole.strides[::-1]))
-
-
-def is_reshaped(a, whole, offset):
-    """Whether it is whole.reshape(a.shape)."""
-    return offset == 0 and a.size == whole.size and a.dtype == whole.dtype and (
-        whole.flags.c_contiguous and a.flags.c_contiguous)
-
-
-class Unfilled:
-    """The layout of an array, without its memory."""
-
-    def __init__(self, a):
-        self.shape, self.strides, self.dtype, self.size = a.shape, a.strides, a.dtype, a.size
-        self.bounds = a.bounds if type(a) is Unfilled else np.lib.array_utils.byte_bounds(a)

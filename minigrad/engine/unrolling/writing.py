@@ -5,10 +5,9 @@ import textwrap
 
 import numpy as np
 
-from .calls import Number, leaves
+from .calls import Number, Part, leaves
 from .naming import identifier, is_ones
 from .recorder import getitem, setitem
-from .stand_in import Recorded, address, is_reshaped, is_transposed
 
 WITH_OUT = {np.mean, np.var, np.std, np.concatenate, np.stack, np.dot, np.argmax, np.argmin, np.ndarray.clip,
             np.ndarray.argmax, np.ndarray.argmin, np.cumsum, np.clip, np.ndarray.cumsum, np.ndarray.dot}
@@ -56,41 +55,34 @@ class Text:
             elif memory in program.buffer and memory not in program.fixed and memory not in self.inlined:
                 if memory in program.placed:        # a view of what it is gathered in
                     x = program.placed[memory]
-                    view = self._view(self.names[x.memory], x.value, x.memory.array, address(x.value) - x.memory.start)
+                    view = self._view(self.names[x.memory], x)
                     self.declared.append(f"{name} = {view}")
                     continue
                 owner = program.buffer[memory]
                 self._declare(memory, name, None if owner is memory else self.names[owner])
 
     def _declare(self, memory, name, share):
-        a = memory.array
+        a = memory.whole
         shape, dtype = f"{a.shape}", self._dtype(a.dtype)
         self.stores[name] = name
         if share == "argument" or share is None:
-            if a.flags.c_contiguous:
+            if a.contiguous:
                 self._use("empty")
                 self.declared.append(f"{name} = empty({shape}, {dtype})")
                 return
-            low, high = np.lib.array_utils.byte_bounds(a)
             self.stores[name] = store = self._fresh(f"{name}_bytes")
             self._use("empty"), self._use("ndarray"), self._use("uint8")
-            offset = a.__array_interface__["data"][0] - low
-            self.declared.append(f"{store} = empty({high - low}, uint8)")
-            self.declared.append(f"{name} = ndarray({shape}, {dtype}, {store}, {offset}, {a.strides})")
+            self.declared.append(f"{store} = empty({memory.stop - memory.start}, uint8)")
+            self.declared.append(f"{name} = ndarray({shape}, {dtype}, {store}, {a.first}, {a.strides})")
             return
-        owner = self.program.buffer[memory].array
+        owner = self.program.buffer[memory].whole
         self.stores[name] = self.stores[share]
         if (owner.shape, owner.dtype, owner.strides) == (a.shape, a.dtype, a.strides):
             self.declared.append(f"{name} = {share}")
         else:
             self._use("ndarray")
-            strides = "" if a.flags.c_contiguous else f", {self._low(a)}, {a.strides}"
+            strides = "" if a.contiguous else f", {a.first}, {a.strides}"
             self.declared.append(f"{name} = ndarray({shape}, {dtype}, {self.stores[share]}{strides})")
-
-    @staticmethod
-    def _low(a):
-        """How far into its memory an array begins: more than 0 where a stride is negative."""
-        return -sum(min((n - 1) * s, 0) for n, s in zip(a.shape, a.strides)) if a.size else 0
 
     def _use(self, name):
         self.imports.add(name)
@@ -101,21 +93,18 @@ class Text:
 
     # -- expressions --------------------------------------------------------------------------------------------------
     def name_of(self, x):
-        """The name of a stand-in: its memory's, or a view's, declared on top."""
+        """The name of a part: its memory's, or a view's, declared on top."""
         m = x.memory
         name = f"{self.names[m]}_in" if m.kind == "input" and m not in self.direct else self.names[m]
-        a, whole = x.value, m.array
-        offset = np.lib.array_utils.byte_bounds(a)[0] - m.start if a.size else 0
-        if offset == 0 and (a.shape, a.strides, a.dtype) == (whole.shape, whole.strides, whole.dtype):
+        if x.is_whole():
             return name
-        key = (m, offset, a.shape, a.strides, a.dtype)
         if m in self.direct:
-            return self._view(name, a, whole, offset)
-        if key not in self.views:
+            return self._view(name, x)
+        if x.place not in self.views:
             known = identifier(self.program.recorder.name_of(x))
-            self.views[key] = view = self._fresh(known or self._view_name(name, a, m, offset))
-            self.declared.append(f"{view} = {self._view(name, a, whole, offset)}")
-        return self.views[key]
+            self.views[x.place] = view = self._fresh(known or self._view_name(name, x))
+            self.declared.append(f"{view} = {self._view(name, x)}")
+        return self.views[x.place]
 
     def _fresh(self, wish):
         used = self.program.names.used
@@ -126,27 +115,27 @@ class Text:
         used[name] += 1
         return name
 
-    def _view_name(self, name, a, m, offset):
-        whole = m.array
-        if is_transposed(a, whole, offset):
+    def _view_name(self, name, x):
+        if x.is_transposed():
             return f"{name}_T"
-        turned = self.program.recorder.name_of(Recorded(a.T, m, None)) if a.ndim > 1 else ""
+        turned = self.program.recorder.name_of(x.T) if x.ndim > 1 else ""
         if turned:
             return f"{identifier(turned)}_T"
-        return f"{name}_part" if a.size < whole.size else f"{name}_{'x'.join(map(str, a.shape)) or 'number'}"
+        return f"{name}_part" if x.size < x.memory.whole.size else (
+            f"{name}_{'x'.join(map(str, x.shape)) or 'number'}")
 
-    def _view(self, name, a, whole, offset):
-        if is_transposed(a, whole, offset):
+    def _view(self, name, x):
+        if x.is_transposed():
             return f"{name}.T"
-        if is_reshaped(a, whole, offset):
-            return f"{name}.reshape({a.shape})"
+        if x.is_reshaped():
+            return f"{name}.reshape({x.shape})"
         self._use("ndarray")
-        store, dtype = self.stores.get(name, name), self._dtype(a.dtype)
-        return f"ndarray({a.shape}, {dtype}, {store}, {offset + self._low(a)}, {a.strides})"
+        store, dtype = self.stores.get(name, name), self._dtype(x.dtype)
+        return f"ndarray({x.shape}, {dtype}, {store}, {x.offset + x.first}, {x.strides})"
 
     def expr(self, x):
         kind = type(x)
-        if kind is Recorded:
+        if kind is Part:
             return self.name_of(x)
         if kind is Number:
             return self.numbers[id(x)]
@@ -202,7 +191,7 @@ class Text:
 
     # -- lines --------------------------------------------------------------------------------------------------------
     def _line(self, call):
-        if call.outs and type(call.outs[0]) is Recorded and call.outs[0].memory in self.inlined:
+        if call.outs and type(call.outs[0]) is Part and call.outs[0].memory in self.inlined:
             return
         write = getattr(self, f"_{call.kind}")
         lines = write(call)
@@ -210,7 +199,7 @@ class Text:
             self._use("errstate")
             settings = ", ".join(f"{k}={v!r}" for k, v in call.errstate.items())
             lines = [f"with errstate({settings}):", *("    " + line for line in lines)]
-        shape = next((f"{o.shape} {o.dtype}" for o in call.outs if type(o) is Recorded), "")
+        shape = next((f"{o.shape} {o.dtype}" for o in call.outs if type(o) is Part), "")
         for i, line in enumerate(lines):
             self.body.append((line, f"{shape}  {call.origin}".strip() if i == len(lines) - 1 else ""))
 
@@ -229,10 +218,9 @@ class Text:
         out = self.expr(outs[0])
         if f in COPIES:
             return [f"{out}[...] = {self.expr(args[0])}"]
-        if f in RESHAPED and outs[0].value.flags.c_contiguous and "order" not in kwargs and (
+        if f in RESHAPED and outs[0].contiguous and "order" not in kwargs and (
                 len(args) < 3 or f is np.ndarray.reshape):
-            same = Recorded(outs[0].value.reshape(args[0].shape), outs[0].memory, None)
-            return [f"{self.name_of(same)}[...] = {self.expr(args[0])}"]
+            return [f"{self.name_of(outs[0].reshaped(args[0].shape))}[...] = {self.expr(args[0])}"]
         if isinstance(f, np.ufunc) or isinstance(getattr(f, "__self__", None), np.ufunc) or f in WITH_OUT:
             return [self._made(call, f"out={out}")]
         return [f"{out}[...] = {self._made(call)}"]
@@ -241,7 +229,7 @@ class Text:
         f, args, kwargs = call.function, call.args, call.kwargs
         if f is getitem:
             return f"{self.expr(args[0])}[{self._index(args[1])}]"
-        if f in METHODS and type(args[0]) is Recorded:
+        if f in METHODS and type(args[0]) is Part:
             return f"{self.expr(args[0])}.{METHODS[f]}({', '.join([*self._arguments(args[1:], kwargs), *more])})"
         return f"{self._callee(f)}({', '.join([*self._arguments(args, kwargs), *more])})"
 
@@ -261,13 +249,13 @@ class Text:
 
     def _inline(self, x):
         """The expression of what only a guard looks at."""
-        made = self.inlined.get(x.memory) if type(x) is Recorded else None
+        made = self.inlined.get(x.memory) if type(x) is Part else None
         if made is None:
             return self.expr(x)
-        f, args = made.function, [self._inline(a) if type(a) is Recorded else self.expr(a) for a in made.args]
+        f, args = made.function, [self._inline(a) if type(a) is Part else self.expr(a) for a in made.args]
         if f in COMPARISONS and not made.kwargs:
             return f"{args[0]} {COMPARISONS[f]} {args[1]}"
-        if f in METHODS and type(made.args[0]) is Recorded or f is getitem:
+        if f in METHODS and type(made.args[0]) is Part or f is getitem:
             return self._made(made)
         return f"{self._callee(f)}({', '.join([*args, *self._arguments((), made.kwargs)])})"
 
@@ -288,7 +276,7 @@ class Text:
     def _draw(self, call):
         out, generator = call.outs[0], self._bind(call.args[0], "generator")
         return [f"{generator}().{call.function}(dtype={self.expr(call.kwargs['dtype'])}, out={self.expr(out)})"
-                if out.value.flags.c_contiguous and out.memory.array.shape == out.shape else
+                if out.contiguous and out.memory.whole.shape == out.shape else
                 f"{self.expr(out)}[...] = {generator}().{call.function}({out.shape}, dtype="
                 f"{self.expr(call.kwargs['dtype'])})"]
 
@@ -308,8 +296,8 @@ class Text:
         program, results = self.program, []
         for r in program.results:
             name = self.expr(r)
-            results.append(f"{name}[()]" if type(r) is Recorded and r.scalar else
-                           f"{name}.copy()" if r.value.flags.c_contiguous else f"{name}.copy('K')")
+            results.append(f"{name}[()]" if type(r) is Part and r.scalar else
+                           f"{name}.copy()" if r.contiguous else f"{name}.copy('K')")
         load = [(f"{self.names[r.memory]}_in[...] = {self.names[r.memory]}", f"{r.shape} {r.dtype}")
                 for r in program.inputs if r.memory in self.used_inputs() and r.memory not in self.direct]
         store = [(f"{self.names[r.memory]}[...] = {self.names[r.memory]}_in", "the argument is edited in place")
@@ -333,7 +321,9 @@ class Text:
         names = sorted(self.imports)
         imports = wrapped(f"from numpy import ({', '.join(names)})", "    ") if names else []
         self.live = {n: a for n, a in self.bound.items() if isinstance(a, np.ndarray)}
-        self.runnable = "\n".join([*imports, *self.declared, *restore, head, *body, ""])
+        others = ", ".join(n for n in names if n != "empty")        # empty is the arena's
+        self.runnable = "\n".join([f"from numpy import {others}" if others else "", *self.declared, *restore, head,
+                                   *body, ""])
         self.parts = imports, restore, head, body
         held = [f"# {n}: {a.shape} {a.dtype}, {'used where it lies' if a.size > FEW else a.tolist()}"
                 for n, a in self.live.items()]
@@ -367,8 +357,8 @@ class Text:
         return self.written(held, about), kept
 
     def used_inputs(self):
-        return {x.memory for c in self.program.calls for x in leaves((c.args, c.kwargs, c.outs), Recorded)} | {
-            r.memory for r in self.program.results if type(r) is Recorded}
+        return {x.memory for c in self.program.calls for x in leaves((c.args, c.kwargs, c.outs), Part)} | {
+            r.memory for r in self.program.results if type(r) is Part}
 
 
 def wrapped(line, indent):
