@@ -180,6 +180,12 @@ class Tensor:
         """y = the index of the smallest x, the first of equals; an integer, so without derivative."""
     def argsort(self, axis: int | tuple[int, ...] | None = -1) -> Tensor:
         """y = the indices that sort x, equals in their order; integers, so without derivative."""
+    def assign(self, value: Any) -> Tensor:
+        """Write numbers of the same shape into this tensor, in place, as t[...] = value: a weight's new values."""
+    def assign_add(self, value: Any) -> Tensor:
+        """assign(self + value)."""
+    def assign_sub(self, value: Any) -> Tensor:
+        """assign(self - value)."""
     def astype(self, dtype: Any) -> Tensor:
         """y = x in another type of number      dx = g in that of x; 0 if y is an integer, which moves in steps."""
     def backward(self, grad: Any = None, create_graph: bool = False, retain_graph: bool = False) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..support.arguments import shown
 from ..support.explaining import explained
 from . import backend
 from .op import NUMPY
@@ -96,6 +97,24 @@ class Conversions:
         if not self.ndim:
             raise TypeError("len() of a 0-d tensor")
         return len(self._data)
+
+    def assign(self, value) -> Tensor:
+        """Write numbers of the same shape into this tensor, in place, as t[...] = value: a weight's new values."""
+        array = value._data if isinstance(value, Tensor) else backend.asarray(value, device=self.device)
+        if array.shape != self.shape or array.dtype.kind not in "biufc":
+            raise ValueError(f"assign: {shown(value)} is no array of numbers of shape {self.shape}")
+        self[...] = array
+        return self
+
+    @explained
+    def assign_add(self, value) -> Tensor:
+        """assign(self + value)."""
+        return self.assign(self._data + getattr(value, "_data", value))
+
+    @explained
+    def assign_sub(self, value) -> Tensor:
+        """assign(self - value)."""
+        return self.assign(self._data - getattr(value, "_data", value))
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))

@@ -172,6 +172,16 @@ MEANINGS = {
     "VarianceScaling.scale": above_0, "ZeroPadding2D.padding": lambda name, value: value,
     **dict.fromkeys((f"{kind}Normalization.scale" for kind in ("Batch", "Layer", "Group")), flag),
     "factor": at_least_0,
+    **dict.fromkeys(("apply_class_balancing", "amsgrad", "cycle"), flag),
+    **dict.fromkeys(("gamma", "beta", "power", "end_learning_rate", "t_mul", "m_mul"), at_least_0),
+    **dict.fromkeys(("Dice.axis", "Tversky.axis"), optional(axes)), "ignore_class": optional(whole_axis),
+    **dict.fromkeys(("num_thresholds", "top_k"), optional(whole)), "class_id": optional(count_from_0),
+    **dict.fromkeys(("precision", "recall", "specificity", "sensitivity"), probability), "num_classes": whole,
+    **dict.fromkeys(("sparse_y_true", "sparse_y_pred", "multi_label"), flag), "num_regressors": count_from_0,
+    **dict.fromkeys(("curve", "summation_method"), text), "fn": function, "q": at_least_0,
+    "target_class_ids": either(sequence(count_from_0), several, range), "label_weights": optional(sequence(at_least_0)),
+    "class_aggregation": optional(text), "num_labels": optional(whole),
+    "first_decay_steps": above_0, "gradient_accumulation_steps": optional(whole),
 }
 
 # The same of functions that are @checked.

@@ -19,7 +19,7 @@ def public(name):
 def find(kind, table, name):
     """The entry of a table with this name, whatever its case and underscores: "GlorotUniform" is "glorot_uniform".
 
-    ValueError for an unknown one: its message lists the known names, and suggests the nearest.
+    ValueError for an unknown one: its message suggests the nearest, and lists the known names, up to 200 letters.
     """
     entries = {_plain(known): entry for known, entry in table.items()}
     key = _plain(name) if isinstance(name, str) else None
@@ -28,7 +28,10 @@ def find(kind, table, name):
     spelled = {_plain(known): known for known in table}
     near = [spelled[k] for k in difflib.get_close_matches(key or "", spelled, n=3)]
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
-    raise ValueError(f"unknown {kind} {shown(name)}: {hint}known are {', '.join(sorted(table))}")
+    known = ", ".join(sorted(table))
+    if len(known) > 200:
+        known = f"{known[:known.rindex(',', 0, 200)]}, ... ({len(table)} in all)"
+    raise ValueError(f"unknown {kind} {shown(name)}: {hint}known are {known}")
 
 
 def _plain(name):

@@ -176,3 +176,17 @@ def test_a_debug_switch_finds_arrays_that_are_filled_again(name):
             else:
                 y.backward()
     assert mg.Tensor is type(f(x, a))
+
+
+def test_assign_writes_in_place_and_is_an_edit():
+    w = mg.tensor([1.0, 2.0], dtype="float32", requires_grad=True)
+    held = w.data
+    y = (w * w).sum()
+    assert w.assign(mg.tensor([3.0, 4.0])) is w and held.tolist() == [3, 4] and w.dtype == np.float32
+    with pytest.raises(RuntimeError, match="multiply"):
+        y.backward()
+    assert w.assign_add([1, 1]).numpy().tolist() == [4, 5] and w.assign_sub([4, 4]).numpy().tolist() == [0, 1]
+    for wrong in (1.0, [1.0], None, [None, 1], "ab", [[1.0, 2.0]]):
+        with pytest.raises((ValueError, TypeError), match="assign|numbers"):
+            w.assign(wrong)
+    assert w.numpy().tolist() == [0, 1]

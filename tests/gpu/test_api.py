@@ -14,7 +14,7 @@ from . import cupy_api
 API = cupy_api.read()
 ROOT = Path(minigrad.__file__).parent
 PLACES = ("engine/ops", "engine/tensor.py", "engine/transforms.py", "keras/layers", "keras/optimizers", "keras/metrics",
-          "keras/losses.py", "keras/activations.py", "keras/initializers.py", "keras/models.py", "keras/training.py",
+          "keras/losses", "keras/activations.py", "keras/initializers.py", "keras/models.py", "keras/training.py",
           "scale/distributed/buckets.py")
 FILES = [p for place in PLACES
          for p in ([ROOT / place] if place.endswith(".py") else sorted((ROOT / place).glob("*.py")))]

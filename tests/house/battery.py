@@ -29,7 +29,7 @@ SIGNATURE = re.compile(r"(takes|missing) .*(argument|keyword)|(unexpected keywor
 # And the rooms' shared helpers, which have names without an underscore but aren't for users.
 LEFT = {"profile.forward_flops", "profile.backward_flops", "profile.bytes_moved", "losses.real", "losses.like",
         "losses.matched", "losses.class_numbers", "losses.weights_like", "losses.per_sample", "models.Training",
-        "metrics.find",
+        "metrics.find", "losses.find",
         "corpora.fetch", "datasets.download", "datasets.load_mnist", "datasets.load_fashion_mnist", "distributed.world",
         "backend.nccl", "backend.cupy", "ops.attach", "learn.exercise", "learn.check"}
 # Methods that are there to be overridden, which fit calls; or to be called by other methods.

@@ -5,7 +5,10 @@ from collections import defaultdict
 from . import imports
 
 TREES = {path.relative_to(imports.ROOT).as_posix(): imports.tree(path) for path in imports.sources()}
-KERAS = {"CosineSimilarity", "MeanAbsoluteError", "MeanSquaredError"}       # Keras has a loss and a metric of each name
+# Keras has a loss and a metric of each of these names.
+KERAS = {"CosineSimilarity", "MeanAbsoluteError", "MeanSquaredError", "MeanAbsolutePercentageError", "Poisson", "Hinge",
+         "MeanSquaredLogarithmicError", "KLDivergence", "SquaredHinge", "CategoricalHinge", "BinaryCrossentropy",
+         "CategoricalCrossentropy", "SparseCategoricalCrossentropy"}
 ASSERTS = ("assert", "raises", "warns", "fail", "check")                    # so begin pytest's, NumPy's, minigrad's
 
 

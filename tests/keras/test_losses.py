@@ -24,15 +24,15 @@ def data(name, seed, n=12, k=5):
     """(y_true, y_pred) that a loss is made for, in double precision."""
     rng = np.random.default_rng(seed)
     p = softmax(rng.standard_normal((n, k)))
-    if name == "hinge":
+    if name in ("hinge", "squared_hinge"):
         return rng.choice([-1.0, 1.0], (n, k)), rng.standard_normal((n, k))
     if name == "poisson":
         return rng.poisson(3, (n, k)).astype(float), rng.uniform(0.1, 5, (n, k))
-    if name in ("binary_crossentropy", "bce"):
+    if name in ("binary_crossentropy", "bce", "binary_focal_crossentropy", "dice", "tversky"):
         return rng.integers(0, 2, (n, k)).astype(float), p
-    if name == "categorical_crossentropy":
+    if name in ("categorical_crossentropy", "categorical_focal_crossentropy", "categorical_hinge"):
         return np.eye(k)[rng.integers(0, k, n)], p
-    if name == "sparse_categorical_crossentropy":
+    if name in ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy"):
         return rng.integers(0, k, n), p
     if name in ("kl_divergence", "kld"):
         return softmax(rng.standard_normal((n, k))), p
@@ -51,6 +51,18 @@ def sparse(t, p):
     return -np.log(p[np.arange(len(t)), t])
 
 
+def per_cent(t, p):
+    return 100 * (abs(t - p) / abs(t)).mean(-1)
+
+
+def logarithmic(t, p):
+    return ((np.log(1 + np.maximum(t, 1e-7)) - np.log(1 + np.maximum(p, 1e-7)))**2).mean(-1)
+
+
+def overlap(t, p):
+    return np.array(1 - 2 * (t * p).sum() / (t.sum() + p.sum() + 1e-7))
+
+
 CLOSED_FORMS = {
     "mean_squared_error": lambda t, p: ((t - p)**2).mean(-1), "mse": lambda t, p: ((t - p)**2).mean(-1),
     "mean_absolute_error": lambda t, p: abs(t - p).mean(-1), "mae": lambda t, p: abs(t - p).mean(-1),
@@ -62,7 +74,18 @@ CLOSED_FORMS = {
     "sparse_categorical_crossentropy": sparse,
     "kl_divergence": lambda t, p: (t * np.log(t / p)).sum(-1), "kld": lambda t, p: (t * np.log(t / p)).sum(-1),
     "hinge": lambda t, p: np.maximum(1 - t * p, 0).mean(-1),
+    "squared_hinge": lambda t, p: (np.maximum(1 - t * p, 0)**2).mean(-1),
+    "categorical_hinge": lambda t, p: np.maximum(np.where(t == 1, 0, p).max(-1) - p[t == 1] + 1, 0),
+    "mean_absolute_percentage_error": per_cent, "mape": per_cent,
+    "mean_squared_logarithmic_error": logarithmic, "msle": logarithmic,
+    "log_cosh": lambda t, p: np.log(np.cosh(p - t)).mean(-1), "logcosh": lambda t, p: np.log(np.cosh(p - t)).mean(-1),
+    "binary_focal_crossentropy": lambda t, p: (np.where(t == 1, 1 - p, p)**2 * -np.log(np.where(t == 1, p, 1 - p))
+                                               ).mean(-1),
+    "categorical_focal_crossentropy": lambda t, p: 0.25 * (1 - p[t == 1])**2 * -np.log(p[t == 1]),
+    "categorical_generalized_cross_entropy": lambda t, p: 2 * (1 - np.sqrt(p[np.arange(len(t)), t])),
+    "dice": overlap, "tversky": overlap,
 }
+OF_A_BATCH = ("dice", "tversky")            # one value for all rows, which weights of rows can't weigh
 
 
 @settings(max_examples=20, deadline=None)
@@ -71,6 +94,11 @@ CLOSED_FORMS = {
 def test_closed_form(name, seed):
     t, p = data(name, seed)
     each = CLOSED_FORMS[name](t, p)
+    if name in OF_A_BATCH:
+        assert_allclose(losses.get(name)(t, p).item(), each, rtol=1e-6)
+        with pytest.raises(ValueError, match="sample_weight"):
+            losses.get(name)(t, p, np.ones(len(t)))
+        return
     weights = np.random.default_rng(seed).uniform(0, 2, len(t))
     kind = type(losses.get(name))
     assert_allclose(kind(reduction=None)(t, p).numpy(), each, rtol=1e-10)
@@ -78,6 +106,8 @@ def test_closed_form(name, seed):
     assert_allclose(kind(reduction="sum")(t, p).item(), each.sum(), rtol=1e-10)
     assert_allclose(losses.get(name)(t, p, weights).item(), (weights * each).mean(), rtol=1e-10)
     assert_allclose(kind(reduction="none")(t, p, weights[:, None]).numpy(), weights * each, rtol=1e-10)
+    assert_allclose(kind(reduction="mean_with_sample_weight")(t, p, weights).item(),
+                    (weights * each).sum() / weights.sum(), rtol=1e-10)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -116,6 +146,28 @@ def test_gradient_of_the_labels():
     t, p = data("kl_divergence", 0)
     gradient = mg.grad(lambda t: losses.KLDivergence()(t, p))(t)
     assert_allclose(gradient, (np.log(t / p) + 1) / len(t), rtol=1e-8)
+
+
+@pytest.mark.parametrize("from_logits", [True, False])
+def test_a_class_that_is_ignored_counts_for_nothing(from_logits):
+    labels, p = np.array([1, 255, 0, 255]), softmax(np.arange(12.0).reshape(4, 3) % 5)
+    scores, rest = np.log(p) if from_logits else p, labels != 255
+    kept = losses.SparseCategoricalCrossentropy(from_logits, 255)
+    plain = losses.SparseCategoricalCrossentropy(from_logits)
+    assert kept(labels, scores).item() == pytest.approx(plain(labels[rest], scores[rest]).item())
+    each = losses.sparse_categorical_crossentropy(labels, scores, from_logits, 255).numpy()
+    assert (each[~rest] == 0).all() and (each[rest] > 0).all()
+    gradient = mg.grad(lambda s: kept(labels, s))(scores)
+    assert (gradient[~rest] == 0).all() and (gradient[rest] != 0).any()
+
+
+def test_axis_of_the_classes_and_dtype():
+    t, p = np.eye(3)[[[0, 1], [2, 1]]], softmax(np.arange(12.0).reshape(2, 2, 3) % 5)
+    t, p = np.moveaxis(t, -1, 1), np.moveaxis(p, -1, 1)
+    here = losses.CategoricalCrossentropy(axis=1)(t, p).item()
+    assert here == pytest.approx(losses.CategoricalCrossentropy()(np.moveaxis(t, 1, -1), np.moveaxis(p, 1, -1)).item())
+    assert here == pytest.approx(losses.SparseCategoricalCrossentropy(axis=1)(t.argmax(1), p).item())
+    assert losses.MeanSquaredError(dtype="float64")(np.float32([1]), np.float32([3])).dtype == np.float64
 
 
 # -- logits ----------------------------------------------------------------------------------------------------------
@@ -169,12 +221,12 @@ def test_probabilities_are_scaled_to_one_as_keras_does():
 def test_float32_stays_float32(name):
     t, p = data(name, 0)
     x = mg.tensor(p, dtype="float32", requires_grad=True)
-    y = losses.get(name)(t, x, np.ones(len(t)))
+    y = losses.get(name)(t, x, *([] if name in OF_A_BATCH else [np.ones(len(t))]))
     y.backward()
     assert y.dtype == x.grad.dtype == np.float32 and y.shape == ()
 
 
-@pytest.mark.parametrize("name", [n for n in LOSSES if "sparse" not in n])
+@pytest.mark.parametrize("name", [n for n in LOSSES if "sparse" not in n and "generalized" not in n])
 def test_labels_of_other_types_are_cast(name):
     t, p = data(name, 0)
     t = np.round(t)

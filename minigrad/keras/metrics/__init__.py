@@ -10,12 +10,13 @@ Sums are kept on the device of the predictions; only result() waits for a GPU.
 from ...support.explaining import explained
 from ...support.names import find
 from .. import losses
-from .base import Mean, MeanOf, Metric
+from .areas import AUC, PrecisionAtRecall, RecallAtPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity
+from .base import Mean, MeanOf, Metric, Sum
 from .binary import (
-    AUC,
     F1Score,
     FalseNegatives,
     FalsePositives,
+    FBetaScore,
     Precision,
     Recall,
     TrueNegatives,
@@ -24,18 +25,36 @@ from .binary import (
 from .means import (
     Accuracy,
     BinaryAccuracy,
+    BinaryCrossentropy,
     CategoricalAccuracy,
+    CategoricalCrossentropy,
+    CategoricalHinge,
     CosineSimilarity,
+    Hinge,
+    KLDivergence,
+    LogCoshError,
     MeanAbsoluteError,
+    MeanAbsolutePercentageError,
     MeanFunction,
     MeanLoss,
+    MeanMetricWrapper,
     MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
     RootMeanSquaredError,
     SparseCategoricalAccuracy,
+    SparseCategoricalCrossentropy,
     SparseTopKCategoricalAccuracy,
+    SquaredHinge,
     TopKCategoricalAccuracy,
     accuracy_for,
+    binary_accuracy,
+    categorical_accuracy,
+    sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
 )
+from .overlap import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU, R2Score
 
 METRICS = {"binary_accuracy": BinaryAccuracy, "categorical_accuracy": CategoricalAccuracy,
            "sparse_categorical_accuracy": SparseCategoricalAccuracy,
@@ -44,8 +63,10 @@ METRICS = {"binary_accuracy": BinaryAccuracy, "categorical_accuracy": Categorica
            "mean_squared_error": MeanSquaredError, "mse": MeanSquaredError, "mean_absolute_error": MeanAbsoluteError,
            "mae": MeanAbsoluteError, "root_mean_squared_error": RootMeanSquaredError, "rmse": RootMeanSquaredError,
            "cosine_similarity": CosineSimilarity,
-           "precision": Precision, "recall": Recall, "f1_score": F1Score, "f1": F1Score, "auc": AUC}
+           "precision": Precision, "recall": Recall, "f1_score": F1Score, "f1": F1Score, "auc": AUC,
+           "r2_score": R2Score}
 KNOWN = losses.LOSSES | METRICS | {"accuracy": accuracy_for, "acc": accuracy_for}
+globals().update(losses.FUNCTIONS)          # metrics.mean_squared_error(y_true, y_pred): a value for each sample
 
 
 @explained

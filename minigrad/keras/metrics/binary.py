@@ -1,4 +1,4 @@
-"""Metrics of yes-or-no questions: precision, recall, F1, and the area under the ROC curve."""
+"""Metrics of yes-or-no questions at a threshold: precision, recall, F1, how many are right and wrong."""
 import math
 
 import numpy as np
@@ -45,14 +45,38 @@ class Confusion(Metric):
         return np.array(values) if np.ndim(self.thresholds) else values[0]
 
 
-class Precision(Confusion):
+class OfClasses(Confusion):
+    """Confusion of rows with a column for each class.
+
+    top_k       called positive are the k largest of a row, of those that lie above thresholds, if any are given
+    class_id    only this column counts
+    """
+
+    def __init__(self, thresholds=None, top_k=None, class_id=None, name=None, dtype=None):
+        super().__init__(thresholds, name=name, dtype=dtype)
+        self.top_k, self.class_id = top_k, class_id
+
+    def decide(self, y_true, y_pred):
+        if self.top_k is not None:
+            rank = (-y_pred).argsort(axis=-1, kind="stable").argsort(axis=-1)
+            lowest = -math.inf if self.thresholds is None else 0
+            y_pred = np.where(rank < self.top_k, y_pred + (1 if self.thresholds is None else 0), lowest)
+        if self.class_id is not None:
+            if not 0 <= self.class_id < y_pred.shape[-1]:
+                raise ValueError(f"{self.name}: class_id {self.class_id} is none of {y_pred.shape[-1]} columns")
+            y_true, y_pred = matched(self.name, y_true, y_pred)
+            y_true, y_pred = y_true[..., self.class_id], y_pred[..., self.class_id]
+        return super().decide(y_true, y_pred)
+
+
+class Precision(OfClasses):
     """Of those called positive, the part that is: TP / (TP + FP)."""
 
     def result(self):
         return self.ratios(self.tp, self.fp)
 
 
-class Recall(Confusion):
+class Recall(OfClasses):
     """Of the positive ones, the part that was called so: TP / (TP + FN)."""
 
     def result(self):
@@ -88,8 +112,8 @@ class TrueNegatives(TruePositives):
         return ~truth, ~guess
 
 
-class F1Score(Confusion):
-    """The harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN), of each class, averaged.
+class FBetaScore(Confusion):
+    """(1 + β²) P R / (β² P + R) = (1 + β²) TP / ((1 + β²) TP + β² FN + FP), P precision, R recall; of each class.
 
     y_pred (N, K) with y_true one-hot (N, K) or class numbers (N,); or (N,), (N, 1) for a yes-or-no question.
     average     None: an array, one for each class; "macro": their mean; "weighted": their mean by the number of
@@ -97,11 +121,14 @@ class F1Score(Confusion):
     threshold   what counts as positive; by default the largest of a row, or 0.5 where there is one column
     """
 
-    def __init__(self, average=None, threshold=None, name=None, dtype=None):
+    def __init__(self, average=None, beta=1.0, threshold=None, name=None, dtype=None):
         if average not in ("macro", "weighted", "micro", None):
-            raise ValueError(f'F1Score: average must be "macro", "weighted", "micro" or None, not {shown(average)}')
+            raise ValueError(f'{type(self).__name__}: average must be "macro", "weighted", "micro" or None, '
+                             f'not {shown(average)}')
+        if not beta > 0:
+            raise ValueError(f"{type(self).__name__}: beta must be above 0, not {shown(beta)}")
         super().__init__(name=name, dtype=dtype)
-        self.average, self.threshold = average, threshold
+        self.average, self.beta, self.threshold = average, beta, threshold
 
     def decide(self, y_true, y_pred):
         if y_pred.ndim < 2:
@@ -119,53 +146,17 @@ class F1Score(Confusion):
 
     def result(self):
         tp, fp, fn = (np.atleast_1d(count) for count in self.state().values())
+        part = self.beta ** 2
         if self.average == "micro":
-            return ratio(2 * tp.sum(), (2 * tp + fp + fn).sum())
-        scores = 2 * tp / np.maximum(2 * tp + fp + fn, 1e-300)
+            return ratio((1 + part) * tp.sum(), ((1 + part) * tp + fp + part * fn).sum())
+        scores = (1 + part) * tp / np.maximum((1 + part) * tp + fp + part * fn, 1e-300)
         if self.average == "weighted":
             return ratio((scores * (tp + fn)).sum(), (tp + fn).sum())
         return scores if self.average is None else float(scores.mean())
 
 
-class AUC(Metric):
-    """The area under the ROC curve: how often a positive is scored above a negative, ties counting half.  Exact.
+class F1Score(FBetaScore):
+    """The harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN): FBetaScore with β = 1."""
 
-        Σ over positives i, negatives j of  wᵢ wⱼ ([sᵢ > sⱼ] + ½ [sᵢ = sⱼ]) / (Σ wᵢ Σ wⱼ)
-
-    Only the order of the scores matters: logits do as well as probabilities.  nan without both kinds.  It keeps all
-    scores, 24 bytes for each.  (Hanley & McNeil 1982; Fawcett 2006)
-    """
-
-    def __init__(self, *, name=None, dtype=None):
-        super().__init__(name=name, dtype=dtype)
-
-    def reset_state(self):
-        self.batches = []
-
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        y_true, y_pred = matched(self.name, *arrays(y_true, y_pred))
-        scores = y_pred.astype(float)
-        weights = np.ones_like(scores)
-        if sample_weight is not None:
-            weights = weights * weights_like(self.name, sample_weight, scores)
-        self.batches.append(np.stack([(y_true > 0.5).astype(float), scores, weights]).reshape(3, -1))
-
-    def result(self):
-        if not self.batches:
-            return math.nan
-        truth, scores, weights = backend.to_numpy(np.concatenate(self.batches, axis=1))
-        if np.isnan(scores).any():
-            return math.nan
-        distinct, place = np.unique(scores, return_inverse=True)
-        positive = np.bincount(place, weights * truth, len(distinct))           # the weight at each distinct score
-        negative = np.bincount(place, weights * (1 - truth), len(distinct))
-        if not (positive.any() and negative.any()):
-            return math.nan
-        below = negative.cumsum() - negative / 2
-        return float(positive @ below / (positive.sum() * negative.sum()))
-
-    def state(self):
-        return {"batches": backend.to_numpy(np.concatenate(self.batches, axis=1)) if self.batches else np.zeros((3, 0))}
-
-    def load_state(self, state):
-        self.batches = [backend.asarray(state["batches"])]
+    def __init__(self, average=None, threshold=None, name=None, dtype=None):
+        super().__init__(average, 1.0, threshold, name, dtype)

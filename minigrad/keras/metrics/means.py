@@ -9,7 +9,13 @@ from ...support.explaining import explained
 from ...support.names import snake_case
 from .. import losses
 from ..losses import class_numbers, matched
-from .base import MeanOf
+from .base import MeanOf, arrays
+
+
+def per_sample(metric, y_true, y_pred):
+    """The values of a metric, a number for each sample: their mean over the last axis, if they have several."""
+    values = metric.values(*arrays(y_true, y_pred)).astype(np.float32)
+    return Tensor(values.mean(axis=-1) if values.ndim > 1 else values)
 
 
 class Accuracy(MeanOf):
@@ -114,11 +120,17 @@ class MeanLoss(MeanOf):
         return self.loss.call(*self.loss.prepare(y_true, y_pred))._data
 
 
-class MeanSquaredError(MeanLoss):
-    """mean (y - ŷ)²."""
+class OfLoss(MeanLoss):
+    """The mean of the loss that a subclass names."""
+    kind = None
 
     def __init__(self, name=None, dtype=None):
-        super().__init__(losses.MeanSquaredError(), name, dtype)
+        super().__init__(self.kind(), name, dtype)
+
+
+class MeanSquaredError(OfLoss):
+    """mean (y - ŷ)²."""
+    kind = losses.MeanSquaredError
 
 
 class RootMeanSquaredError(MeanSquaredError):
@@ -131,11 +143,26 @@ class RootMeanSquaredError(MeanSquaredError):
         return math.sqrt(super().result())
 
 
-class MeanAbsoluteError(MeanLoss):
+class MeanAbsoluteError(OfLoss):
     """mean |y - ŷ|."""
+    kind = losses.MeanAbsoluteError
+
+
+class MeanAbsolutePercentageError(OfLoss):
+    """mean 100 |y - ŷ| / |y|."""
+    kind = losses.MeanAbsolutePercentageError
+
+
+class MeanSquaredLogarithmicError(OfLoss):
+    """mean (ln(1 + y) - ln(1 + ŷ))²."""
+    kind = losses.MeanSquaredLogarithmicError
+
+
+class LogCoshError(MeanLoss):
+    """mean ln cosh(ŷ - y)."""
 
     def __init__(self, name=None, dtype=None):
-        super().__init__(losses.MeanAbsoluteError(), name, dtype)
+        super().__init__(losses.LogCosh(), name or "logcosh", dtype)
 
 
 class CosineSimilarity(MeanLoss):
@@ -149,6 +176,71 @@ class CosineSimilarity(MeanLoss):
         return -super().result()
 
 
+class KLDivergence(OfLoss):
+    """The mean loss of this name."""
+    kind = losses.KLDivergence
+
+
+class Poisson(OfLoss):
+    """The mean loss of this name."""
+    kind = losses.Poisson
+
+
+class Hinge(OfLoss):
+    """The mean loss of this name."""
+    kind = losses.Hinge
+
+
+class SquaredHinge(OfLoss):
+    """The mean loss of this name."""
+    kind = losses.SquaredHinge
+
+
+class CategoricalHinge(OfLoss):
+    """The mean loss of this name."""
+    kind = losses.CategoricalHinge
+
+
+class BinaryCrossentropy(MeanLoss):
+    """The mean loss of this name."""
+
+    def __init__(self, name=None, dtype=None, from_logits=False, label_smoothing=0):
+        super().__init__(losses.BinaryCrossentropy(from_logits, label_smoothing), name, dtype)
+        self.from_logits, self.label_smoothing = from_logits, label_smoothing
+
+
+class CategoricalCrossentropy(MeanLoss):
+    """The mean loss of this name."""
+
+    def __init__(self, name=None, dtype=None, from_logits=False, label_smoothing=0, axis=-1):
+        super().__init__(losses.CategoricalCrossentropy(from_logits, label_smoothing, axis), name, dtype)
+        self.from_logits, self.label_smoothing, self.axis = from_logits, label_smoothing, axis
+
+
+class SparseCategoricalCrossentropy(MeanLoss):
+    """The mean loss of this name."""
+
+    def __init__(self, name=None, dtype=None, from_logits=False, ignore_class=None, axis=-1):
+        loss = losses.SparseCategoricalCrossentropy(from_logits, ignore_class, axis=axis, reduction=None)
+        super().__init__(loss, name, dtype)
+        self.from_logits, self.ignore_class, self.axis = from_logits, ignore_class, axis
+
+
+class MeanMetricWrapper(MeanOf):
+    """The mean of fn(y_true, y_pred, **kwargs), a function of arrays, which returns a value for each sample."""
+
+    def __init__(self, fn, name=None, dtype=None, **kwargs):
+        super().__init__(name or getattr(fn, "__name__", type(fn).__name__), dtype)
+        self.fn, self.kwargs = fn, kwargs
+
+    def get_config(self):
+        return {"fn": self.fn, "name": self.name, "dtype": self.dtype, **self.kwargs}
+
+    def values(self, y_true, y_pred):
+        values = self.fn(y_true, y_pred, **self.kwargs)
+        return backend.asarray(getattr(values, "_data", values))
+
+
 class MeanFunction(MeanOf):
     """The mean of a function of the arrays (y_true, y_pred), which returns a value per sample, or one for the batch."""
 
@@ -159,3 +251,33 @@ class MeanFunction(MeanOf):
     def values(self, y_true, y_pred):
         values = self.function(y_true, y_pred)
         return backend.asarray(getattr(values, "_data", values))
+
+
+@explained
+def binary_accuracy(y_true, y_pred, threshold=0.5):
+    """BinaryAccuracy of each sample."""
+    return per_sample(BinaryAccuracy(threshold=threshold), y_true, y_pred)
+
+
+@explained
+def categorical_accuracy(y_true, y_pred):
+    """CategoricalAccuracy of each sample."""
+    return per_sample(CategoricalAccuracy(), y_true, y_pred)
+
+
+@explained
+def sparse_categorical_accuracy(y_true, y_pred):
+    """SparseCategoricalAccuracy of each sample."""
+    return per_sample(SparseCategoricalAccuracy(), y_true, y_pred)
+
+
+@explained
+def top_k_categorical_accuracy(y_true, y_pred, k=5):
+    """TopKCategoricalAccuracy of each sample."""
+    return per_sample(TopKCategoricalAccuracy(k), y_true, y_pred)
+
+
+@explained
+def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5):
+    """SparseTopKCategoricalAccuracy of each sample."""
+    return per_sample(SparseTopKCategoricalAccuracy(k), y_true, y_pred)

@@ -10,18 +10,19 @@ is an error, never a broadcast to (32, 32).  Labels are cast to the dtype of y_p
 """
 import numpy as np
 
-from ..engine import backend
-from ..engine.ops.arithmetic import abs as absolute, clip, log, maximum, minimum, sqrt, square, where
-from ..engine.ops.indexing import take_along_axis
-from ..engine.ops.neural import sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy
-from ..engine.ops.reductions import mean, sum as total
-from ..engine.tensor import Tensor
-from ..support.arguments import shown
-from ..support.explaining import explained
-from ..support.names import Configured, find
+from ...engine import backend
+from ...engine.ops.arithmetic import abs as absolute, clip, log, maximum, minimum, sqrt, square, where
+from ...engine.ops.indexing import take_along_axis
+from ...engine.ops.neural import sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy
+from ...engine.ops.reductions import mean, sum as total
+from ...engine.ops.shapes import moveaxis
+from ...engine.tensor import Tensor
+from ...support.arguments import shown
+from ...support.explaining import explained
+from ...support.names import Configured
 
 EPSILON = 1e-7                              # Keras' fuzz factor: probabilities are kept this far from 0 and 1
-REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "none", None)
+REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
 
 
 # -- matching shapes -------------------------------------------------------------------------------------------------
@@ -71,6 +72,8 @@ def class_numbers(name, y_true, y_pred):
             raise ValueError(f"{name}: y_true has shape {labels.shape}, but class numbers for y_pred {y_pred.shape} "
                              f"have shape {shape}{hint}")
         labels = labels.reshape(shape)
+    if labels.dtype.kind not in "iufb":
+        raise TypeError(f"{name}: labels must be the numbers of classes, not {labels.dtype}")
     if labels.dtype.kind not in "iu":
         whole = labels.astype(np.int64)
         if isinstance(labels, np.ndarray) and (whole != labels).any():
@@ -97,22 +100,27 @@ def weights_like(name, sample_weight, values):
 class Loss(Configured):
     """loss(y_true, y_pred, sample_weight=None) -> Tensor.  A subclass writes call(y_true, y_pred): a value per sample.
 
-    reduction       "sum_over_batch_size", or "mean": Σ weight · value / number of values, a scalar; "sum"; None: all
-                    values
+    reduction       "sum_over_batch_size", or "mean": Σ weight · value / number of values, a scalar;
+                    "mean_with_sample_weight": Σ weight · value / Σ weight; "sum"; None: all values
     sample_weight   one for each sample, or for each value
+    dtype           in which to compute; None: in that of the predictions
     """
     hint = ""                               # what to add to the message when the shapes differ
 
-    def __init__(self, *, reduction="sum_over_batch_size", name=None):
+    def __init__(self, *, reduction="sum_over_batch_size", name=None, dtype=None):
         if reduction not in REDUCTIONS:
             raise ValueError(f"{type(self).__name__}: reduction must be one of {REDUCTIONS}, not {shown(reduction)}")
-        self.reduction, self.name = reduction, name
+        self.reduction, self.name, self.dtype = reduction, name, dtype
 
     def __call__(self, y_true, y_pred, sample_weight=None):
-        values = self.call(*self.prepare(y_true, floats(y_pred)))
+        y_pred = floats(y_pred) if self.dtype is None else floats(y_pred).astype(np.dtype(self.dtype))
+        values = self.call(*self.prepare(y_true, y_pred))
         if sample_weight is not None:
-            values = values * weights_like(type(self).__name__, sample_weight, values)
-        if self.reduction in ("sum_over_batch_size", "mean"):
+            weights = weights_like(type(self).__name__, sample_weight, values)
+            values = values * weights
+            if self.reduction == "mean_with_sample_weight":
+                return total(values) / maximum(total(weights + 0 * values._data), EPSILON)
+        if self.reduction in REDUCTIONS[:3]:
             if not values.size:
                 raise ValueError(f"{type(self).__name__}: no mean of an empty batch, y_pred {np.shape(y_pred)}")
             return mean(values)
@@ -145,8 +153,8 @@ class MeanAbsoluteError(Loss):
 class Huber(Loss):
     """mean of e²/2 where |e| <= δ, else δ(|e| - δ/2), e = y - ŷ: quadratic near 0, linear far away.  (Huber 1964)"""
 
-    def __init__(self, delta=1.0, *, reduction="sum_over_batch_size", name=None):
-        super().__init__(reduction=reduction, name=name)
+    def __init__(self, delta=1.0, **common):
+        super().__init__(**common)
         self.delta = delta
 
     def call(self, y_true, y_pred):
@@ -165,8 +173,8 @@ class Poisson(Loss):
 class CosineSimilarity(Loss):
     """-cos of the angle between y and ŷ along axis: -1 for the same direction, 1 for opposite ones."""
 
-    def __init__(self, axis=-1, *, reduction="sum_over_batch_size", name=None):
-        super().__init__(reduction=reduction, name=name)
+    def __init__(self, axis=-1, **common):
+        super().__init__(**common)
         self.axis = axis
 
     def call(self, y_true, y_pred):
@@ -179,14 +187,20 @@ class CosineSimilarity(Loss):
 class CrossEntropy(Loss):
     """What the cross-entropies share: predictions are probabilities, or logits if from_logits; labels may be smoothed.
 
-    From logits is exact and faster.  Probabilities are kept EPSILON away from 0 and 1.
+    From logits is exact and faster.  Probabilities are kept EPSILON away from 0 and 1.  axis is that of the classes.
     """
 
-    def __init__(self, from_logits=False, label_smoothing=0.0, *, reduction="sum_over_batch_size", name=None):
-        super().__init__(reduction=reduction, name=name)
+    def __init__(self, from_logits=False, label_smoothing=0.0, axis=-1, **common):
+        super().__init__(**common)
         if not 0 <= label_smoothing <= 1:
             raise ValueError(f"{type(self).__name__}: label_smoothing must be in [0, 1], got {shown(label_smoothing)}")
-        self.from_logits, self.label_smoothing = from_logits, label_smoothing
+        self.from_logits, self.label_smoothing, self.axis = from_logits, label_smoothing, axis
+
+    def prepare(self, y_true, y_pred):
+        y_true, y_pred = super().prepare(y_true, y_pred)
+        if self.axis == -1:
+            return y_true, y_pred
+        return moveaxis(y_true, self.axis, -1), moveaxis(y_pred, self.axis, -1)
 
 
 class BinaryCrossentropy(CrossEntropy):
@@ -234,21 +248,35 @@ class CategoricalCrossentropy(CrossEntropy):
 
 
 class SparseCategoricalCrossentropy(Loss):
-    """-ln p[label]: cross-entropy whose labels are class numbers, from 0 to K - 1, of shape (...) or (..., 1)."""
+    """-ln p[label]: cross-entropy whose labels are class numbers, from 0 to K - 1, of shape (...) or (..., 1).
 
-    def __init__(self, from_logits=False, *, reduction="sum_over_batch_size", name=None):
-        super().__init__(reduction=reduction, name=name)
-        self.from_logits = from_logits
+    ignore_class    examples with this label, such as 255 for "unknown", have the loss 0 and are not counted in means
+    """
+
+    def __init__(self, from_logits=False, ignore_class=None, *, axis=-1, **common):
+        super().__init__(**common)
+        self.from_logits, self.ignore_class, self.axis = from_logits, ignore_class, axis
 
     def prepare(self, y_true, y_pred):
+        y_pred = y_pred if self.axis == -1 else moveaxis(y_pred, self.axis, -1)
         labels = class_numbers(type(self).__name__, y_true, y_pred._data)
-        if isinstance(labels, np.ndarray) and labels.size and not (
-                labels.min() >= 0 and labels.max() < y_pred.shape[-1]):         # on a GPU, looking would mean waiting
-            raise ValueError(f"SparseCategoricalCrossentropy: labels from {labels.min()} to {labels.max()}, but y_pred "
-                             f"{y_pred.shape} has the classes 0 to {y_pred.shape[-1] - 1}")
+        counted = labels if self.ignore_class is None else labels[labels != self.ignore_class]
+        if isinstance(counted, np.ndarray) and counted.size and not (
+                counted.min() >= 0 and counted.max() < y_pred.shape[-1]):       # on a GPU, looking would mean waiting
+            raise ValueError(f"SparseCategoricalCrossentropy: labels from {counted.min()} to {counted.max()}, but "
+                             f"y_pred {y_pred.shape} has the classes 0 to {y_pred.shape[-1] - 1}")
         return labels, y_pred
 
     def call(self, y_true, y_pred):
+        if self.ignore_class is None:
+            return self.nats(y_true, y_pred)
+        counted = y_true != self.ignore_class
+        values = where(counted, self.nats(np.where(counted, y_true, 0), y_pred), 0.0)
+        mean_of_counted = self.reduction in REDUCTIONS[:2]
+        return values * (counted.size / np.maximum(counted.sum(), 1)).item() if mean_of_counted else values
+
+    def nats(self, y_true, y_pred):
+        """-ln p[label] for each label."""
         if self.from_logits:
             return sparse_softmax_cross_entropy(y_pred, y_true)
         return -take_along_axis(log_probabilities(y_pred), y_true[..., None], axis=-1).reshape(y_true.shape)
@@ -262,12 +290,17 @@ class KLDivergence(Loss):
         return total(y_true * log(y_true / y_pred), axis=-1)
 
 
+def signs(y_true):
+    """Labels -1 and 1; 0 and 1, if there are no others, are taken as these."""
+    zero_or_one = ((y_true == 0) | (y_true == 1)).all()
+    return where(zero_or_one, 2 * y_true - 1, y_true)
+
+
 class Hinge(Loss):
     """mean max(1 - y ŷ, 0), labels y = -1 or 1; labels 0 and 1 are taken as these.  (Cortes & Vapnik 1995)"""
 
     def call(self, y_true, y_pred):
-        zero_or_one = ((y_true == 0) | (y_true == 1)).all()
-        return per_sample(maximum(1 - where(zero_or_one, 2 * y_true - 1, y_true) * y_pred, 0))
+        return per_sample(maximum(1 - signs(y_true) * y_pred, 0))
 
 
 class FunctionLoss(Loss):
@@ -289,35 +322,3 @@ class FunctionLoss(Loss):
             raise ValueError(f"loss {self.name}: it returned shape {values.shape} for y_true {y_true.shape} and y_pred "
                              f"{y_pred.shape}, not a value per sample; do they broadcast where they should match?")
         return values
-
-
-LOSSES = {"mean_squared_error": MeanSquaredError, "mse": MeanSquaredError, "mean_absolute_error": MeanAbsoluteError,
-          "mae": MeanAbsoluteError, "huber": Huber, "poisson": Poisson, "cosine_similarity": CosineSimilarity,
-          "binary_crossentropy": BinaryCrossentropy, "bce": BinaryCrossentropy,
-          "categorical_crossentropy": CategoricalCrossentropy,
-          "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
-          "kl_divergence": KLDivergence, "kld": KLDivergence, "hinge": Hinge}
-
-
-def _as_function(name, kind):
-    def loss(y_true, y_pred, **options):
-        return kind(reduction=None, **options)(y_true, y_pred)
-    loss.__name__ = loss.__qualname__ = name
-    loss.__doc__ = f"{kind.__name__} as a function: a value for each sample; options are those of the class."
-    return loss
-
-
-FUNCTIONS = {name: _as_function(name, kind) for name, kind in LOSSES.items()}       # losses.mean_squared_error(y, p)
-globals().update(FUNCTIONS)
-
-
-@explained
-def get(identifier):
-    """A loss from its name ("mse"), its class, a function of the tensors (y_true, y_pred), or itself."""
-    if isinstance(identifier, Loss):
-        return identifier
-    if isinstance(identifier, type):
-        return identifier()
-    if callable(identifier) and identifier in FUNCTIONS.values():
-        return LOSSES[identifier.__name__]()
-    return FunctionLoss(identifier) if callable(identifier) else find("loss", LOSSES, identifier)()
