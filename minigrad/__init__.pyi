@@ -475,6 +475,8 @@ def attention(q: Numbers, k: Numbers, v: Numbers, /, causal: bool = False, mask:
     q (..., T, d), k (..., S, d), v (..., S, e), y (..., T, e).  causal: each position sees itself and earlier ones.
     mask: boolean, broadcast to (..., T, S), True where a query may look; one that may look nowhere gets y = 0 and no
     gradient.  (Vaswani et al. 2017, eq. 1)
+    Memory grows with T + S, not with T S; but derivatives of the gradient hold all of S.  Where T S is large, Σ P dP is
+    taken as y · g, which it is but for rounding: to some 1e-7 |v| |g| in float32, also where dS is 0.
 
     Shapes: (t,d),(s,d),(s,e)->(t,e), with batch axes in front.
     """

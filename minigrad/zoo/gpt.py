@@ -17,7 +17,7 @@ import numpy as np
 
 import minigrad as mg
 
-from ..engine.ops.neural import attention_weights
+from ..engine.ops.attending import attention_weights
 from ..keras.initializers import RandomNormal
 from ..keras.layers import Dense, Embedding, LayerNormalization
 from ..keras.layers.base import Layer

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 import minigrad as mg
 from minigrad import backend
-from minigrad.engine.ops import REGISTRY
+from minigrad.engine.ops import REGISTRY, attending
 from minigrad.engine.tensor import Tensor
 
 from ..engine.ops.cases import cases_of
@@ -55,6 +55,14 @@ def test_op(op, case):
                 if b is not None:
                     assert a.device == "gpu" and a.dtype == np.float32
                     assert_allclose(a.numpy(), b.numpy(), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("case", cases_of(REGISTRY["attention"]))
+def test_attention_a_tile_at_a_time(case, monkeypatch):
+    monkeypatch.setattr(attending, "FEW", 0)
+    monkeypatch.setattr(attending, "ROWS", {"cpu": 2, "gpu": 2})
+    monkeypatch.setattr(attending, "ROOM", {"cpu": 4, "gpu": 4})
+    test_op(REGISTRY["attention"], case)
 
 
 # -- planted mistakes, each of which must be caught -------------------------------------------------------------------

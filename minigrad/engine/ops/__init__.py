@@ -13,7 +13,8 @@
     matmul      products of matrices, einsum
     linalg      solve, inverse, determinant, Cholesky factor
     decompositions      eigenvalues, singular values, QR; norms of matrices
-    neural      softmax, cross-entropy, normalisation, attention
+    neural      softmax, cross-entropy, normalisation, dropout
+    attending   softmax(q kᵀ) v, a tile at a time
     conv        convolution and pooling
     convolutions        of sequences, dilated, in groups, transposed; interpolate: made of these ops
 
@@ -24,6 +25,7 @@ from ..interop import attach
 from ..op import REGISTRY, Op, op
 from . import (
     arithmetic,
+    attending,
     choosing,
     conv,
     convolutions,
@@ -42,7 +44,7 @@ from . import (
 )
 
 MODULES = (arithmetic, rounding, nonlinear, reductions, scans, shapes, indexing, matmul, linalg, decompositions,
-           neural, conv)
+           neural, attending, conv)
 FUNCTIONS = {}                              # every public name: the ops, and plain functions made of ops
 for _module in MODULES:
     FUNCTIONS |= {name: f for name, f in vars(_module).items() if isinstance(f, Op) and not name.startswith("_")}

@@ -1,4 +1,4 @@
-"""The derivative table, whole layers as one op: softmax, cross-entropy, normalisation, dropout, attention.
+"""The derivative table, whole layers as one op: softmax, cross-entropy, normalisation, dropout.
 
 Each equals the same formula written with small ops (tests prove it); as one op it makes fewer temporary arrays.
 Where forward saves something for the vjp, the vjp can also compute it anew: at higher orders it has to, since what
@@ -219,57 +219,6 @@ def dropout(x, rate=0.5):
     return masked(x, mask=mask)
 
 
-# -- attention -------------------------------------------------------------------------------------------------------
-def attention_weights(q, k, causal=False, mask=None, scale=None):
-    """softmax(scale · q kᵀ) over the keys, those not allowed excluded: (..., T, S)."""
-    scores = (wide(q) * _scale(q, scale)) @ wide(k).swapaxes(-1, -2)
-    allowed = boolean(mask, "attention: mask")
-    if causal:                                      # position t sees the S - T earlier keys and those up to itself
-        t, s = scores.shape[-2:]
-        past = backend.array_module(scores).tri(t, s, s - t, dtype=bool)
-        allowed = past if mask is None else past & allowed
-    return softmax(scores, where=allowed)               # in float32 of float16
-
-
-def boolean(mask, what):
-    """A mask as an array of booleans (None stays None), an error where its numbers might mean something else."""
-    mask = getattr(mask, "_data", mask)
-    if mask is None or hasattr(mask, "dtype") and mask.dtype.kind == "b":
-        return mask
-    mask = np.asarray(mask) if isinstance(mask, (list, tuple, bool, int, float)) else mask
-    if mask.dtype.kind not in "iub" or isinstance(mask, np.ndarray) and not ((mask == 0) | (mask == 1)).all():
-        raise TypeError(f"{what} must be boolean, True where a query may look, not {mask.dtype}; a mask of 0 and -1e9 "
-                        "that is added to the scores is, as a boolean, mask == 0")
-    return mask.astype(bool)
-
-
-def _scale(q, scale):
-    return 1 / math.sqrt(q.shape[-1]) if scale is None else scale
-
-
-def _attention_vjp(g, y, q, k, v, causal=False, mask=None, scale=None, saved=None):
-    p = attention_weights(q, k, causal, mask, scale) if saved is None else saved
-    g, q, k, v = wide(g), wide(q), wide(k), wide(v)
-    ds = _softmax_vjp(g @ v.swapaxes(-1, -2), p, None)
-    dq, dk, scale = ds @ k, ds.swapaxes(-1, -2) @ q, _scale(q, scale)
-    dq *= scale
-    dk *= scale
-    return dq, dk, p.swapaxes(-1, -2) @ g
-
-
-@op(vjp=_attention_vjp, shapes="(t,d),(s,d),(s,e)->(t,e)", saves=True)
-def attention(q, k, v, /, causal=False, mask=None, scale=None):
-    """y = P v,  P = softmax(S),  S = q kᵀ / √d      dv = Pᵀ g,  dP = g vᵀ,  dS = P (dP - Σ P dP).
-
-    dq = dS k / √d,  dk = dSᵀ q / √d.
-    q (..., T, d), k (..., S, d), v (..., S, e), y (..., T, e).  causal: each position sees itself and earlier ones.
-    mask: boolean, broadcast to (..., T, S), True where a query may look; one that may look nowhere gets y = 0 and no
-    gradient.  (Vaswani et al. 2017, eq. 1)
-    """
-    p = attention_weights(q, k, causal, mask, scale)
-    return narrow(p @ wide(v), q), p
-
-
 # -- Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) -------------------
 def _rows(draw):
     x = draw.array(draw.shape(1, 3, 1))
@@ -308,19 +257,6 @@ def _with_a_mask(draw):
     return [draw.array(shape)], {"mask": draw.array(shape)}
 
 
-def _attended(draw):
-    lead, t, d = draw.shape(0, 1, 1), draw.integer(1, 3), draw.integer(1, 3)
-    s = t + draw.integer(0, 2)
-    q, k, v = (draw.array((*lead, n, width)) for n, width in ((t, d), (s, d), (s, 3)))
-    mask = draw.booleans((t, s))
-    return [q, k, v], draw.some(causal=draw.boolean(), mask=mask, scale=0.5)
-
-
-def _attention_flops(y, q, k, v, **params):
-    """q kᵀ and P v: 2 T S (d + e) for each of the leading axes."""
-    return 2 * math.prod(q.shape[:-1]) * k.shape[-2] * (q.shape[-1] + v.shape[-1])
-
-
 NOWHERE = np.zeros((1, 2), bool)
 softmax.describe(cases=_masked_rows, conventions=[([[[0.5, 2]]], {"where": NOWHERE}, [[[0.0, 0]]])])
 log_softmax.describe(cases=_rows)
@@ -329,5 +265,3 @@ standardize.describe(cases=_standard)
 layer_norm.describe(cases=_layer)
 batch_norm.describe(cases=_batch)
 masked.describe(cases=_with_a_mask)
-attention.describe(cases=_attended, flops=_attention_flops, conventions=[
-    ([[[0.5]], [[1.0], [2]], [[3.0], [4]]], {"mask": NOWHERE}, [[[0.0]], [[0.0], [0]], [[0.0], [0]]])])

@@ -3,7 +3,8 @@ import numpy as np
 
 from ...engine import backend
 from ...engine.ops.arithmetic import where
-from ...engine.ops.neural import attention, attention_weights, boolean, dropout
+from ...engine.ops.attending import attention, attention_weights, boolean
+from ...engine.ops.neural import dropout
 from .base import Layer
 from .core import Dense, at_least_1
 from .inputs import as_tensors
