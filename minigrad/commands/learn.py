@@ -30,6 +30,9 @@ def add_arguments(parser):
                         help="for authors: break each solution in every small way, and see whether its check notices")
     parser.add_argument("--rebuild", action="store_true",
                         help="for authors: run the notebooks again and save their outputs")
+    parser.add_argument("--site", metavar="DIR", type=Path,
+                        help="build the site, the course, the derivative table and the reference, in all languages, in a "
+                             'new or empty folder or that of an earlier site (needs pip install "minigrad[site]")')
     parser.add_argument("--translate", metavar="NAME",
                         help="for translators: what is left to do in a catalogue, such as 03 or check, as JSON")
 
@@ -61,6 +64,8 @@ def run(args):
         return show_progress(names)
     if args.reset:
         return reset(args.reset, args.folder)
+    if args.site:
+        return make_site(args.site)
     if args.audit:
         return show_audit(names)
     if args.rebuild:
@@ -90,6 +95,26 @@ def show_progress(names):
         print(f"{len(done)}/{len(tasks)}  {notebooks.title(book)}")
         for task in tasks:
             print(f"      {'✓' if task in solved else '·'} {task}")
+    return 0
+
+
+def make_site(target):
+    """Build the site; what is to be said of it goes to stderr, so that stdout ends with where it is."""
+    from tqdm import tqdm
+
+    from ..learn.site import build
+
+    with tqdm(unit="page") as bar:
+        def steps(count, words):
+            bar.reset(count)
+            bar.set_description(words)
+            return bar.update
+        remarks = build(target, steps)
+    for remark in remarks:
+        print(f"minigrad: {remark}", file=sys.stderr)
+    files = [path for path in target.rglob("*") if path.is_file()]
+    print(f"{target / 'index.html'}: {sum(p.suffix == '.html' for p in files)} pages, "
+          f"{sum(p.stat().st_size for p in files) / 1e6:.0f} MB")
     return 0
 
 

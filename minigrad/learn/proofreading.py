@@ -8,11 +8,13 @@ from . import notebooks
 from .checking import find
 from .translating import catalogue, key
 
+SENTENCES = {"check": ".", "site": "site"}       # catalogue -> the folder in which say("...") takes from it
+
 
 def english(name):
     """The English texts that belong into a catalogue, in order."""
-    if name == "check":
-        calls = [node for path in sorted(Path(__file__).parent.glob("*.py"))
+    if name in SENTENCES:
+        calls = [node for path in sorted((Path(__file__).parent / SENTENCES[name]).glob("*.py"))
                  for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
         return [call.args[0].value for call in calls
                 if getattr(call.func, "id", "") == "say" and isinstance(call.args[0], ast.Constant)]

@@ -49,9 +49,14 @@ def translated(notebook, language, number):
     return notebook
 
 
+def within(language, sentence, name):
+    """A sentence in a language, from the catalogue of this name; in English where nobody has translated it."""
+    return catalogue(language, name).get(key(sentence), sentence)
+
+
 def say(sentence, *values, of="check"):
     """A sentence in the language of the environment, MINIGRAD_LANGUAGE, with the values in its {}; else in English."""
     language = os.environ.get("MINIGRAD_LANGUAGE", "")
     if re.fullmatch("[a-z]{2}", language):
-        sentence = catalogue(language, of).get(key(sentence), sentence)
+        sentence = within(language, sentence, of)
     return sentence.format(*values) if values else sentence

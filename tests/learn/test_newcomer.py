@@ -47,6 +47,8 @@ PROMISES = {
     "datasets": [["-m", "minigrad", "train", "digits", "--data", "mnist", "--epochs", "1"]],
     "notebooks": [["-c", COURSE], ["-c", ONE_PAGE], ["-m", "minigrad", "learn", "--progress"]],
     "test": [["-m", "minigrad", "check", "exp", "--jobs", "1"], ["-m", "pytest", "--version"]],
+    "site": [["-m", "minigrad", "learn", "--site", "site"]],
+    "browser": [["-c", "import playwright.sync_api"]],
     "distributed": [["-c", "from minigrad.distributed import world; assert world().size == 1"]],
     "gguf": [["-c", "import gguf, regex, minigrad.zoo"]],
 }

@@ -7,9 +7,8 @@ import pytest
 
 from minigrad.engine.tensor import unbroadcast
 from minigrad.testing import check_op
+from minigrad.testing.gallery import GALLERY
 from minigrad.testing.ops.runner import run
-
-from .gallery import GALLERY
 
 pytestmark = pytest.mark.peers
 FIRST_ORDER = {name: entry for name, entry in GALLERY.items() if not entry.second_order_only}

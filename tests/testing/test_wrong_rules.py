@@ -3,9 +3,8 @@ import functools
 
 import pytest
 
+from minigrad.testing.gallery import GALLERY
 from minigrad.testing.ops.runner import run
-
-from .gallery import GALLERY
 
 FEW = ("cube without 3", "power", "softmax, axis 0", "matmul without T", "bias of the first row", "maximum",
        "half detached")

@@ -45,3 +45,12 @@ INVERTIBLE = Domain(structure="invertible")
 POSITIVE_DEFINITE = Domain(structure="positive definite")
 BOOLEAN = Domain(structure="boolean")
 INDICES = Domain(structure="indices")
+
+
+def in_words(domain, names):
+    """Where the inputs of these names may lie: "all reals", or, where they differ, "a: all reals; b: (0, inf)"."""
+    if not isinstance(domain, tuple):
+        return str(domain or REAL)
+    if len({*domain}) == 1:
+        return str(domain[0])
+    return "; ".join(f"{name}: {one}" for name, one in zip(names, domain))

@@ -1,0 +1,102 @@
+"""One language of the site: its words, where its pages lie, and what a link of the repository becomes on it."""
+import posixpath
+import re
+from dataclasses import dataclass, field
+
+from .. import notebooks, translating
+from .naming import PACKAGE
+from .sources import link_to
+
+# pages of the repository that are pages of the site as they stand: file -> page
+PAGES = {"README.md": "about", "CHANGELOG.md": "changelog", ".github/CONTRIBUTING.md": "contributing",
+         "benchmarks/README.md": "benchmarks", "minigrad/engine/README.md": "map", "minigrad/keras/README.md": "keras",
+         "minigrad/engine/unrolling/README.md": "step", "minigrad/testing/gallery.py": "gallery",
+         "notebooks": "course/index", "notebooks/glossary.md": "course/glossary",
+         "notebooks/teachers.md": "course/teachers"}
+OWN = ("index", "table", "terms")            # pages that every language makes
+# code as it is, between fences or backticks; or a link or a picture: !, words, address
+MARKED = re.compile(r"^```.*?^```[^\S\n]*$|(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)|`[^`\n]*`", re.M | re.S)
+
+
+@dataclass
+class Edition:
+    """language "en" at the root of the site, any other in a folder of that name."""
+
+    language: str
+    pages: dict = field(default_factory=dict)       # place -> text of all pages
+    files: dict = field(default_factory=dict)       # place -> bytes of pictures
+    home: "Edition | None" = None                   # the English edition, of another one
+    here: str = "index"                             # the page that is being written
+
+    @property
+    def depth(self):
+        """How many folders up the site's root is from the page that is being written."""
+        return self.here.count("/") + (self.home is not None)
+
+    def say(self, sentence, *values):
+        """The sentence in this language, with the values in its {}."""
+        text = translating.within(self.language, sentence, "site")
+        return text.format(*values) if values else text
+
+    def to(self, page):
+        """The address of a page from the one that is being written: of this language, or else of the English."""
+        if self.home is None or page in {*self.known().values(), *OWN}:
+            return posixpath.relpath(page + ".html", posixpath.dirname(self.here) or ".")
+        return "../" * self.depth + page + ".html"
+
+    def source(self, name, line=None):
+        """The address of a source file's page."""
+        return "../" * self.depth + link_to(name, line)
+
+    def known(self):
+        """{file of the repository: page} of this language."""
+        course = {f"notebooks/{p.name}": f"course/{p.stem}" for p in notebooks.paths()}
+        if self.home is None:
+            return {**PAGES, **course}
+        return {f"README.{self.language}.md": "about", "notebooks": "course/index", **course}
+
+    def rewritten(self, text, folder):
+        """Markdown of the repository, from a file in `folder`, with its links and pictures as those of the site."""
+        return MARKED.sub(lambda m: self._link(folder, *m.groups()) if m[3] else m[0], text)
+
+    def _link(self, folder, picture, words, address):
+        if re.match(r"[a-z]+:|#", address):
+            return f"{picture}[{words}]({address})"
+        path, _, anchor = address.partition("#")
+        name = posixpath.normpath(posixpath.join(folder, path))
+        if picture:
+            return self._picture(name, words)
+        if page := self.page_of(name):
+            return f'<a href="{self.to(page)}{"#" + anchor if anchor else ""}">{words}</a>'
+        if name.startswith("minigrad/"):
+            name = next((n for n in (name, f"{name}.py", f"{name}/__init__.py") if n.endswith(".py")
+                         and found(n).exists()), None)
+            return f'<a href="{self.source(name)}">{words}</a>' if name else words
+        return words                        # the tests, say, which are no part of the site
+
+    def page_of(self, name):
+        """The page that a file of the repository is: in this language, or else in English."""
+        own = self.known().get(name)
+        return own or (self.home.page_of(name) if self.home else None)
+
+    def _picture(self, name, words):
+        path = found(name)
+        if not path.exists():
+            return f"*{words}*"
+        if path.suffix == ".svg":           # in the page itself, where it can follow the theme
+            drawn = re.sub(r"\n\s*", " ", path.read_text(encoding="utf-8"))
+            return f'<div class="mg-figure" role="img" aria-label="{words.replace(chr(34), "&quot;")}">{drawn}</div>'
+        place = self.keep(path.name, path.read_bytes())
+        words = re.sub(r"\s+", " ", words).replace('"', "&quot;")
+        return f'<img class="mg-lines" alt="{words}" src="{place}">'
+
+    def keep(self, name, data):
+        """Keep a picture for the site; its address from the page that is being written.  All languages share them."""
+        (self.home or self).files["figures/" + name] = data
+        return "../" * self.depth + "figures/" + name
+
+
+def found(name):
+    """Where a file of the repository lies: in a clone there, in an installation under share/minigrad or the package."""
+    base = PACKAGE.parent if name.startswith("minigrad/") else notebooks.folder().parent
+    return base / name

@@ -1,0 +1,99 @@
+"""The reference: a page for each public module, an entry for each name, from signatures, docstrings, declarations."""
+import inspect
+
+from ...engine.op import Op
+from .naming import address_of, pages, signature_of, source_of
+from .sources import link_to
+from .table import conventions, cost, domain
+from .wording import escaped, first_line, formula, markdown, table
+
+
+def written(edition):
+    """{place: Markdown} of all pages of the reference."""
+    made = {page.place: _page(page, edition) for page in pages()}
+    rows = [f"| [{page.title}]({page.place.removeprefix('api/')}.md) | {len(page.names)} | "
+            f"{escaped(first_line(page.module.__doc__))} |" for page in pages()]
+    made["api/index"] = "\n".join([
+        "# The API", "", "Every public name, with its formula, shapes, errors and source, as its docstring says. "
+        "Shapes are written as (B, T, C); arguments before a slash are given by position; `mg` is minigrad.", "",
+        "| module | names | |", "|---|---|---|", *rows, "", *_tree([p.place.removeprefix("api/") for p in pages()])])
+    return made
+
+
+def _tree(places):
+    return ["```{toctree}", ":hidden:", "", *places, "```", ""]
+
+
+def _page(page, edition):
+    up = "../" * page.place.count("/")
+    where = page.module.__name__.replace(".", "/")
+    path = f"{where}/__init__.py" if hasattr(page.module, "__path__") else f"{where}.py"
+    lines = [f"# {page.title}", "", markdown(page.module.__doc__), "",
+             f'<a class="mg-read" href="{up}{link_to(path)}"><code>{path}</code></a>', ""]
+    for name, thing in page.names.items():
+        lines += [_entry(page, name, thing, up), ""]
+    return "\n".join(lines)
+
+
+def _entry(page, name, thing, up):
+    """One name.  If it stands on another page too, a line that says where."""
+    full = f"{page.prefix}.{name}"
+    place, first = address_of()[id(thing)]
+    if first != full:
+        return _directive("data", full, f"The same as {_link(first, place, up)}.")
+    body = [_source(thing, name, up), *(_operation(thing) if isinstance(thing, Op) else [markdown(thing.__doc__)])]
+    kind = "function"
+    if inspect.isclass(thing):
+        kind = "exception" if issubclass(thing, BaseException) else "class"
+        body += [_method(full, n, m, up) for n, m in _methods(thing)]
+    return _directive(kind, full + signature_of(thing), "\n\n".join(filter(None, body)))
+
+
+def _link(name, place, up):
+    return f'<a href="{up}{place}.html#{name}"><code>{name}</code></a>'
+
+
+def _directive(kind, head, body):
+    fence = "`" * (3 + max((len(part) for part in _fences(body)), default=0))
+    return f"{fence}{{py:{kind}}} {head}\n{body}\n{fence}"
+
+
+def _fences(text):
+    return [line[:len(line) - len(line.lstrip("`"))] for line in text.splitlines() if line.startswith("```")]
+
+
+def _methods(kind):
+    """The methods and properties of a class that its own body documents, in its order."""
+    for name, member in vars(kind).items():
+        f = getattr(member, "__func__", member)
+        if not name.startswith("_") and (inspect.isfunction(f) or isinstance(f, (property, Op))) and f.__doc__:
+            yield name, f
+
+
+def _method(full, name, f, up):
+    if isinstance(f, property):
+        return _directive("property", f"{full}.{name}", markdown(f.__doc__))
+    if isinstance(f, Op) and (known := address_of().get(id(f))):
+        return _directive("method", f"{full}.{name}{signature_of(f)}",
+                          f"{escaped(formula(f.__doc__)[0])}: see {_link(known[1], known[0], up)}.")
+    return _directive("method", f"{full}.{name}{signature_of(f)}", "\n\n".join([_source(f, name, up),
+                                                                               markdown(f.__doc__)]))
+
+
+def _source(thing, name, up):
+    path, line = source_of(thing, name)
+    return f'<a class="mg-source-link" href="{up}{link_to(path, line)}">source</a>'
+
+
+def _operation(op):
+    """An op's entry: formula and derivative, what its docstring adds, and what its declaration says."""
+    value, rule = formula(op.__doc__)
+    facts = [("value", value), ("derivative", rule or "none"), ("domain", domain(op, _filled)),
+             ("shapes", op.shapes or ("elementwise: inputs broadcast" if op.elementwise else "")),
+             ("NumPy", ", ".join(f"numpy.{f.__name__}" for f in op.numpy)),
+             ("FLOPs", cost(op, _filled)), ("at kinks and ties", "; ".join(conventions(op, _filled)))]
+    return [table([fact for fact in facts if fact[1]]), markdown(op.__doc__, skip_first=True)]
+
+
+def _filled(sentence, *values):
+    return sentence.format(*values)

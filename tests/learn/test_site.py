@@ -1,0 +1,220 @@
+"""The site's pages as text, without Sphinx: all that is public is there, each link leads somewhere."""
+import ast
+import posixpath
+import re
+from pathlib import Path
+
+import pytest
+
+import minigrad as mg
+from minigrad.commands.main import main
+from minigrad.engine.op import REGISTRY
+from minigrad.engine.ops.domains import NONZERO, POSITIVE, REAL, in_words
+from minigrad.learn import notebooks, translating
+from minigrad.learn.site import builder, course, naming, pages, reference, sources, table, wording
+from minigrad.learn.site.edition import PAGES, Edition, found
+from minigrad.support.errors import Failure, UsageError
+from minigrad.testing.gallery import GALLERY
+
+
+@pytest.fixture(scope="module")
+def english():
+    return Edition("en")
+
+
+@pytest.fixture
+def chinese(english):
+    return Edition("zh", home=english)
+
+
+# -- the reference -----------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def written(english):
+    return reference.written(english)
+
+
+def test_every_public_name_has_an_entry(written):
+    text = "\n".join(written.values())
+    entries = set(re.findall(r"\{py:\w+\} (minigrad[\w.]*)", text))
+    wanted = {f"minigrad.{name}" for name in mg.FUNCTIONS} | {"minigrad.Tensor", "minigrad.grad", "minigrad.op"}
+    for name in mg.PUBLIC:
+        wanted |= {f"minigrad.{name}.{n}" for n in getattr(getattr(mg, name), "__all__", ())
+                   if naming._is_ours(getattr(getattr(mg, name), n))}
+    assert wanted - entries == set() and len(entries) > 1000
+
+
+def test_entries_say_what_docstrings_say(written):
+    text = written["api/layers"]
+    entry = text[text.index("minigrad.layers.Dense("):].partition("{py:")[0]
+    assert "y = f(x W + b)" in entry and "Weights: kernel W (n, units), bias b (units,)." in entry
+    text = written["api/ops.arithmetic"]
+    entry = text[text.index("minigrad.divide("):].partition("{py:")[0]
+    assert "a: all reals; b: all reals without 0" in entry and "da = g / b,  db = -g y / b" in entry
+
+
+@pytest.mark.parametrize("page", naming.pages(), ids=lambda page: page.title)
+def test_sources_are_where_the_links_lead(page):
+    for name, thing in page.names.items():
+        path, line = naming.source_of(thing, name)
+        text = (naming.PACKAGE.parent / path).read_text(encoding="utf-8").splitlines()
+        own = {name, getattr(thing, "__name__", name)}
+        near = "\n".join(text[line - 1:line + 6])
+        assert any(re.search(rf"\b{re.escape(n)}\b", near) for n in own), (name, path, line)
+
+
+def test_docstrings_become_markdown():
+    text = wording.markdown("""y = a*b_c, of <x>
+
+    name        what it means, in
+                two lines
+    other       more
+
+        mg.exp(x)      # an example
+
+    1. is no list, `code` stays `a_b`
+    """)
+    assert text.startswith(r"y = a\*b\_c, of \<x\>")
+    assert "* - name\n  - what it means, in two lines\n* - other\n  - more" in text
+    assert "```python\nmg.exp(x)      # an example\n```" in text
+    assert r"\1. is no list" in text and "`code` stays `a_b`" in text
+    assert wording.formula("y = eˣ      dx = g y.") == ("y = eˣ", "dx = g y")
+
+
+# -- the table ---------------------------------------------------------------------------------------------------------
+def test_the_table_has_every_operation(english):
+    english.here = "table"
+    text = table.page(english)
+    assert all(f"<code>{op.name}</code>" in text or f"`{op.name}`" in text for op in REGISTRY.values() if op.native)
+    assert "Domain" not in text and f"{len([op for op in REGISTRY.values() if op.native])} in all" in text
+    row = next(line for line in text.splitlines() if "<code>abs</code>" in line)
+    assert r"| y = \|x\| | dx = g sign x,  and 0 at x = 0 | all reals without 0 | 1 per element |" in row
+    assert "gradient" in row
+
+
+def test_domains_of_several_inputs_read_as_words():
+    assert in_words(None, ["x"]) == "all reals" and in_words(POSITIVE, ["x"]) == "(0, inf)"
+    assert in_words((REAL, NONZERO), ["a", "b"]) == "a: all reals; b: all reals without 0"
+    assert in_words((REAL, REAL), ["a", "b"]) == "all reals"
+    for op in REGISTRY.values():
+        assert "Domain" not in in_words(op.domain, table.inputs_of(op))
+
+
+def test_the_table_in_chinese(chinese):
+    chinese.here = "table"
+    text = table.page(chinese)
+    assert "a: 全体实数; b: 全体实数 除去 0" in text and "all reals" not in text
+    assert 'href="../api/ops.arithmetic.html#minigrad.divide"' in text       # the reference is English
+
+
+# -- the course --------------------------------------------------------------------------------------------------------
+def test_notebooks_name_what_they_use(english):
+    book = notebooks.read(notebooks.paths(["03"])[0])
+    names = course.used(book)
+    assert names["check"] is mg.learn.check and names["mg.tensor"] is mg.tensor
+    english.here = "course/03"
+    text = course.read_on(book, english)
+    path, line = naming.source_of(mg.tensor, "tensor")
+    assert f'href="../source/{path}.html#L-{line}"' in text and 'href="../api/engine.html#minigrad.tensor"' in text
+
+
+def test_code_and_outputs_are_the_committed_ones(english, chinese):
+    for edition in (english, chinese):
+        edition.here = "course/00"
+        book = notebooks.read(notebooks.paths(["00"])[0])
+        page = course.as_page(book, edition)
+        code = [notebooks.source(c) for c in page["cells"] if c["cell_type"] == "code"]
+        assert code == [notebooks.source(c) for c in book["cells"] if c["cell_type"] == "code"]
+        outputs = "".join(str(o) for c in page["cells"] for o in c.get("outputs", ()))
+        assert "data:image/png" not in outputs and 'src="' + "../" * edition.depth + "figures/" in outputs
+    assert english.files and chinese.files == {}        # both languages show the same files
+    assert any(data[:4] == b"\x89PNG" for data in english.files.values())
+
+
+def test_links_of_the_repository_become_those_of_the_site(english, chinese):
+    english.here = chinese.here = "course/03"
+    name = notebooks.paths(["04"])[0].name
+    text = f"[next]({name}) [words](glossary.md) [`tensor`](../minigrad/engine/tensor.py) [out](https://a.org) `[a](b)`"
+    assert english.rewritten(text, "notebooks") == (
+        f'<a href="{Path(name).stem}.html">next</a> <a href="glossary.html">words</a> '
+        '<a href="../source/minigrad/engine/tensor.py.html">`tensor`</a> [out](https://a.org) `[a](b)`')
+    assert f'<a href="{Path(name).stem}.html">next</a> <a href="../../course/glossary.html">' in chinese.rewritten(
+        text, "notebooks") and '"../../source/minigrad/engine/tensor.py.html"' in chinese.rewritten(text, "notebooks")
+    fenced = "```\n[a](b.md)\n```\n"
+    assert english.rewritten(fenced + "[t](../tests/house/rooms.py)", "notebooks") == fenced + "t"
+
+
+def test_every_link_of_the_repositorys_pages_is_known(english):
+    made, absent = pages.repository(english)
+    assert absent == [] and len(made) == sum(name.endswith('.md') for name in PAGES)
+    known = {*made, *reference.written(english), *english.known().values(), "table", "index"}
+    for place, text in made.items():
+        for address in re.findall(r'href="([^"#]+)', re.sub(r"```.*?```", "", text, flags=re.S)):
+            if not address.startswith("http"):
+                target = posixpath.normpath(posixpath.join(posixpath.dirname(place), address)).removesuffix(".html")
+                assert target in known or target.removeprefix("source/") in sources.files(), (place, address)
+
+
+def test_the_start_has_a_door_for_each_visitor(english, chinese):
+    for edition, words in ((english, ("Follow the course", "Read the source", "Check your own")),
+                           (chinese, ("跟着课程学", "读源代码", "检验你自己的"))):
+        edition.here = "index"
+        edition.pages = dict.fromkeys(["course/index", "table"], "")
+        text = pages.start(edition)
+        assert text.count('class="mg-door"') == 3 and all(w in text for w in words) and "import minigrad as mg" in text
+
+
+# -- the gallery -------------------------------------------------------------------------------------------------------
+def test_the_gallery_shows_each_rule_as_it_is_written():
+    rules = pages._rules()
+    assert rules.keys() == GALLERY.keys() and all(2 <= len(code) <= 3 for code in rules.values())
+    for code in rules.values():
+        assert all(ast.parse(part) for part in code)
+    assert rules["cube without 3"] == ["lambda x, /: x ** 3", "lambda g, y, x: g * x ** 2"]
+    page = pages.wrong({"cube without 3": "what is said"})
+    assert "the factor 3 is missing" in page and "lambda g, y, x: g * x ** 2\n" in page and "\nwhat is said\n" in page
+
+
+# -- the command -------------------------------------------------------------------------------------------------------
+def test_what_is_missing_is_said_in_one_line(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(builder, "find_spec", lambda name: None if name == "furo" else name)
+    assert main(["learn", "--site", str(tmp_path / "site")]) == 1
+    assert capsys.readouterr().err.strip().splitlines()[-1] == \
+        'minigrad: the site needs furo; run pip install "minigrad[site]"'
+    assert not (tmp_path / "site").exists()
+
+
+def test_a_folder_with_other_files_stays_as_it_is(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(builder, "find_spec", lambda name: name)
+    (tmp_path / "mine.txt").write_text("mine")
+    assert main(["learn", "--site", str(tmp_path)]) == 2 and "holds other files" in capsys.readouterr().err
+    assert main(["learn", "--site", str(tmp_path / "mine.txt")]) == 2 and "not a folder" in capsys.readouterr().err
+    assert main(["learn", "--site", str(tmp_path / "mine.txt" / "site")]) == 2
+    assert "can't write there" in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_an_earlier_site_is_replaced_only_by_a_whole_one(tmp_path):
+    target = tmp_path / "site"
+    with pytest.raises(Failure), builder._replaced(target) as new:
+        (new / "index.html").write_text("half")
+        raise Failure("no")
+    assert not target.exists() and list(tmp_path.iterdir()) == []
+    for text in ("one", "two"):
+        with builder._replaced(target) as new:
+            (new / builder.MARK).write_text(text)
+    assert (target / builder.MARK).read_text() == "two" and list(tmp_path.iterdir()) == [target]
+    with pytest.raises(Failure), builder._replaced(target) as new:
+        raise Failure("no")
+    assert (target / builder.MARK).read_text() == "two" and list(tmp_path.iterdir()) == [target]
+
+
+def test_pages_that_are_not_installed_are_named(english, monkeypatch):
+    monkeypatch.setattr(pages, "found", lambda name: found(name + "x" * (name == "CHANGELOG.md")))
+    made, absent = pages.repository(english)
+    assert absent == ["CHANGELOG.md"] and "changelog" not in made
+
+
+def test_languages_are_those_of_the_course():
+    assert set(builder.LANGUAGES) >= {"en", *translating.languages()}
+    with pytest.raises(UsageError):
+        translating.known("xx")
