@@ -31,8 +31,8 @@ def add_arguments(parser):
     parser.add_argument("--rebuild", action="store_true",
                         help="for authors: run the notebooks again and save their outputs")
     parser.add_argument("--site", metavar="DIR", type=Path,
-                        help="build the site, the course, the derivative table and the reference, in all languages, in a "
-                             'new or empty folder or that of an earlier site (needs pip install "minigrad[site]")')
+                        help="build a site of the course, the derivative table and the reference, in all languages, in "
+                             'a folder that is new, empty or an earlier site (pip install "minigrad[site]")')
     parser.add_argument("--translate", metavar="NAME",
                         help="for translators: what is left to do in a catalogue, such as 03 or check, as JSON")
 

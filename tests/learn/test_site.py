@@ -11,7 +11,7 @@ from minigrad.commands.main import main
 from minigrad.engine.op import REGISTRY
 from minigrad.engine.ops.domains import NONZERO, POSITIVE, REAL, in_words
 from minigrad.learn import notebooks, translating
-from minigrad.learn.site import builder, course, naming, pages, reference, sources, table, wording
+from minigrad.learn.site import builder, course, pages, places, reference, sources, table, wording
 from minigrad.learn.site.edition import PAGES, Edition, found
 from minigrad.support.errors import Failure, UsageError
 from minigrad.testing.gallery import GALLERY
@@ -39,7 +39,7 @@ def test_every_public_name_has_an_entry(written):
     wanted = {f"minigrad.{name}" for name in mg.FUNCTIONS} | {"minigrad.Tensor", "minigrad.grad", "minigrad.op"}
     for name in mg.PUBLIC:
         wanted |= {f"minigrad.{name}.{n}" for n in getattr(getattr(mg, name), "__all__", ())
-                   if naming._is_ours(getattr(getattr(mg, name), n))}
+                   if places._is_ours(getattr(getattr(mg, name), n))}
     assert wanted - entries == set() and len(entries) > 1000
 
 
@@ -52,11 +52,11 @@ def test_entries_say_what_docstrings_say(written):
     assert "a: all reals; b: all reals without 0" in entry and "da = g / b,  db = -g y / b" in entry
 
 
-@pytest.mark.parametrize("page", naming.pages(), ids=lambda page: page.title)
+@pytest.mark.parametrize("page", places.pages(), ids=lambda page: page.title)
 def test_sources_are_where_the_links_lead(page):
     for name, thing in page.names.items():
-        path, line = naming.source_of(thing, name)
-        text = (naming.PACKAGE.parent / path).read_text(encoding="utf-8").splitlines()
+        path, line = places.source_of(thing, name)
+        text = (places.PACKAGE.parent / path).read_text(encoding="utf-8").splitlines()
         own = {name, getattr(thing, "__name__", name)}
         near = "\n".join(text[line - 1:line + 6])
         assert any(re.search(rf"\b{re.escape(n)}\b", near) for n in own), (name, path, line)
@@ -113,7 +113,7 @@ def test_notebooks_name_what_they_use(english):
     assert names["check"] is mg.learn.check and names["mg.tensor"] is mg.tensor
     english.here = "course/03"
     text = course.read_on(book, english)
-    path, line = naming.source_of(mg.tensor, "tensor")
+    path, line = places.source_of(mg.tensor, "tensor")
     assert f'href="../source/{path}.html#L-{line}"' in text and 'href="../api/engine.html#minigrad.tensor"' in text
 
 

@@ -12,7 +12,7 @@ import types
 import minigrad
 
 from .. import notebooks, translating
-from .naming import address_of, source_of
+from .places import address_of, source_of
 from .wording import escaped
 
 IMAGE = re.compile(r'<img ([^>]*?)src="data:image/(png|gif);base64,([A-Za-z0-9+/=]+)"([^>]*)>')

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from .. import notebooks, translating
-from .naming import PACKAGE
+from .places import PACKAGE
 from .sources import link_to
 
 # pages of the repository that are pages of the site as they stand: file -> page

@@ -2,7 +2,7 @@
 import inspect
 
 from ...engine.op import Op
-from .naming import address_of, pages, signature_of, source_of
+from .places import address_of, pages, signature_of, source_of
 from .sources import link_to
 from .table import conventions, cost, domain
 from .wording import escaped, first_line, formula, markdown, table

@@ -7,7 +7,7 @@ import numpy as np
 from ...engine.op import REGISTRY, Op
 from ...engine.ops import MODULES
 from ...engine.ops.domains import in_words
-from .naming import address_of
+from .places import address_of
 from .wording import escaped, first_line, formula
 
 
