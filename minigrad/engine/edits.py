@@ -68,8 +68,11 @@ class Watched:
 
     _edited     the number of the last edit; -1: never; UNKNOWN where the memory has its own account of it:
     _memory     a Account, shared with the other tensors there; or None
+    What layers keep with a tensor, and where there is nothing isn't set:
+    _keras_mask     a Tensor of booleans: which steps of padded sequences are real (keras/masks.py)
+    constraint      what an optimizer holds a weight to after each step (keras/constraints.py)
     """
-    __slots__ = ("_data", "_edited", "_memory")
+    __slots__ = ("_data", "_edited", "_memory", "_keras_mask", "constraint")
 
     shape = property(lambda self: self._data.shape, doc="The lengths of the axes, a tuple.")
     ndim = property(lambda self: self._data.ndim, doc="The number of axes.")

@@ -69,7 +69,7 @@ class Conversions:
 
     def __reduce__(self) -> tuple:
         """For pickle and copy: a tensor travels as a value, its array, its gradient and its flag, without the tape."""
-        return _arrived, (self.numpy(), self.device, self.requires_grad, self.grad)
+        return _arrived, (self.numpy(), self.device, self.requires_grad, self.grad, getattr(self, "constraint", None))
 
     def tolist(self) -> list | float:
         """The values as a Python number, or as nested lists of them."""
@@ -130,9 +130,11 @@ class Conversions:
         return f"tensor({values}, dtype={self.dtype}{source}{grad}{place})"
 
 
-def _arrived(array, device, requires_grad, grad):
+def _arrived(array, device, requires_grad, grad, constraint=None):
     t = Tensor(backend.asarray(array, device=device), requires_grad)
     t.grad = grad
+    if constraint is not None:
+        t.constraint = constraint
     return t
 
 

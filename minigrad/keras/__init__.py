@@ -9,6 +9,7 @@ from ..data import datasets
 from . import (
     activations,
     callbacks,
+    constraints,
     initializers,
     layers,
     losses,

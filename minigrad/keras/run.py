@@ -7,7 +7,7 @@ import numpy as np
 
 from ..engine import backend
 from ..engine.recording import no_grad
-from ..engine.trees import tree_leaves
+from ..engine.trees import tree_leaves, tree_map
 from ..support.names import public
 from ..support.reading import count, form
 from .feeding import batches
@@ -18,7 +18,7 @@ from .streams import length_of
 
 # the form of Run.state(); 0.1.0 wrote a "total" instead of "sums"
 SCORES = {"sums?": {str: float}, "total?": float, "count": count, "metrics": [dict]}
-STATE = {"epoch": count, "stopped": bool, "loader": dict, "random": dict, "scores": SCORES, "optimizer": (list, tuple),
+STATE = {"epoch": count, "stopped": bool, "carried?": dict, "loader": dict, "random": dict, "scores": SCORES, "optimizer": (list, tuple),
          "weights": dict, "callbacks": [list]}
 
 
@@ -241,7 +241,15 @@ class Run(Events):
                 "input": self.model.input_kind, "epoch": self.epoch, "stopped": bool(self.model.stop_training),
                 "loader": self.loader.state(), "random": backend.rng_state(), "scores": self.scores.state(),
                 "optimizer": self.model.optimizer.state(), "weights": self.model.named_weights(),
+                "carried": self._carried(),
                 "callbacks": [[type(c).__name__, state] for c in self.callbacks if (state := c.state()) is not None]}
+
+    def _carried(self):
+        """{"layers.0.states": ...}: what layers carry from call to call besides weights, where there is any."""
+        found = {f"{path}.{name}": getattr(layer, name) for path, layer, _ in self.model.walk()
+                 for name in getattr(layer, "carried", ())}
+        return {path: tree_map(backend.to_numpy, value) if isinstance(value, list) else value
+                for path, value in found.items() if value}
 
     def load_state(self, state, source="the state", anyway=False):
         """Go on from `state`; ValueError if it is of another model, other data or other callbacks.
@@ -262,6 +270,12 @@ class Run(Events):
                              f"this fit has {', '.join(names)}")
         self.loader.load_state(state["loader"])
         self.model.assign(state["weights"], source)
+        layers = {path: layer for path, layer, _ in self.model.walk()}
+        for path, value in state.get("carried", {}).items():
+            layer, _, name = path.rpartition(".")
+            if name not in getattr(layers.get(layer), "carried", ()):
+                raise ValueError(f"{source}: carries {path}, which the model has not")
+            setattr(layers[layer], name, value)
         self.model.optimizer.load_state(state["optimizer"])
         self.scores.load_state(state["scores"])
         for callback, (_, values) in zip(mine, state["callbacks"]):

@@ -9,6 +9,8 @@ their examples, as any call would, and notes who was called with what.  So shape
 come into being as they always do.  Where lengths are left open (None) there are two examples, of different lengths.
 """
 import itertools
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from ..engine import op as ops
 from ..engine.interop import COMPARISONS, METHODS, NUMPY, OPERATORS, UNARY
@@ -17,7 +19,21 @@ from ..engine.recording import no_grad
 from ..engine.tensor import Tensor
 from ..engine.trees import tree_leaves, tree_map
 
+_trying = ContextVar("trying", default=False)
 _order = itertools.count()                  # calls are numbered: what a call needs has lower numbers
+
+
+@contextmanager
+def trying():
+    """A block in which layers are called on examples, to see shapes: nothing is kept from call to call."""
+    token = _trying.set(True)
+    try:
+        yield
+    finally:
+        _trying.reset(token)
+
+
+is_trying = _trying.get                     # whether it is an example that a layer is called on
 
 
 class Symbolic:
@@ -109,7 +125,7 @@ def record(function, args, kwargs):
     """The SymbolicCall of a layer or another function with symbols among its arguments; its outputs are symbols."""
     noted, results = SymbolicCall(function, args, kwargs), []
     how = {"training": False} if hasattr(function, "sublayers") else {}         # a layer: nothing random, nothing moves
-    with no_grad():
+    with no_grad(), trying():
         for k in range(max(len(symbol.examples) for symbol in noted.inputs)):
             a, kw = with_values((args, kwargs), lambda symbol, k=k: symbol.examples[min(k, len(symbol.examples) - 1)])
             results.append(function(*a, **{**kw, **how}))

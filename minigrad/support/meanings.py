@@ -47,6 +47,11 @@ def dtype(name, value):
         raise TypeError(f"{name} must be a NumPy dtype such as \"float32\", not {shown(value)}") from None
 
 
+def data_format(name, value):
+    if not isinstance(value, str) or value not in ("channels_last", "channels_first"):
+        raise ValueError(f'{name} must be "channels_last" or "channels_first", not {shown(value)}')
+
+
 def verbosity(name, value):
     if value not in ("auto", True, False, 0, 1, 2) if isinstance(value, (str, int)) else True:
         raise ValueError(f'{name} must be 0, 1, 2 or "auto", not {shown(value)}')
@@ -139,14 +144,17 @@ MEANINGS = {
     "dtype": optional(dtype), "verbose": verbosity, "exclude": optional(name_or_function),
     **dict.fromkeys(("from_logits", "use_bias", "return_sequences", "return_state", "go_backwards",
                      "unit_forget_bias",
-                     "reset_after", "center", "keepdims", "nesterov", "centered", "staircase", "trainable",
+                     "reset_after", "stateful", "mask_zero", "use_scale", "invert", "center", "keepdims", "nesterov", "centered", "staircase", "trainable",
                      "save_best_only", "save_weights_only", "restore_best_weights", "delete_checkpoint", "append",
                      "use_ema"), flag),
     **dict.fromkeys(("bias_initializer", "kernel_initializer", "recurrent_initializer", "embeddings_initializer",
                      "beta_initializer", "gamma_initializer", "moving_mean_initializer",
                      "moving_variance_initializer", "depthwise_initializer", "pointwise_initializer"),
                      name_or_function),
-    **dict.fromkeys(("activation", "recurrent_activation", "kernel_regularizer"), optional(name_or_function)),
+    **dict.fromkeys(("activation", "recurrent_activation",
+                     *(f"{option}_{kind}" for kind in ("regularizer", "constraint") for option in (
+                         "kernel", "bias", "recurrent", "embeddings", "depthwise", "pointwise", "beta", "gamma",
+                         "activity"))), optional(name_or_function)),
     **dict.fromkeys(("function", "schedule"), function),
     **dict.fromkeys(("mean", "minval", "maxval", "gain", "min_delta"), number),
     **dict.fromkeys(("epsilon", "alpha", "initial_learning_rate", "max_learning_rate", "min_lr",
@@ -155,7 +163,7 @@ MEANINGS = {
                      "final_div_factor"), above_0),
     **dict.fromkeys(("clipnorm", "clipvalue", "global_clipnorm", "weight_decay", "warmup_target"),
                     optional(at_least_0)),
-    **dict.fromkeys(("momentum", "rho", "beta_1", "beta_2", "rate", "dropout"), share),
+    **dict.fromkeys(("momentum", "rho", "beta_1", "beta_2", "rate", "dropout", "recurrent_dropout"), share),
     **dict.fromkeys(("patience", "cooldown", "warmup_steps", "start_from_epoch"), count_from_0),
     **dict.fromkeys(("k", "num_heads", "key_dim"), whole),
     **dict.fromkeys(("value_dim", "output_shape", "ema_overwrite_frequency"), optional(whole)),
@@ -164,6 +172,9 @@ MEANINGS = {
     "learning_rate": number_or_function, "baseline": optional(number), "axis": axes, "axes": axes,
     "dims": sequence(whole), "layer": layer, "normalize": flag, "groups": whole_axis,
     "save_freq": either(whole, text, str), "layers": several,
+    "seed": optional(count_from_0), "noise_shape": optional(sequence(optional(whole))),
+    "data_format": optional(data_format), "mask_value": number,
+    "ReLU.max_value": optional(number), "ReLU.threshold": number, "negative_slope": at_least_0,
     "threshold": optional(probability),
     "thresholds": optional(either(probability, sequence(probability), (list, tuple))),
     "Constant.value": number_or_array, "values": sequence(at_least_0),
@@ -171,7 +182,7 @@ MEANINGS = {
     "target_shape": sequence(whole_axis), "scale": number_or_array, "offset": number_or_array,
     "VarianceScaling.scale": above_0, "ZeroPadding2D.padding": lambda name, value: value,
     **dict.fromkeys((f"{kind}Normalization.scale" for kind in ("Batch", "Layer", "Group")), flag),
-    "factor": at_least_0,
+    "factor": at_least_0, "fill_value": number, "Normalization.axis": optional(axes),
     **dict.fromkeys(("apply_class_balancing", "amsgrad", "cycle"), flag),
     **dict.fromkeys(("gamma", "beta", "power", "end_learning_rate", "t_mul", "m_mul"), at_least_0),
     **dict.fromkeys(("Dice.axis", "Tversky.axis"), optional(axes)), "ignore_class": optional(whole_axis),
@@ -182,6 +193,11 @@ MEANINGS = {
     "target_class_ids": either(sequence(count_from_0), several, range), "label_weights": optional(sequence(at_least_0)),
     "class_aggregation": optional(text), "num_labels": optional(whole),
     "first_decay_steps": above_0, "gradient_accumulation_steps": optional(whole),
+    **dict.fromkeys(("Normalization.mean", "Normalization.variance"), optional(number_or_array)),
+    "RandomRotation.factor": either(number, sequence(number), (list, tuple)),
+    "height_factor": either(number, sequence(number), (list, tuple)),
+    "width_factor": optional(either(number, sequence(number), (list, tuple))),
+    **dict.fromkeys(("crop_to_aspect_ratio", "pad_to_aspect_ratio"), flag),
 }
 
 # The same of functions that are @checked.

@@ -26,6 +26,8 @@ def missing(path):
     for base in (found.__mro__[1:] if isinstance(found, type) else ()):
         if "**kwargs" in mine or "**common" in mine:
             mine = mine | _names(base.__init__)
+    mine |= {f"{weight}_{kind}" for weight in getattr(found, "weight_options", {}).values()
+             for kind in ("regularizer", "constraint")}
     theirs = [entry[0] for entry in KERAS["names"][path]]
     return [name for name in theirs if name not in mine and not name.startswith("*")]
 

@@ -30,6 +30,8 @@ def flatten(tree, leaves, key):
         array = tree._data
         if type(array) is not np.ndarray or array.dtype.kind not in "fiub" or tree.node is not None:
             raise Eager
+        if hasattr(tree, "_keras_mask"):    # a second array
+            raise Eager
         if tree.requires_grad:              # a weight: it is what it is, like one in a closure
             key.append(("weight", id(tree), Alive(tree)))
         else:
@@ -100,7 +102,8 @@ def take_apart(tree, handles):
     """The form of a result: ("array" | "tensor", number), or what it is made of; the stand-ins in handles."""
     if isinstance(tree, Tensor):
         handles.append(tree._data)
-        return "tensor", len(handles) - 1, tree.requires_grad, tree.node
+        form = "tensor", len(handles) - 1, tree.requires_grad, tree.node
+        return ("masked", form, take_apart(tree._keras_mask, handles)) if hasattr(tree, "_keras_mask") else form
     if type(tree) is Recorded:
         handles.append(tree)
         return "array", len(handles) - 1
@@ -122,6 +125,9 @@ def put_together(form, values):
     if kind == "tensor":
         value = values[form[1]]
         return Tensor(value, form[2], form[3])
+    if kind == "masked":
+        y, y._keras_mask = (put_together(part, values) for part in form[1:])
+        return y
     if kind == "as it is":
         return form[1]
     return ({k: put_together(v, values) for k, v in form[1].items()} if kind is dict else

@@ -1,23 +1,28 @@
 """Layers, with the names and meanings of Keras.
 
-    core            Dense, Activation, Dropout, Flatten, Reshape, Rescaling, Embedding, TimeEmbedding, Input
+    core            Dense, Activation, Flatten, Reshape, Rescaling, Embedding, Masking, TimeEmbedding, Input
+    chance          Dropout, SpatialDropout1D, SpatialDropout2D, GaussianNoise
     convolution     Conv2D, MaxPooling2D, AveragePooling2D, UpSampling2D, GlobalAveragePooling2D, ...
     normalization   BatchNormalization, LayerNormalization, GroupNormalization
     windows         Conv1D, MaxPooling1D, ...; Conv2DTranspose, DepthwiseConv2D, SeparableConv2D; borders of images
-    recurrent       SimpleRNN, LSTM, GRU
-    wrapping        Bidirectional, TimeDistributed, Lambda, RepeatVector, Permute, LeakyReLU, noise
-    attention       MultiHeadAttention
+    preprocessing   Normalization, Resizing, RandomFlip, RandomRotation, RandomZoom, RandomTranslation
+    text            TextVectorization
+    recurrent       SimpleRNN, LSTM, GRU; RNN of a cell
+    wrapping        Bidirectional, TimeDistributed, Lambda, RepeatVector, Permute, LeakyReLU
+    attention       MultiHeadAttention, Attention, AdditiveAttention
     merging         Add, Multiply, Concatenate, ..., also as functions: add, multiply, concatenate; Residual
 
 base.py says what a layer is, and how to write one.
 """
-from .attention import MultiHeadAttention
+from .attention import AdditiveAttention, Attention, MultiHeadAttention
 from .base import Layer
+from .chance import Dropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D
 from .convolution import (
     AveragePooling2D,
     Conv2D,
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
+    GlobalMaxPooling1D,
     GlobalMaxPooling2D,
     MaxPooling2D,
     UpSampling2D,
@@ -25,11 +30,11 @@ from .convolution import (
 from .core import (
     Activation,
     Dense,
-    Dropout,
     Embedding,
     Flatten,
     Input,
     InputLayer,
+    Masking,
     ReLU,
     Rescaling,
     Reshape,
@@ -53,27 +58,29 @@ from .merging import (
     subtract,
 )
 from .normalization import BatchNormalization, GroupNormalization, LayerNormalization
-from .recurrent import GRU, LSTM, SimpleRNN
+from .preprocessing import Normalization, RandomFlip, RandomRotation, RandomTranslation, RandomZoom, Resizing
+from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell
+from .text import TextVectorization
 from .windows import (
     AveragePooling1D,
     Conv1D,
+    Conv1DTranspose,
     Conv2DTranspose,
     Cropping2D,
     DepthwiseConv2D,
-    GlobalMaxPooling1D,
     MaxPooling1D,
+    SeparableConv1D,
     SeparableConv2D,
+    UpSampling1D,
     ZeroPadding2D,
 )
 from .wrapping import (
     Bidirectional,
-    GaussianNoise,
+    Identity,
     Lambda,
     LeakyReLU,
     Permute,
     RepeatVector,
-    SpatialDropout1D,
-    SpatialDropout2D,
     TimeDistributed,
 )
 

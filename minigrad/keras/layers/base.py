@@ -14,6 +14,7 @@ import inspect
 import itertools
 import re
 import threading
+import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -21,10 +22,12 @@ import numpy as np
 
 from ...engine import backend
 from ...engine.tensor import Tensor
+from ...engine.trees import tree_leaves, tree_map
 from ...engine.unroll import FLAGS
 from ...support.explaining import explained
 from ...support.meanings import check_arguments
-from .. import initializers, regularizers
+from .. import constraints, initializers, regularizers
+from ..masks import attach, masks_of
 from ..symbols import record, symbols_in
 from .budget import is_limited, spend_layer, spend_weight
 from .inputs import as_tensors, batch_shape
@@ -43,8 +46,15 @@ class Layer:
     trainable       False freezes the layer and all within it: its weights are left out of trainable_weights
     input_shape     shape of one example, without the batch; only a Sequential's first layer needs it, and only to have
                     weights before the first data
+    dtype           "float32"; another makes the weights of it, and inputs are brought to it
+    activity_regularizer    what to add to the loss for the output, divided by the length of the batch
+    kernel_regularizer, kernel_constraint, ...      for each of weight_options: what to add to the loss for it,
+                    and what it is held to after each step of an optimizer (regularizers.py, constraints.py)
     """
     input_axes = None           # the axes an input must have, such as "batch, ..., features"; None: anything goes
+    weight_options = {}         # weights that may have a regularizer and a constraint: {name: how these arguments begin}
+    carried = ()                # attributes, besides weights, that go on from call to call: for a run that is resumed
+    supports_masking = False    # whether the output has a mask where the input has one (masks.py)
     _changes = "_arguments", "output_shape"     # to unroll.py: what no call reads
     features = None             # set by build where weights fix the length of the last axis
 
@@ -62,12 +72,22 @@ class Layer:
         super().__init_subclass__(**kwargs)
         parameters = list(inspect.signature(cls.call).parameters)
         cls._takes_training, cls._first = "training" in parameters, (*parameters, "x", "x")[1]
+        cls._masks = tuple(p for p in parameters if p == "mask" or p.endswith("_mask") and p[:-5] in parameters)
+        cls._makes_mask = cls.compute_mask is not Layer.compute_mask
+        cls.supports_masking = cls.supports_masking or "compute_mask" in vars(cls)
         axes = (cls.input_axes or "...").split(", ")
         cls._ndims = (len(axes) - axes.count("..."), len(axes) if "..." not in axes else None)
         if "build" in vars(cls):
             cls.build = _once(cls.build)
 
-    def __init__(self, *, name=None, trainable=True, input_shape=None):
+    def __init__(self, *, name=None, trainable=True, input_shape=None, dtype=None, activity_regularizer=None,
+                 **of_weights):
+        for option in of_weights:
+            weight, _, kind = option.rpartition("_")
+            if weight not in self.weight_options.values() or kind not in ("regularizer", "constraint"):
+                raise TypeError(f"{type(self).__name__} takes no argument {option!r}")
+        self._of_weights, self.activity_regularizer = of_weights, regularizers.get(activity_regularizer)
+        self.dtype, self._cast = np.dtype(dtype or np.float32).name, None if dtype is None else np.dtype(dtype)
         kind = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(self).__name__).lower()
         number = 0 if name else next(_numbers.setdefault(kind, itertools.count()))
         self.name = name or (f"{kind}_{number}" if number else kind)
@@ -87,14 +107,19 @@ class Layer:
         """The output for an input.  A second parameter, training=False, tells training steps from predictions."""
         raise NotImplementedError(f"{type(self).__name__} needs a method call(self, x)")
 
+    def compute_mask(self, inputs, mask=None):
+        """The mask of the output, or a list for several, given that of the input; None: it has none."""
+        return mask
+
     @explained
-    def add_weight(self, *args, shape=(), initializer=None, trainable=True, dtype=np.float32, regularizer=None,
-                   name=None):
+    def add_weight(self, *args, shape=(), initializer=None, trainable=True, dtype=None, regularizer=None,
+                   constraint=None, name=None):
         """A new weight: add_weight(shape), or add_weight(name, shape), and then initializer, as in Keras 2.
 
         Store it as an attribute, whose name becomes the weight's; the name here is for Keras' sake.
         initializer     a name or an object of minigrad.initializers; "glorot_uniform", for a single number "zeros"
         regularizer     what to add to the loss for this weight: a name or an object of minigrad.regularizers
+        constraint      what to hold it to after each step: a name or an object of keras.constraints
         """
         if args and (args[0] is None or isinstance(args[0], str)):
             name, *args = args
@@ -106,10 +131,16 @@ class Layer:
             initializer = "glorot_uniform" if shape else "zeros"
         initializer = initializers.get(initializer)
         spend_weight(self.label, shape)
+        dtype = np.dtype(self.dtype if dtype is None else dtype)
         array = np.zeros(shape, dtype) if is_limited() else initializer(shape, dtype)       # a file brings the values
         weight = Tensor(backend.asarray(getattr(array, "_data", array), dtype), requires_grad=trainable)
+        option = self.weight_options.get(name)
+        regularizer = regularizer or self._of_weights.get(f"{option}_regularizer")
         if regularizer is not None:
             self.penalties.append(Penalty(regularizers.get(regularizer), weight))
+        constraint = constraints.get(constraint or self._of_weights.get(f"{option}_constraint"))
+        if constraint is not None:
+            weight.constraint = constraint
         return weight
 
     def add_loss(self, loss):
@@ -124,8 +155,13 @@ class Layer:
             if symbols_in((x, args, kwargs)):
                 return self._record(x, *args, **kwargs, **({} if training is None else {"training": training}))
             x = as_tensors(x)
+        masks = masks_of(x)
+        if self._cast is not None:
+            x = _cast(x, self._cast)
         if self.input_axes is not None:
             x = self._checked(x)
+        if self._masks and (masks is not None or any(masks_of(a) is not None for a in (*args, *kwargs.values()))):
+            kwargs |= self._masks_for(x, masks, args, kwargs)
         first = not self.built
         if first:
             with _building:
@@ -144,7 +180,25 @@ class Layer:
                 _training.reset(token)
         if self.output_shape is None:
             self.output_shape = batch_shape(y)
+        if self.activity_regularizer is not None:
+            self.add_loss([self.activity_regularizer(part) / len(part) for part in tree_leaves(y)])
+        if masks is not None or self._makes_mask or "mask" in kwargs:
+            self._pass_on(x, y, masks if kwargs.get("mask") is None else kwargs["mask"])
         return y
+
+    def _masks_for(self, x, masks, args, kwargs):
+        """{"mask": ...}, and {"query_mask": ...}, of what is given without."""
+        given = inspect.signature(self.call).bind_partial(x, *args, **kwargs).arguments
+        return {name: masks if name in ("mask", f"{self._first}_mask") else masks_of(given.get(name[:-5]))
+                for name in self._masks if given.get(name) is None}
+
+    def _pass_on(self, x, y, masks):
+        """Let the masks that the input had go along with the output."""
+        if self.supports_masking:
+            attach(y, self.compute_mask(x, masks))
+        elif masks is not None and masks_of(y) is None:
+            warnings.warn(f"{self.label} was called with a tensor that has a mask, and does not support masking: "
+                          "what comes after it will not see the mask", stacklevel=3)
 
     def _record(self, x, *args, **kwargs):
         """What a call with symbols gives: more of them."""
@@ -286,7 +340,7 @@ class Layer:
         return f"<{type(self).__name__} {self.name}, {size}>"
 
 
-Layer._takes_training, Layer._first, Layer._ndims = False, "x", (0, None)
+Layer._takes_training, Layer._first, Layer._ndims, Layer._masks, Layer._makes_mask = False, "x", (0, None), (), False
 
 
 class Penalty:
@@ -328,6 +382,12 @@ def _once(build):
                 self.built, self.input_shape = True, input_shape
     build_once.__doc__ = build.__doc__
     return build_once
+
+
+def _cast(tree, dtype):
+    """Floating-point tensors in another precision; all else as it is."""
+    return tree_map(lambda x: x.astype(dtype) if isinstance(x, Tensor) and x.dtype.kind == "f" == dtype.kind
+                    and x.dtype != dtype else x, tree)
 
 
 def _parts(value, path):

@@ -1,20 +1,22 @@
-"""The plain layers: dense, activation, dropout, embedding, and those that only change shapes."""
+"""The plain layers: dense, activation, embedding, masking, and those that only change shapes."""
 import math
 
 import numpy as np
 
 from ...engine import backend
+from ...engine.ops.arithmetic import where
 from ...engine.ops.indexing import embedding
 from ...engine.ops.matmul import linear
-from ...engine.ops.neural import dropout
-from ...engine.ops.shapes import concatenate
+from ...engine.ops.neural import softmax
+from ...engine.ops.nonlinear import leaky_relu
+from ...engine.ops.shapes import concatenate, moveaxis
 from ...engine.tensor import Tensor
 from ...support.arguments import shown
 from ...support.explaining import explained
 from .. import activations
 from ..symbols import Symbolic, SymbolicCall
 from .base import Layer
-from .budget import check_input
+from .budget import check_input, is_limited
 
 
 class InputLayer(Layer):
@@ -62,19 +64,19 @@ class Dense(Layer):
     Weights: kernel W (n, units), bias b (units,).
     """
     input_axes = "batch, ..., features"
+    weight_options = {"kernel": "kernel", "bias": "bias"}
+    supports_masking = True
 
     def __init__(self, units, activation=None, use_bias=True, kernel_initializer="glorot_uniform",
-                 bias_initializer="zeros", kernel_regularizer=None, **kwargs):
+                 bias_initializer="zeros", **kwargs):
         super().__init__(**kwargs)
         self.units, self.use_bias = at_least_1("Dense: units", units), use_bias
         self.activation = activations.get(activation)
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
-        self.kernel_regularizer = kernel_regularizer
 
     def build(self, input_shape):
         self.features = input_shape[-1]
-        self.kernel = self.add_weight("kernel", (self.features, self.units), self.kernel_initializer,
-                                      regularizer=self.kernel_regularizer)
+        self.kernel = self.add_weight("kernel", (self.features, self.units), self.kernel_initializer)
         self.bias = self.add_weight("bias", (self.units,), self.bias_initializer) if self.use_bias else None
 
     def call(self, x):
@@ -85,6 +87,7 @@ class Dense(Layer):
 class Activation(Layer):
     """y = f(x), elementwise or along the last axis: Activation("relu"), Activation("softmax")."""
     input_axes = "..."
+    supports_masking = True
 
     def __init__(self, activation, **kwargs):
         super().__init__(**kwargs)
@@ -94,32 +97,51 @@ class Activation(Layer):
         return self.activation(x)
 
 
-class ReLU(Activation):
-    """y = max(x, 0)."""
-
-    def __init__(self, **kwargs):
-        super().__init__("relu", **kwargs)
-
-
-class Softmax(Activation):
-    """y = eˣ / Σ eˣ over the last axis."""
-
-    def __init__(self, **kwargs):
-        super().__init__("softmax", **kwargs)
-
-
-class Dropout(Layer):
-    """In training, each element is 0 with probability rate, the others are divided by 1 - rate; else y = x."""
+class ReLU(Layer):
+    """y = max(x, 0); in general y = x from threshold to max_value, max_value above, negative_slope · (x - threshold)
+    below."""
     input_axes = "..."
+    supports_masking = True
 
-    def __init__(self, rate, **kwargs):
+    def __init__(self, max_value=None, negative_slope=0.0, threshold=0.0, **kwargs):
         super().__init__(**kwargs)
-        if not 0 <= rate < 1:
-            raise ValueError(f"Dropout: rate must be in [0, 1), not {shown(rate)}")
-        self.rate = rate
+        self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
 
-    def call(self, x, training=False):
-        return dropout(x, self.rate) if training else x
+    def call(self, x):
+        if self.threshold:
+            y = where(x >= self.threshold, x, self.negative_slope * (x - self.threshold))
+        else:
+            y = leaky_relu(x, slope=self.negative_slope) if self.negative_slope else activations.relu(x)
+        return y if self.max_value is None else y.clip(max=self.max_value)
+
+
+class Softmax(Layer):
+    """y = eˣ / Σ eˣ over an axis; where a mask of x's shape is False, y is 0."""
+    input_axes = "..."
+    supports_masking = True
+
+    def __init__(self, axis=-1, **kwargs):
+        super().__init__(**kwargs)
+        self.axis = axis
+
+    def call(self, x, mask=None):
+        mask = None if mask is None or mask.ndim < x.ndim else mask._data       # one of steps says nothing of features
+        return softmax(x, axis=self.axis, where=mask)
+
+
+class Masking(Layer):
+    """Steps whose features all equal mask_value are padding: they become 0, and the mask says so to later layers."""
+    input_axes = "batch, ..., features"
+
+    def __init__(self, mask_value=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.mask_value = mask_value
+
+    def call(self, x):
+        return where((x != self.mask_value).any(axis=-1, keepdims=True), x, 0)
+
+    def compute_mask(self, inputs, mask=None):
+        return (inputs != self.mask_value).any(axis=-1)
 
 
 class TimeEmbedding(Layer):
@@ -145,10 +167,16 @@ class TimeEmbedding(Layer):
 
 
 class Flatten(Layer):
-    """Each example as one vector: (batch, ...) to (batch, n)."""
+    """Each example as one vector: (batch, ...) to (batch, n).  data_format="channels_first": channels go last before.
+    """
     input_axes = "batch, ..."
 
+    def __init__(self, data_format=None, **kwargs):
+        super().__init__(**kwargs)
+        self.data_format = data_format or "channels_last"
+
     def call(self, x):
+        x = moveaxis(x, 1, -1) if self.data_format == "channels_first" and x.ndim > 2 else x
         return x.reshape(x.shape[0], math.prod(x.shape[1:]))
 
 
@@ -167,6 +195,7 @@ class Reshape(Layer):
 class Rescaling(Layer):
     """y = x · scale + offset, for example Rescaling(1 / 255) for bytes."""
     input_axes = "..."
+    supports_masking = True
 
     def __init__(self, scale, offset=0.0, **kwargs):
         super().__init__(**kwargs)
@@ -179,17 +208,32 @@ class Rescaling(Layer):
 class Embedding(Layer):
     """A learned vector for each of input_dim indices: integers (...) to (..., output_dim).
 
+    mask_zero   index 0 is padding: the output has a mask, x != 0
+    weights     the vectors to begin with, an array (input_dim, output_dim)
     Weight: embeddings (input_dim, output_dim).  Whole numbers stored as floats are taken as indices too.
     """
+    weight_options = {"embeddings": "embeddings"}
 
-    def __init__(self, input_dim, output_dim, embeddings_initializer="uniform", **kwargs):
+    def __init__(self, input_dim, output_dim, embeddings_initializer="uniform", *, mask_zero=False, weights=None,
+                 input_length=None, **kwargs):
         super().__init__(**kwargs)
         self.input_dim = at_least_1("Embedding: input_dim", input_dim)
         self.output_dim = at_least_1("Embedding: output_dim", output_dim)
-        self.embeddings_initializer = embeddings_initializer
+        self.embeddings_initializer, self.mask_zero, self.supports_masking = embeddings_initializer, mask_zero, mask_zero
+        self._given = [weights] if hasattr(weights, "shape") else weights       # input_length: of Keras 2, not needed
 
     def build(self, input_shape):
         self.embeddings = self.add_weight("embeddings", (self.input_dim, self.output_dim), self.embeddings_initializer)
+        if self._given is not None and not is_limited():
+            self.assign({"embeddings": self._given[0]}, f"{self.label}: weights")
+
+    def compute_mask(self, inputs, mask=None):
+        return inputs != 0 if self.mask_zero else None
+
+    def get_config(self):
+        config = super().get_config()
+        config.pop("weights", None)         # a file of weights has them
+        return config
 
     def call(self, x):
         indices = x._data

@@ -1,14 +1,26 @@
 """Layers of several inputs, and the residual connection."""
 from functools import reduce
 
+import numpy as np
+
 from ...engine.ops import shapes
 from ...engine.ops.arithmetic import maximum, minimum, sqrt
 from ...engine.ops.shapes import moveaxis
+from ...engine.tensor import Tensor
 from ...support.explaining import explained
 from .base import Layer
 
 
-class Add(Layer):
+class _Merge(Layer):
+    """Tensors in a list to one; a step is real where it is in any of them, if all have masks."""
+
+    def compute_mask(self, inputs, mask=None):
+        if mask is None or any(m is None for m in mask):
+            return None
+        return reduce(lambda a, b: a | b, mask)
+
+
+class Add(_Merge):
     """y = x₁ + x₂ + ..., of tensors in a list: Add()([x, f(x)])."""
 
     def call(self, x):
@@ -16,7 +28,7 @@ class Add(Layer):
         return sum(x[1:], start=x[0])
 
 
-class Multiply(Layer):
+class Multiply(_Merge):
     """y = x₁ · x₂ · ..., elementwise, of tensors in a list."""
 
     def call(self, x):
@@ -27,7 +39,7 @@ class Multiply(Layer):
         return y
 
 
-class Concatenate(Layer):
+class Concatenate(_Merge):
     """y = the tensors of a list end to end along axis."""
 
     def __init__(self, axis=-1, **kwargs):
@@ -38,8 +50,15 @@ class Concatenate(Layer):
         _several(self, x)
         return shapes.concatenate(*x, axis=self.axis)
 
+    def compute_mask(self, inputs, mask=None):
+        if mask is None or all(m is None for m in mask):
+            return None
+        each = [Tensor(np.ones_like(x._data, dtype=bool)) if m is None else
+                shapes.broadcast_to(m[..., None], shape=x.shape) if m.ndim < x.ndim else m for x, m in zip(inputs, mask)]
+        return shapes.concatenate(*each, axis=self.axis).any(axis=-1)
 
-class Subtract(Layer):
+
+class Subtract(_Merge):
     """y = x₁ - x₂, of two tensors in a list."""
 
     def call(self, x):
@@ -55,7 +74,7 @@ class Average(Add):
         return super().call(x) / len(x)
 
 
-class Maximum(Layer):
+class Maximum(_Merge):
     """y = the largest of x₁, x₂, ..., elementwise, of tensors in a list."""
     choose = staticmethod(maximum)
 
@@ -69,7 +88,7 @@ class Minimum(Maximum):
     choose = staticmethod(minimum)
 
 
-class Dot(Layer):
+class Dot(_Merge):
     """y[b] = Σ over `axes` of x₁[b] · x₂[b], of two tensors in a list: one axis for both, or one for each.
 
     normalize   of vectors of length 1 along these axes: the cosine of the angle between them
@@ -78,6 +97,9 @@ class Dot(Layer):
     def __init__(self, axes, normalize=False, **kwargs):
         super().__init__(**kwargs)
         self.axes, self.normalize = axes, normalize
+
+    def compute_mask(self, inputs, mask=None):
+        return None
 
     def call(self, x):
         _several(self, x)
@@ -133,6 +155,7 @@ class Residual(Layer):
 
     What the last layer returns must have the shape of x.  (He et al. 2015)
     """
+    supports_masking = True
 
     def __init__(self, layers, **kwargs):
         super().__init__(**kwargs)

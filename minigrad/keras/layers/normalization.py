@@ -1,7 +1,11 @@
 """Normalisation: inputs brought to mean 0 and variance 1, then to a learned mean β and scale γ."""
+import math
+
 import numpy as np
 
+from ...engine.ops.attending import boolean
 from ...engine.ops.neural import batch_norm, layer_norm, standardize
+from ...engine.ops.shapes import moveaxis
 from ...engine.tensor import Tensor
 from ...support.arguments import shown
 from .base import Layer
@@ -9,37 +13,58 @@ from .core import at_least_1
 
 
 class _Normalization(Layer):
+    """axis: where the features are, the last one by default; a subclass's `normalize` finds them there."""
     input_axes = "batch, ..., features"
+    weight_options = {"gamma": "gamma", "beta": "beta"}
+    supports_masking = True
 
     def __init__(self, axis, epsilon, center, scale, beta_initializer, gamma_initializer, **kwargs):
         super().__init__(**kwargs)
-        if axis != -1:
-            raise ValueError(f"{type(self).__name__}: only the last axis is supported, axis=-1, not {shown(axis)}")
+        self.axis = axis
         self.epsilon, self.center, self.scale = epsilon, center, scale
         self.beta_initializer, self.gamma_initializer = beta_initializer, gamma_initializer
 
     def build(self, input_shape):
-        self.features = n = input_shape[-1]
-        self.gamma = self.add_weight("gamma", (n,), self.gamma_initializer) if self.scale else None
-        self.beta = self.add_weight("beta", (n,), self.beta_initializer) if self.center else None
+        axes = self.axis if isinstance(self.axis, (list, tuple)) else [self.axis]
+        self.axes = sorted(axis % len(input_shape) if -len(input_shape) <= axis < len(input_shape) else 0
+                           for axis in axes)
+        if 0 in self.axes or len(set(self.axes)) < len(axes) or not axes:
+            raise ValueError(f"{self.label}: axis must name axes of an input with the shape {input_shape}, without the "
+                             f"first, not {shown(self.axis)}")
+        lengths = tuple(input_shape[axis] for axis in self.axes)
+        self.size = math.prod(lengths)
+        if self.axes == [len(input_shape) - 1]:
+            self.features = self.size
+        self.gamma = self.add_weight("gamma", lengths, self.gamma_initializer) if self.scale else None
+        self.beta = self.add_weight("beta", lengths, self.beta_initializer) if self.center else None
+
+    def call(self, x, **how):
+        """normalize, with the axes of features last, as one axis."""
+        if self.axes == [x.ndim - 1]:
+            return self.normalize(x, **how)
+        last = range(-len(self.axes), 0)
+        moved = moveaxis(x, self.axes, last)
+        y = self.normalize(moved.reshape(*moved.shape[:-len(self.axes)], self.size), **how)
+        return moveaxis(y.reshape(moved.shape), last, self.axes)
 
     def _gamma_beta(self, x):
-        """γ and β; constants 1 and 0 where they are not learned."""
-        return (self.gamma if self.scale else Tensor(np.ones_like(x._data, shape=x.shape[-1:])),
-                self.beta if self.center else Tensor(np.zeros_like(x._data, shape=x.shape[-1:])))
+        """γ and β, (n,); constants 1 and 0 where they are not learned."""
+        gamma = self.gamma if self.scale else Tensor(np.ones_like(x._data, shape=x.shape[-1:]))
+        beta = self.beta if self.center else Tensor(np.zeros_like(x._data, shape=x.shape[-1:]))
+        return (gamma, beta) if len(self.axes) == 1 else (gamma.reshape(-1), beta.reshape(-1))
 
 
 class LayerNormalization(_Normalization):
     """y = γ (x - mean) / √(var + ε) + β over the features of each position, in training and after.  (Ba et al. 2016)
 
-    x (batch, ..., n).  Weights: gamma γ and beta β (n,).
+    x (batch, ..., n).  axis: where the features are, or a list of several axes.  Weights: gamma γ and beta β (n,).
     """
 
     def __init__(self, axis=-1, epsilon=1e-3, center=True, scale=True, beta_initializer="zeros",
                  gamma_initializer="ones", **kwargs):
         super().__init__(axis, epsilon, center, scale, beta_initializer, gamma_initializer, **kwargs)
 
-    def call(self, x):
+    def normalize(self, x):
         if not (self.center or self.scale):
             return standardize(x, eps=self.epsilon)
         return layer_norm(x, *self._gamma_beta(x), eps=self.epsilon)
@@ -59,17 +84,18 @@ class GroupNormalization(_Normalization):
 
     def build(self, input_shape):
         super().build(input_shape)
-        if self.features % self._count():
-            raise ValueError(f"{self.label}: {self.features} features are not {self.groups} groups of equal size")
+        if self.size % self._count():
+            raise ValueError(f"{self.label}: {self.size} features are not {self.groups} groups of equal size")
 
     def _count(self):
-        return self.features if self.groups == -1 else self.groups
+        return self.size if self.groups == -1 else self.groups
 
-    def call(self, x):
-        grouped = x.reshape(len(x), -1, self._count(), self.features // self._count())    # (B, positions, groups, _)
+    def normalize(self, x):
+        grouped = x.reshape(len(x), -1, self._count(), self.size // self._count())    # (B, positions, groups, _)
         y = standardize(grouped, axis=(1, 3), eps=self.epsilon).reshape(x.shape)
-        y = y * self.gamma if self.scale else y
-        return y + self.beta if self.center else y
+        gamma, beta = self._gamma_beta(x)
+        y = y * gamma if self.scale else y
+        return y + beta if self.center else y
 
 
 class BatchNormalization(_Normalization):
@@ -77,7 +103,8 @@ class BatchNormalization(_Normalization):
 
     In training they are those of the batch, and moving averages follow: moving = momentum · moving + (1 - momentum) ·
     batch's.  Otherwise, and when the layer is frozen (trainable=False), the moving averages take their place.
-    x (batch, ..., n).  Weights (n,): gamma γ, beta β; not trained: moving_mean, moving_variance.
+    x (batch, ..., n).  With a mask, what is padding counts neither in mean nor in variance.
+    Weights (n,): gamma γ, beta β; not trained: moving_mean, moving_variance.
     """
 
     def __init__(self, axis=-1, momentum=0.99, epsilon=1e-3, center=True, scale=True, beta_initializer="zeros",
@@ -89,19 +116,33 @@ class BatchNormalization(_Normalization):
 
     def build(self, input_shape):
         super().build(input_shape)
-        n = (self.features,)
+        n = (self.size,)
         self.moving_mean = self.add_weight("moving_mean", n, self.moving_mean_initializer, trainable=False)
         self.moving_variance = self.add_weight("moving_variance", n, self.moving_variance_initializer, trainable=False)
 
-    def call(self, x, training=False):
+    def call(self, x, training=False, mask=None):
+        return super().call(x, training=training, mask=mask)
+
+    def normalize(self, x, training, mask):
         gamma, beta = self._gamma_beta(x)
-        if training and self.trainable:
-            over = tuple(range(x.ndim - 1))
-            self._follow(self.moving_mean, x._data.mean(axis=over))
-            self._follow(self.moving_variance, x._data.var(axis=over))
-            return batch_norm(x, gamma, beta, eps=self.epsilon)
-        factor = gamma / np.sqrt(self.moving_variance + self.epsilon)
-        return x * factor + (beta - self.moving_mean * factor)
+        if not (training and self.trainable):
+            factor = gamma / np.sqrt(self.moving_variance + self.epsilon)
+            return x * factor + (beta - self.moving_mean * factor)
+        over = tuple(range(x.ndim - 1))
+        if mask is None:
+            mean, variance = x._data.mean(axis=over), x._data.var(axis=over)
+            y = batch_norm(x, gamma, beta, eps=self.epsilon)
+        else:
+            real = boolean(mask, f"{self.label}: mask").astype(x.dtype)
+            real = np.broadcast_to(real.reshape(real.shape + (1,) * (x.ndim - real.ndim)), (*x.shape[:-1], 1))
+            count = np.maximum(real.sum(), 1)
+            m = (x * real).sum(axis=over) / count
+            v = ((x - m) ** 2 * real).sum(axis=over) / count
+            mean, variance = m._data, v._data
+            y = (x - m) / (v + self.epsilon) ** 0.5 * gamma + beta
+        self._follow(self.moving_mean, mean)
+        self._follow(self.moving_variance, variance)
+        return y
 
     def _follow(self, moving, value):
         moving._data += (1 - self.momentum) * (value - moving._data)

@@ -4,32 +4,145 @@
     LSTM        c' = f c + i g,  h' = o tanh c'         i, f, o = σ(x W + h U + b), g = tanh(x W + h U + b)
     GRU         h' = z h + (1 - z) h̃                    z, r = σ(...),  h̃ = tanh(x W + r (h U + b) + b)
 
-Backpropagation through time is the engine's usual walk: the loop below is recorded like any other.
+Backpropagation through time is the engine's usual walk: the loop below (Loop.over) is recorded like any other.
+RNN(cell) is the same loop around a step of one's own.
 """
 from ...engine import backend
+from ...engine.ops.arithmetic import where
 from ...engine.ops.matmul import linear
+from ...engine.ops.attending import boolean
+from ...engine.ops.neural import masked
 from ...engine.ops.shapes import split, stack
 from ...engine.tensor import Tensor
+from ...engine.unrolling.current import recorder
 from .. import activations
-from .base import Layer
+from ..symbols import is_trying
+from .chance import Drawing
 from .core import at_least_1
 from .inputs import as_tensors
 
 
-class _Recurrent(Layer):
+class Loop(Drawing):
+    """From step to step of a sequence, with a state that each changes.
+
+    return_sequences    the outputs of all steps, (B, T, units), not only the last
+    return_state        the last states too: (y, h), or (y, h, c)
+    go_backwards        from the last step to the first
+    stateful            a batch begins with the states that the one before it, of the same length, ended with;
+                        reset_state() forgets them
+    call takes initial_state, a list of (B, units), and mask, (B, T), by default that of the input: a step over padding
+    changes no state, and its output is that of the step before.
+    """
+    supports_masking = True
+    carried = "drawn", "states"
+    zero_output_for_mask = False            # the output of a step over padding is 0
+
+    def __init__(self, *, return_sequences=False, return_state=False, go_backwards=False, stateful=False, **kwargs):
+        super().__init__(**kwargs)
+        self.return_sequences, self.return_state, self.go_backwards = return_sequences, return_state, go_backwards
+        self.stateful, self.states = stateful, None         # arrays, once there are any
+
+    def compute_mask(self, inputs, mask=None):
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        return mask if self.return_sequences else None
+
+    def reset_state(self):
+        """Let the next batch of a stateful layer begin with zeros."""
+        self.states = None
+
+    reset_states = reset_state
+
+    def over(self, inputs, step, states, mask):
+        """What call returns; inputs: a list, one for each time; step(input, states) gives (output, new states)."""
+        real = [None] * len(inputs)
+        if mask is not None:
+            mask = boolean(mask, f"{self.label}: mask")
+            if mask.shape != (len(states[0]), len(inputs)):
+                raise ValueError(f"{self.label}: mask has shape {mask.shape}, and should have "
+                                 f"{(len(states[0]), len(inputs))}")
+            real = [mask[:, t, None] for t in range(len(inputs))]
+        order, outputs = slice(None, None, -1 if self.go_backwards else 1), []
+        for x, real_now in zip(inputs[order], real[order]):
+            y, after = step(x, states)
+            if real_now is not None:
+                y = where(real_now, y, 0 if self.zero_output_for_mask else states[0])
+                after = [where(real_now, new, old) for new, old in zip(after, states)]
+            states = tuple(after)
+            outputs.append(y)
+        if self.stateful and not is_trying():
+            self.states = [state._data.copy() for state in states]
+        y = stack(outputs, axis=1) if self.return_sequences else outputs[-1]
+        return (y, *states) if self.return_state else y
+
+    def first_states(self, x, initial_state, sizes):
+        """The states to begin with, of these sizes: those given, those of the batch before, or zeros."""
+        if initial_state is None and self.stateful and not is_trying():
+            if recorder():
+                recorder().give_up(f"{self.label} is stateful: its state goes on from call to call")
+            initial_state = self.states
+        shapes = [(len(x), size) for size in sizes]
+        if initial_state is None:
+            dtype = x.dtype
+            zeros = {n: Tensor(backend.array_module(x._data).zeros((len(x), n), dtype)) for n in set(sizes)}
+            return tuple(zeros[n] for n in sizes)
+        given = as_tensors(initial_state)
+        states = tuple(given) if isinstance(given, (list, tuple)) else (given,)
+        if [s.shape for s in states] != shapes:
+            each = f"{len(sizes)} of shape {shapes[0]}" if len(set(sizes)) == 1 else shapes
+            raise ValueError(f"{self.label}: {'the states of the batch before' if given is self.states else 'initial_state'}"
+                             f" must be {each}, not {[s.shape for s in states]}")
+        return states
+
+
+class RNN(Loop):
+    """A cell for each step of a sequence (B, T, ...), from one state to the next.
+
+    cell    a layer with state_size, a number or a list of them, whose call(x, states) takes (B, ...) and a list of
+            (B, size) and returns the output of the step and the new states; or a list of such, one on the other
+    The rest as in LSTM.
+    """
+    input_axes = "batch, time, ..."
+
+    def __init__(self, cell, return_sequences=False, return_state=False, go_backwards=False, stateful=False, **kwargs):
+        super().__init__(return_sequences=return_sequences, return_state=return_state, go_backwards=go_backwards,
+                         stateful=stateful, **kwargs)
+        self.cell = list(cell) if isinstance(cell, (list, tuple)) else cell
+        self.cells = self.cell if isinstance(self.cell, list) else [cell]
+
+    def children(self):
+        yield from ((f"cell.{i}" if isinstance(self.cell, list) else "cell", c) for i, c in enumerate(self.cells))
+
+    def call(self, x, initial_state=None, mask=None, training=False):
+        sizes = [list(s) if isinstance(s, (list, tuple)) else [s] for s in (cell.state_size for cell in self.cells)]
+        states = self.first_states(x, initial_state, sum(sizes, []))
+
+        def step(y, states):
+            after, rest = [], list(states)
+            for cell, own in zip(self.cells, sizes):
+                now, rest = rest[:len(own)], rest[len(own):]
+                y, new = cell(y, now)
+                after += new if isinstance(new, (list, tuple)) else [new]
+            return y, after
+        return self.over(unstack(x.swapaxes(0, 1)), step, states, mask)
+
+
+class _Recurrent(Loop):
     input_axes = "batch, time, features"
+    weight_options = {"kernel": "kernel", "recurrent_kernel": "recurrent", "bias": "bias"}
     gates = 1                   # how many vectors of `units` numbers a step computes from x and h
-    states = 1                  # h, or h and c
+    remembered = 1              # h, or h and c
 
     def __init__(self, units, activation="tanh", use_bias=True, kernel_initializer="glorot_uniform",
-                 recurrent_initializer="orthogonal", bias_initializer="zeros", *, return_sequences=False,
-                 return_state=False, go_backwards=False, **kwargs):
+                 recurrent_initializer="orthogonal", bias_initializer="zeros", *, dropout=0.0, recurrent_dropout=0.0,
+                 **kwargs):
         super().__init__(**kwargs)
         self.units = at_least_1(f"{type(self).__name__}: units", units)
         self.activation, self.use_bias = activations.get(activation), use_bias
         self.kernel_initializer, self.recurrent_initializer = kernel_initializer, recurrent_initializer
-        self.bias_initializer = bias_initializer
-        self.return_sequences, self.return_state, self.go_backwards = return_sequences, return_state, go_backwards
+        self.bias_initializer, self.dropout, self.recurrent_dropout = bias_initializer, dropout, recurrent_dropout
+
+    state_size = property(lambda self: [self.units] * self.remembered if self.remembered > 1 else self.units)
+    output_size = property(lambda self: self.units)
 
     def build(self, input_shape):
         self.features, width = input_shape[-1], self.gates * self.units
@@ -40,29 +153,28 @@ class _Recurrent(Layer):
     def bias_shape(self):
         return (self.gates * self.units,)
 
-    def call(self, x, initial_state=None):
+    def call(self, x, initial_state=None, mask=None, training=False):
+        if training:                                        # the same features at all times (Gal & Ghahramani 2016)
+            x = self.dropped(x, self.dropout, (len(x), 1, x.shape[-1]))
         z = self.project(x.swapaxes(0, 1))                  # (T, B, gates · units): all times in one product
-        if initial_state is None:
-            zeros = Tensor(backend.array_module(x._data).zeros((len(x), self.units), z.dtype))
-            states = (zeros,) * self.states
-        else:
-            given = as_tensors(initial_state)
-            states = tuple(given) if isinstance(given, (list, tuple)) else (given,)
-            if [s.shape for s in states] != [(len(x), self.units)] * self.states:
-                raise ValueError(f"{self.label}: initial_state must be {self.states} of shape {(len(x), self.units)}, "
-                                 f"not {[s.shape for s in states]}")
-        outputs = []
-        for z_t in unstack(z)[::-1 if self.go_backwards else 1]:
-            states = self.step(z_t, *states)
-            outputs.append(states[0])
-        y = stack(outputs, axis=1) if self.return_sequences else states[0]
-        return (y, *states) if self.return_state else y
+        states = self.first_states(x if z.dtype == x.dtype else z[0], initial_state, [self.units] * self.remembered)
+        rate = self.recurrent_dropout if training else 0
+        kept = self.kept(z, rate, (len(x), self.units)) if rate else None
+
+        def step(z, states):
+            h, *_ = states
+            states = self.step(z, h if kept is None else masked(h, mask=kept), *states)
+            return states[0], states
+        return self.over(unstack(z), step, states, mask)
 
     def project(self, x):
         return linear(x, self.kernel, self.bias) if self.use_bias else x @ self.kernel
 
-    def step(self, z, *states):
-        """The new states, from the input's share z = x W + b (B, gates · units) and the old states (B, units)."""
+    def step(self, z, seen, *states):
+        """The new states, from the input's share z = x W + b (B, gates · units) and the old states (B, units).
+
+        seen    h as the recurrent weights see it: in training with recurrent_dropout some of it is dropped
+        """
         raise NotImplementedError
 
 
@@ -82,12 +194,15 @@ class SimpleRNN(_Recurrent):
     return_sequences    all states (B, T, units)
     return_state        also the last state: (y, h)
     go_backwards        from the last step to the first
+    stateful            each batch begins where the one before it ended
+    dropout, recurrent_dropout      the rate, in training, at which numbers of x, and of h, are dropped before the
+                        products with W and U: the same ones at all times
     Weights: kernel W (n, units), recurrent_kernel U (units, units), bias b (units,).
-    call takes initial_state, (B, units).
+    call takes initial_state, (B, units), and mask, (B, T): see Loop.
     """
 
-    def step(self, z, h):
-        return self.activation(z + h @ self.recurrent_kernel),
+    def step(self, z, seen, h):
+        return self.activation(z + seen @ self.recurrent_kernel),
 
 
 class LSTM(_Recurrent):
@@ -95,10 +210,10 @@ class LSTM(_Recurrent):
 
     i, f, o = σ(x W + h U + b) and g = tanh(x W + h U + b), side by side in the order i, f, g, o in the weights: kernel
     W (n, 4 units), recurrent_kernel U (units, 4 units), bias b (4 units,).  unit_forget_bias starts f's bias at 1.
-    return_sequences, return_state (y, h, c) and go_backwards as in SimpleRNN; initial_state is [h, c].
+    return_sequences, return_state (y, h, c) and all else as in SimpleRNN; initial_state is [h, c].
     (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000)
     """
-    gates, states = 4, 2
+    gates, remembered = 4, 2
 
     def __init__(self, units, activation="tanh", recurrent_activation="sigmoid", use_bias=True,
                  kernel_initializer="glorot_uniform", recurrent_initializer="orthogonal", bias_initializer="zeros",
@@ -112,8 +227,8 @@ class LSTM(_Recurrent):
         if self.use_bias and self.unit_forget_bias:
             self.bias._data[self.units:2 * self.units] = 1
 
-    def step(self, z, h, c):
-        i, f, g, o = split(z + h @ self.recurrent_kernel, 4, axis=-1)
+    def step(self, z, seen, h, c):
+        i, f, g, o = split(z + seen @ self.recurrent_kernel, 4, axis=-1)
         sigma, tanh = self.recurrent_activation, self.activation
         c = sigma(f) * c + sigma(i) * tanh(g)
         return sigma(o) * tanh(c), c
@@ -125,7 +240,7 @@ class GRU(_Recurrent):
     z, r = σ(x W + h U + b), side by side with h̃ in the order z, r, h̃ in the weights: kernel W (n, 3 units),
     recurrent_kernel U (units, 3 units).  reset_after=True: h̃ = tanh(x W + b + r (h U + b')), bias (2, 3 units) with b
     and b'; False: h̃ = tanh(x W + b + (r h) U), bias (3 units,).
-    return_sequences, return_state (y, h) and go_backwards as in SimpleRNN.  (Cho et al. 2014)
+    return_sequences, return_state (y, h) and all else as in SimpleRNN.  (Cho et al. 2014)
     """
     gates = 3
 
@@ -144,15 +259,41 @@ class GRU(_Recurrent):
             return super().project(x)
         return linear(x, self.kernel, self.bias[0])
 
-    def step(self, x, h):
+    def step(self, x, seen, h):
         sigma, tanh, U, n = self.recurrent_activation, self.activation, self.recurrent_kernel, self.units
         x_zr, x_h = split(x, [2 * n], axis=-1)
         if self.reset_after:
-            hU = linear(h, U, self.bias[1]) if self.use_bias else h @ U
+            hU = linear(seen, U, self.bias[1]) if self.use_bias else seen @ U
             h_zr, h_h = split(hU, [2 * n], axis=-1)
             z, r = split(sigma(x_zr + h_zr), 2, axis=-1)
             candidate = tanh(x_h + r * h_h)
         else:
-            z, r = split(sigma(x_zr + h @ U[:, :2 * n]), 2, axis=-1)
-            candidate = tanh(x_h + (r * h) @ U[:, 2 * n:])
+            z, r = split(sigma(x_zr + seen @ U[:, :2 * n]), 2, axis=-1)
+            candidate = tanh(x_h + (r * seen) @ U[:, 2 * n:])
         return candidate + z * (h - candidate),
+
+
+class _OneStep:
+    """A recurrent layer's step alone, for RNN: call(x (B, n), states) gives the output and the new states."""
+    input_axes = "batch, features"
+
+    def call(self, inputs, states, training=False):
+        x = self.dropped(inputs, self.dropout) if training else inputs
+        seen = self.dropped(states[0], self.recurrent_dropout) if training else states[0]
+        states = self.step(self.project(x), seen, *states)
+        return states[0], list(states)
+
+    def compute_mask(self, inputs, mask=None):
+        return None
+
+
+class SimpleRNNCell(_OneStep, SimpleRNN):
+    """A step of SimpleRNN: RNN(SimpleRNNCell(8)) is SimpleRNN(8)."""
+
+
+class LSTMCell(_OneStep, LSTM):
+    """A step of LSTM: RNN(LSTMCell(8)) is LSTM(8)."""
+
+
+class GRUCell(_OneStep, GRU):
+    """A step of GRU: RNN(GRUCell(8)) is GRU(8)."""

@@ -7,10 +7,7 @@ from ...engine.ops.conv import conv2d
 from ...engine.ops.convolutions import conv, conv_transpose
 from ...engine.ops.shapes import pad
 from ...support.arguments import shown, whole
-from .base import Layer
-from .convolution import IMAGES, AveragePooling2D, Conv2D, MaxPooling2D
-
-SEQUENCES = "batch, time, features"
+from .convolution import IMAGES, SEQUENCES, AveragePooling2D, Conv2D, MaxPooling2D, Places, UpSampling2D
 
 
 def _one(name, value):
@@ -41,19 +38,25 @@ class Conv1D(Conv2D):
         return conv(x, self.kernel, self.strides[1], padding, self.dilation_rate[1], self.groups)
 
 
-class _Pooling1D(Layer):
+class _OneRow(Places):
+    """What self.images, a layer of images, does to a sequence, an image of one row."""
     input_axes = SEQUENCES
 
+    def children(self):
+        return ()
+
+    def places(self, x):
+        y = self.images.places(x[:, None])
+        return y.reshape(y.shape[0], *y.shape[2:])
+
+
+class _Pooling1D(_OneRow):
     def __init__(self, pool_size=2, strides=None, padding="valid", **kwargs):
         super().__init__(**kwargs)
         kind = type(self).__name__
         self.pool_size = _one(f"{kind}: pool_size", pool_size)
         self.strides = self.pool_size if strides is None else _one(f"{kind}: strides", strides)
         self.images = self.of_images((1, self.pool_size), (1, self.strides), padding, name="images")
-
-    def call(self, x):
-        y = self.images.call(x[:, None])
-        return y.reshape(y.shape[0], *y.shape[2:])
 
 
 class MaxPooling1D(_Pooling1D):
@@ -66,22 +69,19 @@ class AveragePooling1D(_Pooling1D):
     of_images = AveragePooling2D
 
 
-class GlobalMaxPooling1D(Layer):
-    """The largest value of each feature over the sequence: (B, T, n) to (B, n), or (B, 1, n) with keepdims."""
-    input_axes = SEQUENCES
+class UpSampling1D(_OneRow):
+    """Each step `size` times: (B, T, C) to (B, T · size, C)."""
 
-    def __init__(self, *, keepdims=False, **kwargs):
+    def __init__(self, size=2, **kwargs):
         super().__init__(**kwargs)
-        self.keepdims = keepdims
-
-    def call(self, x):
-        return x.max(axis=1, keepdims=self.keepdims)
+        self.images = UpSampling2D((1, _one("UpSampling1D: size", size)), name="images")
 
 
 class Conv2DTranspose(Conv2D):
     """The derivative of a convolution by its image, as a layer: (B, h, w, C) to (B, H, W, filters), larger by strides.
 
-    Each pixel adds a copy of the filters, times its value: H = s h with "same", s h + max(k - s, 0) with "valid".
+    Each pixel adds a copy of the filters, times its value: H = s h with "same", s h + max(k - s, 0) with "valid", k
+    being the length of the dilated filters.
     Weights: kernel (rows, columns, filters, C), bias (filters,).  (Zeiler et al. 2010)
     """
 
@@ -89,7 +89,17 @@ class Conv2DTranspose(Conv2D):
         return *self.kernel_size, self.filters, channels
 
     def convolve(self, x):
-        return conv_transpose(x, self.kernel, self.strides, self.padding)
+        return conv_transpose(x, self.kernel, self.strides, self.padding, self.dilation_rate)
+
+
+class Conv1DTranspose(Conv1D):
+    """Conv2DTranspose of a sequence: (B, t, C) to (B, T, filters).  Weights: kernel (k, filters, C), bias (filters,)."""
+
+    def kernel_shape(self, channels):
+        return self.kernel_size[1], self.filters, channels
+
+    def convolve(self, x):
+        return conv_transpose(x, self.kernel, self.strides[1], self.padding, self.dilation_rate[1])
 
 
 class DepthwiseConv2D(Conv2D):
@@ -97,6 +107,7 @@ class DepthwiseConv2D(Conv2D):
 
     Weights: kernel (rows, columns, C, depth_multiplier), bias (C · depth_multiplier,).
     """
+    weight_options = {"kernel": "depthwise", "bias": "bias"}
 
     def __init__(self, kernel_size, strides=(1, 1), padding="valid", depth_multiplier=1, *,
                  depthwise_initializer="glorot_uniform", **kwargs):
@@ -108,7 +119,7 @@ class DepthwiseConv2D(Conv2D):
         return *self.kernel_size, channels, self.depth_multiplier
 
     def convolve(self, x):
-        return each_channel(x, self.kernel, self.strides, self.padding)
+        return each_channel(x, self.kernel, self.strides, self.padding, self.dilation_rate)
 
 
 class SeparableConv2D(Conv2D):
@@ -117,6 +128,7 @@ class SeparableConv2D(Conv2D):
     Weights: depthwise_kernel (rows, columns, C, depth_multiplier), kernel (1, 1, C · depth_multiplier, filters), bias.
     (Chollet 2016)
     """
+    weight_options = {"depthwise_kernel": "depthwise", "kernel": "pointwise", "bias": "bias"}
 
     def __init__(self, filters, kernel_size, strides=(1, 1), padding="valid", *, depth_multiplier=1,
                  depthwise_initializer="glorot_uniform", pointwise_initializer="glorot_uniform", **kwargs):
@@ -133,12 +145,37 @@ class SeparableConv2D(Conv2D):
         return 1, 1, channels * self.depth_multiplier, self.filters
 
     def convolve(self, x):
-        return conv2d(each_channel(x, self.depthwise_kernel, self.strides, self.padding), self.kernel)
+        y = each_channel(x, self.depthwise_kernel, self.strides, self.padding, self.dilation_rate)
+        return conv2d(y, self.kernel)
 
 
-def each_channel(x, w, strides, padding):
+class SeparableConv1D(_OneRow):
+    """SeparableConv2D of a sequence: (B, T, C) to (B, T', filters); its weights are images', of one row."""
+    weight_options = SeparableConv2D.weight_options
+
+    def __init__(self, filters, kernel_size, strides=1, padding="valid", *, dilation_rate=1, activation=None,
+                 depth_multiplier=1, use_bias=True, data_format=None, depthwise_initializer="glorot_uniform",
+                 pointwise_initializer="glorot_uniform", bias_initializer="zeros", **kwargs):
+        of_weights = {k: kwargs[k] for k in kwargs if k.rpartition("_")[0] in self.weight_options.values()}
+        super().__init__(data_format=data_format, **kwargs)
+        kind = type(self).__name__
+        self.images = SeparableConv2D(
+            filters, (1, _one(f"{kind}: kernel_size", kernel_size)), (1, _one(f"{kind}: strides", strides)), padding,
+            dilation_rate=(1, _one(f"{kind}: dilation_rate", dilation_rate)), activation=activation,
+            depth_multiplier=depth_multiplier, use_bias=use_bias, depthwise_initializer=depthwise_initializer,
+            pointwise_initializer=pointwise_initializer, bias_initializer=bias_initializer, name="images", **of_weights)
+
+    def children(self):
+        return self.images.children()
+
+    def build(self, input_shape):
+        self.features = input_shape[-1]
+        self.images.build((None, 1, *input_shape[1:]))
+
+
+def each_channel(x, w, strides, padding, dilation=1):
     """Images (B, H, W, C) with filters (rows, columns, C, M) for each channel: (B, H', W', C · M)."""
-    return conv(x, w.reshape(*w.shape[:2], 1, -1), strides, padding, groups=x.shape[-1])
+    return conv(x, w.reshape(*w.shape[:2], 1, -1), strides, padding, dilation, groups=x.shape[-1])
 
 
 def _borders(name, value):
@@ -150,7 +187,7 @@ def _borders(name, value):
     return tuple(tuple(whole(name, n, low=0) for n in side) for side in both)
 
 
-class ZeroPadding2D(Layer):
+class ZeroPadding2D(Places):
     """A border of zeros around images; padding is one number, (rows, columns), or ((top, bottom), (left, right))."""
     input_axes = IMAGES
 
@@ -158,11 +195,11 @@ class ZeroPadding2D(Layer):
         super().__init__(**kwargs)
         self.padding = _borders("ZeroPadding2D: padding", padding)
 
-    def call(self, x):
+    def places(self, x):
         return pad(x, ((0, 0), *self.padding, (0, 0)))
 
 
-class Cropping2D(Layer):
+class Cropping2D(Places):
     """Images without their border; cropping as padding in ZeroPadding2D."""
     input_axes = IMAGES
 
@@ -170,7 +207,7 @@ class Cropping2D(Layer):
         super().__init__(**kwargs)
         self.cropping = _borders("Cropping2D: cropping", cropping)
 
-    def call(self, x):
+    def places(self, x):
         (top, bottom), (left, right) = self.cropping
         height, width = x.shape[1] - top - bottom, x.shape[2] - left - right
         if height < 1 or width < 1:

@@ -20,6 +20,7 @@ from ...engine.tensor import Tensor
 from ...support.arguments import shown
 from ...support.explaining import explained
 from ...support.names import Configured
+from ..masks import counted, mask_of
 
 EPSILON = 1e-7                              # Keras' fuzz factor: probabilities are kept this far from 0 and 1
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
@@ -104,6 +105,8 @@ class Loss(Configured):
                     "mean_with_sample_weight": Σ weight · value / Σ weight; "sum"; None: all values
     sample_weight   one for each sample, or for each value
     dtype           in which to compute; None: in that of the predictions
+    Where y_pred has a mask (masks.py), values it leaves out count 0, and a mean is over those it leaves in: Σ mask ·
+    weight · value / Σ mask, 0 where there are none.
     """
     hint = ""                               # what to add to the message when the shapes differ
 
@@ -113,17 +116,21 @@ class Loss(Configured):
         self.reduction, self.name, self.dtype = reduction, name, dtype
 
     def __call__(self, y_true, y_pred, sample_weight=None):
+        kind, mask, weights = type(self).__name__, mask_of(y_pred), counted(y_pred, sample_weight)
         y_pred = floats(y_pred) if self.dtype is None else floats(y_pred).astype(np.dtype(self.dtype))
         values = self.call(*self.prepare(y_true, y_pred))
-        if sample_weight is not None:
-            weights = weights_like(type(self).__name__, sample_weight, values)
+        if weights is not None:
+            weights = weights_like(kind, weights, values)
             values = values * weights
             if self.reduction == "mean_with_sample_weight":
                 return total(values) / maximum(total(weights + 0 * values._data), EPSILON)
         if self.reduction in REDUCTIONS[:3]:
             if not values.size:
-                raise ValueError(f"{type(self).__name__}: no mean of an empty batch, y_pred {np.shape(y_pred)}")
-            return mean(values)
+                raise ValueError(f"{kind}: no mean of an empty batch, y_pred {np.shape(y_pred)}")
+            if mask is None:
+                return mean(values)
+            real = np.broadcast_to(weights_like(kind, mask, values), values.shape).sum()
+            return total(values) / np.maximum(real, 1)
         return total(values) if self.reduction == "sum" else values
 
     def prepare(self, y_true, y_pred):

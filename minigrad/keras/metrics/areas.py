@@ -10,6 +10,7 @@ import numpy as np
 from ...engine import backend
 from ...support.arguments import shown
 from ..losses import matched, weights_like
+from ..masks import counted
 from .base import Metric, arrays
 
 
@@ -33,6 +34,7 @@ class Scored(Metric):
         self.batches = []
 
     def update_state(self, y_true, y_pred, sample_weight=None):
+        sample_weight = counted(y_pred, sample_weight)
         y_true, y_pred = matched(self.name, *arrays(y_true, y_pred))
         scores = y_pred.astype(float)
         weights = np.ones_like(scores)

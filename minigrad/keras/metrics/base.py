@@ -6,6 +6,7 @@ from ...engine.tensor import Tensor
 from ...support.arguments import shown
 from ...support.names import Configured, snake_case
 from ..losses import weights_like
+from ..masks import counted
 
 
 def arrays(y_true, y_pred):
@@ -26,6 +27,7 @@ def ratio(a, b):
 class Metric(Configured):
     """update_state(y_true, y_pred, sample_weight=None), result() -> float, reset_state().
 
+    What a mask of y_pred leaves out (masks.py) counts nowhere.
     A subclass says in `zero` what it counts and with what it begins; each count is an attribute.  Or, as in Keras, it
     makes variables, tensors of zeros: self.hits = self.add_variable(()), and self.hits.assign(self.hits + n).
     state() and load_state(...) carry the counts over to another run.  dtype is there for Keras' sake: sums are kept in
@@ -120,4 +122,4 @@ class MeanOf(Mean):
     """The mean of a value per sample: a subclass writes values(y_true, y_pred), arrays to an array."""
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        self.add(self.values(*arrays(y_true, y_pred)), sample_weight)
+        self.add(self.values(*arrays(y_true, y_pred)), counted(y_pred, sample_weight))

@@ -6,6 +6,7 @@ import numpy as np
 from ...engine import backend
 from ...support.arguments import shown
 from ..losses import class_numbers, matched, weights_like
+from ..masks import counted
 from .base import Metric, arrays, ratio
 
 
@@ -29,6 +30,7 @@ class Confusion(Metric):
         return y_true[..., None] > 0.5, above
 
     def update_state(self, y_true, y_pred, sample_weight=None):
+        sample_weight = counted(y_pred, sample_weight)
         truth, guess = self.decide(*arrays(y_true, y_pred))
         w = 1 if sample_weight is None else weights_like(self.name, sample_weight, truth.astype(float))
         for name, found in (("tp", truth & guess), ("fp", guess & ~truth), ("fn", truth & ~guess)):

@@ -162,6 +162,9 @@ class Optimizer(Configured):
 
     def _advance(self):
         for v in self._stepped:
+            if hasattr(v, "constraint"):
+                array = real(v._data)
+                array[...] = v.constraint(Tensor(array))._data
             v._note_edit()
         self.iterations += 1
         every = self.ema_overwrite_frequency

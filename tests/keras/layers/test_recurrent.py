@@ -49,7 +49,7 @@ def test_against_step_by_step(kind, batch, time, features, units, bias, sequence
     x = rng.standard_normal((batch, time, features))
     layer = make(units, use_bias=bias, bias_initializer="random_normal", return_sequences=sequences, return_state=True,
                  go_backwards=backwards, **settings)
-    states = [rng.standard_normal((batch, units)) if start else np.zeros((batch, units)) for _ in range(layer.states)]
+    states = [rng.standard_normal((batch, units)) if start else np.zeros((batch, units)) for _ in range(layer.remembered)]
     y, *last = layer(x, initial_state=states) if start else layer(x)
     w, u = (t.numpy().astype(float) for t in (layer.kernel, layer.recurrent_kernel))
     b = layer.bias.numpy() if bias else np.zeros(layer.bias_shape())
