@@ -316,14 +316,14 @@ def set_rng_state(state):
             bits._state[...] = asarray(values, device=f"{kind}:{index}")
 
 
-def random(shape, dtype=np.float32, device=None):
-    """Uniform numbers in [0, 1), drawn on the device."""
-    return _draw("random", shape, dtype, device)
+def random(shape, dtype=np.float32, device=None, seed=None):
+    """Uniform numbers in [0, 1), drawn on the device; or, with a seed or a list of them, always the same ones."""
+    return _draw("random", shape, dtype, device, seed)
 
 
-def normal(shape, dtype=np.float32, device=None):
-    """Standard normal numbers, drawn on the device."""
-    return _draw("standard_normal", shape, dtype, device)
+def normal(shape, dtype=np.float32, device=None, seed=None):
+    """Standard normal numbers; device and seed as in random."""
+    return _draw("standard_normal", shape, dtype, device, seed)
 
 
 @functools.lru_cache
@@ -331,7 +331,12 @@ def _asking_for(device):
     return functools.partial(_generator, device)
 
 
-def _draw(method, shape, dtype, device):
+def _draw(method, shape, dtype, device, seed=None):
+    if seed is not None:
+        if recorder():
+            recorder().give_up("numbers are drawn from a seed of their own")
+        draw = getattr(np.random.default_rng(seed), method)
+        return asarray(draw(shape, dtype=np.promote_types(dtype, np.float32)), dtype, device)
     if recorder():
         return recorder().draw(method, shape, dtype, _asking_for(device))
     return getattr(_generator(device), method)(shape, dtype=dtype)

@@ -18,8 +18,8 @@ from .streams import length_of
 
 # the form of Run.state(); 0.1.0 wrote a "total" instead of "sums"
 SCORES = {"sums?": {str: float}, "total?": float, "count": count, "metrics": [dict]}
-STATE = {"epoch": count, "stopped": bool, "carried?": dict, "loader": dict, "random": dict, "scores": SCORES, "optimizer": (list, tuple),
-         "weights": dict, "callbacks": [list]}
+STATE = {"epoch": count, "stopped": bool, "loader": dict, "random": dict, "scores": SCORES,
+         "optimizer": (list, tuple), "weights": dict, "carried?": dict, "callbacks": [list]}
 
 
 def rows(x):

@@ -17,7 +17,8 @@ from .activations import ACTIVATIONS
 
 # The public modules whose classes a file may name, and where each lives in minigrad/.
 HOMES = {f"keras.{name}": f"keras.{name}" for name in (
-    "constraints", "initializers", "layers", "losses", "metrics", "models", "optimizers", "optimizers.schedules", "regularizers")} | {
+    "constraints", "initializers", "layers", "losses", "metrics", "models", "optimizers", "optimizers.schedules",
+    "regularizers")} | {
     **{f"zoo.{name}": f"zoo.{name}" for name in ("bpe", "diffusion", "evoformer", "gpt", "lenet")},
     "fairness": "trust.fairness", "security": "trust.security", "distributed": "scale.distributed"}
 # Files of format 1 name the modules of version 0.1.0: minigrad.layers.core.Dense.  These have moved:
@@ -28,8 +29,10 @@ FORMAT_1 = {name: f"keras.{name}" for name in (
 
 # The fields of minigrad's classes that may hold an object, and of which kind; all others hold numbers, text, arrays,
 # and lists and dicts of these.  The fields of a caller's own class may hold anything on the list.
-FIELDS = {"model": "layer", "layers": "layer", "layer": "layer", "backward_layer": "layer", "cell": "layer", "classifier": "layer", "adversary": "layer",
-          "activation": "function", "standardize": "function", "split": "function", "mask": "function", "recurrent_activation": "function", "function": "function", "exclude": "function",
+FIELDS = {"model": "layer", "layers": "layer", "layer": "layer", "backward_layer": "layer", "cell": "layer",
+          "classifier": "layer", "adversary": "layer",
+          "activation": "function", "recurrent_activation": "function", "function": "function", "mask": "function",
+          "standardize": "function", "split": "function", "exclude": "function",
           "attack": "function", "optimizer": "optimizer", "learning_rate": "schedule", "loss": "loss",
           "metrics": "metric", "weighted_metrics": "metric", "alphabet": "tokenizer"}
 # What belongs to each kind: subclasses of these, and functions (named activations and ops) where it says so.
@@ -48,7 +51,8 @@ class Unlisted(ValueError):
 def kind_of_field(name):
     """Which kind of object a field of one of minigrad's classes may hold."""
     ending = name.rpartition("_")[2]
-    return ending if ending in ("initializer", "regularizer", "constraint") else FIELDS.get(name, "number, text or array")
+    by_ending = ending in ("initializer", "regularizer", "constraint")
+    return ending if by_ending else FIELDS.get(name, "number, text or array")
 
 
 def to_config(value, where="the model"):

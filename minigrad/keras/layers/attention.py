@@ -99,13 +99,13 @@ def _for_heads(mask, T, S, causal):
 
 
 class Attention(Drawing):
-    """softmax(q kᵀ) v, of a list [query (B, T, d), value (B, S, e)] or [query, value, key (B, S, d)].  (Luong et al. 2015)
+    """softmax(q kᵀ) v, of a list [query (B, T, d), value (B, S, e)] or [query, value, key (B, S, d)].
 
     use_scale       a learned number multiplies the scores
     score_mode      "dot": q · k; "concat": a learned number times Σ tanh(q + k)
     dropout         the rate, in training, at which weights are dropped
     call takes mask, [of the query, of the value], (B, T) and (B, S): no padding is looked at, and what a query of
-    padding gets is 0.
+    padding gets is 0.  (Luong et al. 2015)
     """
 
     def __init__(self, use_scale=False, score_mode="dot", dropout=0.0, **kwargs):

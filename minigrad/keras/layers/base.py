@@ -52,7 +52,7 @@ class Layer:
                     and what it is held to after each step of an optimizer (regularizers.py, constraints.py)
     """
     input_axes = None           # the axes an input must have, such as "batch, ..., features"; None: anything goes
-    weight_options = {}         # weights that may have a regularizer and a constraint: {name: how these arguments begin}
+    weight_options = {}         # weights that may have a regularizer and a constraint: {name: how the arguments begin}
     carried = ()                # attributes, besides weights, that go on from call to call: for a run that is resumed
     supports_masking = False    # whether the output has a mask where the input has one (masks.py)
     _changes = "_arguments", "output_shape"     # to unroll.py: what no call reads

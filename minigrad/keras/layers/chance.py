@@ -7,7 +7,6 @@ import numpy as np
 
 from ...engine import backend
 from ...engine.ops.neural import masked
-from ...engine.unrolling.current import recorder
 from ...support.arguments import number, shown
 from .base import Layer
 
@@ -32,14 +31,9 @@ class Drawing(Layer):
         return self._draw("normal", shape, x, x.dtype)
 
     def _draw(self, kind, shape, x, dtype):
-        device = backend.device_of(getattr(x, "_data", x))
-        if self.seed is None:
-            return getattr(backend, kind)(shape, dtype, device=device)
-        if recorder():
-            recorder().give_up(f"{self.label} draws from a seed of its own")
-        own, self.drawn = np.random.default_rng([self.seed, self.drawn]), self.drawn + 1
-        draw = own.random if kind == "random" else own.standard_normal
-        return backend.asarray(draw(shape, np.promote_types(dtype, np.float32)).astype(dtype), device=device)
+        seed = None if self.seed is None else [self.seed, self.drawn]
+        self.drawn += seed is not None
+        return getattr(backend, kind)(shape, dtype, backend.device_of(getattr(x, "_data", x)), seed)
 
     def kept(self, x, rate, shape):
         """0 with probability rate, else 1 / (1 - rate), of this shape: what dropout multiplies by."""

@@ -219,7 +219,8 @@ class Embedding(Layer):
         super().__init__(**kwargs)
         self.input_dim = at_least_1("Embedding: input_dim", input_dim)
         self.output_dim = at_least_1("Embedding: output_dim", output_dim)
-        self.embeddings_initializer, self.mask_zero, self.supports_masking = embeddings_initializer, mask_zero, mask_zero
+        self.embeddings_initializer, self.mask_zero = embeddings_initializer, mask_zero
+        self.supports_masking = mask_zero
         self._given = [weights] if hasattr(weights, "shape") else weights       # input_length: of Keras 2, not needed
 
     def build(self, input_shape):

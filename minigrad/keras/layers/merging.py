@@ -53,8 +53,9 @@ class Concatenate(_Merge):
     def compute_mask(self, inputs, mask=None):
         if mask is None or all(m is None for m in mask):
             return None
-        each = [Tensor(np.ones_like(x._data, dtype=bool)) if m is None else
-                shapes.broadcast_to(m[..., None], shape=x.shape) if m.ndim < x.ndim else m for x, m in zip(inputs, mask)]
+        each = [Tensor(np.ones_like(x._data, dtype=bool)) if m is None
+                else shapes.broadcast_to(m[..., None], shape=x.shape) if m.ndim < x.ndim else m
+                for x, m in zip(inputs, mask)]
         return shapes.concatenate(*each, axis=self.axis).any(axis=-1)
 
 

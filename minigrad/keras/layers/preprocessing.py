@@ -83,7 +83,7 @@ class Normalization(Layer):
 
 
 class Images(Places):
-    """Images (B, H, W, C), or one image (H, W, C), to images.  A subclass writes change(x, training), of (B, H, W, C)."""
+    """Images (B, H, W, C), or one image (H, W, C), to images.  A subclass writes change(x, training), of a batch."""
     input_axes = "..., height, width, channels"
 
     def _checked(self, x):
@@ -116,7 +116,8 @@ class Resizing(Images):
     def change(self, x, training):
         height, width = x.shape[1:3]
         if self.crop:
-            h, w = min(height, int(width * self.height / self.width)), min(width, int(height * self.width / self.height))
+            h = min(height, int(width * self.height / self.width))
+            w = min(width, int(height * self.width / self.height))
             top, left = int((height - h) / 2), int((width - w) / 2)
             x = x[:, top:top + h, left:left + w]
         elif self.pad:
@@ -173,7 +174,7 @@ class RandomAffine(RandomImages):
 
     def changed(self, x):
         A, b = self.window(x)
-        (B, H, W, _), xp = x.shape, backend.array_module(x._data)
+        (_, H, W, _), xp = x.shape, backend.array_module(x._data)
         rows, columns = xp.arange(H, dtype=np.float32)[:, None], xp.arange(W, dtype=np.float32)
         places = [A[:, k, 0, None, None] * rows + A[:, k, 1, None, None] * columns + b[:, k, None, None]
                   for k in (0, 1)]                                              # (B, H, W) each
@@ -188,7 +189,7 @@ class RandomAffine(RandomImages):
 
     def at(self, x, i, j):
         """The pixels at these rows and columns, whole numbers, (B, H, W), also of places outside."""
-        inside, index = True, [backend.array_module(x._data).arange(len(x))[:, None, None]]
+        inside, index = None, [backend.array_module(x._data).arange(len(x))[:, None, None]]
         for place, n in zip((i, j), x.shape[1:3]):
             if self.fill_mode == "reflect":                 # ... 1 0 0 1 ... n-2 n-1 n-1 n-2 ...
                 place = place % (2 * n)
@@ -196,7 +197,8 @@ class RandomAffine(RandomImages):
             elif self.fill_mode == "wrap":
                 place = place % n
             elif self.fill_mode == "constant":
-                inside = inside & (place >= 0) & (place < n)
+                within = (place >= 0) & (place < n)
+                inside = within if inside is None else inside & within
             index.append(np.clip(place, 0, n - 1).astype(np.int64))
         y = getitem(x, index=tuple(index))
         return where(inside[..., None], y, self.fill_value) if self.fill_mode == "constant" else y
@@ -255,9 +257,11 @@ class RandomTranslation(RandomAffine):
         self.width_factor = _range("RandomTranslation: width_factor", width_factor)
 
     def window(self, x):
-        moved = [self.between(factor, x) * n for factor, n in zip((self.height_factor, self.width_factor), x.shape[1:3])]
+        factors = self.height_factor, self.width_factor
+        moved = [self.between(factor, x) * n for factor, n in zip(factors, x.shape[1:3])]
         b = -np.stack(moved, axis=-1)
-        return np.broadcast_to(np.eye(2, dtype=np.float32), (len(x), 2, 2)), b
+        same = backend.asarray(np.eye(2), np.float32, x.device)
+        return np.broadcast_to(same, (len(x), 2, 2)), b
 
 
 def _range(name, factor):

@@ -52,8 +52,11 @@ class Loop(Drawing):
 
     reset_states = reset_state
 
-    def over(self, inputs, step, states, mask):
-        """What call returns; inputs: a list, one for each time; step(input, states) gives (output, new states)."""
+    def over(self, inputs, step, states, mask, before=0):
+        """What call returns; inputs: a list, one for each time; step(input, states) gives (output, new states).
+
+        before      which of the states is the output of the step before
+        """
         real = [None] * len(inputs)
         if mask is not None:
             mask = boolean(mask, f"{self.label}: mask")
@@ -65,7 +68,7 @@ class Loop(Drawing):
         for x, real_now in zip(inputs[order], real[order]):
             y, after = step(x, states)
             if real_now is not None:
-                y = where(real_now, y, 0 if self.zero_output_for_mask else states[0])
+                y = where(real_now, y, 0 if self.zero_output_for_mask else states[before])
                 after = [where(real_now, new, old) for new, old in zip(after, states)]
             states = tuple(after)
             outputs.append(y)
@@ -89,8 +92,8 @@ class Loop(Drawing):
         states = tuple(given) if isinstance(given, (list, tuple)) else (given,)
         if [s.shape for s in states] != shapes:
             each = f"{len(sizes)} of shape {shapes[0]}" if len(set(sizes)) == 1 else shapes
-            raise ValueError(f"{self.label}: {'the states of the batch before' if given is self.states else 'initial_state'}"
-                             f" must be {each}, not {[s.shape for s in states]}")
+            which = "the states of the batch before" if initial_state is self.states else "initial_state"
+            raise ValueError(f"{self.label}: {which} must be {each}, not {[s.shape for s in states]}")
         return states
 
 
@@ -123,7 +126,7 @@ class RNN(Loop):
                 y, new = cell(y, now)
                 after += new if isinstance(new, (list, tuple)) else [new]
             return y, after
-        return self.over(unstack(x.swapaxes(0, 1)), step, states, mask)
+        return self.over(unstack(x.swapaxes(0, 1)), step, states, mask, -len(sizes[-1]))
 
 
 class _Recurrent(Loop):

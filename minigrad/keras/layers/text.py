@@ -30,7 +30,7 @@ class TextVectorization(Layer):
     standardize     "lower_and_strip_punctuation", "lower", "strip_punctuation", None, or a function of a text
     split           "whitespace", "character", None (the text is one word), or a function of a text
     ngrams          words up to so many in a row are words too; or a tuple of lengths
-    output_mode     "int": the numbers of the words, (texts, words).  Of the whole vocabulary, "[UNK]" first, as float32:
+    output_mode     "int": the numbers of the words, (texts, words).  Of the whole vocabulary, "[UNK]" first, float32:
                     "multi_hot": 1 for words that a text has; "count": how often; "tf_idf": count · inverse frequency,
                     ln(1 + texts / (1 + texts with the word))
     output_sequence_length  of "int": texts are cut off or padded to it; by default the longest of a batch
@@ -92,7 +92,8 @@ class TextVectorization(Layer):
             raise ValueError(f"{self.label}: a word comes twice in the vocabulary: "
                              f"{next(word for word, n in Counter(words).items() if n > 1)!r}")
         if self.max_tokens is not None and len(words) > self.max_tokens - (2 if self.output_mode == "int" else 1):
-            raise ValueError(f"{self.label}: {len(words)} words are more than max_tokens={self.max_tokens} has room for")
+            raise ValueError(f"{self.label}: {len(words)} words are more than max_tokens={self.max_tokens} leaves room "
+                             "for")
         if (self.output_mode == "tf_idf") != (idf_weights is not None):
             raise ValueError(f'{self.label}: idf_weights go with output_mode="tf_idf", and only with it')
         if idf_weights is not None:
@@ -116,8 +117,8 @@ class TextVectorization(Layer):
     def __call__(self, *args, **kwargs):
         texts, = args or kwargs.values()
         if symbols_in(texts) or isinstance(texts, Tensor):
-            raise TypeError(f"{self.label} takes texts, which are no tensors: call it on a list or array of texts, before "
-                            "the model")
+            raise TypeError(f"{self.label} takes texts, which are no tensors: call it on a list or array of texts, "
+                            "before the model")
         return self.call(texts)
 
     def call(self, texts):

@@ -93,7 +93,7 @@ class Conv2DTranspose(Conv2D):
 
 
 class Conv1DTranspose(Conv1D):
-    """Conv2DTranspose of a sequence: (B, t, C) to (B, T, filters).  Weights: kernel (k, filters, C), bias (filters,)."""
+    """Conv2DTranspose of sequences: (B, t, C) to (B, T, filters).  Weights: kernel (k, filters, C), bias (filters,)."""
 
     def kernel_shape(self, channels):
         return self.kernel_size[1], self.filters, channels
@@ -163,7 +163,8 @@ class SeparableConv1D(_OneRow):
             filters, (1, _one(f"{kind}: kernel_size", kernel_size)), (1, _one(f"{kind}: strides", strides)), padding,
             dilation_rate=(1, _one(f"{kind}: dilation_rate", dilation_rate)), activation=activation,
             depth_multiplier=depth_multiplier, use_bias=use_bias, depthwise_initializer=depthwise_initializer,
-            pointwise_initializer=pointwise_initializer, bias_initializer=bias_initializer, name="images", **of_weights)
+            pointwise_initializer=pointwise_initializer, bias_initializer=bias_initializer, name="images",
+            **of_weights)
 
     def children(self):
         return self.images.children()

@@ -49,7 +49,8 @@ def test_against_step_by_step(kind, batch, time, features, units, bias, sequence
     x = rng.standard_normal((batch, time, features))
     layer = make(units, use_bias=bias, bias_initializer="random_normal", return_sequences=sequences, return_state=True,
                  go_backwards=backwards, **settings)
-    states = [rng.standard_normal((batch, units)) if start else np.zeros((batch, units)) for _ in range(layer.remembered)]
+    states = [rng.standard_normal((batch, units)) if start else np.zeros((batch, units))
+              for _ in range(layer.remembered)]
     y, *last = layer(x, initial_state=states) if start else layer(x)
     w, u = (t.numpy().astype(float) for t in (layer.kernel, layer.recurrent_kernel))
     b = layer.bias.numpy() if bias else np.zeros(layer.bias_shape())
@@ -95,3 +96,69 @@ def test_unstack_and_its_gradient(n):
     if n:
         sum((i + 1) * p.sum() for i, p in enumerate(parts)).backward()
         assert np.array_equal(x.grad.numpy(), np.repeat(np.arange(1.0, n + 1), 3).reshape(n, 3))
+
+
+@pytest.mark.parametrize("make", [layers.LSTM, layers.GRU, lambda n, **how: layers.RNN(layers.LSTMCell(n), **how),
+                                  lambda n, **how: layers.Bidirectional(layers.SimpleRNN(n, **how))])
+def test_a_stateful_layer_goes_on_where_the_batch_before_ended(make):
+    x = np.random.default_rng(0).standard_normal((2, 6, 3)).astype(np.float32)
+    layer = make(4, stateful=True)
+    layer(x[:, :2])
+    layer.reset_state()
+    layer(x[:, :3])
+    second = layer(x[:, 3:]).numpy()
+    both = layers.Bidirectional if isinstance(layer, layers.Bidirectional) else None
+    if both is None:
+        layer.reset_states()
+        assert np.allclose(layer(x).numpy(), second, atol=1e-6)
+    layer.reset_state()
+    assert not np.allclose(layer(x[:, 3:]).numpy(), second)
+    with pytest.raises(ValueError, match="the states of the batch before must be"):
+        layer(x[:1])
+
+
+def test_examples_of_shapes_leave_no_state():
+    x = mg.keras.Input((None, 3))
+    layer = layers.GRU(4, stateful=True)
+    mg.keras.Model(x, layer(x))
+    assert layer.states is None
+
+
+def test_a_stateful_fit_that_is_resumed_has_the_same_bits(tmp_path):
+    from minigrad.keras.callbacks import BackupAndRestore, Callback
+
+    class Stop(Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if self.run.epoch == 1 and batch == 1:
+                raise KeyboardInterrupt
+    x = np.random.default_rng(0).standard_normal((8, 3, 2)).astype(np.float32)
+
+    def fit(*callbacks):
+        mg.seed(0)
+        model = mg.keras.Sequential([layers.GaussianNoise(0.1, seed=5), layers.LSTM(3, stateful=True), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        model.fit(x, x[:, 0, :1], batch_size=2, epochs=3, verbose=0, shuffle=False, callbacks=[*callbacks])
+        return model
+    whole = fit()
+    with pytest.raises(KeyboardInterrupt):
+        fit(BackupAndRestore(tmp_path / "b", save_freq=1, delete_checkpoint=False), Stop())
+    again = fit(BackupAndRestore(tmp_path / "b", save_freq=1))
+    assert all(map(np.array_equal, whole.get_weights(), again.get_weights()))
+    assert all(map(np.array_equal, whole.layers[1].states, again.layers[1].states))
+
+
+def test_what_is_dropped_is_the_same_at_all_times():
+    mg.seed(0)
+    x = np.ones((64, 5, 8), np.float32)
+    seen = []
+    layer = layers.SimpleRNN(4, "linear", dropout=0.5, use_bias=False, kernel_initializer="ones",
+                             recurrent_initializer="zeros", return_sequences=True)
+    y = layer(x, training=True).numpy()
+    assert np.array_equal(y, np.broadcast_to(y[:, :1, :1], y.shape)) and len(np.unique(y)) > 3
+    assert np.array_equal(layer(x).numpy(), np.full(y.shape, 8.0))
+    layer = layers.SimpleRNN(16, "linear", recurrent_dropout=0.5, return_sequences=True)
+    layer(x[..., :1])
+    layer.set_weights([np.ones((1, 16)), np.eye(16), np.zeros(16)])
+    y = layer(x[..., :1], training=True).numpy()            # h' = 1 + 2 h where it is kept, else 1
+    seen = {tuple(row) for row in np.moveaxis(y, 1, 2).reshape(-1, 5).tolist()}
+    assert seen == {(1.0, 3.0, 7.0, 15.0, 31.0), (1.0,) * 5}
