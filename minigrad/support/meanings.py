@@ -7,6 +7,7 @@ Classes of users are left alone.
 import inspect
 import math
 import os
+import types
 from functools import partial, wraps
 
 import numpy as np
@@ -60,6 +61,11 @@ def verbosity(name, value):
 def layer(name, value):
     if not hasattr(value, "get_config") or isinstance(value, type):
         raise TypeError(f"{name} must be a layer, not {shown(value)}")
+
+
+def cell(name, value):
+    if not all(hasattr(c, "state_size") for c in (value if isinstance(value, (list, tuple)) and value else [value])):
+        raise TypeError(f"{name} must be a layer with state_size, or a list of such, not {shown(value)}")
 
 
 def sequence(check):
@@ -197,7 +203,14 @@ MEANINGS = {
     "RandomRotation.factor": either(number, sequence(number), (list, tuple)),
     "height_factor": either(number, sequence(number), (list, tuple)),
     "width_factor": optional(either(number, sequence(number), (list, tuple))),
-    **dict.fromkeys(("crop_to_aspect_ratio", "pad_to_aspect_ratio"), flag),
+    **dict.fromkeys(("crop_to_aspect_ratio", "pad_to_aspect_ratio", "pad_to_max_tokens"), flag),
+    "backward_layer": optional(layer), "cell": cell, "input_length": optional(whole), "arguments": optional(mapping),
+    "Lambda.output_shape": optional(either(lengths, function, types.FunctionType)),
+    "Lambda.mask": optional(either(array, function, types.FunctionType)),
+    "Embedding.weights": optional(either(array, sequence(array), (list, tuple))),
+    **dict.fromkeys(("standardize", "split"), optional(name_or_function)), "vocabulary": optional(sequence(text)),
+    **dict.fromkeys(("output_sequence_length", "max_tokens"), optional(whole)),
+    "ngrams": optional(either(whole, sequence(whole), (list, tuple))), "idf_weights": optional(sequence(at_least_0)),
 }
 
 # The same of functions that are @checked.

@@ -23,7 +23,8 @@ def masked(x, mask):
 
 @settings(deadline=None, max_examples=40)
 @given(kind=st.sampled_from(["SimpleRNN", "LSTM", "GRU", "cells"]),
-       lengths=st.lists(st.integers(1, 5), min_size=1, max_size=3), backwards=st.booleans(), before=st.booleans(), sequences=st.booleans())
+       lengths=st.lists(st.integers(1, 5), min_size=1, max_size=3),
+       backwards=st.booleans(), before=st.booleans(), sequences=st.booleans())
 def test_a_recurrent_layer_steps_over_padding(kind, lengths, backwards, before, sequences):
     how = dict(return_sequences=sequences, return_state=True, go_backwards=backwards)
     layer = layers.RNN([layers.GRUCell(2), layers.LSTMCell(3)], **how) if kind == "cells" else getattr(
@@ -33,7 +34,7 @@ def test_a_recurrent_layer_steps_over_padding(kind, lengths, backwards, before, 
     y, *states = layer(x, mask=mask)
     again, *_ = layer(masked(x, mask))
     assert np.array_equal(y.numpy(), again.numpy())
-    for i, n in enumerate(lengths):
+    for i in range(len(lengths)):
         alone, *last = layer(x[i:i + 1, mask[i]])
         for state, other in zip(states, last):
             assert np.allclose(state.numpy()[i], other.numpy()[0], atol=1e-6)
@@ -108,7 +109,8 @@ def test_attention_looks_at_no_padding():
         for i, n in enumerate(LENGTHS):
             alone = x[i:i + 1, :n].astype(np.float32)
             assert np.allclose(y.numpy()[i, :n], heads(alone, use_causal_mask=causal).numpy()[0], atol=1e-6)
-            assert np.allclose(other.numpy()[i, :n], plain([alone, alone], use_causal_mask=causal).numpy()[0], atol=1e-6)
+            expected = plain([alone, alone], use_causal_mask=causal).numpy()[0]
+            assert np.allclose(other.numpy()[i, :n], expected, atol=1e-6)
             assert not other.numpy()[i, n:].any()
 
 

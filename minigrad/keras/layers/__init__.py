@@ -1,7 +1,7 @@
 """Layers, with the names and meanings of Keras.
 
     core            Dense, Activation, Flatten, Reshape, Rescaling, Embedding, Masking, TimeEmbedding, Input
-    chance          Dropout, SpatialDropout1D, SpatialDropout2D, GaussianNoise
+    noise           Dropout, SpatialDropout1D, SpatialDropout2D, GaussianNoise
     convolution     Conv2D, MaxPooling2D, AveragePooling2D, UpSampling2D, GlobalAveragePooling2D, ...
     normalization   BatchNormalization, LayerNormalization, GroupNormalization
     windows         Conv1D, MaxPooling1D, ...; Conv2DTranspose, DepthwiseConv2D, SeparableConv2D; borders of images
@@ -16,7 +16,6 @@ base.py says what a layer is, and how to write one.
 """
 from .attention import AdditiveAttention, Attention, MultiHeadAttention
 from .base import Layer
-from .chance import Dropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D
 from .convolution import (
     AveragePooling2D,
     Conv2D,
@@ -57,6 +56,7 @@ from .merging import (
     multiply,
     subtract,
 )
+from .noise import Dropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D
 from .normalization import BatchNormalization, GroupNormalization, LayerNormalization
 from .preprocessing import Normalization, RandomFlip, RandomRotation, RandomTranslation, RandomZoom, Resizing
 from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell

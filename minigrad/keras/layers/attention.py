@@ -6,12 +6,12 @@ from ...engine.ops.arithmetic import tanh, where
 from ...engine.ops.attending import attention, attention_weights, boolean
 from ...engine.ops.neural import softmax
 from ...support.arguments import one_of
-from .chance import Drawing
 from .core import Dense, at_least_1
 from .inputs import as_tensors
+from .noise import Noisy
 
 
-class MultiHeadAttention(Drawing):
+class MultiHeadAttention(Noisy):
     """Attention of num_heads heads side by side: softmax(q kᵀ / √key_dim) v in each, then a Dense over all.
 
         y = MultiHeadAttention(num_heads=4, key_dim=32)(x, x, use_causal_mask=True)
@@ -98,7 +98,7 @@ def _for_heads(mask, T, S, causal):
     return mask | blind, blind
 
 
-class Attention(Drawing):
+class Attention(Noisy):
     """softmax(q kᵀ) v, of a list [query (B, T, d), value (B, S, e)] or [query, value, key (B, S, d)].
 
     use_scale       a learned number multiplies the scores

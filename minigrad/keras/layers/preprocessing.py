@@ -13,9 +13,9 @@ from ...engine.ops.shapes import flip, moveaxis, pad
 from ...engine.tensor import Tensor
 from ...support.arguments import number, one_of, shown, whole
 from .base import Layer
-from .chance import Drawing
 from .convolution import Places
 from .inputs import as_tensors
+from .noise import Noisy
 
 
 class Normalization(Layer):
@@ -130,7 +130,7 @@ class Resizing(Images):
 
 
 # -- at random, in training alone ------------------------------------------------------------------------------------
-class RandomImages(Images, Drawing):
+class RandomImages(Images, Noisy):
     """Images changed in training; a subclass writes changed(x), of (B, H, W, C)."""
 
     def change(self, x, training):

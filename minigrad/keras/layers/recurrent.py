@@ -17,12 +17,12 @@ from ...engine.tensor import Tensor
 from ...engine.unrolling.current import recorder
 from .. import activations
 from ..symbols import is_trying
-from .chance import Drawing
 from .core import at_least_1
 from .inputs import as_tensors
+from .noise import Noisy
 
 
-class Loop(Drawing):
+class Loop(Noisy):
     """From step to step of a sequence, with a state that each changes.
 
     return_sequences    the outputs of all steps, (B, T, units), not only the last

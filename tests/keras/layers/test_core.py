@@ -110,7 +110,7 @@ def test_add_multiply_concatenate():
     (lambda: layers.Dropout(1.0), r"rate must be in \[0, 1\)"),
     (lambda: layers.Conv2D(4, (3, 3, 3)), "kernel_size must be one number or two"),
     (lambda: layers.Conv2D(4, 3, padding="full"), 'must be "valid" or "same"'),
-    (lambda: layers.LayerNormalization(axis=1), "only the last axis"),
+    (lambda: layers.LayerNormalization(axis=2)(np.ones((2, 3))), "axis must name axes"),
 ])
 def test_arguments_are_checked(make, message):
     with pytest.raises(ValueError, match=message):

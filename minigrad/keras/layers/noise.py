@@ -11,7 +11,7 @@ from ...support.arguments import number, shown
 from .base import Layer
 
 
-class Drawing(Layer):
+class Noisy(Layer):
     """A layer that draws: self.random(shape, x) and self.normal(shape, x), in the dtype and on the device of x.
 
     seed    a whole number: numbers of its own; None: those that mg.seed fixes
@@ -46,7 +46,7 @@ class Drawing(Layer):
         return masked(x, mask=self.kept(x, rate, x.shape if shape is None else shape)) if rate else x
 
 
-class Dropout(Drawing):
+class Dropout(Noisy):
     """In training, each element is 0 with probability rate, the others are divided by 1 - rate; else y = x.
 
     noise_shape     the shape of what is drawn, with 1 for axes along which all share their fate, None for a length
@@ -98,7 +98,7 @@ class SpatialDropout2D(SpatialDropout1D):
         self.axis = 1 if data_format == "channels_first" else -1
 
 
-class GaussianNoise(Drawing):
+class GaussianNoise(Noisy):
     """y = x + noise from N(0, stddev²) in training, else y = x."""
     input_axes = "..."
     supports_masking = True
