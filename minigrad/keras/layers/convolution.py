@@ -1,8 +1,8 @@
 """Convolution, pooling and enlarging of images (batch, height, width, channels)."""
 from ...engine.ops.arithmetic import where
+from ...engine.ops.attending import boolean
 from ...engine.ops.conv import avg_pool2d, bias_add, max_pool2d
 from ...engine.ops.convolutions import conv, interpolate
-from ...engine.ops.attending import boolean
 from ...engine.ops.shapes import broadcast_to, moveaxis
 from ...support.arguments import one_of, shown
 from .. import activations

@@ -9,8 +9,8 @@ RNN(cell) is the same loop around a step of one's own.
 """
 from ...engine import backend
 from ...engine.ops.arithmetic import where
-from ...engine.ops.matmul import linear
 from ...engine.ops.attending import boolean
+from ...engine.ops.matmul import linear
 from ...engine.ops.neural import masked
 from ...engine.ops.shapes import split, stack
 from ...engine.tensor import Tensor

@@ -4,7 +4,7 @@ import numpy as np
 from ...engine import backend
 from ...support.arguments import shown
 from ..losses import matched, weights_like
-from ..masks import counted
+from ..masks import counted as weighed
 from .base import Metric, arrays, ratio
 
 
@@ -34,7 +34,7 @@ class IoU(Metric):
         self.table = np.zeros((self.num_classes, self.num_classes))     # truth, prediction
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        sample_weight = counted(y_pred, sample_weight)
+        sample_weight = weighed(y_pred, sample_weight)
         y_true, y_pred = (backend.to_numpy(a) for a in arrays(y_true, y_pred))
         truth = y_true if self.sparse_y_true else y_true.argmax(self.axis)
         guess = self.decide(y_pred)
