@@ -34,17 +34,21 @@ class Optimizer(Configured):
                         the first step θ itself.  fit ends by giving the variables their averages: these have less of
                         the last steps' noise.  (Polyak & Juditsky 1992)
     ema_overwrite_frequency     and do so after this many steps, again and again
+    gradient_accumulation_steps     a step is done in every so many calls, by the mean of their gradients: as if the
+                        batch were so many times as large
     iterations          the number of steps taken
 
     After the first step a variable's array is a view of the optimizer's buffer; replacing it is seen by the next step.
     """
     into = dict                             # what backpropagate gathers gradients in, see minigrad/scale/distributed
-    _changes = "iterations", "_learning_rate", "_loaded", "_warned"    # to unroll.py: asked for anew in each replay
+    # To unroll.py: asked for anew in each replay.
+    _changes = "iterations", "_learning_rate", "_loaded", "_warned", "_waiting"
     _whole = "_buffers", "_stretches", "_stepped", "_arrays", "variables"       # and: another object, another program
     slots = {}                              # what is remembered for each number of a variable: {name: first value}
 
     def __init__(self, learning_rate, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None,
-                 use_ema=False, ema_momentum=0.99, ema_overwrite_frequency=None, *, exclude=None, name=None):
+                 use_ema=False, ema_momentum=0.99, ema_overwrite_frequency=None, *, gradient_accumulation_steps=None,
+                 exclude=None, name=None):
         kind = type(self).__name__
         limits = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         if sum(limit is not None for limit in limits.values()) > 1:
@@ -61,6 +65,7 @@ class Optimizer(Configured):
         self.ema_overwrite_frequency = ema_overwrite_frequency
         self.learning_rate, self.weight_decay, self.exclude = learning_rate, weight_decay, exclude
         self.clipnorm, self.clipvalue, self.global_clipnorm, self.name = clipnorm, clipvalue, global_clipnorm, name
+        self.gradient_accumulation_steps, self._waiting = gradient_accumulation_steps, 0
         self.iterations, self.variables = 0, []
         self._no_layout()
         self._loaded = {}                   # slots that load_state brought, until their variables are laid out
@@ -107,6 +112,11 @@ class Optimizer(Configured):
         """A step by the gradients that backward left in .grad."""
         self.apply_gradients([(v.grad, v) for v in variables])
 
+    def apply(self, grads, trainable_variables=None):
+        """A step by these gradients of these variables, or, if none are given, of those that build was given."""
+        variables = self.variables if trainable_variables is None else trainable_variables
+        self.apply_gradients(list(zip(grads, variables, strict=True)))
+
     def apply_gradients(self, grads_and_vars):
         """A step: grads_and_vars are pairs (gradient, variable), Tensors or arrays of the same shape.
 
@@ -126,8 +136,9 @@ class Optimizer(Configured):
         recording = recorder()
         if recording:
             arrays = [id(real(v._data)) for g, v in pairs if g is not None]
-            if arrays != self._arrays or self.use_ema and self.ema_overwrite_frequency:
-                recording.give_up(f"{type(self).__name__} lays out its memory, or overwrites weights every few steps")
+            every_few = self.use_ema and self.ema_overwrite_frequency or self.gradient_accumulation_steps
+            if arrays != self._arrays or every_few:
+                recording.give_up(f"{type(self).__name__} lays out its memory, or does something every few steps")
                 grads = [real(g) for g in grads]
         if arrays != self._arrays or len(grads) < len(pairs) and not self._warned:
             self._plan(pairs)               # these are not the views that the stretches were made of
@@ -139,6 +150,8 @@ class Optimizer(Configured):
             numbers = recording.numbers(numbers, self._numbers, ["kept", "share", "rate", *("number",) * len(numbers)])
         for stretch in stretches:
             stretch.gather(grads)
+        if self.gradient_accumulation_steps and not self._enough(stretches):
+            return
         self._clip(stretches)
         kept, share, *rates = numbers
         for stretch in stretches:
@@ -147,13 +160,26 @@ class Optimizer(Configured):
                     theta *= kept
                 rule = self._fused if s is None else self.update
                 rule(theta, g, *rates, *slots[:len(self.slots)], s=s)
-                if self.use_ema:            # the average is the last slot
+                if self.use_ema:            # the average is the slot after the rule's own
                     average = self._average if s is None else update_average
-                    average(slots[-1], theta, share, s=s)
+                    average(slots[len(self.slots)], theta, share, s=s)
         if recording:
             recording.effect(self._advance)
             recording.label = None
         self._advance()
+
+    def _enough(self, stretches):
+        """Add the gathered gradients to those of earlier calls; if these are enough, put their mean in their place."""
+        self._waiting += 1
+        enough = self._waiting == self.gradient_accumulation_steps
+        for stretch in stretches:
+            for _, g, slots, _ in stretch.blocks:
+                slots[-1] += g              # "accumulated", the last slot
+                if enough:
+                    np.multiply(slots[-1], 1 / self.gradient_accumulation_steps, out=g)
+                    slots[-1][...] = 0
+        self._waiting %= self.gradient_accumulation_steps
+        return enough
 
     def _numbers(self):
         """What changes from step to step: the factor of weight decay, the newest's share in averages, the rates."""
@@ -225,8 +251,9 @@ class Optimizer(Configured):
 
     @property
     def remembered(self):
-        """The slots of the rule, and the average."""
-        return self.slots | ({"average": None} if self.use_ema else {})
+        """The slots of the rule, the average, and what is accumulated."""
+        more = {"average": None} if self.use_ema else {}
+        return self.slots | more | ({"accumulated": 0.0} if self.gradient_accumulation_steps else {})
 
     def _slots(self):
         """{"m.0": array, ...}: the slots of every variable in the layout, as views."""
@@ -261,7 +288,8 @@ class Optimizer(Configured):
         """
         arrays = {name: backend.to_numpy(a) for name, a in (self._slots() | self._loaded).items()}
         rate = None if callable(self._learning_rate) else self._learning_rate
-        return arrays, {"optimizer": type(self).__name__, "iterations": self.iterations, "learning_rate": rate}
+        settings = {"optimizer": type(self).__name__, "iterations": self.iterations, "learning_rate": rate}
+        return arrays, settings | ({"waiting": self._waiting} if self.gradient_accumulation_steps else {})
 
     def load_state(self, state):
         """Go on from what state() returned, bit for bit, with the same variables in the same order.
@@ -281,8 +309,9 @@ class Optimizer(Configured):
             raise ValueError(f"{kind}: missing from the state, or left over: {', '.join(sorted(wrong))}")
         if settings["learning_rate"] is not None:
             self.learning_rate = number(f"{kind}: learning_rate", settings["learning_rate"], 0)
+        waiting = whole(f"{kind}: waiting", settings.get("waiting", 0), 0)
         self._build([], dict(arrays))
-        self.iterations = iterations
+        self.iterations, self._waiting = iterations, waiting % (self.gradient_accumulation_steps or 1)
 
     def __getstate__(self):                 # for pickle and copy: slots by the number of their variable, no layout
         state = {k: v for k, v in vars(self).items() if k not in ("_buffers", "_stretches", "_stepped", "_arrays",

@@ -94,20 +94,25 @@ class Adam(Optimizer):
 
     The averages m and v begin at 0; the factors that contain t make up for it.  (Kingma & Ba 2014, with the ε of the
     end of section 2, as in Keras)
-    """
-    slots = {"m": 0.0, "v": 0.0}
 
-    def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **common):
+    amsgrad     the largest v so far in the place of v: steps don't grow again.  (Reddi et al. 2018)
+    """
+
+    def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False, **common):
         super().__init__(learning_rate, **common)
+        self.amsgrad, self.slots = amsgrad, {"m": 0.0, "v": 0.0} | ({"largest": 0.0} if amsgrad else {})
         self.beta_1, self.beta_2 = self.checked_share("beta_1", beta_1), self.checked_share("beta_2", beta_2)
         self.epsilon = epsilon
 
     def rates(self, lr, t):
         return (lr * math.sqrt(1 - self.beta_2 ** t) / (1 - self.beta_1 ** t),)
 
-    def update(self, theta, g, rate, m, v, s=None):
+    def update(self, theta, g, rate, m, v, largest=None, s=None):
         update_average(v, np.square(g, out=s), 1 - self.beta_2, s)      # first: after a Ctrl-C between the two, a
         update_average(m, g, 1 - self.beta_1, s)                        # large m over √v = 0 would be a wild step
+        if largest is not None:
+            np.maximum(largest, v, out=largest)
+            v = largest
         s = np.sqrt(v, out=s)
         s += self.epsilon
         s = np.divide(m, s, out=s)
@@ -121,8 +126,9 @@ class AdamW(Adam):
     exclude="vectors" spares biases and the gains of normalisation layers.
     """
 
-    def __init__(self, learning_rate=0.001, weight_decay=0.004, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **common):
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, weight_decay=weight_decay, **common)
+    def __init__(self, learning_rate=0.001, weight_decay=0.004, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False,
+                 **common):
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **common)
 
 
 class Lion(Optimizer):

@@ -74,6 +74,22 @@ class InverseTimeDecay(LearningRateSchedule):
         return self.initial_learning_rate / (1 + self.decay_rate * quotient)
 
 
+class PolynomialDecay(LearningRateSchedule):
+    """(initial - end) (1 - step / decay_steps)^power + end, end being end_learning_rate, which stays from then on.
+
+    cycle   at each end of decay_steps, begin anew with twice, thrice, ... as many
+    """
+
+    def __init__(self, initial_learning_rate, decay_steps, end_learning_rate=0.0001, power=1.0, cycle=False):
+        self.initial_learning_rate, self.decay_steps, self.power = initial_learning_rate, decay_steps, power
+        self.end_learning_rate, self.cycle = end_learning_rate, cycle
+
+    def __call__(self, step):
+        steps = self.decay_steps * max(math.ceil(step / self.decay_steps), 1) if self.cycle else self.decay_steps
+        part = 1 - min(step / steps, 1.0)
+        return (self.initial_learning_rate - self.end_learning_rate) * part ** self.power + self.end_learning_rate
+
+
 @explained
 def cosine(start, end, part):
     """From start to end, part going from 0 to 1: along half a wave, flat at both ends."""
@@ -103,6 +119,29 @@ class CosineDecay(LearningRateSchedule):
         return cosine(top, self.alpha * top, (step - self.warmup_steps) / self.decay_steps)
 
 
+class CosineDecayRestarts(LearningRateSchedule):
+    """Half a cosine wave down to alpha times the highest rate, again and again.  (Loshchilov & Hutter 2016)
+
+    The first takes first_decay_steps, each next one t_mul times as many, beginning at m_mul times the rate.
+    """
+
+    def __init__(self, initial_learning_rate, first_decay_steps, t_mul=2.0, m_mul=1.0, alpha=0.0):
+        if not t_mul >= 1:
+            raise ValueError(f"CosineDecayRestarts: t_mul must be at least 1, not {shown(t_mul)}")
+        self.initial_learning_rate, self.first_decay_steps = initial_learning_rate, first_decay_steps
+        self.t_mul, self.m_mul, self.alpha = t_mul, m_mul, alpha
+
+    def __call__(self, step):
+        done = step / self.first_decay_steps            # in lengths of the first wave
+        if self.t_mul == 1.0:
+            number, part = divmod(done, 1)
+        else:                               # n waves take (t_mul^n - 1) / (t_mul - 1)
+            number = math.floor(math.log(1 + done * (self.t_mul - 1), self.t_mul) + 1e-12)
+            part = (done - (self.t_mul ** number - 1) / (self.t_mul - 1)) / self.t_mul ** number
+        wave = cosine(1.0, self.alpha, part)
+        return self.initial_learning_rate * self.m_mul ** number * wave
+
+
 class OneCycle(LearningRateSchedule):
     """Up to max_learning_rate and down again, both along half a cosine wave.  (Smith & Topin 2017)
 
@@ -128,7 +167,8 @@ class OneCycle(LearningRateSchedule):
 Constant = ConstantRate                     # its name in version 0.1.0
 SCHEDULES = {"constant": ConstantRate, "piecewise_constant_decay": PiecewiseConstantDecay,
              "exponential_decay": ExponentialDecay, "inverse_time_decay": InverseTimeDecay,
-             "cosine_decay": CosineDecay, "one_cycle": OneCycle}
+             "polynomial_decay": PolynomialDecay, "cosine_decay": CosineDecay,
+             "cosine_decay_restarts": CosineDecayRestarts, "one_cycle": OneCycle}
 
 
 @explained

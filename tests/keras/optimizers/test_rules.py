@@ -5,7 +5,7 @@ from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_allclose
 
 import minigrad as mg
-from minigrad.keras.optimizers import SGD, Adagrad, Adam, AdamW, Lion, RMSprop, flat
+from minigrad.keras.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, Nadam, RMSprop, flat
 from minigrad.keras.optimizers.schedules import ExponentialDecay
 
 from .cases import VARIANTS, fresh, gradients, values, variables
@@ -27,9 +27,27 @@ def plain(o, theta, g, t, lr, slot):
     if isinstance(o, Adagrad):
         slot["a"] = a = slot.get("a", 0.1) + g**2
         return theta - lr * g / np.sqrt(a + o.epsilon)
+    if isinstance(o, Adadelta):
+        slot["a"] = a = o.rho * slot.get("a", 0) + (1 - o.rho) * g**2
+        d, u = g * np.sqrt(slot.get("u", 0) + o.epsilon) / np.sqrt(a + o.epsilon), slot.get("u", 0)
+        slot["u"] = o.rho * u + (1 - o.rho) * d**2
+        return theta - lr * d
+    if isinstance(o, Adamax):
+        slot["m"] = m = o.beta_1 * slot.get("m", 0) + (1 - o.beta_1) * g
+        slot["u"] = u = np.maximum(o.beta_2 * slot.get("u", 0), abs(g))
+        return theta - lr / (1 - o.beta_1**t) * m / (u + o.epsilon)
+    if isinstance(o, Nadam):
+        now, ahead = (o.beta_1 * (1 - 0.5 * 0.96**i) for i in (t, t + 1))
+        slot["m"] = m = o.beta_1 * slot.get("m", 0) + (1 - o.beta_1) * g
+        slot["v"] = v = o.beta_2 * slot.get("v", 0) + (1 - o.beta_2) * g**2
+        slot["product"] = product = slot.get("product", 1) * now
+        both = ahead * m / (1 - product * ahead) + (1 - now) * g / (1 - product)
+        return theta - lr * both / (np.sqrt(v / (1 - o.beta_2**t)) + o.epsilon)
     if isinstance(o, Adam):
         slot["m"] = m = o.beta_1 * slot.get("m", 0) + (1 - o.beta_1) * g
         slot["v"] = v = o.beta_2 * slot.get("v", 0) + (1 - o.beta_2) * g**2
+        slot["largest"] = largest = np.maximum(slot.get("largest", 0), v)
+        v = largest if o.amsgrad else v
         return theta - lr * np.sqrt(1 - o.beta_2**t) / (1 - o.beta_1**t) * m / (np.sqrt(v) + o.epsilon)
     if isinstance(o, Lion):
         m = slot.get("m", 0)
@@ -79,6 +97,32 @@ def test_gradients_stay_as_they_are():
         before = values(gs)
         optimizer.apply_gradients(zip(gs, vs))
         assert all(map(np.array_equal, values(gs), before)), optimizer
+
+
+@pytest.mark.parametrize("make", [lambda **k: Adam(0.1, clipnorm=0.5, weight_decay=0.1, **k),
+                                  lambda **k: SGD(0.1, momentum=0.9, use_ema=True, ema_momentum=0.5, **k)])
+def test_gradients_of_several_calls_make_one_step(make):
+    """To the last bit as a step by their mean; also where it goes on from a state between two of them."""
+    several, once = make(gradient_accumulation_steps=4), make()
+    vs, expected = variables(), variables()
+    for t in range(3):
+        gs = [gradients(vs, 4 * t + i) for i in range(4)]
+        for i, g in enumerate(gs):
+            before = values(vs)
+            several.apply_gradients(zip(g, vs))
+            assert all(map(np.array_equal, values(vs), before)) == (i < 3)
+            if i == t:
+                state, several = several.state(), make(gradient_accumulation_steps=4)
+                several.build(vs)
+                several.load_state(state)
+        total = [sum((g[k]._data for g in gs[1:]), start=0.0 + gs[0][k]._data) for k in range(len(vs))]
+        once.apply_gradients([(s * 0.25, v) for s, v in zip(total, expected)])
+        assert several.iterations == once.iterations == t + 1
+        assert all(map(np.array_equal, values(vs), values(expected)))
+
+
+def test_nadam_goes_on_after_thousands_of_steps():
+    assert Nadam().rates(0.1, 3001) == pytest.approx(Nadam().rates(0.1, 2999), rel=1e-3)
 
 
 # -- it gets there -----------------------------------------------------------------------------------------------------

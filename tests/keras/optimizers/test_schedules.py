@@ -9,15 +9,18 @@ from minigrad import optimizers, schedules
 from minigrad.keras.optimizers.schedules import (
     Constant,
     CosineDecay,
+    CosineDecayRestarts,
     ExponentialDecay,
     OneCycle,
     PiecewiseConstantDecay,
+    PolynomialDecay,
 )
 
 steps = st.integers(0, 5000)
 ALL = [Constant(0.1), PiecewiseConstantDecay([10, 20], [1.0, 0.5, 0.1]), ExponentialDecay(0.1, 100, 0.9),
        ExponentialDecay(0.1, 100, 0.9, staircase=True), CosineDecay(0.1, 100, 0.01),
-       CosineDecay(0.0, 100, 0.1, warmup_target=0.2, warmup_steps=10), OneCycle(0.1, 100)]
+       CosineDecay(0.0, 100, 0.1, warmup_target=0.2, warmup_steps=10), OneCycle(0.1, 100),
+       PolynomialDecay(0.1, 100, 0.01, 2.0), PolynomialDecay(0.1, 100, cycle=True), CosineDecayRestarts(0.1, 50)]
 
 
 def test_piecewise_constant():
@@ -36,6 +39,23 @@ def test_cosine():
     assert [f(n) for n in (0, 50, 100, 10**6)] == pytest.approx([0.1, 0.06, 0.02, 0.02])
     f = CosineDecay(0.01, 100, alpha=0.5, warmup_target=0.1, warmup_steps=10)
     assert [f(n) for n in (0, 5, 10, 60, 110, 999)] == pytest.approx([0.01, 0.055, 0.1, 0.075, 0.05, 0.05])
+
+
+def test_polynomial():
+    f, again = PolynomialDecay(0.1, 100, 0.02, power=2.0), PolynomialDecay(0.1, 100, 0.02, cycle=True)
+    assert [f(n) for n in (0, 50, 100, 10**6)] == pytest.approx([0.1, 0.04, 0.02, 0.02])
+    assert [again(n) for n in (0, 50, 100, 101, 150, 200, 250)] == pytest.approx(
+        [0.1, 0.06, 0.02, 0.02 + 0.08 * 99 / 200, 0.04, 0.02, 0.02 + 0.08 / 6])
+
+
+def test_cosine_restarts():
+    f = CosineDecayRestarts(1.0, 10, t_mul=2.0, m_mul=0.5, alpha=0.1)
+    assert [f(n) for n in (0, 5, 10, 20, 30, 50, 70)] == pytest.approx(
+        [1, 0.55, 0.5, 0.5 * 0.55, 0.25, 0.25 * 0.55, 0.125])
+    even = CosineDecayRestarts(1.0, 10, t_mul=1.0)
+    assert [even(n) for n in (0, 5, 10, 15, 1000)] == pytest.approx([1, 0.5, 1, 0.5, 1])
+    with pytest.raises(ValueError, match="t_mul must be at least 1"):
+        CosineDecayRestarts(1.0, 10, t_mul=0.5)
 
 
 def test_one_cycle():
