@@ -18,6 +18,7 @@ from . import (
     ops,
     optimizers,
     regularizers,
+    saving,
     utils,
 )
 from .layers import Input, Layer

@@ -19,11 +19,12 @@ from ..engine.trees import tree_leaves, tree_map
 from ..support.arguments import shown
 from ..support.explaining import explained
 from . import saving
+from .cloning import clone_model as clone_model, model_from_json as model_from_json, to_json
 from .functional import Graph, from_plain
 from .layers.base import Layer
 from .layers.core import InputLayer
 from .layers.inputs import dry_run, kind_of, kind_of_shape
-from .saving import load_model
+from .saving import load_model, save_model as save_model
 from .symbols import Symbolic
 from .training import Training
 
@@ -137,26 +138,28 @@ class Model(Training, Layer):
         print_fn("\n".join([f'Model "{self.name}"', rule, lines[0], rule, *lines[1:], rule, total]))
 
     @explained
-    def save(self, folder):
+    def save(self, filepath, overwrite=True):
         """Write the architecture (model.json), the weights (safetensors) and the optimizer's state to a folder.
 
-        Atomic: the folder holds the old model or the new one.  What load needs to know about classes that are not
-        minigrad's it gets as custom_objects.
+        Or as one file, a zip of what the folder would hold, if the name ends in .keras.  Atomic: there is the old
+        model or the new one.  What load needs to know about classes that are not minigrad's it gets as custom_objects.
         """
-        saving.save_model(self, folder)
+        saving.save_model(self, filepath, overwrite)
+
+    def to_json(self, **kwargs):
+        """Its form as JSON, without weights, for keras.models.model_from_json; kwargs are those of json.dumps."""
+        return to_json(self, **kwargs)
 
     load = staticmethod(load_model)
 
     @explained
     def save_weights(self, path):
-        """Write the weights alone, as one safetensors file."""
-        if not self.built:
-            raise ValueError(f"{self.name} has no weights to save yet")
-        saving.write_arrays(path, self.named_weights())
+        """Write the weights alone: as one safetensors file, or, if the name ends in .h5, as Keras does (hdf5.py)."""
+        saving.save_weights(self, path)
 
     @explained
     def load_weights(self, path):
-        """Read weights from a safetensors file, or from a folder that save wrote; the model must have the same form.
+        """Read weights that save or save_weights wrote, here or in Keras (hdf5.py); the model must have the same form.
 
         Raises errors.Failure, which names the file and the weight, for a damaged or foreign file and for weights that
         are missing, left over or of another shape; the model is then as before.

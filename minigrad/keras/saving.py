@@ -2,6 +2,7 @@
 
     model/model.json                            the architecture, how it was compiled, and the names of the others
     model/weights-1f0c9a....safetensors         {"layers.0.kernel": array, ...}, readable by any safetensors reader
+    model.keras                                 the same as one file (archive.py)
 
 Arrays are written first, under a name made from their SHA-256, then the JSON takes the old one's place in one step,
 then what no file names any more is removed.  A kill -9 between any two of these leaves a folder that reads as before
@@ -28,7 +29,17 @@ from ..support.errors import Failure
 from ..support.explaining import explained
 from ..support.files import atomic_write
 from ..support.locks import locked
-from ..support.reading import form, read_bytes, read_json
+from ..support.reading import form, opened, read_bytes, read_json
+from .archive import is_archive, keras_weights, packing, unpacked
+from .serialization import (
+    Unlisted,
+    custom_object_scope as custom_object_scope,
+    from_config as deserialize_keras_object,
+    from_fields,
+    get_custom_objects as get_custom_objects,
+    register_keras_serializable as register_keras_serializable,
+    to_config as serialize_keras_object,
+)
 
 VERSION = 2         # of the format: 2 names classes by their public names, 1 (minigrad 0.1.0) by modules of that time
 
@@ -196,24 +207,33 @@ def unpack(tree, arrays):
 
 
 # -- models ----------------------------------------------------------------------------------------------------------
-def save_model(model, folder):
-    """Write a model: what it is, its weights, how it was compiled, and the state of its optimizer."""
-    from .serialization import to_config
+def save_model(model, filepath, overwrite=True):
+    """Write a model: what it is, its weights, how it was compiled, and the state of its optimizer.
+
+    To a folder, or as one file if the name ends in .keras.  overwrite=False refuses a place where something is.
+    """
+    if not overwrite and Path(filepath).exists():
+        raise ValueError(f"save: {filepath} is there already")
+    if is_archive(filepath):
+        with packing(filepath) as folder:
+            return save_model(model, folder)
+    folder = filepath
     if not model.built:
         raise ValueError(f"{model.name} has no weights to save yet: fit it, call it, or model.build(input_shape) first")
     training, compiled = {}, None
     if model.optimizer is not None:
-        compiled = to_config(model.compile_arguments, f"compile of {model.name}")
+        compiled = serialize_keras_object(model.compile_arguments, f"compile of {model.name}")
         compiled["state"] = pack(model.optimizer.state(), training)
     frozen = [path for path, layer in _layers(model).items() if not layer.trainable]
-    description = {"model": to_config(model), "input": model.input_kind, "frozen": frozen, "compile": compiled}
+    description = {"model": serialize_keras_object(model), "input": model.input_kind, "frozen": frozen,
+                   "compile": compiled}
     groups = {"weights": model.named_weights()} | ({"training": training} if compiled else {})
     write_folder(folder, "model", description, **groups)
 
 
 @explained
-def load_model(folder, custom_objects=None, compile=True):
-    """The model that model.save(folder) wrote, compiled as it was and with its optimizer's state.
+def load_model(filepath, custom_objects=None, compile=True):
+    """The model that model.save(filepath) wrote, compiled as it was and with its optimizer's state.
 
     custom_objects  {name: class or function} for what is not part of minigrad
     compile         False leaves the model uncompiled: enough to predict with
@@ -221,13 +241,15 @@ def load_model(folder, custom_objects=None, compile=True):
     """
     from .layers.budget import limited_to
     from .layers.inputs import dry_run
-    from .serialization import from_config, from_fields
-    path = Path(folder) / "model.json"
+    if Path(filepath).is_file():
+        with unpacked(filepath) as folder:
+            return load_model(folder, custom_objects, compile)
+    folder, path = filepath, Path(filepath) / "model.json"
     description, groups = read_folder(folder, "model", MODEL, ("weights", "training") if compile else ("weights",))
     before, weights = backend.rng_state(), groups["weights"]
     try:
-        with _naming(path), limited_to(sum(math.prod(array.shape) for array in weights.values())):
-            model = from_config(description["model"], custom_objects, "layer", "model")
+        with naming(path), limited_to(sum(math.prod(array.shape) for array in weights.values())):
+            model = deserialize_keras_object(description["model"], custom_objects, "layer", "model")
             dry_run(model, description["input"])
         _assign(model, weights, path.parent / Path(description["files"]["weights"]["file"]).name)
     finally:
@@ -236,7 +258,7 @@ def load_model(folder, custom_objects=None, compile=True):
         if place in description["frozen"]:
             layer.trainable = False
     if compile and description["compile"] is not None:
-        with _naming(path):
+        with naming(path):
             settings = {name: value for name, value in description["compile"].items() if name in COMPILE}
             model.compile(**from_fields(settings, custom_objects, "compile"))
             model.optimizer.load_state(unpack(description["compile"]["state"], groups.get("training", {})))
@@ -244,9 +266,8 @@ def load_model(folder, custom_objects=None, compile=True):
 
 
 @contextmanager
-def _naming(path):
+def naming(path):
     """Whatever goes wrong in this block does because of the file: a Failure that names it."""
-    from .serialization import Unlisted
     try:
         yield
     except (Failure, Unlisted):
@@ -256,12 +277,38 @@ def _naming(path):
 
 
 def load_weights(model, path):
-    """Read weights from a safetensors file, or from a folder that save wrote.  On any error nothing changes."""
+    """Read weights from what save or save_weights wrote, here or in Keras.  On any error nothing changes."""
     path = Path(path)
     if not model.built:
         raise ValueError(f"{model.name} has no weights yet, so it isn't known which to read: build(input_shape) first")
-    arrays = read_folder(path, "model", MODEL, ("weights",))[1]["weights"] if path.is_dir() else read_arrays(path)
-    _assign(model, arrays, path)
+    _assign(model, _arrays_of(model, path), path)
+
+
+def _arrays_of(model, path):
+    """{name: array} from a folder or an archive of minigrad's, a safetensors file, or a file of Keras'."""
+    if path.is_dir():
+        return read_folder(path, "model", MODEL, ("weights",))[1]["weights"]
+    from . import hdf5
+    with opened(path) as (file, _):
+        head = file.read(8)
+    keras = head == hdf5.MAGIC and read_bytes(path) or head[:4] == b"PK\3\4" and keras_weights(path)
+    if keras:
+        return hdf5.read(keras, model, path)
+    if head[:4] == b"PK\3\4":
+        with unpacked(path) as folder:
+            return _arrays_of(model, folder)
+    return read_arrays(path)
+
+
+def save_weights(model, path):
+    """Write the weights alone: as one safetensors file, or, if the name ends in .h5, as Keras does."""
+    if not model.built:
+        raise ValueError(f"{model.name} has no weights to save yet")
+    if not str(path).endswith(".h5"):
+        write_arrays(path, model.named_weights())
+    elif files.writes:
+        from . import hdf5
+        hdf5.write(path, model)
 
 
 def _layers(model):

@@ -3,10 +3,13 @@
     to_config(Dense(64))   {"class": "keras.layers.Dense", "config": {"units": 64}}
 
 A file says which class to make, so only those in the tables below are made on its word, each where its kind is wanted
-(FIELDS); others must be passed by the caller, as custom_objects={"Name": TheClass}.  Nothing is unpickled, a file's
-names lead to no other module, and of what they lead to nothing is called but the constructors of these classes.
+(FIELDS); others must be registered, or passed by the caller as custom_objects={"Name": TheClass}.  Nothing is
+unpickled, a file's names lead to no other module, and of what they lead to nothing is called but the constructors of these classes.
 """
 import importlib
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
 
 import numpy as np
 
@@ -42,6 +45,47 @@ KINDS = {"layer": ["keras.layers.Layer"], "optimizer": ["keras.optimizers.Optimi
          "constraint": ["keras.constraints.Constraint"],
          "metric": ["keras.metrics.Metric", "keras.losses.Loss", "function"], "tokenizer": ["zoo.bpe.Tokenizer"],
          "function": ["function"], "number, text or array": []}
+
+
+_registered = {}            # what register_keras_serializable was given, by name: used for names that aren't minigrad's
+_in_scope = ContextVar("custom objects in scope", default=MappingProxyType({}))
+
+
+def register_keras_serializable(package="Custom", name=None):
+    """A decorator: a class or function of yours that load_model then knows without custom_objects.
+
+    It is known by its name in Python, or by this one; the package is there for Keras' sake.
+    """
+    def register(thing):
+        _registered[name or thing.__name__] = _registered[thing.__name__] = thing
+        return thing
+    return register
+
+
+def get_custom_objects():
+    """{name: class or function} of all that is registered, to read and to add to."""
+    return _registered
+
+
+@contextmanager
+def custom_object_scope(custom_objects):
+    """Inside the block these are known, {name: class or function}, as if each load were given them."""
+    token = _in_scope.set({**_in_scope.get(), **custom_objects})
+    try:
+        yield
+    finally:
+        _in_scope.reset(token)
+
+
+def _known(path, custom_objects):
+    """What the caller passed, or has in scope, under the name at the end of a path; or, where the path isn't one of
+    minigrad's, what is registered under it; or None."""
+    home, name = _split(path)
+    given = {**_in_scope.get(), **custom_objects}
+    if name in given:
+        return given[name]
+    ours = home in HOMES or home == "keras.activations" or home.partition(".")[0] == "ops"
+    return None if ours else _registered.get(name)
 
 
 class Unlisted(ValueError):
@@ -117,7 +161,7 @@ def from_fields(config, custom_objects=None, where="", free=False):
 def _made(path, config, custom_objects, wanted, where):
     """The object of a class with this configuration."""
     kind = _class(_text(path, where), custom_objects)
-    ours = _split(path)[1] not in custom_objects
+    ours = _known(path, custom_objects) is None
     if ours and wanted and not any(issubclass(kind, _named(base)) for base in KINDS[wanted] if base != "function"):
         raise ValueError(f"{where or 'the file'} holds {path}, where a {wanted} is wanted")
     if not isinstance(config, dict):
@@ -172,8 +216,8 @@ def _split(path):
 
 def _class(path, custom_objects):
     home, name = _split(path)
-    if name in custom_objects:
-        kind = custom_objects[name]
+    if (kind := _known(path, custom_objects)) is not None:
+        pass
     elif home not in HOMES:
         raise _not_ours(path, name)
     elif (kind := _public(home, name)) is None:
@@ -190,8 +234,8 @@ def _named(path):
 def _function(path, custom_objects, wanted, where):
     home, name = _split(path)
     table = ACTIVATIONS if home == "keras.activations" else FUNCTIONS if home.partition(".")[0] == "ops" else {}
-    if name in custom_objects:
-        return custom_objects[name]
+    if (known := _known(path, custom_objects)) is not None:
+        return known
     if name not in table:
         raise _not_ours(path, name)
     if wanted and "function" not in KINDS[wanted]:

@@ -1,7 +1,7 @@
 """compile, fit, evaluate, predict: what a model does with data.  Training is the same four lines everywhere:
 
     y_pred = self(x, training=True)                 forward
-    loss = self.compute_loss(y, y_pred)             how wrong
+    loss = self.compute_loss(x, y, y_pred)          how wrong
     gradients = backpropagate(loss)                 which way is better
     self.optimizer.apply_gradients(...)             a step there
 
@@ -136,21 +136,32 @@ class Training:
         {name: value} for the logs.  test_step likewise.
         """
         y_pred = self(x, training=True)
-        loss = self.compute_loss(y, y_pred, sample_weight)
+        loss = self._loss_of(x, y, y_pred, sample_weight)
         self.minimize(loss)
         return loss, y_pred
 
     def test_step(self, x, y, sample_weight=None):
         """The loss and the predictions for a batch, without learning from it."""
         y_pred = self(x, training=False)
-        return self.compute_loss(y, y_pred, sample_weight), y_pred
+        return self._loss_of(x, y, y_pred, sample_weight, training=False), y_pred
 
     def predict_step(self, data):
         """The outputs for a batch."""
         return self(data, training=False)
 
-    def compute_loss(self, y=None, y_pred=None, sample_weight=None, *, x=None, training=True):
+    def _loss_of(self, x, y, y_pred, sample_weight, training=True):
+        """compute_loss with those of Keras' arguments that the model's own one takes."""
+        given = {"x": x, "y": y, "y_pred": y_pred, "sample_weight": sample_weight, "training": training}
+        takes = _arguments_of(type(self).compute_loss)
+        if "y_pred" not in takes:           # it has names of its own
+            return self.compute_loss(y, y_pred, *([] if sample_weight is None else [sample_weight]))
+        return self.compute_loss(**{name: value for name, value in given.items() if name in takes})
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The loss of a batch, a scalar Tensor: compile's, penalties of regularizers, and what add_loss was given."""
+        if y_pred is None and y is not None:
+            raise TypeError("compute_loss: y_pred is missing; its arguments are (x, y, y_pred, sample_weight), as in "
+                            "Keras: compute_loss(y=labels, y_pred=outputs)")
         parts = []
         if isinstance(y_pred, CONTAINERS) and self.loss is not None:
             if recorder():
@@ -331,6 +342,14 @@ def _key(model):
     """What a replayed step depends on besides what it reads: which weights a fit trains."""
     targets = model.run and model.run.targets
     return targets.key if targets and "weights" in vars(targets) else None      # before the first step there are none
+
+
+@cache
+def _arguments_of(function):
+    """The names that a method takes; all of Keras' if it has **kwargs."""
+    parameters = inspect.signature(function).parameters.values()
+    everything = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    return ("x", "y", "y_pred", "sample_weight", "training") if everything else {p.name for p in parameters}
 
 
 @cache

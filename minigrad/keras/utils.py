@@ -7,6 +7,11 @@ from ..data.loading import one_hot
 from ..engine import backend
 from ..support.arguments import shown
 from .layers.base import restart_names
+from .serialization import (
+    custom_object_scope as custom_object_scope,
+    get_custom_objects as get_custom_objects,
+    register_keras_serializable as register_keras_serializable,
+)
 from .streams import PyDataset as PyDataset
 
 

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad import keras
 from minigrad.keras import Input, Model, Sequential, layers, models, ops
 from minigrad.keras.symbols import Symbolic
 
@@ -130,3 +131,47 @@ def test_a_graph_in_a_file_can_only_name_what_minigrad_has(tmp_path):
         with pytest.raises(ValueError, match="not part of minigrad"):
             _function(name, [])
     assert isinstance(_function("method __add__", [])(mg.tensor(1.0), Input((2,))), Symbolic)
+
+
+@pytest.mark.parametrize("form", ["keras", "ours", "names of its own", "any"])
+def test_compute_loss_is_called_by_the_names_it_takes(form):
+    """Keras' compute_loss has x first: an override in either form gets what it means."""
+    seen = []
+
+    class Model(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(1)
+
+        def call(self, x):
+            return self.dense(x)
+
+    class Keras(Model):
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            seen.append((x.shape, y.shape, training))
+            return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    class Ours(Model):
+        def compute_loss(self, y, y_pred, sample_weight=None):
+            seen.append((y.shape, y_pred.shape))
+            return super().compute_loss(y=y, y_pred=y_pred, sample_weight=sample_weight)
+
+    class Named(Model):
+        def compute_loss(self, truth, guess):
+            seen.append((truth.shape, guess.shape))
+            return ((truth - guess) ** 2).mean()
+
+    class Any(Model):
+        def compute_loss(self, **given):
+            seen.append(sorted(given))
+            return super().compute_loss(**given)
+    model = {"keras": Keras, "ours": Ours, "names of its own": Named, "any": Any}[form]()
+    model.compile("sgd", "mse")
+    x, y = np.ones((4, 3), np.float32), np.ones((4, 1), np.float32)
+    model.fit(x, y, verbose=0)
+    model.evaluate(x, y, verbose=0)
+    assert seen == {"keras": [((4, 3), (4, 1), True), ((4, 3), (4, 1), False)], "ours": [((4, 1), (4, 1))] * 2,
+                    "names of its own": [((4, 1), (4, 1))] * 2,
+                    "any": [["sample_weight", "training", "x", "y", "y_pred"]] * 2}[form]
+    with pytest.raises(TypeError, match="y_pred is missing"):
+        model.compute_loss(y, y) if form == "keras" else keras.Model.compute_loss(model, y, y)

@@ -14,7 +14,6 @@ from .keras_signatures import TABLE, parameters
 KERAS = json.loads(TABLE.read_text(encoding="utf-8"))["names"]
 # Where an argument by position, or a default, differs, and why.
 DIFFER = {
-    "Model.compute_loss": "(y, y_pred, sample_weight): without Keras' x first",
     "losses.categorical_generalized_cross_entropy": "q may be left out, as with the class",
     "metrics.get": "more arguments, with which 'accuracy' is chosen",
     "activations.gelu": "the tanh form, Keras' with approximate=True",

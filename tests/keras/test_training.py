@@ -53,7 +53,7 @@ def test_a_train_step_of_ones_own():
         def train_step(self, x, y, sample_weight=None):
             self.steps += 1
             y_pred = self(x + 0.01, training=True)
-            loss = self.compute_loss(y, y_pred)
+            loss = self.compute_loss(x, y, y_pred)
             self.minimize(loss * 2)
             return loss, y_pred
     model = Noisy([Dense(1)])
