@@ -22,8 +22,7 @@ def clone_model(model, input_tensors=None, clone_function=None):
 
     clone_function  what makes the new layer of each layer, Input aside; by default one of the same class and arguments
     """
-    from .models import Model, Sequential
-    if not isinstance(model, Model):
+    if not hasattr(model, "graph") or isinstance(model, type):
         raise TypeError(f"clone_model takes a Model, not {type(model).__name__}")
     if input_tensors is not None:
         raise ValueError("clone_model: input_tensors are not supported; the clone has inputs of its own")
@@ -37,9 +36,9 @@ def clone_model(model, input_tensors=None, clone_function=None):
         return new
     if model.graph:
         inputs, outputs = from_plain(model.graph.to_plain(), [twin(layer) for layer in model.graph.layers])
-        return Model(inputs, outputs, name=model.name)
-    if isinstance(model, Sequential):
-        config = model.get_config()
+        return type(model)(inputs=inputs, outputs=outputs, name=model.name)
+    config = model.get_config()
+    if "layers" in config:                  # a Sequential
         return type(model).from_config({**config, "name": model.name, "layers": [*map(twin, config["layers"])]})
     if clone_function is not None:
         raise ValueError("clone_model: clone_function is for models of layers, Sequential or Model(inputs, outputs)")
