@@ -4,7 +4,8 @@
 
 A file says which class to make, so only those in the tables below are made on its word, each where its kind is wanted
 (FIELDS); others must be registered, or passed by the caller as custom_objects={"Name": TheClass}.  Nothing is
-unpickled, a file's names lead to no other module, and of what they lead to nothing is called but the constructors of these classes.
+unpickled, a file's names lead to no other module, and of what they lead to nothing is called but the constructors of
+these classes.
 """
 import importlib
 from contextlib import contextmanager

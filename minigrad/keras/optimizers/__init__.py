@@ -6,7 +6,7 @@
     optimizer.apply_gradients(zip(grads, variables))    # or by gradients given
 
     rules       SGD, RMSprop, Adagrad, Adam, AdamW, Lion: read these first
-    further     Adadelta, Adamax, Nadam
+    relatives   Adadelta, Adamax, Nadam
     base        Optimizer: what they have in common
     flat        all variables in one buffer, so that a step costs the same however many layers there are
 """
@@ -14,7 +14,7 @@ from ...support.explaining import explained
 from ...support.names import find
 from . import schedules
 from .base import Optimizer
-from .further import Adadelta, Adamax, Nadam
+from .relatives import Adadelta, Adamax, Nadam
 from .rules import SGD, Adagrad, Adam, AdamW, Lion, RMSprop
 
 OPTIMIZERS = {"sgd": SGD, "rmsprop": RMSprop, "adagrad": Adagrad, "adam": Adam, "adamw": AdamW, "lion": Lion,
