@@ -10,6 +10,7 @@
     memories.py     which memory an array lies in
     arena.py        the memory that programs share
     naming.py       the names of arrays in it
+    sooner.py       what is run in the place of lines that people read, to the same bits
     writing.py      the program as text that people read
 The public face is ../unroll.py.
 """

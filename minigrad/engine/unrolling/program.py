@@ -11,10 +11,12 @@ import numpy as np
 from .calls import Number, Part, leaves
 from .naming import Names
 from .recorder import same_bits
+from .sooner import bound
 from .writing import Text
 
 EXACT = {np.add, np.subtract, np.multiply, np.divide, np.negative, np.square, np.sqrt, np.maximum, np.minimum,
          np.absolute, np.positive}          # one rounding by IEEE 754: the same bits wherever the result is written
+FOLDED = {np.add, np.subtract, np.multiply, np.divide}      # computed once, where all operands are known
 
 
 class StraightLine:
@@ -34,9 +36,8 @@ class StraightLine:
         self.names = Names(self)
         writer = Text(self, name, about)
         self.name, self.source, self.alone = name, writer.text, writer.alone
-        self.space = writer.bound | {"empty": arena.taker()}
-        exec(compile(writer.runnable, f"<unrolled {name}>", "exec"), self.space)
-        self.run = self.space[writer.function]
+        self.space = writer.bound | writer.sooner.space | {"empty": arena.taker()}
+        self.run = bound(writer.function, writer.preparation, writer.step, self.space)
         self.bytes = sum(span(m) for m, owner in self.buffer.items() if owner is m and m not in self.placed)
         recorder.calls, self.calls = [], []
         self.inlined.clear()
@@ -61,7 +62,14 @@ class StraightLine:
             numbers |= {id(n) for n in leaves((call.args, call.kwargs), Number)}
             if call.kind == "call" and not operands and not memories & edited and not numbers_in(call):
                 self.fixed |= memories
-        return kept[::-1]
+        kept.reverse()
+        for call in kept:                   # and what is computed from such alone
+            memories = {out.memory for out in call.outs if type(out) is Part}
+            if call.kind == "call" and call.function in FOLDED and call.errstate is None and not memories & edited and (
+                    all(type(x) is Part and x.memory in self.fixed or type(x) in (int, float) and 0 < abs(x) < np.inf
+                        for x in call.args)):
+                self.fixed |= memories
+        return kept
 
     def _gather_at_once(self):
         """Where concatenate gathers whole arrays in memory that is there, they are made there at once.

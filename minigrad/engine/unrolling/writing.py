@@ -8,6 +8,7 @@ import numpy as np
 from .calls import Number, Part, leaves
 from .naming import identifier, is_ones
 from .recorder import getitem, setitem
+from .sooner import Sooner, as_run, as_text
 
 WITH_OUT = {np.mean, np.var, np.std, np.concatenate, np.stack, np.dot, np.argmax, np.argmin, np.ndarray.clip,
             np.ndarray.argmax, np.ndarray.argmin, np.cumsum, np.clip, np.ndarray.cumsum, np.ndarray.dot}
@@ -17,11 +18,16 @@ METHODS = {f: n for n, f in vars(np.ndarray).items() if callable(f)}
 
 
 class Text:
-    """text, for people and for files; runnable, the same lines with the arrays that live bound to their names."""
+    """The program, for people and for files: text.
+
+    For the engine the same in two parts, in the form that runs sooner (sooner.py): preparation, what stands before the
+    function, and step, the function.
+    """
 
     def __init__(self, program, name, about):
         self.program, self.names = program, program.names.of
         self.imports, self.bound, self.views, self.declared, self.opaque = set(), {}, {}, [], []
+        self.sooner = Sooner(self._fresh)
         self.stores = {}                    # {array: the buffer that its views are made on, in one piece}
         self.function = re.sub(r"\W+", "_", name).strip("_") or "step"
         self.inputs = [self.names[r.memory] for r in program.inputs]
@@ -209,7 +215,9 @@ class Text:
     def _call(self, call):
         f, args, kwargs, outs = call.function, call.args, call.kwargs, call.outs
         if outs and all(o.memory in self.program.fixed for o in outs):
-            self.declared.append(f"{self.names[outs[0].memory]} = {self._made(call)}")
+            made = self._made(call)
+            made = f"{self._use('asarray')}({made})" if isinstance(f, np.ufunc) and not outs[0].shape else made
+            self.declared.append(f"{self.names[outs[0].memory]} = {made}")
             return []
         if len(outs) > 1:
             parts = [self._fresh("part") for _ in outs]
@@ -221,6 +229,10 @@ class Text:
         if f in RESHAPED and outs[0].contiguous and "order" not in kwargs and (
                 len(args) < 3 or f is np.ndarray.reshape):
             return [f"{self.name_of(outs[0].reshaped(args[0].shape))}[...] = {self.expr(args[0])}"]
+        if f is np.matmul:
+            return [self.sooner.product(call, *map(self.expr, args), out, self._made(call, f"out={out}"))]
+        if f is np.ndarray.clip and not kwargs:
+            return [self.sooner.clip(args, [*map(self.expr, args)], out, self._made(call, f"out={out}"))]
         if isinstance(f, np.ufunc) or isinstance(getattr(f, "__self__", None), np.ufunc) or f in WITH_OUT:
             return [self._made(call, f"out={out}")]
         return [f"{out}[...] = {self._made(call)}"]
@@ -231,7 +243,9 @@ class Text:
             return f"{self.expr(args[0])}[{self._index(args[1])}]"
         if f in METHODS and type(args[0]) is Part:
             return f"{self.expr(args[0])}.{METHODS[f]}({', '.join([*self._arguments(args[1:], kwargs), *more])})"
-        return f"{self._callee(f)}({', '.join([*self._arguments(args, kwargs), *more])})"
+        texts = [*map(self.expr, args)]
+        texts = self.sooner.numbers(f, args, texts) if isinstance(f, np.ufunc) else texts
+        return f"{self._callee(f)}({', '.join([*texts, *self._arguments((), kwargs), *more])})"
 
     def _out(self, call):
         return [self._made(call, f"out={self.expr(call.outs[0])}")]
@@ -313,17 +327,19 @@ class Text:
                        "    return None", ""]
         last = wrapped(f"return ({', '.join(results)}{',' * (len(results) == 1)})", " " * 8)
         lines = [*load, *saved, *self.body, *store, *((line, "") for line in last)]
-        width = min(max((len(line) for line, _ in lines), default=0), 60)
-        body = [f"    {line:{width}}  # {note}" if note else f"    {line}" for line, note in lines]
         if self.undo and self.rng is not None:
-            body.insert(0, "    global random_before")
+            lines.insert(0, ("global random_before", ""))
         head = f"def {self.function}({', '.join(self.inputs)}):"
         names = sorted(self.imports)
+        others = ", ".join(n for n in names if n != "empty")        # empty is the arena's
+        self.preparation = "\n".join([f"from numpy import {others}" if others else "", *self.declared, *restore])
+        self.preparation, self.step = map(as_run, (
+            self.preparation, "\n".join([head, *(f"    {line}" for line, _ in lines)])))
+        self.declared, lines = [*map(as_text, self.declared)], [(as_text(line), note) for line, note in lines]
+        width = min(max((len(line) for line, _ in lines), default=0), 60)
+        body = [f"    {line:{width}}  # {note}" if note else f"    {line}" for line, note in lines]
         imports = wrapped(f"from numpy import ({', '.join(names)})", "    ") if names else []
         self.live = {n: a for n, a in self.bound.items() if isinstance(a, np.ndarray)}
-        others = ", ".join(n for n in names if n != "empty")        # empty is the arena's
-        self.runnable = "\n".join([f"from numpy import {others}" if others else "", *self.declared, *restore, head,
-                                   *body, ""])
         self.parts = imports, restore, head, body
         held = [f"# {n}: {a.shape} {a.dtype}, {'used where it lies' if a.size > FEW else a.tolist()}"
                 for n, a in self.live.items()]
