@@ -20,6 +20,7 @@ from .tensor import Tensor
 from .unrolling.arena import Arena
 from .unrolling.calls import Part
 from .unrolling.current import pauses, recorder as at_work
+from .unrolling.entrance import entrance, exit_of
 from .unrolling.forms import (
     Alive,
     Eager,
@@ -28,7 +29,6 @@ from .unrolling.forms import (
     flatten,
     put_together,
     replace,
-    shaped,
     take_apart,
 )
 from .unrolling.program import StraightLine, difference
@@ -57,7 +57,8 @@ class Unrolled:
     """
 
     # To itself: what no function reads.
-    _changes = ("cases", "program", "recordings", "reason", "evicted", "foreign", "last", "key", "turns", "arena")
+    _changes = ("cases", "program", "recordings", "reason", "evicted", "foreign", "last", "key", "turns", "arena",
+                "ready")
 
     def __init__(self, function, auto=False, key=None, turns=None, arena=None):
         self.function, self.auto, self.key, self.turns, self.arena = function, auto, key, turns, arena or Arena()
@@ -65,16 +66,24 @@ class Unrolled:
 
     def _forget(self):
         self.cases, self.program, self.recordings = {}, None, 0
-        self.reason, self.foreign, self.last = None, None, None
+        self.reason, self.foreign, self.last, self.ready = None, None, None, None
         functools.update_wrapper(self, self.function, updated=())
 
     def __call__(self, *args, **kwargs):
-        if at_work() or pauses or self.foreign or not self.arena.lock.acquire(blocking=False):
+        if at_work() or pauses or self.foreign or not self.arena.lock.acquire(False):
             return self.function(*args, **kwargs)       # part of a recording; profiled; not to be recorded; busy
         try:
-            leaves, key = [], [flag() for flag in FLAGS]
-            if self.key is not None:
-                key.append(self.key())
+            tried, ready, self.ready = None, self.ready, None
+            if ready is not None:           # all as in the last call, most likely
+                enter, unchanged, program = ready
+                arrays = enter(args, kwargs)
+                if arrays is not None and unchanged() and (not program.guarded or program.apart(arrays)):
+                    found = program.run(*arrays)
+                    if found is not None:
+                        self.ready, self.program = ready, program
+                        return program.leave(found)
+                    tried = program
+            leaves, key = [], [flag() for flag in self._flags]
             flatten((args, kwargs), leaves, key)
             case = self.last                # a comparison with it costs less than the hash of a key
             if case is None or case.key != key:
@@ -86,7 +95,7 @@ class Unrolled:
                     del self.cases[next(iter(self.cases))]
                     self._complain_of_repeats()
             if case.reason is None:
-                return self._run(case, leaves, args, kwargs)
+                return self._run(case, leaves, args, kwargs, tried)
         except Eager:
             pass
         except _Mixed:                      # not this time; and not for ever
@@ -96,19 +105,22 @@ class Unrolled:
             self.arena.lock.release()
         return self.function(*args, **kwargs)
 
-    def _run(self, case, leaves, args, kwargs):
+    def _run(self, case, leaves, args, kwargs, tried):
         arrays = [getattr(x, "_data", x) for x in leaves]
         if case.programs and not case.state.unchanged():
             case.forget()
         for i, program in enumerate(case.programs):
             if program.guarded and not program.apart(arrays):
                 raise Eager
-            found = program.run(*arrays)
+            found = program.run(*arrays) if program is not tried else None
             if found is not None:
                 case.waste, self.program = 0, program
                 if i:                       # the next call takes the same branches, most likely
                     case.programs.insert(0, case.programs.pop(i))
-                return program.shaped(found)
+                case.enter = case.enter or entrance(args, kwargs, [
+                    (FLAGS.__len__, len(FLAGS)), *zip(self._flags, case.key)])
+                self.ready = case.enter, case.state.unchanged, program
+                return program.leave(found)
         if case.calls < case.wait:
             case.calls += 1
             return self._first(case, args, kwargs)
@@ -215,11 +227,9 @@ class Unrolled:
         name = getattr(self.function, "__name__", "step")
         name = name if name.isidentifier() else "step"
         program = StraightLine(recorder, inputs, handles, name, f"{name}, unrolled by minigrad.", self.arena)
-        program.tree, program.assigned = tree, [t for t, _ in recorder.assigned]
-        program.shaped = functools.partial(shaped, program)
+        program.leave = exit_of(tree, [t for t, _ in recorder.assigned], [getattr(h, "scalar", True) for h in handles])
         program.live = {id(m.array) for m in program.edited if m.kind == "live"}
         program.guarded, program.edits_arguments = bool(program.edited), any(m.kind == "input" for m in program.edited)
-        program.count = len(inputs)
         program.apart = functools.partial(_apart, program)
         case.programs.insert(0, program)
         self.program = program
@@ -246,6 +256,10 @@ class Unrolled:
     def __setstate__(self, state):
         vars(self).update(state)
         self._forget()
+
+    @property
+    def _flags(self):
+        return FLAGS if self.key is None else [*FLAGS, self.key]
 
     @property
     def source(self):
@@ -282,7 +296,7 @@ class _Case:
     def __init__(self, key, wait):
         self.key, self.wait = key, wait                    # so many calls that are not replayed come before a recording
         self.others = [k.object for part in key if type(part) is tuple for k in part if type(k) is Alive]
-        self.calls, self.waste, self.mixed, self.reason = 0, 0, 0, None
+        self.calls, self.waste, self.mixed, self.reason, self.enter = 0, 0, 0, None, None
         self.forget()
 
     def forget(self):
@@ -306,8 +320,8 @@ def _apart(program, arrays):
     """Whether no argument overlaps memory that the program edits."""
     for i, a in enumerate(arrays):
         owner = a
-        while isinstance(owner.base, np.ndarray):
-            owner = owner.base
+        while (base := owner.base) is not None and isinstance(base, np.ndarray):
+            owner = base
         if id(owner) in program.live:
             return False
         if program.edits_arguments and any(np.may_share_memory(a, b) for b in arrays[i + 1:]):

@@ -122,4 +122,5 @@ def unpack(batch, device):
         parts = *batch, *(None,) * (3 - len(batch))
     else:
         parts = batch, None, None
-    return [tree_map(lambda a: None if a is None else Tensor(as_array(a, "a batch", device)), part) for part in parts]
+    return [part if part is None else Tensor(as_array(part, "a batch", device)) if isinstance(part, np.ndarray) else
+            tree_map(lambda a: None if a is None else Tensor(as_array(a, "a batch", device)), part) for part in parts]

@@ -1,12 +1,13 @@
 """The loop of fit: epochs of batches, callbacks around them, and a state from which a killed run goes on."""
 from collections.abc import Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
 from ..engine import backend
 from ..engine.recording import no_grad
+from ..engine.tensor import Tensor
 from ..engine.trees import tree_leaves, tree_map
 from ..support.names import public
 from ..support.reading import count, form
@@ -24,7 +25,7 @@ STATE = {"epoch": count, "stopped": bool, "loader": dict, "random": dict, "score
 
 def rows(x):
     """The length of a batch: of a tensor, or of a tree of them."""
-    return len(tree_leaves(x)[0]._data)
+    return len((x if isinstance(x, Tensor) else tree_leaves(x)[0])._data)
 
 
 class Scores(Mapping):
@@ -54,7 +55,7 @@ class Scores(Mapping):
         if self.outputs and isinstance(y_pred, CONTAINERS):
             y, y_pred, sample_weight = self._by_output(y, y_pred, sample_weight, names(y_pred))
         else:
-            y, y_pred, sample_weight = ({None: part} for part in (y, y_pred, sample_weight))
+            y, y_pred, sample_weight = {None: y}, {None: y_pred}, {None: sample_weight}
         for i, metric in enumerate((*self.metrics, *self.weighted)):
             output = self.outputs[i] if self.outputs[i] in y_pred else None
             weights = (sample_weight[output],) if i >= len(self.metrics) else ()
@@ -187,7 +188,8 @@ class Run(Events):
         """Train to the end, or until a callback sets model.stop_training."""
         model, logs = self.model, {}
         model.stop_training = False
-        self.setup = fingerprint(model, self.loader)
+        if any(callback.saves for callback in self.callbacks):
+            self.setup                      # noqa: B018  as all was at the beginning
         self.tell("on_train_begin")
         while self.epoch < self.epochs and not model.stop_training:
             if not self.within:
@@ -221,6 +223,11 @@ class Run(Events):
     def step(self, x, y, sample_weight):
         """Learn from one batch."""
         self.model.step_on("train_step", x, y, sample_weight)
+
+    @cached_property
+    def setup(self):
+        """By what a run is known again: it is gone on with by no other."""
+        return fingerprint(self.model, self.loader)
 
     # Where many processes train together, these differ (minigrad/scale/distributed/strategy.py):
     def summary(self):

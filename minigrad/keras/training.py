@@ -10,6 +10,7 @@
 import inspect
 from contextlib import nullcontext
 from functools import cache, cached_property, partial
+from operator import attrgetter
 
 import numpy as np
 
@@ -193,10 +194,9 @@ class Training:
 
     def _fastest(self, step):
         """A step, by its name: as it is written, or replayed where it is minigrad's own and compile allows it."""
-        own, training = type(self), step == "train_step"
-        plain = step in self._replayed and not vars(self).keys() & STEPS.keys() and all(
-            getattr(own, name) is getattr(Training, name) for name in (step, *STEPS[step]))
-        if plain and training:
+        plain, methods = step in self._replayed and vars(self).keys().isdisjoint(STEPS), STEPS[step]
+        plain = plain and methods(type(self)) == methods(Training)
+        if plain and step == "train_step":
             plain = self.run is not None and not self._targets().watchers and self.optimizer.into is dict
         return self._replayed[step] if plain else getattr(self, step)
 
@@ -334,8 +334,9 @@ class Training:
                              f"{name}(x, y), with x and y apart")
 
 
-# What a step calls that a model may override, too.
-STEPS = {"train_step": ("compute_loss", "minimize"), "test_step": ("compute_loss",), "predict_step": ()}
+# A step, and what it calls that a model may override, too.
+STEPS = {"train_step": attrgetter("train_step", "compute_loss", "minimize"),
+         "test_step": attrgetter("test_step", "compute_loss"), "predict_step": attrgetter("predict_step")}
 
 
 def _key(model):

@@ -132,10 +132,3 @@ def put_together(form, values):
         return form[1]
     return ({k: put_together(v, values) for k, v in form[1].items()} if kind is dict else
             kind(put_together(branch, values) for branch in form[1]))
-
-
-def shaped(program, found):
-    """What a replay returned, in the form of the function's result; gradients at their leaves."""
-    for t, value in zip(program.assigned, found[len(found) - len(program.assigned):]):
-        t.grad = Tensor(value if type(value) is np.ndarray else np.asarray(value))
-    return put_together(program.tree, found)

@@ -22,6 +22,7 @@ import numpy as np
 from ..op import Op
 from ..tensor import RELEASED, Tensor
 from .current import StandIn
+from .entrance import Words
 
 OFTEN, MANY = 4, 5000                       # looks after which a faster one is made, unless it would be so long
 LIMIT = 100_000                             # objects; a function from which more can be reached is not followed
@@ -113,7 +114,9 @@ class State:
             yield from self._of_object(value, path)
 
     def _of_function(self, f):
-        self.picks.append((attrgetter(*FUNCTION), f, None))
+        ours = trusted_function(f)
+        if not ours:
+            self.picks.append((attrgetter(*FUNCTION), f, None))
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
             self.cells.append(cell)
             try:
@@ -124,7 +127,7 @@ class State:
         yield f.__kwdefaults__, ""
         if f.__dict__:
             yield f.__dict__, ""
-        if trusted_function(f):
+        if ours:
             return
         self.foreign = self.foreign or f.__qualname__
         known, names = f.__globals__, all_names(f.__code__)
@@ -286,16 +289,11 @@ def _getter(kind, names):
 
 def quick_look(state):
     """unchanged() as one expression, which Python evaluates three times as fast: what is compared, written out."""
-    space, terms, number = {"_contents": _contents}, [], iter(range(len(state._saved)))
-
-    def bound(x):
-        space[name := f"x{len(space)}"] = x
-        return name
+    word, terms, number = Words(_contents=_contents, is_=is_), [], iter(range(len(state._saved)))
+    bound, space = word, word.space
 
     def same(text):
-        i = next(number)
-        space[f"v{i}"] = state._saved[i]
-        terms.append(f"{text} is v{i}")
+        terms.append(f"{text} is {bound(state._saved[next(number)])}")
     for _, x, names in state.picks:
         x = bound(x)
         for name in names or FUNCTION:
@@ -307,7 +305,6 @@ def quick_look(state):
             same(f"{t}.{name}")
     for d in state.dicts:
         keys = [state._saved[next(number)] for _ in d]
-        space["is_"] = is_
         terms.append(f"len({(name := bound(d))}) == {len(d)}" + (
             f" and all(map(is_, {name}, {bound(keys)}))" if keys else ""))
     for view in state._views[:len(state.dicts)]:
@@ -319,10 +316,8 @@ def quick_look(state):
             same(f"{name}[{i}]")
     terms += [f"{bound(s)} == {bound(was)}" for s, was in state.sets]
     terms += [f"{bound(keys)}.isdisjoint({bound(names)})" for keys, names in state.absent]
-    lines = ["def look():", *(f"    if not ({' and '.join(terms[i:i + 50])}): return False"
-                              for i in range(0, len(terms), 50)), "    return True"]
-    exec("\n".join(lines), space)
-    return space["look"]
+    return word.function("look()", *(f"if not ({' and '.join(terms[i:i + 50])}): return False"
+                                     for i in range(0, len(terms), 50)), "return True")
 
 
 FUNCTION = ("__code__", "__defaults__", "__kwdefaults__")

@@ -13,6 +13,7 @@ class Callback(Checked):
     """
     model = run = params = None
     shows = False                           # True: it only shows something; of many processes only one needs it
+    saves = True                            # False: it never asks for run.state()
     order = 0                               # lower ones come first; equal ones in the order of the list
 
     def on_train_begin(self, logs=None):
@@ -114,6 +115,7 @@ class LambdaCallback(Callback):
 
 class History(Callback):
     """What fit returns: .epoch, the numbers of the epochs, and .history, {"loss": [...], "val_loss": [...], ...}."""
+    saves = False
     order = 1                               # with what other callbacks have added to the logs
 
     def __init__(self):

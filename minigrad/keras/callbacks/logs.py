@@ -33,6 +33,7 @@ def _size():
 
 class ProgressBar(Callback):
     """A bar for each epoch with its scores, on stderr; with verbose=2 a line for each epoch instead, on stdout."""
+    saves = False
     order, shows = 2, True
 
     def __init__(self, verbose=1):

@@ -15,7 +15,6 @@ import itertools
 import re
 import threading
 import warnings
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 import numpy as np
@@ -233,7 +232,8 @@ class Layer:
     def children(self):
         """(path, Layer or Tensor) for each one held directly, in the order of the attributes."""
         for name, value in list(vars(self).items()):        # a copy: another thread, in fit, may add an attribute
-            yield from _parts(value, name.lstrip("_"))
+            if isinstance(value, (Layer, Tensor, list, tuple, dict)):
+                yield from _parts(value, name.lstrip("_"))
 
     def walk(self, path="", trainable=True, seen=None):
         """(path, Layer or Tensor, trainable) for all in the tree below, each once, however often it is shared."""
@@ -353,14 +353,14 @@ class Penalty:
         return self.regularizer(self.weight)
 
 
-@contextmanager
-def collecting_losses():
+class collecting_losses:                    # noqa: N801  a with block, entered in each step
     """A step of training or evaluation, in which add_loss is heard."""
-    token = _losses.set([])
-    try:
-        yield
-    finally:
-        _losses.reset(token)
+
+    def __enter__(self):
+        self.token = _losses.set([])
+
+    def __exit__(self, *_):
+        _losses.reset(self.token)
 
 
 def added_losses():
