@@ -1,4 +1,6 @@
 """What an unrolled function is called with and returns: trees of arrays, taken apart and put together again."""
+from types import MethodType
+
 import numpy as np
 
 from ..tensor import Tensor
@@ -78,7 +80,9 @@ def replace(tree, stand_ins):
 
 def argument_names(function, args, kwargs):
     code = getattr(function, "__code__", None)
-    names = list(code.co_varnames[:code.co_argcount]) if code and code.co_argcount >= len(args) else []
+    names = list(code.co_varnames[:code.co_argcount]) if code else []
+    names = names[1:] if isinstance(function, MethodType) else names         # without self
+    names = names if len(names) >= len(args) else []
     names += [f"input_{i}" for i in range(len(names), len(args))]
     found = []
 

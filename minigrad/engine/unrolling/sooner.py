@@ -35,7 +35,7 @@ class Sooner:
     """space: {name: array or function} of what lines run with and do not show.  fresh: a function that finds names."""
 
     def __init__(self, fresh):
-        self.fresh, self.space, self._names = fresh, {}, {}
+        self.fresh, self.space, self._names, self._clip = fresh, {}, {}, None
 
     def product(self, call, x, y, out, text):
         """matmul as dot, where it is the same."""
@@ -45,8 +45,9 @@ class Sooner:
         numbers = [self._name(a, args[0].dtype) for a in args[1:]]
         if CLIP is None or len(numbers) != 2 or None in numbers or "\0" in text:
             return text
-        self.space["clip_"] = CLIP
-        return either(f"clip_({texts[0]}, {numbers[0]}, {numbers[1]}, {out})", text)
+        self._clip = self._clip or self.fresh("clip_at_once")
+        self.space[self._clip] = CLIP
+        return either(f"{self._clip}({texts[0]}, {numbers[0]}, {numbers[1]}, {out})", text)
 
     def numbers(self, function, args, texts):
         """The arguments of a ufunc; numbers beside floats of one type also as arrays of it."""

@@ -145,3 +145,24 @@ def test_code_that_says_it_is_pythons_own_is_watched_too():
         change()
         for _ in range(4):
             assert_same(g(X), f(X))
+
+
+def test_names_of_what_runs_sooner_are_nobody_elses():
+    def f(clip_, number):
+        clip_at_once = np.clip(clip_, 0.0, 1.0) * 0.5
+        return (mg.relu(clip_at_once - 0.25) + number) * 0.5, mg.clip(clip_, 0, 4).clip(1, 2)
+    g = settle(mg.unroll(f), (X, X + 1))
+    assert_same(g(X, X + 1), f(X, X + 1))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_products_have_the_bits_of_matmul_whatever_runs_them(dtype):
+    rng = np.random.default_rng(0)
+    for m, k, n in ((1, 5, 3), (5, 1, 3), (5, 3, 1), (7, 70, 9), (33, 17, 64), (2, 2, 2)):
+        x, y = rng.normal(size=(m, k)).astype(dtype), rng.normal(size=(k, n)).astype(dtype)
+        for a in (x, np.asfortranarray(x), np.repeat(x, 2, axis=1)[:, ::2]):
+            for b in (y, np.asfortranarray(y), y[:, 0].copy(), y[::-1]):
+                def f(a, b):
+                    h = a @ (b * 1)
+                    return h, (a * 1).T @ (a * 1), (a[0] * 1) @ (b * 1), a @ a.T, h.T
+                assert_same(settle(mg.unroll(f), (a, b))(a, b), f(a, b), (m, k, n))
