@@ -45,7 +45,8 @@ def entrance(args, kwargs, flags):
             array(tree, path)
             tests.append(f"{path}.flags.writeable is {tree.flags.writeable}")
         elif kind is Tensor and not tree.requires_grad:
-            tests.append(f"type({path}) is Tensor and {path}.node is None and not {path}.requires_grad")
+            tests.append(f"type({path}) is Tensor and {path}.node is None and not {path}.requires_grad "
+                         f"and not hasattr({path}, '_keras_mask')")
             array(tree._data, f"{path}._data")
         elif kind in (tuple, list):
             tests.append(f"type({path}) is {word(kind)} and len({path}) == {len(tree)}")
@@ -70,12 +71,17 @@ def entrance(args, kwargs, flags):
                          f"    return ({', '.join(arrays)}{',' * (len(arrays) == 1)})", "return None")
 
 
+def masked(y, mask):
+    y._keras_mask = mask
+    return y
+
+
 def exit_of(form, leaves, numbers):
     """leave(found): what a replay returned, in the form of the function's result; the last of it are leaves' gradients.
 
     numbers     which of what was found are single numbers, no arrays
     """
-    word = Words(Tensor=Tensor, asarray=np.asarray)
+    word = Words(Tensor=Tensor, asarray=np.asarray, masked=masked)
 
     def text(form):
         kind, *parts = form
@@ -83,6 +89,8 @@ def exit_of(form, leaves, numbers):
             return f"found[{parts[0]}]"
         if kind == "tensor":
             return f"Tensor(found[{parts[0]}], {parts[1]}, {word(parts[2])})"
+        if kind == "masked":
+            return f"masked({', '.join(map(text, parts))})"
         if kind == "as it is":
             return word(parts[0])
         if kind is dict:

@@ -5,6 +5,7 @@ import numpy as np
 
 from ..tensor import Tensor
 from .calls import Number
+from .entrance import masked
 from .stand_in import Recorded
 
 
@@ -130,8 +131,7 @@ def put_together(form, values):
         value = values[form[1]]
         return Tensor(value, form[2], form[3])
     if kind == "masked":
-        y, y._keras_mask = (put_together(part, values) for part in form[1:])
-        return y
+        return masked(*(put_together(part, values) for part in form[1:]))
     if kind == "as it is":
         return form[1]
     return ({k: put_together(v, values) for k, v in form[1].items()} if kind is dict else
