@@ -4,7 +4,6 @@ Formulas elsewhere are written once, in NumPy's names (`np.exp(x)`, `x.sum(axis=
 call to CuPy when x is a CuPy array.  What cannot be dispatched that way, because no array is there yet to ask,
 is here: making arrays, moving them, and drawing random numbers.
 """
-import ctypes
 import functools
 import math
 import os
@@ -26,6 +25,7 @@ def _keep_freed_memory():
     A training step wants the same memory as the one before.  Memory that comes anew from the system costs a page fault
     for each 4 KB, in which the system zeroes it: a fifth of the time of a small GPT's step.
     """
+    import ctypes                               # not in a browser, where nothing needs it
     malloc = ctypes.CDLL(None)
     if hasattr(malloc, "mallopt"):              # musl has none
         malloc.mallopt(M_TRIM_THRESHOLD, 2**30)

@@ -57,7 +57,7 @@ class Op:
         self.__name__ = self.name = name or forward.__name__
         self.__doc__, self.__wrapped__ = doc or forward.__doc__, forward
         rules = vjp if isinstance(vjp, tuple) else (vjp,)
-        self.__module__ = next((r.__module__ for r in rules if r), forward.__module__)
+        self.__module__ = next((r.__module__ for r in (*rules, forward) if hasattr(r, "__module__")), None)
         self._read_arguments(forward)
         self.joint = callable(vjp) and (self.variadic or self.arity > 1)
         self.rules = (vjp,) if callable(vjp) else vjp

@@ -1,6 +1,5 @@
 """Running an answer under watch: on copies of its arguments, within a time, its errors told apart from ours."""
 import contextvars
-import ctypes
 import inspect
 import linecache
 import sys
@@ -8,6 +7,7 @@ import threading
 import time
 import traceback
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -137,8 +137,12 @@ def raised(error):
 
 def by_the_answer(error):
     """Whether an exception came out of code that is neither ours nor NumPy's nor Hypothesis'."""
-    return any(not f.filename.startswith(OURS) and "hypothesis" not in f.filename and "/lib/python" not in f.filename
-               for f in traceback.extract_tb(error.__traceback__))
+    return any(map(_foreign, (f.filename for f in traceback.extract_tb(error.__traceback__))))
+
+
+def _foreign(file):
+    """Whether a file is neither ours nor NumPy's nor Hypothesis' nor Python's."""
+    return not file.startswith(OURS) and "hypothesis" not in file and "/lib/python" not in file
 
 
 # -- time ------------------------------------------------------------------------------------------------------------
@@ -146,7 +150,8 @@ def within(clock, seconds, f):
     """f(), in a thread of its own that is stopped when the clock shows more than these seconds; then TimeUp.
 
     A thread can be left behind whatever it does, also where signals are not at hand: in a notebook, in another thread.
-    What it runs is asked to stop, and does so at its next line of Python.
+    What it runs is asked to stop, and does so at its next line of Python.  In a browser there are no threads: there the
+    lines of the answer look at the clock, and a call that never comes back to them ends with the kernel alone.
     """
     found, context = {}, contextvars.copy_context()
 
@@ -158,7 +163,19 @@ def within(clock, seconds, f):
         except BaseException as error:
             found["error"] = error
     thread = threading.Thread(target=context.run, args=(work,), daemon=True, name="answer")
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:                    # no threads here
+        with _looking_at(clock, seconds):
+            context.run(work)
+    else:
+        _wait(thread, clock, seconds)
+    if "error" in found:
+        raise found["error"]
+    return found["result"]
+
+
+def _wait(thread, clock, seconds):
     try:
         while thread.is_alive():
             thread.join(0.05)
@@ -167,18 +184,44 @@ def within(clock, seconds, f):
     except BaseException:                   # time is up, or Ctrl-C
         _stop(thread)
         raise
-    if "error" in found:
-        raise found["error"]
-    return found["result"]
 
 
 def _stop(thread):
     """Raise TimeUp in a thread, again while it goes on: its code may catch everything."""
+    import ctypes
     for _ in range(20):
         if not thread.is_alive():
             return
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(TimeUp))
         thread.join(0.05)
+
+
+@contextmanager
+def _looking_at(clock, seconds):
+    """A block in which the lines of the answer raise TimeUp when time is up (Python 3.12 and newer)."""
+    monitoring = getattr(sys, "monitoring", None)
+    tool = next((n for n in (3, 4) if monitoring and monitoring.get_tool(n) is None), None)
+    if tool is None:                        # no way to look, or two who look already
+        yield
+        return
+
+    def look(code, *where):
+        if not _foreign(code.co_filename):
+            return monitoring.DISABLE       # for good: not at this place again
+        if clock.total() > seconds:
+            raise TimeUp
+    events = monitoring.events.LINE, monitoring.events.JUMP     # a loop on one line jumps
+    monitoring.use_tool_id(tool, "minigrad")
+    try:
+        for event in events:
+            monitoring.register_callback(tool, event, look)
+        monitoring.set_events(tool, sum(events))
+        yield
+    finally:
+        monitoring.set_events(tool, 0)
+        for event in events:
+            monitoring.register_callback(tool, event, None)
+        monitoring.free_tool_id(tool)
 
 
 # -- random numbers --------------------------------------------------------------------------------------------------
