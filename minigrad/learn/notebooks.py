@@ -18,8 +18,12 @@ SOLUTION = re.compile(r"<details>.*?```python\n(.*?)```.*?</details>", re.S)
 
 
 def folder():
-    """The folder of the course: beside the package in a clone, under share/ in an installation."""
-    for place in (Path(__file__).parents[2] / "notebooks", Path(sys.prefix) / "share/minigrad/notebooks"):
+    """The folder of the course: beside the package in a clone, under share/ in an installation.
+
+    In a browser it may still lie as the wheel has it.
+    """
+    packages, share = Path(__file__).parents[2], "share/minigrad/notebooks"
+    for place in (packages / "notebooks", Path(sys.prefix) / share, *packages.glob(f"minigrad-*.data/data/{share}")):
         if any(place.glob("[0-9][0-9]_*.ipynb")):
             return place
     raise Failure("the course's notebooks are not installed; run from a clone of the repository")

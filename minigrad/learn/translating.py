@@ -54,9 +54,12 @@ def within(language, sentence, name):
     return catalogue(language, name).get(key(sentence), sentence)
 
 
-def say(sentence, *values, of="check"):
-    """A sentence in the language of the environment, MINIGRAD_LANGUAGE, with the values in its {}; else in English."""
-    language = os.environ.get("MINIGRAD_LANGUAGE", "")
+def say(sentence, *values, of="check", language=None):
+    """A sentence, with the values in its {}, in the language of the environment, MINIGRAD_LANGUAGE, or the one named.
+
+    A sentence that is not translated stays English.
+    """
+    language = os.environ.get("MINIGRAD_LANGUAGE", "") if language is None else language
     if re.fullmatch("[a-z]{2}", language):
         sentence = within(language, sentence, of)
     return sentence.format(*values) if values else sentence

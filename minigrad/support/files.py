@@ -3,10 +3,13 @@ import hashlib
 import os
 import secrets
 import shutil
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 from .arguments import shown
+from .browser import kept
+from .errors import UsageError
 
 writes = True               # whether this process writes what all processes of a job share: minigrad/scale/distributed
 
@@ -59,6 +62,31 @@ def atomic_folder(path):
                 raise
 
 
+@contextmanager
+def replaced_folder(path, mark):
+    """Yield a new folder that takes the place of `path` when the block ends without an error.
+
+    mark    the file by which a folder that may be replaced is known, written into the new one;
+            UsageError for a folder that holds other things, and where nothing can be written
+    """
+    path = Path(path)
+    if path.is_symlink() or path.exists() and not path.is_dir():
+        raise UsageError(f"{path} is not a folder")
+    old = path.exists() and any(path.iterdir())
+    if old and not (path / mark).is_file():
+        raise UsageError(f"{path} holds other files: give a new or empty folder, or one that was made by this command")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        before = tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise UsageError(f"can't write {path}: {error.strerror}") from None
+    with before as aside, atomic_folder(path) as new:
+        yield new
+        (new / mark).touch()
+        if old:
+            os.rename(path, Path(aside) / "old")
+
+
 def _flush_to_disk(file):
     file.flush()
     os.fsync(file.fileno())
@@ -85,7 +113,12 @@ def sha256(path):
 
 
 def cache_folder():
-    """Where downloaded data is kept: $MINIGRAD_CACHE, or $XDG_CACHE_HOME/minigrad, or ~/.cache/minigrad."""
+    """Where downloaded data is kept: $MINIGRAD_CACHE, or $XDG_CACHE_HOME/minigrad, or ~/.cache/minigrad.
+
+    In JupyterLite it is the folder data beside the notebooks.
+    """
     if chosen := os.environ.get("MINIGRAD_CACHE"):
         return Path(chosen).expanduser()
+    if in_browser := kept():
+        return in_browser
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "minigrad"

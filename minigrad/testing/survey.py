@@ -5,10 +5,8 @@ An operation is named as a person types it (ops/locate.py), so that it can be lo
 import json
 import os
 import time
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
-from multiprocessing import get_context
 
 from ..engine.op import REGISTRY
 from .ops.locate import load_op
@@ -38,6 +36,8 @@ def workers(jobs, count):
     if min(jobs, count) == 1:
         yield map
         return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context         # not in a browser
     before = os.environ.get("OPENBLAS_NUM_THREADS")
     os.environ["OPENBLAS_NUM_THREADS"] = "1"        # the processes share the cores already
     try:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ...engine import backend
 from ...support import files
+from ...support.browser import not_in_browser
 from ...support.errors import Failure
 from ...support.explaining import explained
 from . import nccl
@@ -26,7 +27,8 @@ _world = _watcher = None    # the group of all, and the process that watches thi
 
 
 def mpi():
-    """mpi4py's MPI module; RuntimeError, in one line, where there is none."""
+    """mpi4py's MPI module; RuntimeError (in a browser, Failure), in one line, where there is none."""
+    not_in_browser("training by several processes")
     try:
         from mpi4py import MPI
     except (ImportError, RuntimeError) as error:        # RuntimeError: mpi4py is there, and no MPI library

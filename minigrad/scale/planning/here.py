@@ -7,7 +7,6 @@ calibrated on all sizes but one, and must say how long a step of that one takes;
 """
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...support.browser import not_in_browser
 from ...support.errors import Failure
 from . import costs
 from .cluster import Cluster, Layout, calibrate, step_time
@@ -29,6 +29,7 @@ VOCAB = 64
 
 def mpiexec(ranks, *words):
     """Run Python with these words on so many ranks, each with one thread; what they print.  Failure if they fail."""
+    not_in_browser("training by several processes")
     launcher = shutil.which("mpiexec", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     if launcher is None:
         raise Failure('no mpiexec here: run pip install "minigrad[distributed]"')
@@ -45,6 +46,8 @@ def time_steps(shape, kind="data parallel", overlap=True, steps=4):
     kind        "data parallel" or "sharded";  overlap  gradients set out during backward, not all behind it
     Returns {"seconds": ..., "slots": bytes that the optimizer remembers, "peak": of the process so far}.
     """
+    import resource                             # not on Windows, nor in a browser
+
     from ...engine import backend
     from ...engine.tensor import Tensor, backpropagate
     from ...keras import losses, optimizers
