@@ -1,9 +1,10 @@
-"""`minigrad learn`: open the course, list it, show progress, put an exercise back, build it for browsers, run it again."""
+"""`minigrad learn`: open the course, list it, show progress, put an exercise back, build it as pages."""
 import argparse
 import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -33,8 +34,9 @@ def add_arguments(parser):
                         help="of --lite: Python for the browser, a folder with Pyodide's full distribution or the "
                              "address of its pyodide.mjs (default: Pyodide's own pages)")
     parser.add_argument("--published", metavar="ADDRESS",
-                        help="of --lite: where on GitHub DIR will lie, https://github.com/OWNER/NAME/tree/BRANCH/FOLDER; "
-                             "then each notebook gets buttons that open it on Colab and Binder")
+                        help="of --lite: where on GitHub DIR will lie, "
+                             "https://github.com/OWNER/NAME/tree/BRANCH/FOLDER; then each notebook gets buttons that "
+                             "open it on Colab and Binder")
     parser.add_argument("--audit", action="store_true",
                         help="for authors: break each solution in every small way, and see whether its check notices")
     parser.add_argument("--rebuild", action="store_true",
@@ -99,16 +101,22 @@ def in_language(language):
                                      else translating.translated(notebook, language, number))
 
 
-def build_lite(args):
-    """Build the pages for the browser, with a bar of the steps."""
+@contextmanager
+def steps(unit):
+    """A bar of what is built: progress(count, words) sets it to so many steps and returns what to call after each."""
     from tqdm import tqdm
-
-    from ..learn import lite
-    with tqdm(unit="step", leave=False, delay=0.5) as bar:
-        def progress(total, words):
-            bar.reset(total)
+    with tqdm(unit=unit) as bar:
+        def progress(count, words):
+            bar.reset(count)
             bar.set_description(words)
             return bar.update
+        yield progress
+
+
+def build_lite(args):
+    """Build the pages for the browser."""
+    from ..learn import lite
+    with steps("step") as progress:
         lite.build(args.lite, progress, args.pyodide, args.published)
     print(f"{args.lite / 'lab' / 'index.html'}: show them with python -m http.server -d {args.lite}")
     return 0
@@ -128,16 +136,9 @@ def show_progress(names):
 
 def make_site(target):
     """Build the site; what is to be said of it goes to stderr, so that stdout ends with where it is."""
-    from tqdm import tqdm
-
     from ..learn.site import build
-
-    with tqdm(unit="page") as bar:
-        def steps(count, words):
-            bar.reset(count)
-            bar.set_description(words)
-            return bar.update
-        remarks = build(target, steps)
+    with steps("page") as progress:
+        remarks = build(target, progress)
     for remark in remarks:
         print(f"minigrad: {remark}", file=sys.stderr)
     files = [path for path in target.rglob("*") if path.is_file()]

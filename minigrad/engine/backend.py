@@ -25,7 +25,7 @@ def _keep_freed_memory():
     A training step wants the same memory as the one before.  Memory that comes anew from the system costs a page fault
     for each 4 KB, in which the system zeroes it: a fifth of the time of a small GPT's step.
     """
-    import ctypes                               # not in a browser, where nothing needs it
+    import ctypes  # not in a browser, where nothing needs it
     malloc = ctypes.CDLL(None)
     if hasattr(malloc, "mallopt"):              # musl has none
         malloc.mallopt(M_TRIM_THRESHOLD, 2**30)

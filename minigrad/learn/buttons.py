@@ -54,7 +54,8 @@ def row(notebook, lite=None, published=None, language="en"):
     """
     found = {}
     if lite is not None:
-        found[say("Open in the browser", language=language)] = f"{lite.rstrip('/')}/lab/index.html?path={quote(notebook, safe='')}"
+        page = f"{lite.rstrip('/')}/lab/index.html?path={quote(notebook, safe='')}"
+        found[say("Open in the browser", language=language)] = page
     if published:
         found[say("Open on Colab", language=language)] = published.colab(notebook)
         found[say("Open on Binder", language=language)] = published.binder(notebook)

@@ -21,8 +21,8 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..data.datasets import PACKAGED, packaged
-from ..data.fetch import pinned_wheel
+from ..data.datasets import PACKAGED
+from ..data.fetch import packaged, pinned_wheel
 from ..support.errors import Failure, UsageError
 from ..support.files import cache_folder, replaced_folder, sha256
 from ..support.reading import form, read_json
@@ -97,9 +97,9 @@ def write_notebooks(files, language, published=None):
         name = below + notebooks.paths([number])[0].name
         row = buttons.row(name, published=published, language=language)
         if lacking := not_here(notebook):
-            warning = say("*In a browser this notebook can't run to its end: there is no* {}.", lacking, language=language)
-            row = "\n\n".join(filter(None, [row, warning]))
-        return with_start(notebook, row, published)
+            row += "\n\n" + say("*In a browser this notebook can't run to its end: there is no* {}.", lacking,
+                                language=language)
+        return with_start(notebook, row.strip(), published)
     notebooks.copy_to(files / below, made)
 
 

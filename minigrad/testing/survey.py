@@ -37,7 +37,7 @@ def workers(jobs, count):
         yield map
         return
     from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context         # not in a browser
+    from multiprocessing import get_context  # not in a browser
     before = os.environ.get("OPENBLAS_NUM_THREADS")
     os.environ["OPENBLAS_NUM_THREADS"] = "1"        # the processes share the cores already
     try:

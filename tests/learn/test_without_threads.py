@@ -1,4 +1,4 @@
-"""The course where there are no threads, no processes and no ctypes, as in a browser: it imports, and checks answers."""
+"""Without threads, processes and ctypes, as in a browser, the course imports and checks answers."""
 import os
 import subprocess
 import sys

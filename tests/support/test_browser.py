@@ -40,5 +40,5 @@ def test_data_that_was_laid_there_is_read(in_browser, monkeypatch):
     place = in_browser / "data" / datasets.DIABETES_Y
     place.parent.mkdir(parents=True)
     place.write_bytes(b"1\n2\n")
-    assert datasets.packaged(datasets.DIABETES_Y) == place
+    assert fetch.packaged(datasets.DIABETES_Y) == place
     assert not fetch.folder_of("smollm2").exists()

@@ -46,7 +46,7 @@ def time_steps(shape, kind="data parallel", overlap=True, steps=4):
     kind        "data parallel" or "sharded";  overlap  gradients set out during backward, not all behind it
     Returns {"seconds": ..., "slots": bytes that the optimizer remembers, "peak": of the process so far}.
     """
-    import resource                             # not on Windows, nor in a browser
+    import resource  # not on Windows, nor in a browser
 
     from ...engine import backend
     from ...engine.tensor import Tensor, backpropagate
