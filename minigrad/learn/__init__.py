@@ -9,5 +9,5 @@ from .checking import Wrong, call, check, exercise, for_all, progress, same
 __all__ = ["Wrong", "call", "check", "exercise", "for_all", "progress", "same"]
 
 if IN_BROWSER:
-    from .browser import settle
+    from .settling import settle
     settle()

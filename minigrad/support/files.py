@@ -71,15 +71,15 @@ def replaced_folder(path, mark):
     """
     path = Path(path)
     if path.is_symlink() or path.exists() and not path.is_dir():
-        raise UsageError(f"{path} is not a folder")
+        raise UsageError(f"{path}: not a folder")
     old = path.exists() and any(path.iterdir())
     if old and not (path / mark).is_file():
-        raise UsageError(f"{path} holds other files: give a new or empty folder, or one that was made by this command")
+        raise UsageError(f"{path}: holds other files; give a new or empty folder, or one that was made this way before")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         before = tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
-        raise UsageError(f"can't write {path}: {error.strerror}") from None
+        raise UsageError(f"{path}: can't write there: {error.strerror}") from None
     with before as aside, atomic_folder(path) as new:
         yield new
         (new / mark).touch()

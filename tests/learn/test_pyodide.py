@@ -34,7 +34,8 @@ FACE = """
 import time
 begun = time.time()
 import minigrad as mg
-print(f"import minigrad: {time.time() - begun:.1f} s; NumPy {mg.tensor.__globals__['np'].__version__}, {sys.version}")
+import numpy as np
+print(f"import minigrad: {time.time() - begun:.1f} s; NumPy {np.__version__}, Python {sys.version}")
 for name in mg.PUBLIC:
     getattr(mg, name)
 x = mg.tensor([1.0, 2.0], requires_grad=True)
@@ -81,7 +82,7 @@ def run(tmp_path_factory):
     def in_pyodide(program, timeout):
         path = pure / "program.py"
         path.write_text(START + program, encoding="utf-8")
-        done = subprocess.run([node, HERE / "in_pyodide.mjs", distribution, path, "numpy,matplotlib", f"{ROOT}=/src",
+        done = subprocess.run([node, HERE / "in_pyodide.mjs", distribution, path, "numpy,matplotlib,ipython", f"{ROOT}=/src",
                                f"{pure}=/pure", f"{pure / 'cache'}=/tmp/cache"],
                               capture_output=True, text=True, timeout=timeout)
         print(done.stdout, done.stderr[-2000:])

@@ -2,7 +2,7 @@
 import pytest
 
 from minigrad.data import corpora, datasets, fetch
-from minigrad.scale.distributed import world
+from minigrad.scale.distributed.group import mpi
 from minigrad.scale.planning import here
 from minigrad.support import browser, files
 from minigrad.support.errors import Failure
@@ -23,7 +23,7 @@ def test_what_is_kept_lies_beside_the_notebooks(in_browser, monkeypatch):
 
 
 def test_what_cannot_run_there_says_so_in_one_line(in_browser):
-    for call in (corpora.smollm2, corpora.shakespeare, datasets.load_mnist, world, lambda: here.mpiexec(2, "-c", "")):
+    for call in (corpora.smollm2, corpora.shakespeare, datasets.load_mnist, mpi, lambda: here.mpiexec(2, "-c", "")):
         with pytest.raises(Failure, match="can't be had in a browser: take a computer") as failure:
             call()
         assert "\n" not in str(failure.value)

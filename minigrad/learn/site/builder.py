@@ -4,14 +4,13 @@ import os
 import shutil
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 import minigrad
 
-from ...support.errors import Failure, UsageError
-from ...support.files import atomic_folder
+from ...support.errors import Failure
+from ...support.files import replaced_folder
 from ...testing.gallery import GALLERY
 from ...viz.svg import COLOURS, STROKES
 from .. import translating
@@ -33,7 +32,7 @@ def build(target, progress=lambda total, words: lambda: None, languages=None):
         raise Failure(f'the site needs {", ".join(missing)}; run pip install "minigrad[site]"')
     target = Path(target)
     languages = translating.languages() if languages is None else languages
-    with _replaced(target) as new, tempfile.TemporaryDirectory() as work:
+    with replaced_folder(target, MARK) as new, tempfile.TemporaryDirectory() as work:
         editions, remarks = editions_of(["en", *languages], progress)
         for edition in editions:
             remarks += _typeset(edition, editions, Path(work) / edition.language, new, progress)
@@ -44,28 +43,6 @@ def build(target, progress=lambda total, words: lambda: None, languages=None):
         (new / MARK).write_text(f"The site of minigrad {minigrad.__version__}, made by minigrad learn --site\n",
                                 encoding="utf-8")
     return remarks
-
-
-@contextmanager
-def _replaced(target):
-    """A new folder that takes the place of target when all is done."""
-    if target.is_symlink() or target.exists() and not target.is_dir():
-        raise UsageError(f"--site {target}: not a folder")
-    old = target.exists() and any(target.iterdir())
-    if old and not (target / MARK).is_file():
-        raise UsageError(f"--site {target}: holds other files; give a new or empty folder, or that of an earlier site")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not os.access(target.parent, os.W_OK):
-            raise PermissionError(13, "Permission denied")
-    except OSError as error:
-        raise UsageError(f"--site {target}: can't write there: {error.strerror}") from None
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as before:
-        with atomic_folder(target) as new:
-            yield new
-            new.chmod(0o755)
-            if old:
-                os.rename(target, Path(before) / "old")
 
 
 def editions_of(languages, progress):
