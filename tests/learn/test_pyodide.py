@@ -82,8 +82,8 @@ def run(tmp_path_factory):
     def in_pyodide(program, timeout):
         path = pure / "program.py"
         path.write_text(START + program, encoding="utf-8")
-        done = subprocess.run([node, HERE / "in_pyodide.mjs", distribution, path, "numpy,matplotlib,ipython", f"{ROOT}=/src",
-                               f"{pure}=/pure", f"{pure / 'cache'}=/tmp/cache"],
+        done = subprocess.run([node, HERE / "in_pyodide.mjs", distribution, path, "numpy,matplotlib,ipython",
+                               f"{ROOT}=/src", f"{pure}=/pure", f"{pure / 'cache'}=/tmp/cache"],
                               capture_output=True, text=True, timeout=timeout)
         print(done.stdout, done.stderr[-2000:])
         assert done.returncode == 0, done.stdout[-4000:]
