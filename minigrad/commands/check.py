@@ -40,7 +40,8 @@ def run(args):
     from ..testing.ops.locate import load_op, targets_in
     from ..testing.ops.runner import named
     from ..testing.survey import check_all, hunt_all, registered
-    targets = [t for op in args.op for t in targets_in(op)] or registered(differentiable=args.mutants)
+    named_ones = [targets_in(op) for op in args.op]
+    targets = [t for ops, _ in named_ones for t in ops] or registered(differentiable=args.mutants)
     for target in targets:
         load_op(target)                     # before anything runs: a wrong name is told at once
     try:
@@ -50,4 +51,7 @@ def run(args):
     examples = args.examples or PROFILES[args.profile]
     if args.mutants:
         return 1 if hunt_all(targets, examples, args.seed, args.jobs, args.json) else 0
-    return 1 if check_all(targets, examples, args.seed, args.order, args.jobs, args.json, args.skip) else 0
+    failed = check_all(targets, examples, args.seed, args.order, args.jobs, args.json, args.skip)
+    if (plain := [f for _, functions in named_ones for f in functions]) and not args.json:
+        print(f"plain functions are checked where they are named, such as these: {' '.join(plain)}")
+    return 1 if failed else 0

@@ -8,6 +8,7 @@ A framework must say four things: how arrays enter and leave it, how to join sev
 pullback of a function is, (g, *inputs) -> gradients, as a function of its own, so that it can be differentiated again.
 """
 import inspect
+import math
 import sys
 
 import numpy as np
@@ -18,7 +19,7 @@ from ..engine.tensor import Tensor
 
 class Torch:
     """Functions of torch tensors."""
-    highest_order = 2
+    highest_order, left_out = 2, ("python_numbers",)
 
     def enter(self, x):
         import torch
@@ -47,7 +48,7 @@ class Torch:
 
 class Jax:
     """Functions of JAX arrays, in double precision where the inputs are."""
-    highest_order = 2
+    highest_order, left_out = 2, ("python_numbers",)
 
     def enter(self, x):
         import jax
@@ -68,7 +69,7 @@ class Jax:
 
 class Autograd:
     """Functions and primitives of HIPS autograd."""
-    highest_order = 2
+    highest_order, left_out = 2, ("python_numbers",)
     enter = staticmethod(np.asarray)
     leave = staticmethod(np.asarray)
 
@@ -88,9 +89,13 @@ def foreign(framework, f, name, signature, module):
     inputs = [p.name for p in signature if p.default is p.empty]
     params = {p.name: p.default for p in signature if p.default is not p.empty}
 
+    sizes = []                              # of several results, which are joined to one
+
     def single(xs, values):
         ys = f(*xs, *(values.get(n, d) for n, d in params.items()))
-        return framework.join(ys) if isinstance(ys, (tuple, list)) else ys
+        several = isinstance(ys, (tuple, list))
+        sizes[:] = [math.prod(np.shape(y)) for y in ys] if several else []
+        return framework.join(ys) if several else ys
 
     def forward(xs, values):
         return np.asarray(framework.leave(single([framework.enter(x) for x in xs], values)))
@@ -121,7 +126,8 @@ def foreign(framework, f, name, signature, module):
     call = eval(f"lambda {named}: _forward([{', '.join(inputs)}], dict({', '.join(f'{n}={n}' for n in params)}))",
                 {"_forward": forward, "_defaults": params})
     op = Op(call, rule, name=name)
-    op.__module__, op.highest_order = module, framework.highest_order
+    op.sizes, op.__module__, op.framework = sizes, module, framework
+    op.highest_order, op.left_out = framework.highest_order, framework.left_out
     return op
 
 
@@ -135,12 +141,18 @@ def adapted(target):
         raise TypeError(f"check_op: {name} is a {type(target).__name__}, not an operation: declare one with "
                         "@mg.op(vjp=...); or use check_gradients(f, *inputs) for a function made of minigrad's "
                         "operations, check_vjp(f, vjp, *inputs) for plain NumPy")
-    f, signature = target, signature_of(getattr(target, "fun", target))
+    f, signature, once = target, signature_of(getattr(target, "forward", home(target))), False
     if isinstance(target, type):            # a torch.autograd.Function
-        signature = signature_of(target.forward)
-        with_context = target.setup_context is sys.modules["torch"].autograd.Function.setup_context
-        f, signature = target.apply, signature[with_context:]
-    return foreign(kind(), f, name, signature, target.__module__)
+        written = sys.modules["torch"].autograd.Function
+        f, signature = target.apply, signature[target.setup_context is written.setup_context:]
+        once = getattr(target.backward, "__globals__", {}).get("__name__") == "torch.autograd.function"
+    op = foreign(kind(), f, name, signature, home(target).__module__)
+    for fact in ("domain", "shapes", "cases", "reference"):         # as an Op declares them
+        setattr(op, fact, getattr(target, fact, getattr(op, fact)))
+    op.elementwise = op.shapes is None
+    if once:                                # marked with once_differentiable
+        op.highest_order = 1
+    return op
 
 
 def signature_of(f):
@@ -159,7 +171,14 @@ def framework_of(target):
         return Autograd
     if not inspect.isfunction(target):
         return None
-    names = inspect.getclosurevars(target)
-    modules = {m.__name__ for m in [*names.globals.values(), *names.nonlocals.values()] if inspect.ismodule(m)}
-    return next((kind for names, kind in ((("jax", "jax.numpy"), Jax), (("autograd", "autograd.numpy"), Autograd),
-                                          (("torch",), Torch)) if modules.intersection(names)), None)
+    used = inspect.getclosurevars(target)
+    values = [*used.globals.values(), *used.nonlocals.values()]
+    roots = {(getattr(v, "__name__" if inspect.ismodule(v) else "__module__", None) or "").partition(".")[0]
+             for v in values}
+    known = {"jax": Jax, "autograd": Autograd, "torch": Torch}
+    return next((known[root] for root in known if root in roots), None)
+
+
+def home(target):
+    """Where a function of a framework is written: of a primitive of autograd or a custom_vjp, what it wraps."""
+    return getattr(target, "fun", target)

@@ -7,7 +7,7 @@ from .ops.runner import check_op
 
 class PlainNumPy:
     """f with the vjp that a user wrote for it; first order only, since nothing records the vjp."""
-    highest_order = 1
+    highest_order, left_out = 1, ("precision_kept", "python_numbers")
     enter = leave = staticmethod(np.asarray)
 
     def __init__(self, vjp):
@@ -32,6 +32,9 @@ def check_vjp(f, vjp, *inputs, domain=None, shapes=None, cases=None, **options):
         mg.testing.check_vjp(rosen, rosen_der, np.array([1.3, 0.7, 0.8]))
     """
     __tracebackhide__ = True
+    for what, function in (("f", f), ("vjp", vjp)):
+        if not callable(function):
+            raise TypeError(f"check_vjp: {what} must be a function, got {type(function).__name__}")
     signature = [p for p in signature_of(f) if p.default is p.empty][:len(inputs) or None]
     taken = len([p for p in signature_of(vjp) if p.default is p.empty])
     if taken not in (len(signature), len(signature) + 1):
@@ -41,13 +44,15 @@ def check_vjp(f, vjp, *inputs, domain=None, shapes=None, cases=None, **options):
     op = foreign(PlainNumPy(back), f, getattr(f, "__name__", "f"), signature, f.__module__)
     op.domain, op.shapes, op.elementwise = domain, shapes, shapes is None and not inputs
     op.cases = cases or ([([np.asarray(x, float) for x in inputs], {})] if inputs else None)
-    op.pair = op.name, getattr(vjp, "__name__", "vjp")
-    skip = [*(options.pop("skip", ())), "precision_kept", "python_numbers"]
-    return check_op(op, skip=skip, **options)
+    op.pair = [n if n.isidentifier() else other for n, other in ((op.name, "f"), (getattr(vjp, "__name__", ""), "vjp"))]
+    return check_op(op, **options)
 
 
 def scaled(g, gradients):
     """The gradients of a scalar function times its cotangent."""
     if np.ndim(g):
-        raise TypeError("check_vjp: f is no scalar here, so its vjp must take the cotangent g first: vjp(g, *inputs)")
+        raise TypeError(f"check_vjp: f gives {np.size(g)} numbers, no scalar, so its vjp must take the cotangent g "
+                        "first: vjp(g, *inputs)")
+    if gradients is None:
+        raise TypeError("the gradient is None: return is missing")
     return [g * np.asarray(d) for d in gradients] if isinstance(gradients, tuple) else g * np.asarray(gradients)

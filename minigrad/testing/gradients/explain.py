@@ -1,7 +1,7 @@
 """What mistake would explain a wrong gradient?  Each classic is a hypothesis: "then the result would be what we got".
 
 A hypothesis is a function of the Evidence that yields words if it reproduces the wrong gradient exactly.  What stands
-in brackets in the words depends on the case; the rest is the same for all cases with this mistake.
+in brackets at the end of the words depends on the case; the rest is the same for all cases with this mistake.
 """
 import itertools
 import math
@@ -11,6 +11,8 @@ import numpy as np
 
 from ...engine.recording import grad_mode
 from ...engine.tensor import Tensor
+from .formulas import formula, number_in_words
+from .functions import raw_shapes
 from .numerical import derivative
 
 
@@ -33,6 +35,23 @@ class Evidence:
     def u(self):
         """The cotangent; flat if there are several results."""
         return self.us[0] if len(self.us) == 1 else np.concatenate([u.ravel() for u in self.us])
+
+    @property
+    def parts(self):
+        """How long each of several results is in the cotangent."""
+        return [u.size for u in self.us] if len(self.us) > 1 else getattr(self.f.op, "sizes", [])
+
+    @property
+    def elementwise(self):
+        """Does each element of the argument alone make one of the result?"""
+        aside = self.jacobian - np.diag(np.diag(self.jacobian)) if self.u.shape == self.shape else np.ones(1)
+        return not aside.any()
+
+    @property
+    def alike(self):
+        """The arguments and the result, by name and flat, of the shape of this argument."""
+        named = [*zip(self.f.arguments, self.xs), ("y", self.f.values(self.xs)[0])]
+        return {name: array.ravel() for name, array in named if array.shape == self.shape}
 
     def is_got(self, hypothesis):
         slack = 1e-6 * np.abs(self.expected).max(initial=0) + 1e-306
@@ -64,6 +83,25 @@ def sign(e):
 def cotangent_ignored(e):
     if e.is_got(e.jacobian.sum(axis=1)):
         yield "the rule ignores its cotangent g, as if it were ones"
+
+
+def result_forgotten(e):
+    ends = np.cumsum(e.parts)
+    for n, (size, end) in enumerate(zip(e.parts, ends)) if len(ends) > 1 else ():
+        others = e.u.ravel().copy()
+        others[end - size:end] = 0
+        if e.is_got(e.jacobian @ others):
+            yield f"the gradient of result [{n}] is missing (of {len(ends)})"
+
+
+def shape_of_the_rule(e):
+    """The engine sums what a rule returns to the shape of its argument, also what was never stretched."""
+    if e.f.op and not e.f.depth:
+        y = recorded(e.f, e.xs)
+        shape = dict(zip(e.f.arguments, raw_shapes(y)))[e.f.arguments[e.k]] if y.node else None
+        if shape is not None and shape not in (e.shape, y.shape) and len(shape) > len(y.shape):
+            yield (f"the rule returns too many axes (shape {shape} for an argument of shape {e.shape} and a result of "
+                   f"shape {y.shape}: the engine sums them)")
 
 
 def wrong_argument(e):
@@ -101,6 +139,19 @@ def sum_missing(e):
                 yield f"the sum over a broadcast axis is missing (only the {which} of axis {axis} of the result counts)"
 
 
+def summed_over_the_wrong_axis(e):
+    """Each place of the result holds one element of a vector, spread along the other axes."""
+    if len(e.shape) != 1 or e.u.ndim < 2:
+        return
+    terms = (e.jacobian.sum(axis=0) * e.u.ravel()).reshape(e.u.shape)
+    sums = {a: terms.sum(axis=tuple(b for b in range(e.u.ndim) if b != a)) for a in range(e.u.ndim)}
+    right = [a for a, total in sums.items() if total.shape == e.shape and np.allclose(total, e.expected)]
+    for axis, total in sums.items() if right else ():
+        if axis not in right and e.is_got(total):
+            yield (f"the sum is over the wrong axes (it leaves axis {axis} of the result, where axis {right[0]} holds "
+                   f"{e.f.arguments[e.k]})")
+
+
 def mean_for_sum(e):
     for axis, n in enumerate(e.u.shape):
         if n > 1 and _repeats(e, axis) and e.is_got(e.expected / n):
@@ -131,16 +182,20 @@ def factor(e):
     if not wanted.any() or not e.got[wanted].all():
         return
     ratio = e.expected[wanted] / e.got[wanted]
-    named = [*zip(e.f.arguments, e.xs), ("y", e.f.values(e.xs)[0])]
     forms = [(ratio, "{}")]
-    for name, array in ((name, array.ravel()[wanted]) for name, array in named if array.shape == e.shape):
+    for name, array in ((name, array[wanted]) for name, array in e.alike.items()):
         forms += [(ratio / array, "{} " + name), (ratio * array, "{} / " + name)]
     for over, form in forms:
         constant = float(np.median(over))
         trivial = form == "{}" and abs(abs(constant) - 1) <= 1e-6
         if np.isfinite(constant) and np.allclose(over, constant, rtol=1e-5) and not trivial:
-            words = f"the factor {form.format(_in_words(constant))} is missing"
+            words = f"the factor {form.format(number_in_words(constant))} is missing"
             yield words.replace("factor 1 /", "divisor").replace("factor 1 ", "factor ")
+            for name, value in e.f.params.items() if form == "{}" else ():
+                if isinstance(value, (int, float)) and abs(value) not in (0, 1):
+                    for power, what in ((value, "factor"), (1 / value, "divisor")):
+                        if math.isclose(constant, power, rel_tol=1e-5):
+                            yield f"the {what} {name} is missing"
 
 
 def size_factor(e):
@@ -154,24 +209,52 @@ def size_factor(e):
             yield f"a factor 1/n too many, a mean where a sum belongs (n = {n}, {what})"
 
 
-CONSTANTS = {"ln 2": math.log(2), "ln 10": math.log(10), "π": math.pi, "π/180": math.pi / 180, "√2": math.sqrt(2)}
+def taken_elsewhere(e):
+    """The right derivative, of another point; where f(y) = y, as for |x|, y says nothing."""
+    x, y = e.xs[0], e.f.values(e.xs)[0]
+    points = [(-x, "-x")] + [(y, "y")] * (y.shape == e.shape and not np.allclose(e.f.values([y])[0], y)) \
+        if len(e.xs) == 1 else []
+    for there, what in points:
+        if there.any() and e.is_got(measured_gradient(e, 0, [there])):
+            yield f"the derivative is taken at {what} where x belongs"
+    for j, x in enumerate(e.xs):
+        if x.ndim > 1 and x.shape[-1] == x.shape[-2]:
+            turned = [v.swapaxes(-1, -2) if i == j else v for i, v in enumerate(e.xs)]
+            if e.is_got(measured_gradient(e, e.k, turned)):
+                yield f"{e.f.arguments[j]} where its transpose belongs, or the other way round"
 
 
-def _in_words(number):
-    for text, value in CONSTANTS.items():
-        for power, form in ((value, text), (1 / value, f"1/({text})")):
-            if math.isclose(abs(number), power, rel_tol=1e-5):
-                return "-" * (number < 0) + form
-    whole = round(1 / number) if 1e-4 < abs(number) < 1 else 0
-    return f"1/{whole}" if whole and math.isclose(1 / number, whole, rel_tol=1e-5) else f"{number:.5g}"
+def shifted(e):
+    for axis, n in enumerate(e.u.shape):
+        for by in (k for k in (1, -1, 2, -2) if abs(k) < n - 1):
+            if e.is_got(e.jacobian @ np.roll(e.u, by, axis).ravel()):
+                yield (f"shifted by {abs(by)} along an axis: a roll, slice or pad was not undone as it was made "
+                       f"(axis {axis} of the result)")
+                return
 
 
-def taken_at_result(e):
-    y = e.f.values(e.xs)[0]
-    if len(e.xs) != 1 or y.shape != e.shape or np.allclose(e.f.values([y])[0], y):
-        return                              # |x| of |x| is |x|: its slope at y says nothing
-    if y.any() and e.is_got(measured_gradient(e, 0, [y])):
-        yield "the derivative is taken at y where x belongs"
+def term_missing(e):
+    """What is missing is g times a simple form, or, row by row, a number times y, x or 1."""
+    missing = (e.expected - e.got).reshape(e.shape)
+    if e.elementwise:
+        if form := formula(missing.ravel() / e.u.ravel(), e.alike):
+            yield f"a term is missing: g times `{form}`"
+    elif e.u.shape == e.shape:
+        for axis, n in enumerate(e.shape):
+            for name, array in ({"1": np.ones(e.shape)} | e.alike).items() if n > 2 else ():
+                along = missing / array.reshape(e.shape)
+                mean = along.mean(axis, keepdims=True)
+                if np.isfinite(along).all() and np.allclose(along, mean, rtol=1e-5, atol=1e-9):
+                    yield (f"a term is missing: {name} times a number for each row, as where a mean, norm or sum "
+                           f"counts as fixed (along axis {axis})")
+                    return
+
+
+def slope_is(e):
+    """The slope is a simple form of the inputs and the result: say which, and which the rule has."""
+    if e.elementwise and (form := formula(e.expected / e.u.ravel(), e.alike)):
+        found = formula(e.got / e.u.ravel(), e.alike)
+        yield f"the slope is `{form}`" + (f"; the rule has `{found}`" if found else "")
 
 
 def mask(e):
@@ -179,6 +262,23 @@ def mask(e):
     if same.any() and ((e.got == 0) | (e.expected == 0) | same).all():
         yield ("right except where it is 0, or should be: a stale mask, made from other values, or one with the wrong "
                "side")
+
+
+def where_wrong(e):
+    """Right but where an input or the result is negative, say."""
+    wrong = ~np.isclose(e.got, e.expected, rtol=1e-5, atol=1e-9 * np.abs(e.expected).max(initial=0))
+    if not 2 <= wrong.sum() <= wrong.size - 2:
+        return
+    for name, x in e.alike.items():
+        for where, what in ((x < 0, "< 0"), (x > 0, "> 0"), (x == 0, "= 0")):
+            if np.array_equal(where, wrong):
+                yield f"right but where {name} {what}"
+                return
+        for where, what in ((wrong, "large"), (~wrong, "small")):
+            border = np.abs(x[~where]).max(), np.abs(x[where]).min()
+            if border[0] < border[1]:
+                yield f"right but where |{name}| is {what} (the border is between {border[0]:.3g} and {border[1]:.3g})"
+                return
 
 
 def misplaced(e):
@@ -191,18 +291,22 @@ def rounded(e):
         yield "right to about 6 digits: the rule rounds to float32, or has a constant with few digits"
 
 
-HYPOTHESES = (not_finite, detached, sign, cotangent_ignored, wrong_argument, transposed, reversed_along, sum_missing,
-              mean_for_sum, overwritten, factor, size_factor, taken_at_result, mask, misplaced)
+HYPOTHESES = (shape_of_the_rule, detached, result_forgotten, sign, cotangent_ignored, wrong_argument,
+              transposed, reversed_along, shifted, sum_missing, summed_over_the_wrong_axis, mean_for_sum, overwritten,
+              factor, size_factor, taken_elsewhere, mask, where_wrong, misplaced)
 
 
 def diagnose(evidence):
     """Words for each mistake that reproduces the wrong gradient; the most specific first."""
-    if evidence.f.depth:
+    if evidence.f.depth and np.isfinite(evidence.got).all():
         part = "part of the rule" if evidence.got.any() else "the rule"
         return [f"the first order is right, so {part} is detached: it takes values past the tape (._data, np.asarray, "
                 "a saved array); or it is made of an operation that is itself wrong"]
     with np.errstate(all="ignore"):
-        return list(rounded(evidence)) or [words for hypothesis in HYPOTHESES for words in hypothesis(evidence)]
+        for alternatives in (rounded,), (not_finite,), HYPOTHESES, (term_missing,), (slope_is,):
+            if words := [w for hypothesis in alternatives for w in hypothesis(evidence)]:
+                return words
+    return []
 
 
 def measured_gradient(e, j, xs):
@@ -214,30 +318,24 @@ def measured_gradient(e, j, xs):
             moved = np.array(x + 0 * t)         # complex where t is
             moved[place] += t
             return np.asarray(sum((u * y).sum() for u, y in zip(e.us, e.f.values([*xs[:j], moved, *xs[j + 1:]]))))
-        gradient[place] = derivative(phi)[0]
+        slope, doubt = derivative(phi)
+        gradient[place] = slope if doubt <= 1e-4 * abs(slope) + 1e-6 else np.nan       # at a jump, say
     return gradient
 
 
 # -- gradients that don't fit ----------------------------------------------------------------------------------------
-def misshapen(f, xs, us):
+def misshapen(f, xs):
     """Words for a rule of an op alone that returns the wrong shape."""
-    with grad_mode(True):
-        y = f.call([Tensor(x, requires_grad=True) for x in xs])[0]
-    node = y.node
-    if node is None or any(isinstance(x, Tensor) and x.node for x in node.inputs):
+    y = recorded(f, xs)
+    if y.node is None or any(isinstance(x, Tensor) and x.node for x in y.node.inputs):
         return []
-    params = {**node.params, **({"saved": node.saved} if node.op.saves else {})}
-    rules = [node.op.vjp] if node.op.joint else [r for r in node.op.rules if r]
-    words = []
-    for i, rule in enumerate(rules):
-        try:
-            result = rule(us[0], y._data, *node.args, **params)
-        except Exception:
-            continue
-        for n, g in enumerate(result if node.op.joint else [result]):
-            k = n if node.op.joint else i
-            words += _about_shape(np.shape(g), [np.shape(x) for x in node.args], k)
-    return words
+    shapes = [np.shape(x) for x in y.node.args]
+    return [w for k, got in enumerate(raw_shapes(y)) if got is not None for w in _about_shape(got, shapes, k)]
+
+
+def recorded(f, xs):
+    with grad_mode(True):
+        return f.call([Tensor(x, requires_grad=True) for x in xs])[0]
 
 
 def _about_shape(got, shapes, k):

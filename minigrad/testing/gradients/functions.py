@@ -1,6 +1,6 @@
 """f as the checks see it: a function from a list of arrays to a list of arrays, its gradient, and that one's own."""
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,6 +20,7 @@ class Function:
     arguments: list                         # names of the tensors that it takes
     op: Op = None                           # if it is one, alone
     depth: int = 0                          # how many times it was differentiated
+    params: dict = field(default_factory=dict)
 
     def values(self, xs):
         """f of arrays, as arrays; complex ones pass through, too."""
@@ -54,12 +55,26 @@ class Function:
                 xs = [positive(x) if x.requires_grad else Tensor(x._data, True) for x in tensors[:n]]
                 gradients = _summed_pullback(self.call(xs), xs, tensors[n:], recording)
             return [g if isinstance(g, Tensor) else Tensor(np.asarray(g)) for g in gradients]
-        return Function(vjp, self.name, [*self.arguments, "the cotangent"], self.op, self.depth + 1)
+        return Function(vjp, self.name, [*self.arguments, "the cotangent"], self.op, self.depth + 1, self.params)
 
     def derivative_in(self, k):
         orders = ("gradient of", "second derivative in", "third derivative in")
         what = orders[self.depth] if self.depth < len(orders) else f"{self.depth + 1}th derivative in"
         return f"{self.name}: the {what} {self.arguments[k]}"
+
+
+def raw_shapes(y):
+    """The shapes that the rules of the op behind y return, before the engine sums what was broadcast; None: none."""
+    op, args, g = y.node.op, y.node.args, np.ones(y.shape)
+    params = {**y.node.params, **({"saved": y.node.saved} if op.saves else {})}
+    found = []
+    for rule in (op.vjp,) if op.joint else op.rules:
+        try:
+            result = rule and rule(g, y._data, *args, **params)
+        except Exception:
+            result = (None,) * len(args) if op.joint else None
+        found += result if op.joint else [result]
+    return [None if d is None else np.shape(d) for d in found]
 
 
 def _summed_pullback(ys, xs, us, create_graph):
@@ -91,7 +106,8 @@ def of_arrays(f, inputs, params=None, real=None):
                 raise TypeError(f"check_gradients: {name} returns {y.dtype} for float64 inputs; slopes can't be "
                                 "measured through such rounding: leave out the conversion for the check")
         return ys
-    function = Function(call, name, [n for n, r in zip(labels, real) if r], f if isinstance(f, Op) else None)
+    function = Function(call, name, [n for n, r in zip(labels, real) if r], f if isinstance(f, Op) else None,
+                        params=params or {})
     return function, [np.array(x, np.float64) for x, r in zip(arrays, real) if r]
 
 

@@ -106,7 +106,7 @@ def by_chance(op, rng, settings=None):
 def with_core_axes(signature, draw):
     """Shapes that fit a gufunc signature, with batch axes that broadcast."""
     terms = core_axes(signature)
-    return shapes_of(terms, draw.shapes(len(terms), 1, 1), {c: draw.integer(1, 4) for c in letters_of(terms)})
+    return shapes_of(terms, draw.shapes(len(terms), 2, 1), {c: draw.integer(1, 4) for c in letters_of(terms)})
 
 
 # -- the most varied of many -----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...engine.op import REGISTRY, Op
 from ...support.errors import UsageError
-from ..adapters import adapted, framework_of
+from ..adapters import adapted, framework_of, home
 
 
 def load_op(target):
@@ -44,16 +44,19 @@ def is_operation(value):
 
 
 def targets_in(target):
-    """The targets of a whole file, path/to/file.py: each operation that it defines; any other target by itself."""
+    """(targets, plain functions) of a whole file, path/to/file.py: each operation that it defines, and the functions of
+    other frameworks, which may be anything and are checked where they are named; of any other target itself."""
     if not target.endswith(".py"):
-        return [target]
+        return [target], []
     module = _from_file(Path(target))
-    found = [name for name, value in vars(module).items()
-             if is_operation(value) and getattr(value, "__module__", None) == module.__name__]
+    own = {n: v for n, v in vars(module).items() if getattr(home(v), "__module__", None) == module.__name__}
+    found = [f"{target}:{name}" for name, value in own.items() if is_operation(value)]
+    plain = [f"{target}:{name}" for name, value in own.items()
+             if inspect.isfunction(value) and not is_operation(value) and framework_of(value)]
     if not found:
-        raise UsageError(f"{target} defines no operation: declare one with @mg.op(vjp=...), or name a function of "
-                         f"another framework, {target}:my_function")
-    return [f"{target}:{name}" for name in found]
+        raise UsageError(f"{target} defines no operation: declare one with @mg.op(vjp=...)"
+                         + (f"; name its plain functions to have them checked: {' '.join(plain)}" if plain else ""))
+    return found, plain
 
 
 def _from_file(path):

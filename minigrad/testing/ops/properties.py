@@ -9,6 +9,7 @@ from ...engine.tensor import Tensor, backpropagate
 from ...engine.transforms import jvp, vjp
 from ..arrays import LAYOUTS, close, lay_out
 from ..gradients.compare import GradientError, check_gradients
+from ..gradients.numerical import derivative
 from .edges import (
     edits_are_seen,
     half_precision,
@@ -135,6 +136,25 @@ def gradients(t):
     report = check_gradients(t.op, *t.inputs, params=t.params, order=t.order, rtol=t.rtol, seed=t.seed,
                              explain=t.explain)
     t.worst = max(t.worst, report.worst)
+    for alone in small_beside_others(t):
+        check_gradients(t.op, *alone, params=t.params, order=1, rtol=t.rtol, seed=t.seed, explain=t.explain)
+
+
+def small_beside_others(t):
+    """Elements, as inputs of their own, whose slope seems wrong but is too small beside the others to show there."""
+    x, y = t.inputs[0], np.asarray(t(*t.inputs))
+    if not t.op.elementwise or not 1 < y.size <= 64 or any(v.shape != y.shape for v in t.inputs) or abs(x).max() < 20:
+        return
+    gradients = iter(t.backward(g=np.ones(y.shape))[1])
+    for k in np.flatnonzero(t.real):
+        step, found = np.where(t.inputs[k] == 0, 1.0, np.abs(t.inputs[k])), next(gradients)
+        slope, doubt = derivative(lambda h, k=k, step=step: np.asarray(
+            t(*t.inputs[:k], t.inputs[k] + h * step, *t.inputs[k + 1:])))
+        off = np.abs(step * (0 if found is None else found) - slope)
+        for i in zip(*np.nonzero(off > 1e-6 * np.abs(slope) + 20 * doubt)):
+            alone = [v[i] for v in t.inputs]
+            if np.array_equal(t(*alone), y[i]):         # an op that declares nothing need not be elementwise
+                yield alone
 
 
 @differentiable
@@ -147,6 +167,9 @@ def ties_share(t):
         try:
             check_gradients(together, 0.0, order=1, rtol=t.rtol, seed=t.seed, explain=False)
         except GradientError as error:
+            rounding = 1e-9 * sum(np.abs(g).sum() for g in t.backward()[1] if g is not None)
+            if error.got is not None and abs(error.got - error.expected) <= rounding:
+                return
             raise AssertionError(f"moved together, all inputs have the slope {error.expected:.6g}, but their gradients "
                                  f"add up to {error.got:.6g}: do equals share?") from error
 
@@ -234,7 +257,7 @@ def precision_kept(t):
     there = Trial(t.op, small, params)
     g = t.rng.standard_normal(np.shape(t(*t.inputs))).astype(np.float32)
     y, cotangents = there.backward(g=g)
-    assert y.dtype == np.float32, f"float32 inputs gave a {y.dtype} result"
+    assert y.dtype == np.float32, f"float32 inputs gave a {y.dtype} result; cast what is computed to x.dtype"
     for k, found in enumerate(cotangents):
         assert found is None or found.dtype == np.float32, f"gradient of real input {k} is {found.dtype}, not float32"
     exact, right = t.backward([x.astype(float) if x.dtype.kind == "f" else x for x in small], g.astype(float))
@@ -246,7 +269,7 @@ def precision_kept(t):
     for a, b, c in zip(cotangents, right, nearly):
         if ordinary and a is not None and np.isfinite(b).all():
             as_in_double(a, b, c, "gradient")
-    if len(t.real_inputs) > 1 and not params:
+    if len(t.real_inputs) > 1 and not params and not hasattr(t.op, "framework"):      # others have rules of their own
         last = max(k for k, r in enumerate(t.real) if r)
         mixed = [x.astype(float) if k == last else x for k, x in enumerate(small)]
         _, cotangents = Trial(t.op, mixed, params).backward()

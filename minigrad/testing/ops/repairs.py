@@ -17,7 +17,7 @@ from ..mutations import changes, compiled, put, source_of, with_rule
 from .chance import oddness
 from .properties import Trial, Undefined, gradients
 
-SECONDS, LARGEST, CASES, TRIED = 3.0, 30, 3, 6      # to search; elements of a case; cases; edits to try on fresh ones
+SECONDS, LARGEST, CASES, TRIED = 3.0, 40, 3, 6      # to search; elements of a case; cases; edits to try on fresh ones
 QUOTED = 40                                         # an expression of so many letters is quoted whole
 ALIKE = (("sin", "cos", "tan", "sinh", "cosh", "tanh"), ("exp", "expm1", "log", "log1p"),
          ("sqrt", "square", "abs", "sign"),
@@ -133,8 +133,14 @@ def search(op, i, rule, trials, deadline):
         return
     names = [a.arg for a in [*tree.args.posonlyargs, *tree.args.args]]
     arrays = [n for n in names if n not in op.param_names and n != "saved"]
-    for depth, (holder, field, index, node) in enumerate(list(expressions(tree))):
-        before = ast.unparse(node)
+    places, around = list(expressions(tree)), {}
+    for holder, *_, node in places:
+        around[node] = holder
+    for depth, (holder, field, index, node) in enumerate(places):
+        shown = node                        # the largest expression around that can be read at a glance
+        while isinstance(around.get(shown), ast.expr) and len(ast.unparse(around[shown])) <= QUOTED:
+            shown = around[shown]
+        before = ast.unparse(node), ast.unparse(shown)
         for kind, replacement in repairs(node, arrays, names, higher, field):
             if time.perf_counter() > deadline:
                 return
@@ -144,17 +150,11 @@ def search(op, i, rule, trials, deadline):
             except Exception:
                 continue
             finally:
+                after = ast.unparse(replacement), ast.unparse(replacement if shown is node else shown)
                 put(holder, field, index, node)
-            if all(t.is_right(op, i, repaired) for t in trials):
-                after = ast.unparse(ast.fix_missing_locations(replacement))
-                whole = isinstance(holder, ast.expr) and len(ast.unparse(holder)) <= QUOTED
-                shown = ast.unparse(holder) if whole else before
-                put(holder, field, index, replacement)
-                changed = ast.unparse(holder) if whole else after
-                put(holder, field, index, node)
-                if after != before:
-                    rank = kind, depth if kind > 1 else 0, len(after) + len(before)
-                    yield rank, f"`{changed}` in place of `{shown}`", repaired
+            if after != before and all(t.is_right(op, i, repaired) for t in trials):
+                rank = kind, depth if kind > 1 else 0, len(after[1])
+                yield rank, f"`{after[1]}` in place of `{before[1]}`", repaired
 
 
 def expressions(tree):
@@ -200,6 +200,8 @@ def repairs(node, arrays, names, higher, field):
     elif isinstance(node, ast.Subscript):   # one slice where the sum of all belongs
         yield 0, node.value
         yield from ((0, parsed(f"{ast.unparse(node.value)}.sum(axis={a})")) for a in (0, -2, -1))
+    elif isinstance(node, ast.Slice):       # one place off
+        yield from ((0, slice) for slice in moved(node))
     elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
         for value in dict.fromkeys((-node.value, node.value + 1, node.value - 1, 2 * node.value, node.value / 2,
                                     1 / (node.value or 1), 0, 1, 2, 0.5)):
@@ -212,7 +214,7 @@ def repairs(node, arrays, names, higher, field):
     if field in ("slice", "func") or isinstance(node, (ast.Constant, ast.Slice, ast.Tuple, ast.Starred)):
         return
     yield 1, ast.UnaryOp(ast.USub(), node)
-    for name in arrays[1:]:
+    for name in names[1:]:
         yield 2, ast.BinOp(node, ast.Mult(), ast.Name(name, ast.Load()))
         yield 2, ast.BinOp(node, ast.Div(), ast.Name(name, ast.Load()))
     for text, _ in NAMED.items():
@@ -251,6 +253,17 @@ def changed_calls(node, names):
     for k, argument in enumerate(node.args):
         if ast.unparse(argument) in ("0", "1", "-1", "axis", "dim"):
             yield from (ast.Call(node.func, [*node.args[:k], a, *node.args[k + 1:]], node.keywords) for a in axes)
+
+
+def moved(node):
+    """A slice with both its ends one place on, and one back."""
+    try:
+        lower, upper = (ast.literal_eval(end) if end else 0 for end in (node.lower, node.upper))
+    except ValueError:
+        return
+    for by in (1, -1):
+        ends = max(lower + by, 0) if lower >= 0 else lower + by, upper + by if upper > 0 else min(upper + by, 0)
+        yield ast.Slice(*(ast.Constant(end) if end else None for end in ends), node.step)
 
 
 def parsed(text):

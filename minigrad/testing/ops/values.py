@@ -20,7 +20,7 @@ def numbers(rng, domain, shape, kind="ordinary"):
     low, high = max(domain.low, -3) + MARGIN, min(domain.high, 3) - MARGIN
     drawn = np.round(rng.uniform(low, high, shape), 2)
     if kind == "wide" and drawn.size:
-        ends = [x for x in (1e-3, -1e-3, 1e3, -1e3, 30.0, -30.0) if domain.low < x < domain.high]
+        ends = [x for x in (1e3, -1e3, 1e-3, -1e-3, 30.0, -30.0) if domain.low < x < domain.high]
         ends += [domain.low + 1e-3] * math.isfinite(domain.low) + [domain.high - 1e-3] * math.isfinite(domain.high)
         drawn.flat[:len(ends)] = ends[:drawn.size]
     elif kind == "equal" and drawn.size:

@@ -20,7 +20,7 @@ def softmax(x, axis=-1, where=True):
 
 
 def log_softmax(x, axis=-1):
-    return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))
+    return x - np.logaddexp.reduce(x, axis=axis, keepdims=True)
 
 
 def standardize(x, axis=-1, eps=1e-5):
