@@ -73,6 +73,7 @@ class Watched:
     constraint      what an optimizer holds a weight to after each step (keras/constraints.py)
     """
     __slots__ = ("_data", "_edited", "_memory", "_keras_mask", "constraint")
+    _counts = {"_note_edit": ""}            # to unroll.py: in a saved program, where nobody looks, it does nothing
 
     shape = property(lambda self: self._data.shape, doc="The lengths of the axes, a tuple.")
     ndim = property(lambda self: self._data.ndim, doc="The number of axes.")

@@ -8,6 +8,8 @@ from .calls import Number
 from .entrance import masked
 from .stand_in import Recorded
 
+VARARGS = 4                                 # in a code object's flags: it has *args
+
 
 class Eager(Exception):
     """Run the function as it is, this time."""
@@ -83,8 +85,8 @@ def argument_names(function, args, kwargs):
     code = getattr(function, "__code__", None)
     names = list(code.co_varnames[:code.co_argcount]) if code else []
     names = names[1:] if isinstance(function, MethodType) else names         # without self
-    names = names if len(names) >= len(args) else []
-    names += [f"input_{i}" for i in range(len(names), len(args))]
+    rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount] if code and code.co_flags & VARARGS else "input"
+    names += [f"{rest}_{i}" for i in range(len(args) - len(names))]
     found = []
 
     def walk(tree, name):

@@ -27,7 +27,7 @@ class Names:
                     self.give(m, "_".join(["ones", *map(str, m.whole.shape)]) if is_ones(m.array) else "constant")
                 else:
                     origin = m.origin
-                    word = origin.op if origin and origin.op else getattr(call.function, "__name__", "t")
+                    word = brief(origin.op if origin and origin.op else getattr(call.function, "__name__", "t"))
                     target = origin.target if origin else ""
                     back = origin is not None and origin.backward
                     self.give(m, f"d_{identifier(target or word)}" if back else word)
@@ -47,6 +47,11 @@ class Names:
             name = f"{word}_{self.used[word]}"
         self.used[name] += name != word
         self.of[memory] = name
+
+
+def brief(word):
+    """The initials of the long name of an op: sce for softmax_cross_entropy."""
+    return word if len(word) <= 12 or word.count("_") < 2 else "".join(part[0] for part in word.split("_") if part)
 
 
 def is_ones(array):

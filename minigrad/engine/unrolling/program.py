@@ -4,10 +4,12 @@ A call that results, edits of living arrays and guards depend on is kept; of the
 array gets a buffer from its first call to its last; then the buffer serves the next array of as many bytes.  An
 elementwise call writes into the buffer of an operand that nothing needs any more.
 """
+import functools
 from collections import Counter, defaultdict
 
 import numpy as np
 
+from .alone import module
 from .calls import Number, Part, leaves
 from .naming import Names
 from .recorder import same_bits
@@ -35,7 +37,7 @@ class StraightLine:
         self._assign_buffers()
         self.names = Names(self)
         writer = Text(self, name, about)
-        self.name, self.source, self.alone = name, writer.text, writer.alone
+        self.name, self.source, self.alone = name, writer.text, functools.partial(module, writer)
         self.space = writer.bound | writer.sooner.space | {"empty": arena.taker()}
         self.run = bound(writer.function, writer.preparation, writer.step, self.space)
         self.bytes = sum(span(m) for m, owner in self.buffer.items() if owner is m and m not in self.placed)

@@ -1,12 +1,14 @@
 """The program as text: names that mean something, buffers with their shapes, a line for each call and its origin."""
 import math
 import re
-import textwrap
+from collections import Counter
 
 import numpy as np
 
+from .alone import FEW
 from .calls import Number, Part, leaves
-from .naming import identifier, is_ones
+from .layout import broken, laid_out
+from .naming import identifier
 from .recorder import getitem, setitem
 from .sooner import Sooner, as_run, as_text
 
@@ -27,12 +29,14 @@ class Text:
     def __init__(self, program, name, about):
         self.program, self.names = program, program.names.of
         self.imports, self.bound, self.views, self.declared, self.opaque = set(), {}, {}, [], []
-        self.sooner = Sooner(self._fresh)
+        self.sooner = Sooner(self.fresh)
         self.stores = {}                    # {array: the buffer that its views are made on, in one piece}
         self.function = re.sub(r"\W+", "_", name).strip("_") or "step"
         self.inputs = [self.names[r.memory] for r in program.inputs]
         self.program.names.used.update(self.inputs)
         self.body, self.numbers, self.inlined, self.direct = [], {}, program.inlined, program.direct
+        kinds = Counter(o.dtype.name for call in program.calls for o in call.outs if type(o) is Part)
+        self.usual = kinds.most_common(1)[0][0] if kinds else ""
         self._declare_memory()
         first_change = next((i for i, c in enumerate(program.calls) if self._changes(c)), None)
         guards = [i for i, c in enumerate(program.calls) if c.kind == "guard"]
@@ -76,7 +80,7 @@ class Text:
                 self._use("empty")
                 self.declared.append(f"{name} = empty({shape}, {dtype})")
                 return
-            self.stores[name] = store = self._fresh(f"{name}_bytes")
+            self.stores[name] = store = self.fresh(f"{name}_bytes")
             self._use("empty"), self._use("ndarray"), self._use("uint8")
             self.declared.append(f"{store} = empty({memory.stop - memory.start}, uint8)")
             self.declared.append(f"{name} = ndarray({shape}, {dtype}, {store}, {a.first}, {a.strides})")
@@ -108,11 +112,11 @@ class Text:
             return self._view(name, x)
         if x.place not in self.views:
             known = identifier(self.program.recorder.name_of(x))
-            self.views[x.place] = view = self._fresh(known or self._view_name(name, x))
+            self.views[x.place] = view = self.fresh(known or self._view_name(name, x))
             self.declared.append(f"{view} = {self._view(name, x)}")
         return self.views[x.place]
 
-    def _fresh(self, wish):
+    def fresh(self, wish):
         used = self.program.names.used
         wish = f"t_{wish}" if wish[0].isdigit() else wish       # blocks.0.norm.gamma ends in no name of Python's
         name, n = wish, 2
@@ -166,7 +170,7 @@ class Text:
         for name, value in self.bound.items():
             if value is x:
                 return name
-        name = self._fresh(re.sub(r"\W+", "_", wish).strip("_") or "constant")
+        name = self.fresh(re.sub(r"\W+", "_", wish).strip("_") or "constant")
         self.bound[name] = x
         self.opaque.append(name)
         return name
@@ -205,7 +209,8 @@ class Text:
             self._use("errstate")
             settings = ", ".join(f"{k}={v!r}" for k, v in call.errstate.items())
             lines = [f"with errstate({settings}):", *("    " + line for line in lines)]
-        shape = next((f"{o.shape} {o.dtype}" for o in call.outs if type(o) is Part), "")
+        shape = next((f"{o.shape} {o.dtype if o.dtype.name != self.usual else ''}".strip()
+                      for o in call.outs if type(o) is Part), "")
         for i, line in enumerate(lines):
             self.body.append((line, f"{shape}  {call.origin}".strip() if i == len(lines) - 1 else ""))
 
@@ -220,7 +225,7 @@ class Text:
             self.declared.append(f"{self.names[outs[0].memory]} = {made}")
             return []
         if len(outs) > 1:
-            parts = [self._fresh("part") for _ in outs]
+            parts = [self.fresh("part") for _ in outs]
             return [f"{', '.join(parts)} = {self._made(call)}",
                     *(f"{self.expr(o)}[...] = {p}" for o, p in zip(outs, parts))]
         out = self.expr(outs[0])
@@ -275,7 +280,7 @@ class Text:
 
     def _number(self, call):
         for n in call.outs:
-            self.numbers[id(n)] = self._fresh(n.name)
+            self.numbers[id(n)] = self.fresh(n.name)
         names = ", ".join(self.numbers[id(n)] for n in call.outs)
         if isinstance(call.function, str):  # arithmetic of numbers
             a, b = map(self.expr, call.args)
@@ -301,7 +306,7 @@ class Text:
             if call.kind in ("edit", "out") and call.outs[0].memory.kind == "live":
                 name = self.expr(call.outs[0])
                 if name not in [n for n, _ in self.backups]:
-                    self.backups.append((name, self._fresh(f"{name}_before")))
+                    self.backups.append((name, self.fresh(f"{name}_before")))
                     self.declared.append(f"{self.backups[-1][1]} = {name}.copy()")
         self.rng = next((c for c in calls if c.kind == "draw"), None)
 
@@ -325,8 +330,8 @@ class Text:
             restore = ["def restore():", *(f"    {name}[...] = {before}" for name, before in self.backups),
                        *([f"    {generator}().bit_generator.state = random_before"] if self.rng is not None else []),
                        "    return None", ""]
-        last = wrapped(f"return ({', '.join(results)}{',' * (len(results) == 1)})", " " * 8)
-        lines = [*load, *saved, *self.body, *store, *((line, "") for line in last)]
+        last = f"return ({', '.join(results)}{',' * (len(results) == 1)})"
+        lines = [*load, *saved, *self.body, *store, (last, "")]
         if self.undo and self.rng is not None:
             lines.insert(0, ("global random_before", ""))
         head = f"def {self.function}({', '.join(self.inputs)}):"
@@ -336,52 +341,31 @@ class Text:
         self.preparation, self.step = map(as_run, (
             self.preparation, "\n".join([head, *(f"    {line}" for line, _ in lines)])))
         self.declared, lines = [*map(as_text, self.declared)], [(as_text(line), note) for line, note in lines]
-        width = min(max((len(line) for line, _ in lines), default=0), 60)
-        body = [f"    {line:{width}}  # {note}" if note else f"    {line}" for line, note in lines]
-        imports = wrapped(f"from numpy import ({', '.join(names)})", "    ") if names else []
+        body, usual = laid_out(lines), [f"# All arrays are {self.usual}, if nothing else is said."] * bool(self.usual)
+        imports = broken(f"from numpy import ({', '.join(names)})", 4) if names else []
         self.live = {n: a for n, a in self.bound.items() if isinstance(a, np.ndarray)}
         self.parts = imports, restore, head, body
         held = [f"# {n}: {a.shape} {a.dtype}, {'used where it lies' if a.size > FEW else a.tolist()}"
                 for n, a in self.live.items()]
         guards = [line.partition(": ")[0][3:] for line, _ in self.body if line.startswith("if ")]
-        held = [f"# Another program takes over if {guard}." for guard in guards] + held
+        held = [*usual, *(f"# Another program takes over if {guard}." for guard in guards), *held]
         self.text = self.written(held, about)
 
-    def written(self, held, about):
+    def written(self, held, about, alone=False):
         """The whole text; held: the lines that say where arrays which live come from."""
         imports, restore, head, body = self.parts
-        return "\n".join([f'"""{about}"""', *imports, "", *held, *self.declared, "", "", *restore, head, *body, ""])
-
-    def alone(self, about, file):
-        """(text, arrays): a module that needs NumPy alone; what arrays hold, it loads from `file` beside it."""
-        held, kept = ["from pathlib import Path", "import numpy"], {}
-        for name, x in self.bound.items():
-            if isinstance(x, np.ndarray):
-                if x.size <= FEW and x.flags.c_contiguous:
-                    held.append(f"{name} = numpy.array({x.tolist()!r}, {x.dtype.name!r})")
-                elif is_ones(x):
-                    held.append(f"{name} = numpy.ones({x.shape}, {x.dtype.name!r})")
-                else:
-                    kept[name] = x
-            elif name.startswith("generator"):
-                held.append(f"{name} = (lambda rng: lambda: rng)(numpy.random.default_rng(0))")
-            else:
-                raise ValueError(f"save: the program calls {name}, which is no NumPy function; it can't run alone")
-        if kept:
-            held.append(f"arrays = numpy.load(Path(__file__).with_name({file!r}))")
-            held += [f"{name} = arrays[{name!r}]" for name in kept]
-        return self.written(held, about), kept
+        if alone:                           # no other program takes over
+            body = [re.sub(r": return (None|restore\(\))(?=$|  #)", r": raise _otherwise(\1)", line) for line in body]
+            held = [*held, "def _otherwise(_):", f"    return ValueError({OTHERWISE!r})"]
+        top = [part for line in (*held, *self.declared, "", "", *restore, head) for part in broken(line, 8)]
+        return "\n".join([f'"""{about}"""', *imports, "", *top, *body, ""])
 
     def used_inputs(self):
         return {x.memory for c in self.program.calls for x in leaves((c.args, c.kwargs, c.outs), Part)} | {
             r.memory for r in self.program.results if type(r) is Part}
 
 
-def wrapped(line, indent):
-    return textwrap.wrap(line, 108, subsequent_indent=indent, break_long_words=False)
-
-
 COMPARISONS = {np.less: "<", np.less_equal: "<=", np.greater: ">", np.greater_equal: ">=", np.equal: "==",
                np.not_equal: "!="}
-FEW = 8                                     # numbers of an array that are written out
+OTHERWISE = "for these values the function would take another branch than the one that was recorded"
 SIGNS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**"}

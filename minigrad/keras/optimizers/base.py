@@ -44,6 +44,7 @@ class Optimizer(Configured):
     # To unroll.py: asked for anew in each replay.
     _changes = "iterations", "_learning_rate", "_loaded", "_warned", "_waiting"
     _whole = "_buffers", "_stretches", "_stepped", "_arrays", "variables"       # and: another object, another program
+    _counts = {"_advance": "iterations"}    # and: in a saved program, all that _advance does is to count
     slots = {}                              # what is remembered for each number of a variable: {name: first value}
 
     def __init__(self, learning_rate, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None,
@@ -185,6 +186,10 @@ class Optimizer(Configured):
         """What changes from step to step: the factor of weight decay, the newest's share in averages, the rates."""
         lr, share = self.learning_rate, 1 - self.ema_momentum if self.use_ema and self.iterations else 1.0
         return 1 - lr * (self.weight_decay or 0), share, *self.rates(lr, self.iterations + 1)
+
+    def _more_than_counts(self):
+        """What _advance does besides, in words."""
+        return "holds weights to their constraints" if any(hasattr(v, "constraint") for v in self._stepped) else ""
 
     def _advance(self):
         for v in self._stepped:

@@ -21,7 +21,8 @@ print(g)
 How to read it. On top stand buffers: `empty` is made once, and `linear_2 = linear` says that one array serves both, the
 one when the other is no longer needed. `d_kernel` is the gradient of `kernel`; it lies where the optimizer reads it.
 Each line ends with the shape of what it makes, the op, `backward` where it is the op's rule that computes, the layer,
-and the line of the program that asked. `if ...: return None` is a branch that `softmax_cross_entropy` took because
+and the line of the program that asked. Ops with long names have arrays named by initials: `sce` is of
+`softmax_cross_entropy`. `if ...: return None` is a branch that `softmax_cross_entropy` took because
 all logits are small; where that is so no longer, another program is written. `numbers()` asks Adam for the rates of
 this step.
 
