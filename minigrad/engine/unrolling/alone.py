@@ -17,7 +17,7 @@ PLAIN = (int, float, str, bool, type(None))
 
 
 def module(writer, about, file):
-    """(text, arrays): a program as a module that needs NumPy alone; what arrays hold, it loads from `file` beside it."""
+    """(text, arrays): a program as a module that needs NumPy alone; arrays are loaded from `file` beside it."""
     held, kept, alone = ["from pathlib import Path", "import numpy"], {}, Alone(writer.fresh)
     for name, x in writer.bound.items():
         if isinstance(x, np.ndarray):

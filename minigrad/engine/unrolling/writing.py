@@ -7,7 +7,7 @@ import numpy as np
 
 from .alone import FEW
 from .calls import Number, Part, leaves
-from .layout import broken, laid_out
+from .columns import broken, laid_out
 from .naming import identifier
 from .recorder import getitem, setitem
 from .sooner import Sooner, as_run, as_text

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.engine.unrolling.layout import laid_out
+from minigrad.engine.unrolling.columns import laid_out
 from minigrad.keras import optimizers
 from minigrad.keras.optimizers import schedules
 
