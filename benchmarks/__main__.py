@@ -15,7 +15,7 @@ def parser():
     p = argparse.ArgumentParser(prog="python -m benchmarks",
                                 description="Time minigrad against hand-written NumPy and other frameworks.",
                                 epilog="python -m benchmarks compare A.json B.json: two runs side by side")
-    p.add_argument("names", nargs="*", metavar="WORKLOAD", help="which to run (default: all; see --list)")
+    p.add_argument("names", nargs="*", metavar="WORKLOAD", help="which to run, or a panel of them (default: all; see --list)")
     p.add_argument("--list", action="store_true", help="name the workloads and stop")
     p.add_argument("--peers", action="store_true", help="also time the other frameworks that are installed")
     p.add_argument("--threads", type=int, choices=(1, 2), help="only with so many threads (default: as each has it)")
@@ -39,8 +39,9 @@ def main(arguments=None):
         return 0
     p = parser()
     args = p.parse_args(arguments)
-    if unknown := set(args.names) - set(WORKLOADS):
-        p.error(f"no workload {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}")
+    panels = {w.panel: None for w in WORKLOADS.values() if w.panel}
+    if unknown := set(args.names) - set(WORKLOADS) - set(panels):
+        p.error(f"no workload {', '.join(sorted(unknown))}; there are {', '.join([*WORKLOADS, *panels])}")
     if args.list:
         print(report.align([(w.name, w.about) for w in WORKLOADS.values()]))
         return 0
@@ -57,7 +58,8 @@ def main(arguments=None):
     if args.readme:
         report.readme(run)
     if args.plot or args.readme:
-        roofline.draw([r for r in run["results"] if r["threads"] == 1], run["roof"], args.plot or report.PLOT)
+        whole = [r for r in run["results"] if r["threads"] == 1 and not WORKLOADS[r["workload"]].panel]
+        roofline.draw(whole, run["roof"], args.plot or report.PLOT)
     return 0
 
 
@@ -82,7 +84,7 @@ def measure_all(args):
     print(flush=True)
     for workload in WORKLOADS.values():
         for threads in workload.targets:
-            if args.names and workload.name not in args.names or args.threads not in (None, threads):
+            if args.names and not {workload.name, workload.panel} & set(args.names) or args.threads not in (None, threads):
                 continue
             if threads > run["machine"]["cores"]:
                 print(f"{workload.name} with {threads} threads skipped: this machine has {run['machine']['cores']}\n")

@@ -2,7 +2,8 @@
 import gc
 import time
 
-BLOCK, BUDGET, ROUNDS = 0.02, 12.0, (7, 60)     # seconds of one timed block and of one workload; fewest and most rounds
+BLOCK, ROUNDS = 0.02, (7, 60)               # seconds of one timed block; fewest and most rounds
+OWN = ("minigrad", "unrolled", "numpy")         # all others are peers
 
 
 def leaves(result):
@@ -26,7 +27,7 @@ def make_steps(workload, toy, peers):
     """({name: step}, {name: why it is skipped}, problem); the steps have run once and agree with minigrad's."""
     problem, steps, skipped, expected = workload.setup(toy), {}, {}, None
     for name, make in workload.contenders.items():
-        peer = name not in ("minigrad", "numpy")
+        peer = name not in OWN
         if peer and not peers:
             continue
         try:
@@ -44,7 +45,7 @@ def make_steps(workload, toy, peers):
     return steps, skipped, problem
 
 
-def interleave(steps, budget=BUDGET, block=BLOCK, rounds=ROUNDS, settle=0.0):
+def interleave(steps, budget, block=BLOCK, rounds=ROUNDS, settle=0.0):
     """Seconds per call for every contender and round: {name: [...]}.
 
     A call that is shorter than a block is repeated within it.  settle: seconds to wait before a block, so that the
@@ -79,7 +80,7 @@ def measure(workload, toy=False, peers=False, threads=1):
     """Run one workload here: a dict for the report and the JSON file."""
     steps, skipped, problem = make_steps(workload, toy, peers)
     count, work = getattr(problem, "count", 1), None
-    rounds, budget = ((2, 2), 0) if toy else (ROUNDS, BUDGET)
+    rounds, budget = ((2, 2), 0) if toy else (ROUNDS, workload.seconds)
     if workload.measured:
         samples = {name: [step() for _ in range(rounds[0])] for name, step in steps.items()}
     else:

@@ -23,9 +23,9 @@ def amount(value, result):
     return f"{value / size:.3g} {unit}"
 
 
-def ratio(result, contender):
+def ratio(result, contender, own="minigrad"):
     """Quartiles of minigrad's time over a contender's, taken round by round, since the two were neighbours in time."""
-    return quartiles([a / b for a, b in zip(result["samples"]["minigrad"], result["samples"][contender])])
+    return quartiles([a / b for a, b in zip(result["samples"][own], result["samples"][contender])])
 
 
 def verdict(result, contender):
@@ -38,7 +38,8 @@ def verdict(result, contender):
         most = workload.within[contender]
         return f"+{amount(extra, result)}, at most +{amount(most, result)}", extra <= most
     target = workload.targets.get(threads, {}).get(contender)
-    return ("", None) if target is None else (f"{target:.3g}", ratio(result, contender)[1] <= target)
+    best = min(ratio(result, contender, own)[1] for own in ("minigrad", "unrolled") if own in result["samples"])
+    return ("", None) if target is None else (f"{target:.3g}", best <= target)
 
 
 HEAD = ("threads", "contender", "median", "spread", "ratio", "quartiles", "target", "met")
@@ -98,24 +99,49 @@ def compare(before, after):
     return align(table)
 
 
+PANEL = """### panel
+
+Single operations, forward and backward, in float32 on one thread, minigrad as it is and unrolled, against PyTorch with
+the arrays as it likes them. Ratios are medians of neighbouring turns; the target, {target}, is for the better of the
+two. Unrolling a single large operation saves nothing and copies arguments and results; it pays where calls are many.
+
+| op | of | minigrad | unrolled | torch | minigrad / torch | unrolled / torch | met |
+|---|---|---|---|---|---|---|---|"""
+
+
+def panel_row(result):
+    """A line of words for a workload of the panel."""
+    workload, samples = WORKLOADS[result["workload"]], result["samples"]
+    times = [amount(quartiles(samples[n])[1], result) if n in samples else "" for n in ("minigrad", "unrolled", "torch")]
+    row = [workload.name.removeprefix("op-"), workload.about, *times]
+    if "torch" not in samples:
+        return row + [""] * 3
+    ratios = [f"{ratio(result, 'torch', own)[1]:.2f}" if own in samples else "" for own in ("minigrad", "unrolled")]
+    return row + ratios + [{None: "", True: "yes", False: "no"}[verdict(result, "torch")[1]]]
+
+
 def readme(run):
     """Write benchmarks/README.md from a run."""
     lines = [INTRODUCTION, "## Results\n", machine_text(run["machine"]) + ".\n"]
-    done = None
+    panels, single = [], []
     for result in run["results"]:
-        workload = WORKLOADS[result["workload"]]
-        if workload.name != done:
-            lines += [f"### {workload.name}\n", described(workload)[0].upper() + described(workload)[1:] + ".\n",
-                      "| " + " | ".join(HEAD) + " |", "|---" * len(HEAD) + "|"]
-            done = workload.name
-        lines += ["| " + " | ".join(row) + " |" for row in rows(result)]
-        if result is run["results"][-1] or run["results"][run["results"].index(result) + 1]["workload"] != done:
-            lines.append("")
+        (panels if WORKLOADS[result["workload"]].panel else single).append(result)
+    for name in dict.fromkeys(r["workload"] for r in single):
+        about = described(WORKLOADS[name])
+        lines += [f"### {name}\n", about[0].upper() + about[1:] + ".\n", table_line(HEAD), "|---" * len(HEAD) + "|"]
+        lines += [table_line(row) for r in single if r["workload"] == name for row in rows(r)] + [""]
+    if panels:
+        target = WORKLOADS[panels[0]["workload"]].targets[1]["torch"]
+        lines += [PANEL.format(target=target), *(table_line(panel_row(r)) for r in panels), ""]
     skipped = {f"{name} in {r['workload']}: {why}" for r in run["results"] for name, why in r["skipped"].items()}
     if skipped:
         lines += ["Skipped: " + "; ".join(sorted(skipped)) + ".\n"]
     with atomic_write(README, "w") as file:
         file.write("\n".join(lines))
+
+
+def table_line(words):
+    return "| " + " | ".join(words) + " |"
 
 
 INTRODUCTION = """# Benchmarks
@@ -125,6 +151,7 @@ INTRODUCTION = """# Benchmarks
 ```sh
 python -m benchmarks                            # every workload: minigrad and its floor, hand-written NumPy
 python -m benchmarks --peers seed gpt           # two of them, with the other frameworks that are installed
+python -m benchmarks --peers panel              # single operations against PyTorch
 python -m benchmarks --peers --json run.json    # keep the numbers
 python -m benchmarks compare old.json run.json  # what has changed
 python -m benchmarks --plot                     # and draw the roofline

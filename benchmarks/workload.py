@@ -14,7 +14,8 @@ class Workload:
     setup       setup(toy) -> the problem: the data that all contenders share, of toy size for tests.  problem.count, if
                 there, is how many `unit`s one call does.
     contenders  name -> make(problem) -> step.  step() does the computation once and returns its result, arrays or
-                losses, by which all are compared.  "minigrad" is the first and "numpy" the floor; others are peers.
+                losses, by which all are compared.  "minigrad" is the first, "unrolled" the same by mg.unroll, where both
+                are compared, and "numpy" the floor; others are peers.
                 make imports what it needs: a peer that is not installed, or fails, is skipped and named.
     targets     {threads: {contender: the largest good ratio of minigrad's time to that contender's}}
     within      {contender: how many seconds more than that contender are good}
@@ -31,3 +32,5 @@ class Workload:
     environment: dict = field(default_factory=dict)
     measured: bool = False
     tolerance: float = 1e-5                     # of the floor; of a peer, 100 times that: its Adam adds ε elsewhere
+    panel: str = ""                             # workloads of one panel are rows of one table
+    seconds: float = 12.0                       # for all turns together, but for the fewest
