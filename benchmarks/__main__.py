@@ -15,7 +15,8 @@ def parser():
     p = argparse.ArgumentParser(prog="python -m benchmarks",
                                 description="Time minigrad against hand-written NumPy and other frameworks.",
                                 epilog="python -m benchmarks compare A.json B.json: two runs side by side")
-    p.add_argument("names", nargs="*", metavar="WORKLOAD", help="which to run, or a panel of them (default: all; see --list)")
+    p.add_argument("names", nargs="*", metavar="WORKLOAD",
+                   help="which to run, or `panel` for all of that (default: all; see --list)")
     p.add_argument("--list", action="store_true", help="name the workloads and stop")
     p.add_argument("--peers", action="store_true", help="also time the other frameworks that are installed")
     p.add_argument("--threads", type=int, choices=(1, 2), help="only with so many threads (default: as each has it)")
@@ -84,7 +85,8 @@ def measure_all(args):
     print(flush=True)
     for workload in WORKLOADS.values():
         for threads in workload.targets:
-            if args.names and not {workload.name, workload.panel} & set(args.names) or args.threads not in (None, threads):
+            wanted = not args.names or {workload.name, workload.panel} & set(args.names)
+            if not wanted or args.threads not in (None, threads):
                 continue
             if threads > run["machine"]["cores"]:
                 print(f"{workload.name} with {threads} threads skipped: this machine has {run['machine']['cores']}\n")

@@ -112,11 +112,12 @@ two. Unrolling a single large operation saves nothing and copies arguments and r
 def panel_row(result):
     """A line of words for a workload of the panel."""
     workload, samples = WORKLOADS[result["workload"]], result["samples"]
-    times = [amount(quartiles(samples[n])[1], result) if n in samples else "" for n in ("minigrad", "unrolled", "torch")]
+    names = ("minigrad", "unrolled", "torch")
+    times = [amount(quartiles(samples[name])[1], result) if name in samples else "" for name in names]
     row = [workload.name.removeprefix("op-"), workload.about, *times]
     if "torch" not in samples:
         return row + [""] * 3
-    ratios = [f"{ratio(result, 'torch', own)[1]:.2f}" if own in samples else "" for own in ("minigrad", "unrolled")]
+    ratios = [f"{ratio(result, 'torch', own)[1]:.2f}" if own in samples else "" for own in names[:2]]
     return row + ratios + [{None: "", True: "yes", False: "no"}[verdict(result, "torch")[1]]]
 
 

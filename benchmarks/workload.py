@@ -14,8 +14,8 @@ class Workload:
     setup       setup(toy) -> the problem: the data that all contenders share, of toy size for tests.  problem.count, if
                 there, is how many `unit`s one call does.
     contenders  name -> make(problem) -> step.  step() does the computation once and returns its result, arrays or
-                losses, by which all are compared.  "minigrad" is the first, "unrolled" the same by mg.unroll, where both
-                are compared, and "numpy" the floor; others are peers.
+                losses, by which all are compared.  "minigrad" is the first, "unrolled" the same by mg.unroll, and
+                "numpy" the floor; others are peers.
                 make imports what it needs: a peer that is not installed, or fails, is skipped and named.
     targets     {threads: {contender: the largest good ratio of minigrad's time to that contender's}}
     within      {contender: how many seconds more than that contender are good}

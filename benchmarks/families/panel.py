@@ -35,7 +35,8 @@ def OURS():
     return {
         "batch_norm": mg.batch_norm, "layer_norm": mg.layer_norm, "softmax": mg.softmax, "gelu": mg.gelu, "lstm": lstm,
         "gru": gru, "cumsum": lambda x: mg.cumsum(x, axis=-1), "sort": mg.sort,
-        "concatenate": lambda *xs: mg.concatenate(xs, axis=-1), "solve": mg.solve, "einsum": lambda a, b: mg.einsum("bij,bjk->bik", a, b), "sum": mg.sum,
+        "concatenate": lambda *xs: mg.concatenate(xs, axis=-1), "solve": mg.solve,
+        "einsum": lambda a, b: mg.einsum("bij,bjk->bik", a, b), "sum": mg.sum,
         "var": lambda x: mg.var(x, axis=-1), "tanh": tanh_chain, "max_pool": mg.max_pool2d, "conv": mg.conv2d,
         "conv/2": lambda x, w: mg.conv2d(x, w, strides=2),
         "attention": lambda q, k, v: mg.attention(q, k, v, causal=True)}
@@ -61,9 +62,10 @@ def THEIRS():
     return {
         "batch_norm": lambda x, g, b: f.batch_norm(x, None, None, g, b, True, eps=1e-3),
         "layer_norm": lambda x, g, b: f.layer_norm(x, g.shape, g, b), "softmax": lambda x: torch.softmax(x, -1),
-        "gelu": f.gelu, "lstm": lstm, "gru": gru, "cumsum": lambda x: torch.cumsum(x, -1),
-        "sort": lambda x: torch.sort(x)[0], "concatenate": lambda *xs: torch.cat(xs, -1), "solve": torch.linalg.solve,
-        "einsum": lambda a, b: torch.einsum("bij,bjk->bik", a, b), "sum": torch.sum,
+        "gelu": lambda x: f.gelu(x, approximate="tanh"), "lstm": lstm, "gru": gru,
+        "cumsum": lambda x: torch.cumsum(x, -1), "sort": lambda x: torch.sort(x)[0],
+        "concatenate": lambda *xs: torch.cat(xs, -1),
+        "solve": torch.linalg.solve, "einsum": lambda a, b: torch.einsum("bij,bjk->bik", a, b), "sum": torch.sum,
         "var": lambda x: torch.var(x, -1, correction=0), "tanh": tanh_chain, "max_pool": lambda x: f.max_pool2d(x, 2),
         "conv": f.conv2d, "conv/2": functools.partial(f.conv2d, stride=2),
         "attention": lambda q, k, v: f.scaled_dot_product_attention(q, k, v, is_causal=True)}

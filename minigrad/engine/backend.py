@@ -198,6 +198,13 @@ def narrow(y, x):
     return y.astype(HALF) if getattr(x, "dtype", None) is HALF else y
 
 
+def times(x, g):
+    """x · g, in the place of x, an array that nobody else has, where the result fits in there."""
+    if isinstance(x, np.ndarray) and x.dtype == g.dtype and x.shape == g.shape:
+        return np.multiply(x, g, out=x)
+    return x * g
+
+
 BLOCK = 1024                                # rows
 
 
@@ -226,13 +233,20 @@ def last_sum(x):
     return (rows @ _ones(x.shape[-1], x)).reshape(x.shape[:-1] + (1,))
 
 
+FEW = 2**14                                 # elements
+
+
 def all_below(x, limit):
     """Whether x is an array on the CPU of numbers below a limit: one look at it.  A GPU would have to be waited for."""
+    if type(x) is np.ndarray and 0 < x.size < FEW:              # the place of the largest is found in half the time
+        return x.item(x.argmax()) < limit
     return isinstance(x, np.ndarray) and bool(np.maximum.reduce(x, axis=None, initial=-np.inf) < limit)
 
 
 def all_above(x, limit):
     """Whether x is an array on the CPU of numbers above a limit."""
+    if type(x) is np.ndarray and 0 < x.size < FEW:
+        return x.item(x.argmin()) > limit
     return isinstance(x, np.ndarray) and bool(np.minimum.reduce(x, axis=None, initial=np.inf) > limit)
 
 

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from ..backend import all_above, wide
+from ..backend import all_above, narrow, times, wide
 from ..op import Op, op
 from .domains import (
     ABOVE_1,
@@ -100,25 +100,25 @@ tanh = op(np.tanh, lambda g, y, x: _tanh_vjp(g, y, x), doc="y = tanh x      dx =
 
 
 def _tanh_vjp(g, y, x):
-    slope = 1 - y * y
-    if all_above(slope, 0.01):
-        return g * slope
-    return g * _tanh_slope(x)                       # 1 - y² would be 0 where y is almost 1 or -1
+    slope = y * y
+    slope = np.subtract(1, slope, out=slope) if isinstance(slope, np.ndarray) else 1 - slope
+    if not all_above(slope, 0.01):                  # 1 - y² would be 0 where y is almost 1 or -1
+        slope = _tanh_slope(x)
+    return times(slope, g)
 
 
 def _tanh_slope(x, /):
-    e = np.abs(x)
-    e *= -2
-    e = np.exp(e, out=e) if isinstance(e, np.ndarray) else np.exp(e)
-    y = 1 + e
+    with np.errstate(over="ignore", divide="ignore"):
+        e = np.exp(wide(x))
+        y = np.reciprocal(e)
+        y += e
+        y = 2 / y
     y *= y
-    e *= 4
-    e /= y
-    return e
+    return narrow(y, x)
 
 
 _tanh_slope = Op(_tanh_slope, lambda g, y, x: -2 * g * y * np.tanh(x), name="tanh_slope",
-                 doc="y = 1 - tanh² x = 4 e / (1 + e)²,  e = e^-2|x|, precise also where tanh x is almost 1")
+                 doc="y = 1 - tanh² x = (2 / (eˣ + e⁻ˣ))², precise also where tanh x is almost 1")
 
 
 @op(vjp=lambda g, y, x: wide(g) * _sinc_slope(wide(x)))

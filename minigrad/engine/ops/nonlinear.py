@@ -3,21 +3,24 @@ import math
 
 import numpy as np
 
-from ..backend import all_below, narrow, wide
+from ..backend import all_below, narrow, times, wide
 from ..op import op
 from .domains import KINK_AT_0
 from .error_function import complementary_error_function, error_function
 
 
 def _sigmoid_vjp(g, y, x):
-    if all_below(y, 0.995):
-        return g * y * (1 - y)                      # the same, faster; where y is almost 1 it would be 0
-    if not isinstance(x, np.ndarray):
-        return g * y * sigmoid(-x)
-    with np.errstate(over="ignore"):
-        e = np.exp(x)
-    e += 1
-    return g * y / e                                # sigmoid(-x) is 1 / (1 + eˣ)
+    if all_below(y, 0.995):                         # the same, faster; where y is almost 1 it would be 0
+        slope = 1 - y
+        slope *= y
+    elif isinstance(x, np.ndarray):                 # sigmoid(-x) is 1 / (1 + eˣ)
+        with np.errstate(over="ignore"):
+            slope = np.exp(x)
+        slope += 1
+        slope = np.divide(y, slope, out=slope)
+    else:
+        slope = y * sigmoid(-x)
+    return times(slope, g)
 
 
 @op(vjp=_sigmoid_vjp)
