@@ -10,7 +10,7 @@ import numpy as np
 
 from ...support.explaining import explained
 from .. import backend
-from ..backend import last_sum, narrow, row_sum, wide
+from ..backend import last_sum, narrow, row_sum, times, wide
 from ..op import as_real, op
 from .domains import INDICES, REAL
 from .indexing import along, checked
@@ -40,10 +40,16 @@ def _sum(x, axis):
     return last_sum(x) if x.ndim and axis in (-1, x.ndim - 1) else add_up(x, axis, keepdims=True)
 
 
+def _dot(x, y, axis=-1):
+    """Σ x y over axis, which stays with length 1; of arrays without the array of the products."""
+    if isinstance(x, np.ndarray) and x.shape == y.shape and x.ndim and axis in (-1, x.ndim - 1):
+        return np.einsum("...i,...i->...", x, y)[..., None]
+    return _sum(x * y, axis)
+
+
 def _softmax_vjp(g, y, x, axis=-1, where=None):
-    gy = wide(g) * wide(y)
-    gy -= wide(y) * _sum(gy, axis)
-    return gy
+    g, y = wide(g), wide(y)
+    return times(g - _dot(g, y, axis), y)
 
 
 @op(vjp=_softmax_vjp, shapes="")
@@ -134,7 +140,7 @@ def _standardize(x, axis, eps):
     """(x - mean) / √(var + eps) over axis, and 1 / √(var + eps)."""
     x, n = wide(as_real(x)), count(x, axis)
     y = x - _sum(x, axis) / n
-    scale = 1 / np.sqrt(_sum(y * y, axis) / n + eps)
+    scale = 1 / np.sqrt(_dot(y, y, axis) / n + eps)
     y *= scale
     return y, scale
 
@@ -142,7 +148,11 @@ def _standardize(x, axis, eps):
 def _standardize_vjp(g, y, x, axis=-1, eps=1e-5, saved=None):
     scale, n = _standardize(x, axis, eps)[1] if saved is None else saved, count(x, axis)
     g, y = wide(g), wide(y)
-    return scale * (g - _sum(g, axis) / n - y * (_sum(g * y, axis) / n))
+    dx = y * (_dot(g, y, axis) / -n)
+    dx += g
+    dx -= _sum(g, axis) / n
+    dx *= scale
+    return dx
 
 
 @op(vjp=_standardize_vjp, shapes="", saves=True)
@@ -160,13 +170,13 @@ def _with_channels(x):
 
 def _layer_norm_vjp(g, y, x, gamma, beta, eps=1e-5, saved=None):
     xhat, scale = _standardize(x, -1, eps) if saved is None else saved
-    g, gamma = wide(g), wide(gamma)
-    gx, n = g * xhat, x.shape[-1]
-    dx = g * gamma
+    g, gamma, n = wide(g), wide(gamma), x.shape[-1]
+    d = g * gamma
+    dx = xhat * (_dot(d, xhat) / -n)                # x̂ mean(g γ x̂)
+    dx += d
     dx -= (g @ gamma / n)[..., None]                # mean(g γ)
-    dx -= xhat * (gx @ gamma / n)[..., None]        # x̂ mean(g γ x̂)
     dx *= scale
-    return dx, row_sum(gx), row_sum(g)
+    return dx, row_sum(g * xhat), row_sum(g)
 
 
 @op(vjp=_layer_norm_vjp, shapes="(n),(n),(n)->(n)", saves=True)
@@ -184,7 +194,11 @@ def _batch_norm_vjp(g, y, x, gamma, beta, eps=1e-3, saved=None):
     xhat, scale = _standardize(x, axis, eps) if saved is None else saved
     g, gamma = wide(g), wide(gamma)
     dgamma, dbeta, n = row_sum(g * xhat), row_sum(g), count(x, axis)
-    return gamma * scale * (g - dbeta / n - xhat * (dgamma / n)), dgamma, dbeta
+    dx = xhat * (dgamma / -n)
+    dx += g
+    dx -= dbeta / n
+    dx *= gamma * scale
+    return dx, dgamma, dbeta
 
 
 @op(vjp=_batch_norm_vjp, shapes="", saves=True)

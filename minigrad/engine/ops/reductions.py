@@ -172,8 +172,12 @@ def vector_norm(x, /, ord=2, axis=None, keepdims=False):
 
 
 def _cumsum_vjp(g, y, x, axis=None):
-    reversed_sum = np.flip(np.cumsum(np.flip(wide(g), axis or 0), axis or 0), axis or 0)
-    return reversed_sum.reshape(x.shape) if axis is None else reversed_sum
+    g, axis, shape = wide(g), axis or 0, x.shape
+    if isinstance(g, np.ndarray):
+        dx = np.empty_like(g)                       # filled from the end: turned round once more, it would be a view
+        np.cumsum(np.flip(g, axis), axis, out=np.flip(dx, axis))
+        return dx.reshape(shape)
+    return np.flip(np.cumsum(np.flip(g, axis), axis), axis).reshape(shape)
 
 
 @op(vjp=_cumsum_vjp, shapes="")
@@ -234,13 +238,18 @@ def all(x, /, axis=None, *, keepdims=False):
 
 
 def _sort_vjp(g, y, x, axis=-1):
-    return np.take_along_axis(g, np.argsort(argsort(x, axis=axis), axis=axis), axis).reshape(x.shape)
+    order = argsort(x, axis=axis)
+    if isinstance(g, np.ndarray):
+        dx = np.empty_like(g)
+        np.put_along_axis(dx, order, g, -1 if axis is None else axis)
+        return dx.reshape(x.shape)
+    return np.take_along_axis(g, np.argsort(order, axis=axis), axis).reshape(x.shape)
 
 
 @op(vjp=_sort_vjp, shapes="")
 def sort(x, /, axis=-1):
     """y = x in ascending order      each g goes back to where its x came from, equals in their order."""
-    return np.sort(x, axis=axis, kind="stable")
+    return np.sort(x, axis=axis)
 
 
 # -- Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) -------------------
