@@ -1,6 +1,7 @@
 """Callbacks: what happens between the batches and epochs of fit.
 
-    model.fit(x, y, callbacks=[EarlyStopping(patience=3, restore_best_weights=True), CSVLogger("run/history.csv")])
+    stop, log = EarlyStopping(patience=3, restore_best_weights=True), CSVLogger("run/history.csv")
+    model.fit(x, y, validation_split=0.2, callbacks=[stop, log])
 
     base            Callback, the base of callbacks of your own; LambdaCallback; History
     monitoring      EarlyStopping, ModelCheckpoint, ReduceLROnPlateau

@@ -1,4 +1,5 @@
 """All pages of the site, written as Markdown and notebooks into a temporary folder, and set by Sphinx from there."""
+import gettext
 import io
 import os
 import shutil
@@ -99,6 +100,7 @@ def settings(edition):
 
 def _typeset(edition, editions, work, new, progress):
     """Write the pages of an edition to `work`, and let Sphinx set them."""
+    from sphinx import locale
     from sphinx.application import Sphinx
     from sphinx.search import languages
     from sphinx.util.console import nocolor
@@ -117,6 +119,8 @@ def _typeset(edition, editions, work, new, progress):
     languages["pairs"] = "minigrad.learn.site.searching.Pairs"
     with docutils_namespace(), patch_docutils():
         app = Sphinx(work / "source", work / "source", out, work / "doctrees", "html", status=None, warning=warnings)
+        if edition.home is not None:
+            locale.translators["general", "sphinx"].add_fallback(FromCatalogue(edition.say))
         app.connect("source-read", lambda *_: tick())
         app.connect("html-page-context", lambda *_: tick())
         app.connect("html-page-context", lambda app, name, template, context, doctree: context.update(
@@ -132,6 +136,19 @@ def _typeset(edition, editions, work, new, progress):
     for rest in (".buildinfo", "objects.inv"):
         (out / rest).unlink(missing_ok=True)
     return [f"Sphinx: {line}" for line in warnings.getvalue().splitlines() if line.strip()]
+
+
+class FromCatalogue(gettext.NullTranslations):
+    """The theme's few words in a language that it does not have."""
+
+    def __init__(self, say):
+        super().__init__()
+        self.words = {"Next": say("Next"), "Previous": say("Previous"), "Home": say("Home"),
+                      "On this page": say("On this page"), "Back to top": say("Back to top"),
+                      "Skip to content": say("Skip to content")}
+
+    def gettext(self, message):
+        return self.words.get(message, message)
 
 
 LANGUAGES = {"en": "English", "zh": "中文"}

@@ -96,7 +96,7 @@ def used(book):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 known |= _imported(node)
         for node in ast.walk(tree):
-            if isinstance(node, (ast.Attribute, ast.Name)) and (words := _dotted(node)) and words[0] in known:
+            if isinstance(node, (ast.Attribute, ast.Name)) and (words := dotted(node)) and words[0] in known:
                 thing = known[words[0]]
                 for word in words[1:]:
                     thing = getattr(thing, word, None)
@@ -120,7 +120,7 @@ def _imported(node):
     return names
 
 
-def _dotted(node):
+def dotted(node):
     """["mg", "tanh"] of mg.tanh; [] of anything else."""
     words = []
     while isinstance(node, ast.Attribute):

@@ -57,7 +57,7 @@ class Edition:
 
     def rewritten(self, text, folder):
         """Markdown of the repository, from a file in `folder`, with its links and pictures as those of the site."""
-        return MARKED.sub(lambda m: self._link(folder, *m.groups()) if m[3] else m[0], text)
+        return MARKED.sub(lambda m: self._link(folder, *m.groups()) if m[3] else m[0], _joined(text))
 
     def _link(self, folder, picture, words, address):
         if re.match(r"[a-z]+:|#", address):
@@ -83,17 +83,20 @@ class Edition:
         path = found(name)
         if not path.exists():
             return f"*{words}*"
-        if path.suffix == ".svg":           # in the page itself, where it can follow the theme
-            drawn = re.sub(r"\n\s*", " ", path.read_text(encoding="utf-8"))
-            return f'<div class="mg-figure" role="img" aria-label="{words.replace(chr(34), "&quot;")}">{drawn}</div>'
-        place = self.keep(path.name, path.read_bytes())
+        place, data = self.keep(path.name, path.read_bytes()), path.read_bytes()
+        kind = "mg-themed" if b"prefers-color-scheme" in data else "mg-lines"
         words = re.sub(r"\s+", " ", words).replace('"', "&quot;")
-        return f'<img class="mg-lines" alt="{words}" src="{place}">'
+        return f'<img class="{kind}" alt="{words}" src="{place}">'
 
     def keep(self, name, data):
         """Keep a picture for the site; its address from the page that is being written.  All languages share them."""
         (self.home or self).files["figures/" + name] = data
         return "../" * self.depth + "figures/" + name
+
+
+def _joined(text):
+    """Lines that break between Chinese characters as one: a browser would show the break as a space."""
+    return re.sub(r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3400-\u9fff])", "", text)
 
 
 def found(name):

@@ -41,11 +41,11 @@ def _entry(page, name, thing, up):
     place, first = address_of()[id(thing)]
     if first != full:
         return _directive("data", full, f"The same as {_link(first, place, up)}.")
-    body = [_source(thing, name, up), *(_operation(thing) if isinstance(thing, Op) else [markdown(thing.__doc__)])]
+    body = [_source(thing, name, up), *_meaning(thing)]
     kind = "function"
     if inspect.isclass(thing):
         kind = "exception" if issubclass(thing, BaseException) else "class"
-        body += [_method(full, n, m, up) for n, m in _methods(thing)]
+        body += [_method(full, n, m, up) for n, m in methods_of(thing)]
     return _directive(kind, full + signature_of(thing), "\n\n".join(filter(None, body)))
 
 
@@ -62,7 +62,7 @@ def _fences(text):
     return [line[:len(line) - len(line.lstrip("`"))] for line in text.splitlines() if line.startswith("```")]
 
 
-def _methods(kind):
+def methods_of(kind):
     """The methods and properties of a class that its own body documents, in its order."""
     for name, member in vars(kind).items():
         f = getattr(member, "__func__", member)
@@ -85,9 +85,14 @@ def _source(thing, name, up):
     return f'<a class="mg-source-link" href="{up}{link_to(path, line)}">source</a>'
 
 
-def _operation(op):
-    """An op's entry: formula and derivative, what its docstring adds, and what its declaration says."""
-    value, rule = formula(op.__doc__)
+def _meaning(thing):
+    """Formula and derivative, what the declaration of an op says, and the rest of the docstring."""
+    value, rule = formula(thing.__doc__)
+    if not isinstance(thing, Op):
+        if not rule:
+            return [markdown(thing.__doc__)]
+        return [table([("value", value), ("derivative", rule)]), markdown(thing.__doc__, skip_first=True)]
+    op = thing
     facts = [("value", value), ("derivative", rule or "none"), ("domain", domain(op, _filled)),
              ("shapes", op.shapes or ("elementwise: inputs broadcast" if op.elementwise else "")),
              ("NumPy", ", ".join(f"numpy.{f.__name__}" for f in op.numpy)),

@@ -7,6 +7,7 @@
 """
 import ast
 import inspect
+import itertools
 import re
 
 COLUMN = re.compile(r"^(\S.*?\S|\S)(  +)(\S.*)$")
@@ -33,33 +34,40 @@ def first_line(docstring):
 
 
 def _blocks(lines):
-    """(kind, lines): "text", "columns" or "code"."""
-    blocks, kind = [], None
-    for line in lines:
-        if not line.strip():
-            if blocks and kind == "code":
-                blocks[-1][1].append("")
-            else:
-                kind = None
+    """[(kind, lines)]: "text", "columns" or "code", paragraph by paragraph."""
+    blocks = []
+    for blank, paragraph in itertools.groupby(lines, lambda line: not line.strip()):
+        if blank:
             continue
-        indent = len(line) - len(line.lstrip())
-        if kind == "columns" and indent:
-            blocks[-1][1].append(line)
-        elif indent >= 4 and kind != "text":
-            if kind != "code":
-                blocks.append(("code", []))
-            kind = "code"
-            blocks[-1][1].append(line)
-        elif COLUMN.match(line) and not indent and "  " in line.strip() and len(COLUMN.match(line)[1]) < 60:
-            if kind != "columns":
-                blocks.append(("columns", []))
-            kind = "columns"
-            blocks[-1][1].append(line)
+        paragraph = list(paragraph)
+        # a program is one also where cleandoc took its indent away, having nothing else to go by
+        program = language_of(inspect.cleandoc("\n" + "\n".join(paragraph))) == "python"
+        if program or all(line.startswith("    ") for line in paragraph):
+            if blocks and blocks[-1][0] == "code":
+                blocks[-1][1].extend(["", *paragraph])
+            else:
+                blocks.append(("code", paragraph))
         else:
-            if kind != "text":
-                blocks.append(("text", []))
+            blocks += _lines(paragraph)
+    return blocks
+
+
+def _lines(paragraph):
+    """The lines of a paragraph, sorted into text, columns and what is set in."""
+    blocks, kind = [], None
+    for line in paragraph:
+        indented = line.startswith("    ")
+        if indented and kind == "columns":
+            pass
+        elif indented and kind != "text":
+            kind = "code"
+        elif (found := COLUMN.match(line)) and not indented and len(found[1]) < 60:
+            kind = "columns"
+        elif kind != "text" or not indented:
             kind = "text"
-            blocks[-1][1].append(line)
+        if not blocks or blocks[-1][0] != kind:
+            blocks.append((kind, []))
+        blocks[-1][1].append(line)
     return blocks
 
 
@@ -94,13 +102,13 @@ def table(rows):
 
 
 def language_of(code):
-    """python where it is a program of Python's, else text."""
+    """python where it is a program of Python's, which calls, imports or defines something; else text."""
     try:
-        body = ast.parse(code).body
+        tree = ast.parse(code)
     except SyntaxError:
         return "text"
-    names = all(isinstance(n, ast.Expr) and isinstance(n.value, (ast.Name, ast.BinOp, ast.Tuple)) for n in body)
-    return "text" if names else "python"
+    acts = any(isinstance(node, (ast.Call, ast.Import, ast.ImportFrom, ast.FunctionDef)) for node in ast.walk(tree))
+    return "python" if acts and not re.search(r"\w  +\(", code) else "text"      # mask    (B, T): a column, no call
 
 
 def formula(docstring):

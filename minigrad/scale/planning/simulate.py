@@ -49,6 +49,8 @@ def layouts(model, devices, node, batch, **fixed):
 
 
 class Candidate(NamedTuple):
+    """A layout with what it takes."""
+
     layout: Layout
     seconds: dict  # of a step, by part
     bytes: dict  # on the fullest device, by part
