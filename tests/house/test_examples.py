@@ -1,6 +1,6 @@
 """The examples of public docstrings are programs that run: each is run here, given what it takes for granted.
 
-Those that train for minutes or need data sets are bound instead: every name in them exists, every call fits its function.
+Of those that train for minutes or need data sets: every name in them exists, and every call fits its function.
 """
 import ast
 import builtins

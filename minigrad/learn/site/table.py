@@ -79,7 +79,8 @@ def page(edition):
         lines += ["", f"## {name}", "", *_subtitle(module), "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
         for op in ops:
             value, rule = formula(op.__doc__)
-            cells = [link(op, edition), escaped(value), "<br>".join(map(escaped, rule.split(",  "))) or say("none"), escaped(domain(op, say)),
+            rules = "<br>".join(map(escaped, rule.split(",  ")))
+            cells = [link(op, edition), escaped(value), rules or say("none"), escaped(domain(op, say)),
                      escaped(cost(op, say)), "; ".join(map(escaped, conventions(op, say)))]
             lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
