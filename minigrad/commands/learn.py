@@ -75,7 +75,9 @@ def run(args):
         return show_progress(names)
     if args.reset:
         return reset(args.reset, args.folder)
-    if args.site:
+    if args.site is not None:
+        if names or args.language != "en":
+            raise UsageError("--site makes all notebooks, in all languages: give it alone")
         return make_site(args.site)
     if args.lite is not None:
         return build_lite(args)

@@ -190,6 +190,7 @@ def test_a_folder_with_other_files_stays_as_it_is(monkeypatch, tmp_path, capsys)
     assert main(["learn", "--site", str(tmp_path / "mine.txt")]) == 2 and "not a folder" in capsys.readouterr().err
     assert main(["learn", "--site", str(tmp_path / "mine.txt" / "site")]) == 2
     assert "can't write there" in capsys.readouterr().err
+    assert main(["learn", "03", "--site", str(tmp_path / "new")]) == 2 and "give it alone" in capsys.readouterr().err
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
 
 
@@ -199,6 +200,7 @@ def test_an_earlier_site_is_replaced_only_by_a_whole_one(tmp_path):
         (new / "index.html").write_text("half")
         raise Failure("no")
     assert not target.exists() and list(tmp_path.iterdir()) == []
+    target.mkdir()                          # an empty one is as good as none
     for text in ("one", "two"):
         with builder._replaced(target) as new:
             (new / builder.MARK).write_text(text)

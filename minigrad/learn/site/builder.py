@@ -124,9 +124,7 @@ def _typeset(edition, editions, work, new, progress):
         app.connect("source-read", lambda *_: tick())
         app.connect("html-page-context", lambda *_: tick())
         app.connect("html-page-context", lambda app, name, template, context, doctree: context.update(
-            counterpart=counterparts(edition, name, editions),
-            # of source files there are many: with the list of all pages on each they would be 8 MB more
-            sidebars=BAR[:2] if name.startswith("source/") else context["sidebars"]))
+            counterpart=counterparts(edition, name, editions)))
         if edition.home is None:
             app.connect("html-collect-pages", sources.collected)
         app.build()

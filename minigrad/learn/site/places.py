@@ -4,6 +4,7 @@ import functools
 import importlib
 import inspect
 import pkgutil
+import sys
 import types
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,10 +52,9 @@ def pages():
     face = {n: f for n, f in vars(minigrad).items() if not n.startswith("_") and _is_ours(f) and n not in FUNCTIONS}
     face.pop("pow")                         # power, by Python's name
     made = [Page(minigrad, "minigrad", "minigrad", face)]
-    for module in (*MODULES, *(importlib.import_module(f"minigrad.engine.ops.{n}")
-                               for n in ("joining", "choosing", "convolutions"))):
-        own = {name: f for name, f in FUNCTIONS.items() if f.__module__ == module.__name__}
-        made.append(Page(module, f"minigrad.ops.{module.__name__.rpartition('.')[2]}", "minigrad", own))
+    for path in dict.fromkeys([*(m.__name__ for m in MODULES), *(f.__module__ for f in FUNCTIONS.values())]):
+        own = {name: f for name, f in FUNCTIONS.items() if f.__module__ == path}
+        made.append(Page(sys.modules[path], f"minigrad.ops.{path.rpartition('.')[2]}", "minigrad", own))
     for name in sorted(minigrad.PUBLIC):
         module = getattr(minigrad, name)
         if name == "ops":

@@ -96,7 +96,7 @@ def _meaning(thing):
     facts = [("value", value), ("derivative", rule or "none"), ("domain", domain(op, _filled)),
              ("shapes", op.shapes or ("elementwise: inputs broadcast" if op.elementwise else "")),
              ("NumPy", ", ".join(f"numpy.{f.__name__}" for f in op.numpy)),
-             ("FLOPs", cost(op, _filled)), ("at kinks and ties", "; ".join(conventions(op, _filled)))]
+             ("FLOPs", cost(op, _filled)), ("conventions", "; ".join(conventions(op, _filled)))]
     return [table([fact for fact in facts if fact[1]]), markdown(op.__doc__, skip_first=True)]
 
 

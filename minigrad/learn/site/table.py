@@ -45,12 +45,13 @@ def conventions(op, say):
 
 
 def _number(value):
-    """An array as one writes it down in short."""
+    """A number or an array as one writes it down in short: to four digits, a large one as its shape."""
     array = np.asarray(value)
-    if array.dtype.kind not in "fiub" or array.size > 8:
-        return f"[{'×'.join(map(str, array.shape))}]" if array.size > 8 else str(value)
-    return str(np.round(array.astype(float), 4).tolist() if array.dtype.kind == "f" else array.tolist()) \
-        .replace(".0,", ",").replace(".0]", "]").removesuffix(".0")
+    if array.size > 8:
+        return f"[{' × '.join(map(str, array.shape))}]"
+    if array.dtype.kind != "f":
+        return str(array.tolist())
+    return f"{float(array):.4g}" if not array.ndim else f"[{', '.join(map(_number, array))}]"
 
 
 def link(op, edition):
@@ -68,9 +69,9 @@ def page(edition):
                  "of the result y: how much the loss moves with each of its elements. dx is that of the input x.",
                  len(counted), sum(op.vjp is not None for op in counted)), "",
              say("FLOPs are those of one forward call; a rule costs about as much, the rules of a product two products."
-                 " At kinks and ties calculus has no answer; the last column says what minigrad takes, for a cotangent"
-                 " of ones.")]
-    head = [say("op"), say("value"), say("derivative"), say("domain"), "FLOPs", say("at kinks and ties")]
+                 " At kinks and ties calculus has no answer; the last column gives values that tests hold minigrad to,"
+                 " there and where rounding is near, for a cotangent of ones.")]
+    head = [say("op"), say("value"), say("derivative"), say("domain"), "FLOPs", say("conventions")]
     for module in MODULES:
         ops = [op for op in counted if op.__module__ == module.__name__]
         if not ops:
