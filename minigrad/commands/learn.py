@@ -43,7 +43,8 @@ def add_arguments(parser):
                         help="for authors: run the notebooks again and save their outputs")
     parser.add_argument("--site", metavar="DIR", type=Path,
                         help="build a site of the course, the derivative table and the reference, in all languages, in "
-                             'a folder that is new, empty or an earlier site (pip install "minigrad[site]")')
+                             'a folder that is new, empty or an earlier site (pip install "minigrad[site]"); with '
+                             "--lite DIR/lite its notebooks have buttons that open them in the browser")
     parser.add_argument("--translate", metavar="NAME",
                         help="for translators: what is left to do in a catalogue, such as 03 or check, as JSON")
 
@@ -77,12 +78,12 @@ def run(args):
         return reset(args.reset, args.folder)
     if args.site is not None:
         if names or args.language != "en":
-            raise UsageError("--site makes all notebooks, in all languages: give it alone")
-        return make_site(args.site)
+            raise UsageError("--site makes all notebooks, in all languages: leave out the number and --language")
+        return make_site(args)
     if args.lite is not None:
         return build_lite(args)
     if args.pyodide or args.published:
-        raise UsageError("--pyodide and --published belong to --lite DIR")
+        raise UsageError("--pyodide and --published belong to --lite DIR, with --site DIR or without")
     if args.audit:
         return show_audit(names)
     if args.rebuild:
@@ -136,11 +137,16 @@ def show_progress(names):
     return 0
 
 
-def make_site(target):
-    """Build the site; what is to be said of it goes to stderr, so that stdout ends with where it is."""
+def make_site(args):
+    """Build the site, and with --lite what its buttons open; what is to be said of it goes to stderr."""
     from ..learn.site import build
+    target, lite = args.site, None
+    if args.lite is not None:
+        lite = Path(os.path.relpath(args.lite, target)).as_posix()
     with steps("page") as progress:
-        remarks = build(target, progress)
+        remarks = build(target, progress, lite=lite, published=args.published)
+    if args.lite is not None:
+        build_lite(args)
     for remark in remarks:
         print(f"minigrad: {remark}", file=sys.stderr)
     files = [path for path in target.rglob("*") if path.is_file()]

@@ -49,11 +49,6 @@ def translated(notebook, language, number):
     return notebook
 
 
-def within(language, sentence, name):
-    """A sentence in a language, from the catalogue of this name; in English where nobody has translated it."""
-    return catalogue(language, name).get(key(sentence), sentence)
-
-
 def say(sentence, *values, of="check", language=None):
     """A sentence, with the values in its {}, in the language of the environment, MINIGRAD_LANGUAGE, or the one named.
 
@@ -61,5 +56,5 @@ def say(sentence, *values, of="check", language=None):
     """
     language = os.environ.get("MINIGRAD_LANGUAGE", "") if language is None else language
     if re.fullmatch("[a-z]{2}", language):
-        sentence = within(language, sentence, of)
+        sentence = catalogue(language, of).get(key(sentence), sentence)
     return sentence.format(*values) if values else sentence

@@ -85,6 +85,8 @@ def replaced_folder(path, mark):
         (new / mark).touch()
         if old:
             os.rename(path, Path(aside) / "old")
+        elif path.exists():                 # and empty
+            path.rmdir()
 
 
 def _flush_to_disk(file):

@@ -10,10 +10,10 @@ import minigrad as mg
 from minigrad.commands.main import main
 from minigrad.engine.op import REGISTRY
 from minigrad.engine.ops.domains import NONZERO, POSITIVE, REAL, in_words
-from minigrad.learn import notebooks, translating
+from minigrad.learn import buttons, notebooks, translating
 from minigrad.learn.site import builder, course, pages, places, reference, sources, table, wording
 from minigrad.learn.site.edition import PAGES, Edition, found
-from minigrad.support.errors import Failure, UsageError
+from minigrad.support.errors import UsageError
 from minigrad.testing.gallery import GALLERY
 
 
@@ -190,24 +190,22 @@ def test_a_folder_with_other_files_stays_as_it_is(monkeypatch, tmp_path, capsys)
     assert main(["learn", "--site", str(tmp_path / "mine.txt")]) == 2 and "not a folder" in capsys.readouterr().err
     assert main(["learn", "--site", str(tmp_path / "mine.txt" / "site")]) == 2
     assert "can't write there" in capsys.readouterr().err
-    assert main(["learn", "03", "--site", str(tmp_path / "new")]) == 2 and "give it alone" in capsys.readouterr().err
+    assert main(["learn", "03", "--site", str(tmp_path / "new")]) == 2
+    assert "leave out the number" in capsys.readouterr().err
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_an_earlier_site_is_replaced_only_by_a_whole_one(tmp_path):
-    target = tmp_path / "site"
-    with pytest.raises(Failure), builder._replaced(target) as new:
-        (new / "index.html").write_text("half")
-        raise Failure("no")
-    assert not target.exists() and list(tmp_path.iterdir()) == []
-    target.mkdir()                          # an empty one is as good as none
-    for text in ("one", "two"):
-        with builder._replaced(target) as new:
-            (new / builder.MARK).write_text(text)
-    assert (target / builder.MARK).read_text() == "two" and list(tmp_path.iterdir()) == [target]
-    with pytest.raises(Failure), builder._replaced(target) as new:
-        raise Failure("no")
-    assert (target / builder.MARK).read_text() == "two" and list(tmp_path.iterdir()) == [target]
+def test_notebooks_open_where_they_run():
+    place = buttons.Published.at("https://github.com/me/pages/tree/main/lite")
+    english = Edition("en", lite="lite", published=place)
+    chinese = Edition("zh", home=english, lite="lite")
+    english.here, chinese.here = "course/03", "course/03"
+    row = english.buttons("03_a.ipynb")
+    assert 'href="../lite/lab/index.html?path=03_a.ipynb">Open in the browser</a>' in row
+    assert row.count("mg-button") == 3 and "colab" in row and "mybinder" in row
+    row = chinese.buttons("03_a.ipynb")
+    assert 'href="../../lite/lab/index.html?path=zh%2F03_a.ipynb">' in row and row.count("mg-button") == 1
+    assert Edition("en").buttons("03_a.ipynb") == ""
 
 
 def test_pages_that_are_not_installed_are_named(english, monkeypatch):

@@ -149,8 +149,9 @@ def test_each_page_leads_to_its_other_languages(site, browser):
     for path in notebooks.paths(["00", "25"]):
         for language in translating.languages():
             page.goto((site / "course" / f"{path.stem}.html").as_uri())
-            page.evaluate(f"document.querySelector('a[hreflang={language}]').click()")
-            page.wait_for_url(f"**/{language}/course/{path.stem}.html")
-            page.evaluate("document.querySelector('a[hreflang=en]').click()")
-            page.wait_for_url(f"**/course/{path.stem}.html")
+            for tongue, folder in ((language, f"{language}/"), ("en", "")):
+                with page.expect_navigation():
+                    page.click(f"a[hreflang={tongue}]")
+                assert page.url == (site / folder / "course" / f"{path.stem}.html").as_uri()
+                assert page.get_attribute("html", "lang").startswith(tongue)
     page.close()

@@ -14,7 +14,7 @@ from ...support.errors import Failure
 from ...support.files import replaced_folder
 from ...testing.gallery import GALLERY
 from ...viz.svg import COLOURS, STROKES
-from .. import translating
+from .. import buttons, translating
 from . import course, pages, reference, sources, table
 from .edition import Edition
 
@@ -23,18 +23,21 @@ MARK = "minigrad-site.txt"                  # in the folder of a site: by it a f
 MATHJAX = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts")
 
 
-def build(target, progress=lambda total, words: lambda: None, languages=None):
+def build(target, progress=lambda total, words: lambda: None, languages=None, lite=None,
+          published=None):
     """Build the site in the folder `target`, which must be new, empty or an earlier site; remarks, a list of lines.
 
     progress    progress(how many steps, words) -> what is called after each
     languages   beside English (default: all that there are)
+    lite        the way from the site to the pages of --lite; with it the notebooks have a button that opens them there
+    published   the address on GitHub where those lie; with it there are buttons for Colab and Binder
     """
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise Failure(f'the site needs {", ".join(missing)}; run pip install "minigrad[site]"')
-    target = Path(target)
+    target, place = Path(target), buttons.Published.at(published) if published else None
     languages = translating.languages() if languages is None else languages
     with replaced_folder(target, MARK) as new, tempfile.TemporaryDirectory() as work:
-        editions, remarks = editions_of(["en", *languages], progress)
+        editions, remarks = editions_of(["en", *languages], lite, place)
         for edition in editions:
             remarks += _typeset(edition, editions, Path(work) / edition.language, new, progress)
         for name, data in editions[0].files.items():
@@ -46,12 +49,13 @@ def build(target, progress=lambda total, words: lambda: None, languages=None):
     return remarks
 
 
-def editions_of(languages, progress):
+def editions_of(languages, lite=None, published=None):
     """The editions with all their pages as text; and remarks: which pages of the repository are not there."""
     with ProcessPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
         verdicts = pool.map(pages.verdict, GALLERY)             # begun here, and waited for at the end
-        english, remarks = Edition("en"), []
-        editions = [english, *(Edition(language, home=english) for language in languages if language != "en")]
+        english, remarks = Edition("en", lite=lite, published=published), []
+        editions = [english, *(Edition(language, home=english, lite=lite, published=published)
+                               for language in languages if language != "en")]
         for edition in editions:
             made, missing = pages.repository(edition)
             remarks += [f"without {name}, which is not installed" for name in missing]

@@ -27,7 +27,12 @@ def chapters(edition):
         english = notebooks.read(path)
         book = english if edition.language == "en" else translating.translated(english, edition.language, path.name[:2])
         titles.append((path.stem, notebooks.title(book)))
-        made[edition.here] = json.dumps(as_page(book, edition), ensure_ascii=False)
+        page = as_page(book, edition)
+        if row := edition.buttons(path.name):
+            first = page["cells"][0]            # below the title
+            title, _, rest = first["source"].partition("\n")
+            first["source"] = f"{title}\n\n{row}\n{rest}"
+        made[edition.here] = json.dumps(page, ensure_ascii=False)
     edition.here = "course/index"
     made["course/index"] = _contents(edition, titles)
     return made

@@ -3,7 +3,7 @@ import posixpath
 import re
 from dataclasses import dataclass, field
 
-from .. import notebooks, translating
+from .. import buttons, notebooks, translating
 from .places import PACKAGE
 from .sources import link_to
 
@@ -27,6 +27,8 @@ class Edition:
     files: dict = field(default_factory=dict)       # place -> bytes of pictures
     home: "Edition | None" = None                   # the English edition, of another one
     here: str = "index"                             # the page that is being written
+    lite: str | None = None                         # from the site's root to the pages that run the course
+    published: "buttons.Published | None" = None    # where on GitHub those lie
 
     @property
     def depth(self):
@@ -35,8 +37,7 @@ class Edition:
 
     def say(self, sentence, *values):
         """The sentence in this language, with the values in its {}."""
-        text = translating.within(self.language, sentence, "site")
-        return text.format(*values) if values else text
+        return translating.say(sentence, *values, of="site", language=self.language)
 
     def to(self, page):
         """The address of a page from the one that is being written: of this language, or else of the English."""
@@ -73,6 +74,13 @@ class Edition:
                          and found(n).exists()), None)
             return f'<a href="{self.source(name)}">{words}</a>' if name else words
         return words                        # the tests, say, which are no part of the site
+
+    def buttons(self, notebook):
+        """A line of HTML that opens a notebook where it runs; "" without a place for it."""
+        lite = None if self.lite is None else "../" * self.depth + self.lite
+        below = "" if self.home is None else f"{self.language}/"
+        row = buttons.row(below + notebook, lite, self.published, self.language)
+        return re.sub(r"\[(.*?)\]\((.*?)\)", r'<a class="mg-button" href="\2">\1</a>', row)
 
     def page_of(self, name):
         """The page that a file of the repository is: in this language, or else in English."""
