@@ -1345,6 +1345,18 @@ def lp_pool2d(x: Numbers, p: Any = 2, pool_size: int | tuple[int, int] = 2, stri
 
 
 @overload
+def lstm_cell(z: Tensor, c: Operand, /) -> Tensor: ...
+@overload
+def lstm_cell(z: Operand, c: Tensor, /) -> Tensor: ...
+@overload
+def lstm_cell(z: Numbers, c: Numbers, /) -> np.ndarray:
+    """y = [o tanh c', c'],  c' = f c + i g,  i, f, o = sigmoid z,  g = tanh z      by the rules of the parts.
+
+    z (..., 4 n), of i, f, g and o side by side; cells c (..., n); y (..., 2 n), the new state h beside the new cells.
+    """
+
+
+@overload
 def masked(x: Tensor, /, mask: Any) -> Tensor: ...
 @overload
 def masked(x: Numbers, /, mask: Any) -> np.ndarray:

@@ -11,7 +11,7 @@ from ...engine import backend
 from ...engine.ops.arithmetic import where
 from ...engine.ops.attending import boolean
 from ...engine.ops.matmul import linear
-from ...engine.ops.neural import masked
+from ...engine.ops.neural import lstm_cell, masked
 from ...engine.ops.shapes import split, stack
 from ...engine.tensor import Tensor
 from ...engine.unrolling.current import recorder
@@ -208,6 +208,9 @@ class SimpleRNN(_Recurrent):
         return self.activation(z + seen @ self.recurrent_kernel),
 
 
+USUAL = activations.get("sigmoid"), activations.get("tanh")
+
+
 class LSTM(_Recurrent):
     """Long short-term memory: c' = f c + i g,  h' = o tanh c': (B, T, n) to the last h (B, units).
 
@@ -231,8 +234,11 @@ class LSTM(_Recurrent):
             self.bias._data[self.units:2 * self.units] = 1
 
     def step(self, z, seen, h, c):
-        i, f, g, o = split(z + seen @ self.recurrent_kernel, 4, axis=-1)
-        sigma, tanh = self.recurrent_activation, self.activation
+        z, sigma, tanh = z + seen @ self.recurrent_kernel, self.recurrent_activation, self.activation
+        if (sigma, tanh) == USUAL:
+            y = lstm_cell(z, c)             # the same as what follows, as one op
+            return y[:, :self.units], y[:, self.units:]
+        i, f, g, o = split(z, 4, axis=-1)
         c = sigma(f) * c + sigma(i) * tanh(g)
         return sigma(o) * tanh(c), c
 

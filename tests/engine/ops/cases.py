@@ -125,6 +125,7 @@ CASES = {
     "layer_norm": [case((3, 4), (4,), (4,)), case((2, 3, 4), (4,), (4,), eps=0.1), case((4,), (4,), (4,)),
                    case((0, 4), (4,), (4,))],
     "batch_norm": [case((5, 3), (3,), (3,)), case((2, 2, 2, 3), (3,), (3,), eps=0.1)],
+    "lstm_cell": [case((2, 12), (2, 3)), case((4,), (1,)), case((2, 2, 8), (2, 2, 2)), case((0, 4), (0, 1))],
     "masked": [case((3, 4), mask=MASK)],
     "attention": [case((3, 2), (4, 2), (4, 5)), case((2, 2, 3, 2), (2, 2, 3, 2), (2, 2, 3, 2), causal=True),
                   case((3, 2), (4, 2), (4, 1), mask=MASK), case((2, 2), (3, 2), (3, 2), causal=True, scale=0.3)],

@@ -37,6 +37,12 @@ def attention(q, k, v, causal=False, mask=None, scale=None):
     return softmax(scores, where=allowed) @ v
 
 
+def lstm_cell(z, c):
+    i, f, g, o = (z[..., k * c.shape[-1]:(k + 1) * c.shape[-1]] for k in range(4))
+    new = c / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i))
+    return np.concatenate([np.tanh(new) / (1 + np.exp(-o)), new], axis=-1)
+
+
 def _windows(x, size, strides, padding="valid", border=0.0):
     """The windows' places one by one: [place i, j of every window (N, Ho, Wo, C)]."""
     if padding == "same":
@@ -129,6 +135,7 @@ FORMULAS = {
     "layer_norm": lambda x, gamma, beta, eps=1e-5: standardize(x, -1, eps) * gamma + beta,
     "batch_norm": lambda x, gamma, beta, eps=1e-3: standardize(x, tuple(range(x.ndim - 1)), eps) * gamma + beta,
     "attention": attention,
+    "lstm_cell": lstm_cell,
     "windows": windows,
     "conv2d": conv2d,
     "max_pool2d": max_pool2d,

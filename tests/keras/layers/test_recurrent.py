@@ -162,3 +162,15 @@ def test_what_is_dropped_is_the_same_at_all_times():
     y = layer(x[..., :1], training=True).numpy()            # h' = 1 + 2 h where it is kept, else 1
     seen = {tuple(row) for row in np.moveaxis(y, 1, 2).reshape(-1, 5).tolist()}
     assert seen == {(1.0, 3.0, 7.0, 15.0, 31.0), (1.0,) * 5}
+
+
+def test_an_lstm_of_the_usual_functions_is_one_of_the_same_functions_in_parts():
+    x, results = np.random.default_rng(0).standard_normal((3, 5, 4)), []
+    for activation in ("tanh", lambda x: mg.tanh(x)):
+        mg.seed(1)
+        layer = layers.LSTM(6, activation=activation, return_sequences=True)
+        t = mg.tensor(x, requires_grad=True)
+        (layer(t) ** 2).sum().backward()
+        results.append([t.grad, *(w.grad for w in layer.trainable_weights)])
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-5, atol=1e-6)
