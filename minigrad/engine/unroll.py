@@ -8,6 +8,7 @@ read is compared with what it was (unrolling/state.py); where something else hol
 import functools
 import math
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from .unrolling.forms import (
     argument_names,
     array_leaves,
     flatten,
+    give_back,
     put_together,
     replace,
     take_apart,
@@ -40,6 +42,8 @@ FLAGS = [is_recording, default_device]      # functions of what a with block or 
 PROGRAMS = 8                                # how many a function keeps: for shapes, flags, branches
 REPEATS = {"first": "what it reads changes from call to call, so that it is recorded again and again",
            "branch": "it branches on values, in ways that change from call to call"}
+LISTS = "a list or a dict that it is given"
+ANEW, OFTEN = Counter(), 50                 # how often functions of one text were unrolled since one was replayed
 PATIENCE = 6                                # recordings in a row that lead to no program
 AFTER = 40                                  # calls; two recordings take as long as 30 to 60 of them
 AUTO_BYTES = 2**28                          # of arrays that a program holds at once
@@ -109,6 +113,7 @@ class Unrolled:
         arrays = [getattr(x, "_data", x) for x in leaves]
         if case.programs and not case.state.unchanged():
             case.forget()
+            case.calls = 0                  # run it as it is first: a new layer makes its weights
         for i, program in enumerate(case.programs):
             if program.guarded and not program.apart(arrays):
                 raise Eager
@@ -161,13 +166,13 @@ class Unrolled:
         tensors = [x for x in leaves if isinstance(x, Tensor)]
         grads = state.grads()
         kept = [(t, t._data) for t in tensors]
-        swapped = state.swap(recorder)
+        swapped, copies = state.swap(recorder), []
         try:
             if recorder.mixed:              # an argument is also what the function reads by itself: likewise
                 raise _Mixed
             for t in tensors:
                 t._data = stand_ins[id(t)]
-            put = replace((args, kwargs), stand_ins)
+            put = replace((args, kwargs), stand_ins, copies)
             with recorder:
                 result = self.function(*put[0], **put[1])
                 recorder.end()
@@ -176,6 +181,9 @@ class Unrolled:
             for t, array in kept:
                 t._data = real_of(t._data) if t._data is not stand_ins[id(t)] else array
             state.restore(swapped)
+            edited, changed = give_back(copies), not state.unchanged()
+            if changed:
+                self._scrub(case)
         assigned = [(t, t.grad) for t in state.tensors if t.grad is not grads[t]]
         handles = []
         tree = take_apart(result, handles)
@@ -185,8 +193,8 @@ class Unrolled:
                 grad._data = strip(grad._data)
         found = put_together(tree, [strip(h) for h in handles])
         reason = recorder.reason
-        if not reason and not state.unchanged():
-            reason = "it changes what it reads: a counter, an attribute, or a list"
+        if not reason and (changed or edited):
+            reason = f"it changes {'what it reads: a counter, an attribute, or a list' if changed else LISTS}"
         if not reason and (state.drew() or randomness() != before):
             reason = "it draws from a random generator that is not minigrad's"
         if not reason and any(map(released, array_leaves(found))):
@@ -209,6 +217,13 @@ class Unrolled:
             return found
         self._compare(case, state, recorder, inputs, handles, tree)
         return found
+
+    def _scrub(self, case):
+        """Leave no stand-ins in what the function has made."""
+        try:
+            State(self.function, *case.others).scrub()
+        except TooLarge:
+            pass
 
     def _compare(self, case, state, recorder, inputs, handles, tree):
         before = case.candidate if case.state is state else None
@@ -233,6 +248,7 @@ class Unrolled:
         program.apart = functools.partial(_apart, program)
         case.programs.insert(0, program)
         self.program = program
+        ANEW.pop(getattr(self.function, "__code__", None), None)
         del case.programs[PROGRAMS:]
         if self.auto:                       # however often things change, most calls run as they are or are replayed
             case.calls, case.wait = 0, 2 * case.wait
@@ -313,7 +329,16 @@ def unroll(function: Callable) -> Callable:
     warning that names the line; the function then runs as it is.
     What is invisible stays so: files, the clock, printing through other libraries happens when it is recorded only.
     """
-    return function if isinstance(function, Unrolled) else Unrolled(function)
+    if isinstance(function, Unrolled):
+        return function
+    code = getattr(function, "__code__", None)
+    if code is not None:
+        ANEW[code] += 1
+        if ANEW[code] == OFTEN:
+            warnings.warn(f"unroll: {function.__qualname__} was unrolled {OFTEN} times, in a loop perhaps, and never "
+                          "called often enough to be replayed; each of them is recorded anew: unroll it once, outside",
+                          stacklevel=2)
+    return Unrolled(function)
 
 
 def _apart(program, arrays):

@@ -197,7 +197,7 @@ class Training:
         plain, methods = step in self._replayed and vars(self).keys().isdisjoint(STEPS), STEPS[step]
         plain = plain and methods(type(self)) == methods(Training)
         if plain and step == "train_step":
-            plain = self.run is not None and not self._targets().watchers and self.optimizer.into is dict
+            plain = not (self.run and self._targets().watchers) and self.optimizer.into is dict
         return self._replayed[step] if plain else getattr(self, step)
 
     def minimize(self, loss):

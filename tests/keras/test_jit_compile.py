@@ -187,3 +187,64 @@ def test_a_compiled_model_can_be_copied():
         m.fit(X, Y, batch_size=10, epochs=2, verbose=0)
     assert twin._replayed["train_step"].function.__self__ is twin
     assert all(a.tobytes() == b.tobytes() for a, b in zip(model.get_weights(), twin.get_weights(), strict=True))
+
+
+def batches_by_hand(word):
+    """Losses and weights of train_on_batch and test_on_batch, while layers freeze, and a fit comes between."""
+    mg.seed(5)
+    model = mg.keras.Sequential(network())
+    model.compile("adam", mg.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"],
+                  jit_compile=word)
+    found = []
+    for i in range(30):
+        rows = slice(0, 16) if i % 7 else slice(16, 27)
+        found += [model.train_on_batch(X[rows], Y[rows]), model.test_on_batch(X[rows], Y[rows])]
+        if i in (9, 14):
+            model.layers[0].trainable = i == 14
+        if i == 19:
+            found += [model.fit(X, Y, batch_size=16, epochs=2, verbose=0).history["loss"]]
+        if i == 22:
+            model.optimizer.learning_rate = 0.1
+            model.set_weights([w * 0.5 for w in model.get_weights()])
+    return found, model.get_weights(), model
+
+
+def test_train_on_batch_and_test_on_batch_are_replayed():
+    (expected, weights, _), (found, weights_2, model) = batches_by_hand(False), batches_by_hand("auto")
+    assert found == expected
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(weights, weights_2, strict=True))
+    assert all(model._replayed[step].program for step in ("train_step", "test_step"))
+
+
+def test_the_gpt_and_lenet_are_replayed():
+    """The trainings of `minigrad train`, as small as they get: their steps are minigrad's own and can be followed."""
+    from minigrad.zoo import gpt, lenet
+    mg.seed(1)
+    text = np.arange(24 * 9).reshape(24, 9) % 5
+    small = gpt.GPT("abcde", context=8, depth=1, heads=2, width=8)
+    for model, x, y in ((small, text[:, :-1], text[:, 1:]), (lenet.LeNet(), RNG.normal(size=(8, 28, 28, 1)), Y[:8])):
+        model.compile("adam", mg.losses.SparseCategoricalCrossentropy(from_logits=True))
+        model.fit(x, y, batch_size=4, epochs=5, verbose=0)
+        step = model._replayed["train_step"]
+        assert step.program is not None, (type(model).__name__, step.reason)
+
+
+def watched_gradients(word):
+    seen = []
+    model = trained(word, callbacks=lambda: [Noting(seen)])[2]
+    return seen, model
+
+
+class Noting(callbacks.Callback):
+    """Looks at weights and scores after each batch, as callbacks may."""
+
+    def __init__(self, seen):
+        self.seen = seen
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.seen.append((float(logs["loss"]), self.model.weights[0].numpy().sum(), self.model.optimizer.iterations))
+
+
+def test_callbacks_that_look_at_weights_and_scores_after_each_batch():
+    (expected, _), (found, model) = watched_gradients(False), watched_gradients("auto")
+    assert found == expected and model._replayed["train_step"].program is not None

@@ -1,4 +1,5 @@
 """What an unrolled function is called with and returns: trees of arrays, taken apart and put together again."""
+from operator import is_
 from types import MethodType
 
 import numpy as np
@@ -6,6 +7,7 @@ import numpy as np
 from ..tensor import Tensor
 from .calls import Number
 from .entrance import masked
+from .recorder import strip
 from .stand_in import Recorded
 
 VARARGS = 4                                 # in a code object's flags: it has *args
@@ -72,13 +74,43 @@ def array_leaves(tree):
     return [leaf for branch in tree.values() for leaf in array_leaves(branch)] if isinstance(tree, dict) else [tree]
 
 
-def replace(tree, stand_ins):
-    """The arguments with stand-ins in the place of arrays, in new lists, tuples and dicts."""
+def replace(tree, stand_ins, copies):
+    """The arguments with stand-ins in the place of arrays, in new lists, tuples and dicts; of which copies takes note.
+
+    copies      gets (original, copy, what is in the copy) of each list and dict
+    """
     if id(tree) in stand_ins:
         return tree if isinstance(tree, Tensor) else stand_ins[id(tree)]
-    if type(tree) in (tuple, list):
-        return type(tree)(replace(branch, stand_ins) for branch in tree)
-    return {k: replace(v, stand_ins) for k, v in tree.items()} if type(tree) is dict else tree
+    if type(tree) is tuple:
+        return tuple(replace(branch, stand_ins, copies) for branch in tree)
+    if type(tree) is list:
+        copies.append((tree, made := [replace(branch, stand_ins, copies) for branch in tree], list(made)))
+        return made
+    if type(tree) is dict:
+        copies.append((tree, made := {k: replace(v, stand_ins, copies) for k, v in tree.items()}, list(made.items())))
+        return made
+    return tree
+
+
+def give_back(copies):
+    """What the function changed in copies of lists and dicts, done to these; whether there was anything."""
+    originals, changed = {id(copy): original for original, copy, _ in copies}, False
+
+    def real(x):
+        if isinstance(x, Tensor):
+            x._data = strip(x._data)
+        if type(x) is tuple:
+            return tuple(map(real, x))
+        return originals.get(id(x), strip(x))
+    for original, copy, before in copies:
+        if type(copy) is list and not (len(copy) == len(before) and all(map(is_, copy, before))):
+            original[:], changed = map(real, copy), True
+        elif type(copy) is dict and not (len(copy) == len(before) and all(
+                a is c and b is d for (a, b), (c, d) in zip(copy.items(), before))):
+            items, changed = [(k, real(v)) for k, v in copy.items()], True
+            original.clear()
+            original.update(items)
+    return changed
 
 
 def argument_names(function, args, kwargs):

@@ -7,6 +7,7 @@ holds.  In modules of minigrad, NumPy and Python itself only what objects hold i
 Before each replay all of it is compared, by identity, in a few calls that loop in C: numbers, text and flags that
 changed mean another program; arrays are used where they lie, so their values need no look.
 """
+import contextvars
 import functools
 import os
 import random
@@ -65,7 +66,7 @@ class State:
     def __init__(self, *roots):
         self.errors, self.names, self.paths = np.geterr(), {}, {}
         self.dicts, self.rows, self.picks, self.cells, self.tensors, self.sets, self.absent = [], [], [], [], [], [], []
-        self.generators, self._seen, self._classes = [], {}, set()
+        self.generators, self.variables, self._seen, self._classes = [], [], {}, set()
         self.foreign = None                 # the name of a function or class that is not minigrad's, NumPy's, Python's
         stack = [(root, "") for root in reversed(roots)]
         while stack:
@@ -104,6 +105,9 @@ class State:
             yield from ((part, path) for part in (value.func, value.args, value.keywords))
         elif isinstance(value, np.random.Generator):
             self.generators.append((value, value.bit_generator.state))
+        elif isinstance(value, contextvars.ContextVar):
+            self.variables.append(value)
+            yield value.get(None), path
         elif isinstance(value, Op):
             if not value.native:
                 yield value.forward, path
@@ -189,6 +193,7 @@ class State:
         """All that is watched, in one list."""
         now = [value for get, x in self._gets for value in get(x)]
         now += map(_contents, self.cells)
+        now += [variable.get(_EMPTY) for variable in self.variables]
         now += chain.from_iterable(map(_watched, self.tensors))
         now += chain.from_iterable(self.dicts)
         now += chain.from_iterable(self._views)
@@ -236,33 +241,37 @@ class State:
             if type(value) is tuple and any(isinstance(v, (np.ndarray, tuple)) for v in value):
                 return tuple(map(stand_in, value))
             return value
-
-        def place(get, put, key):
+        for get, put, key in self._places():
             value = get(key)
             if isinstance(value, (np.ndarray, tuple)):
                 other = stand_in(value)
                 if other is not value and not (type(value) is tuple and all(map(is_, other, value))):
                     put(key, other)
                     swapped.append((get, put, key, value, other))
+        return swapped
+
+    def scrub(self):
+        """Put arrays in the place of all stand-ins that can be reached: in what the function made and keeps."""
+        for get, put, key in self._places():
+            if isinstance(value := get(key), StandIn):
+                put(key, value.value)
+
+    def _places(self):
+        """(get, put, key) of everything that is watched and can be changed."""
         for d in self.dicts:
-            for key in list(d):
-                place(d.__getitem__, d.__setitem__, key)
+            yield from ((d.__getitem__, d.__setitem__, key) for key in list(d))
         for row in self.rows:
-            for i in range(len(row)):
-                place(row.__getitem__, row.__setitem__, i)
+            yield from ((row.__getitem__, row.__setitem__, i) for i in range(len(row)))
         for _, x, names in self.picks:
             if names and isinstance(x, dict):
-                for n in names:
-                    place(x.__getitem__, x.__setitem__, n)
+                yield from ((x.__getitem__, x.__setitem__, n) for n in names)
             elif names and not isinstance(x, types.MappingProxyType):
-                for n in names:
-                    place(functools.partial(getattr, x), functools.partial(setattr, x), n)
+                yield from ((functools.partial(getattr, x), functools.partial(setattr, x), n) for n in names)
         for cell in self.cells:
             if _contents(cell) is not _EMPTY:
-                place(functools.partial(getattr, cell), functools.partial(setattr, cell), "cell_contents")
+                yield functools.partial(getattr, cell), functools.partial(setattr, cell), "cell_contents"
         for t in self.tensors:
-            place(functools.partial(getattr, t), functools.partial(setattr, t), "_data")
-        return swapped
+            yield functools.partial(getattr, t), functools.partial(setattr, t), "_data"
 
     def restore(self, swapped):
         """Put the arrays back; where the function has put something else meanwhile, that stays, without stand-ins."""
@@ -300,6 +309,8 @@ def quick_look(state):
             same(f"{x}[{name!r}]" if isinstance(space[x], ITEMS) else f"{x}.{name}")
     for cell in state.cells:
         same(f"_contents({bound(cell)})")
+    for variable in state.variables:
+        same(f"{bound(variable)}.get({bound(_EMPTY)})")
     for t in map(bound, state.tensors):
         for name in ("_data", "requires_grad", "node"):
             same(f"{t}.{name}")
