@@ -2,6 +2,7 @@
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -147,6 +148,8 @@ def make_site(args):
         remarks = build(target, progress, lite=lite, published=args.published)
     if args.lite is not None:
         build_lite(args)
+        if args.published:                  # Binder looks for it at the top of the branch
+            shutil.move(args.lite / "binder", target / "binder")
     for remark in remarks:
         print(f"minigrad: {remark}", file=sys.stderr)
     files = [path for path in target.rglob("*") if path.is_file()]

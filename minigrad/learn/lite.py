@@ -41,7 +41,8 @@ WHEELS = (
     ("comm", "0.2.3", "c615d91d75f7f04f095b30d1c1711babd43bdc6419c1be9886a85f2f4e489417"))
 FROM_PYODIDE = ("micropip", "ipython", "jedi", "numpy", "matplotlib", "safetensors")
 
-FETCHED, MPI = re.compile(r"minigrad data fetch ([a-z0-9 ]*[a-z0-9])"), re.compile(r"mpiexec")
+FETCHED = re.compile(r"minigrad data fetch [a-z0-9 ]*[a-z0-9]")
+PROGRAM = re.compile(r"^!(minigrad \w+)|\b(mpiexec)\b", re.M)             # that is started beside the kernel
 INSTALL = '''\
 # Where minigrad is not installed: in the browser{colab}.
 import sys
@@ -106,8 +107,8 @@ def write_notebooks(files, language, published=None):
 def not_here(notebook):
     """What of a notebook's needs can't be had in a browser, in words; "" if all can.  It says itself what it needs."""
     text = "\n".join(map(notebooks.source, notebook["cells"]))
-    found = [f"minigrad data fetch {names}" for names in FETCHED.findall(text)]
-    return ", ".join(dict.fromkeys(f"`{line}`" for line in [*found, *MPI.findall(text)]))
+    found = [*FETCHED.findall(text), *("".join(names) for names in PROGRAM.findall(text))]
+    return ", ".join(f"`{program}`" for program in dict.fromkeys(found))
 
 
 def with_start(notebook, row, published=None):
@@ -238,6 +239,12 @@ def jupyterlite(lite, files, new, pyodide):
         raise Failure("JupyterLite did not write its pages: " + " / ".join(lines[-5:]))
     for rest in new.glob(".*.db"):
         rest.unlink()
+    for path in (new / "api" / "contents" / "data").rglob("all.json"):
+        listing = json.loads(path.read_text(encoding="utf-8"))
+        for item in listing["content"]:
+            if item["name"].endswith(".gz"):            # else the browser gets text/csv, and makes text of its bytes
+                item["mimetype"] = "application/gzip"
+        write_json(path, listing)
 
 
 def write_json(path, content):

@@ -21,6 +21,12 @@ FIRST = {op.name: (op, case) for op, case in reversed(ALL)}
 NUMBERS = (3, 2.5, -1, np.float64(0.5), np.float32(0.5), np.int64(2), [1.0, 2.0])
 
 
+def test_a_function_that_names_no_module():
+    """As a ufunc of NumPy 2.0 and 2.1."""
+    forward = (1.0).__add__
+    assert not hasattr(forward, "__module__") and Op(forward, doc="y = 1 + x")(2.0) == 3
+
+
 # -- arguments -------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("op, case", FIRST.values(), ids=FIRST)
 def test_unknown_params_are_refused(op, case):

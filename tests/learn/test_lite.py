@@ -220,6 +220,7 @@ def test_links_and_lists_lead_to_files(built):
     for listing in (built / "api" / "contents").rglob("all.json"):
         for item in json.loads(listing.read_text())["content"]:
             assert (built / "files" / item["path"]).exists(), item["path"]
+            assert not (item["name"].endswith(".gz") and "text" in item["mimetype"])        # bytes stay bytes
     for page in (built / "files").rglob("*.ipynb"):
         for target in re.findall(r"\]\(([\w./]+\.(?:ipynb|md|py))\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).is_file(), f"{page.name}: {target}"
