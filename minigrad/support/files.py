@@ -80,13 +80,18 @@ def replaced_folder(path, mark):
         before = tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
         raise UsageError(f"{path}: can't write there: {error.strerror}") from None
-    with before as aside, atomic_folder(path) as new:
-        yield new
-        (new / mark).touch()
-        if old:
-            os.rename(path, Path(aside) / "old")
-        elif path.exists():                 # and empty
-            path.rmdir()
+    with before as aside:
+        away = Path(aside) / "old"
+        try:
+            with atomic_folder(path) as new:
+                yield new
+                (new / mark).touch()
+                if path.exists():           # an old one, or an empty folder
+                    os.rename(path, away)
+        except BaseException:
+            if away.exists() and not path.exists():
+                os.rename(away, path)
+            raise
 
 
 def _flush_to_disk(file):

@@ -132,7 +132,7 @@ def test_pyodide_from_an_address(tmp_path):
         lite.bring("https://example.org/pyodide/", tmp_path)
 
 
-def test_a_folder_of_other_things_stays(tmp_path):
+def test_a_folder_of_other_things_stays(tmp_path, monkeypatch):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.tex").write_text("a life's work")
     with pytest.raises(UsageError, match="holds other files"), replaced_folder(tmp_path / "other", "mark"):
@@ -143,10 +143,16 @@ def test_a_folder_of_other_things_stays(tmp_path):
         (new / "half").write_text("a page")
         raise ZeroDivisionError
     assert [p.name for p in tmp_path.iterdir()] == ["other"]
+    def full_disk(*_):
+        raise OSError(28, "No space left on device")
     for number in "12":
         with replaced_folder(tmp_path / "new", "mark") as new:
             (new / number).touch()
     assert {p.name for p in (tmp_path / "new").iterdir()} == {"mark", "2"}
+    monkeypatch.setattr("minigrad.support.files._flush_to_disk", full_disk)
+    with pytest.raises(OSError, match="No space"), replaced_folder(tmp_path / "new", "mark"):
+        pass
+    assert {p.name for p in (tmp_path / "new").iterdir()} == {"mark", "2"}              # as it was
     assert {p.name for p in tmp_path.iterdir()} == {"other", "new"}
 
 
