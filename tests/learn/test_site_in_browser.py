@@ -2,6 +2,8 @@
 
 `pytest -m browser`; MINIGRAD_SITE names a folder with a site that is built already, MINIGRAD_CHROMIUM the browser.
 """
+import contextlib
+import io
 import os
 import re
 import shutil
@@ -10,6 +12,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 import pytest
 
+from minigrad.commands.main import main
 from minigrad.learn import notebooks, translating
 
 pytestmark = pytest.mark.browser
@@ -26,9 +29,11 @@ def site(tmp_path_factory):
     pytest.importorskip("playwright.sync_api", reason='pip install "minigrad[browser]"')
     if built := os.environ.get("MINIGRAD_SITE"):
         return Path(built)
-    from minigrad.learn.site import build
     folder = tmp_path_factory.mktemp("site") / "site"
-    assert build(folder) == []
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        assert main(["learn", "--site", str(folder)]) == 0
+    assert "minigrad: " not in said.getvalue()      # no warning of Sphinx, no page missing
     return folder
 
 
@@ -116,6 +121,18 @@ def test_no_dead_links(site):
                 if not (site / target).is_file() or target in names and unquote(anchor) not in names[target]:
                     dead.add((place, link))
     assert not dead
+
+
+def test_what_is_looked_for_is_seen(browser):
+    """A page with one fault of each kind."""
+    page = browser.new_page(viewport=PHONE)
+    page.set_content("""<article style="background: white"><p style="color: #777">ratio 4.48</p>
+        <p style="color: #767676">ratio 4.54</p><h1 style="color: #949494">large, 3.03</h1><img src="data:,nothing">
+        <span class="math">\\(x\\)</span><div style="width: 500px">too wide</div></article>""")
+    found = page.evaluate(LOOK)
+    page.close()
+    assert [text.partition(" ")[0] for text in found["faint"]] == ["4.48"] and len(found["broken"]) == 1
+    assert len(found["wordless"]) == 1 and len(found["unset"]) == 1 and "DIV too wide" in found["wide"]
 
 
 @pytest.mark.parametrize("where, words, wanted", [

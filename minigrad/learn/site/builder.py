@@ -106,6 +106,7 @@ def _typeset(edition, editions, work, new, progress):
     """Write the pages of an edition to `work`, and let Sphinx set them."""
     from sphinx import locale
     from sphinx.application import Sphinx
+    from sphinx.errors import SphinxError
     from sphinx.search import languages
     from sphinx.util.console import nocolor
     from sphinx.util.docutils import docutils_namespace, patch_docutils
@@ -125,13 +126,16 @@ def _typeset(edition, editions, work, new, progress):
         app = Sphinx(work / "source", work / "source", out, work / "doctrees", "html", status=None, warning=warnings)
         if edition.home is not None:
             locale.translators["general", "sphinx"].add_fallback(FromCatalogue(edition.say))
-        app.connect("source-read", lambda *_: tick())
-        app.connect("html-page-context", lambda *_: tick())
+        for event in ("source-read", "html-page-context"):
+            app.connect(event, lambda *_: None if tick() else None)     # a page's event would take True for a template
         app.connect("html-page-context", lambda app, name, template, context, doctree: context.update(
             counterpart=counterparts(edition, name, editions)))
         if edition.home is None:
             app.connect("html-collect-pages", sources.collected)
-        app.build()
+        try:
+            app.build()
+        except SphinxError as error:
+            raise Failure(f"Sphinx could not make the site: {' '.join(str(error).split())}") from error
     (out / "_static" / "drawings.css").write_text(drawings(), encoding="utf-8")
     for rest in ("jupyter_execute", "_sources"):
         shutil.rmtree(out / rest, ignore_errors=True)
