@@ -306,6 +306,9 @@ class Tensor:
         """y = Σ of the diagonal of two axes      dx = g times the identity matrix."""
     def transpose(self, *axes: Any) -> Tensor:
         """y = x with its axes in the order of axes (default: reversed)      dx = g with the order undone."""
+    @property
+    def value(self) -> Tensor:
+        """The tensor itself: what Keras' programs call a variable's value."""
     def var(self, axis: int | tuple[int, ...] | None = None, *, ddof: Any = 0, keepdims: bool = False) -> Tensor:
         """y = Σ (x - mean)² / (n - ddof)      dx = 2 g (x - mean) / (n - ddof)."""
     def __init__(self, data: Any, requires_grad: bool = False, node: Any = None) -> None: ...

@@ -8,6 +8,6 @@
     fetch       the download itself, pinned by hash
 """
 from .loading import DataLoader, one_hot, split, standardize
-from .pipeline import Dataset
+from .pipeline import AUTOTUNE, Dataset
 
-__all__ = ["DataLoader", "Dataset", "one_hot", "split", "standardize"]
+__all__ = ["AUTOTUNE", "DataLoader", "Dataset", "one_hot", "split", "standardize"]

@@ -58,8 +58,8 @@ class Pipeline:
                    min(known) if len(known) == len(datasets) else None)
 
     # -- what becomes of them ---------------------------------------------------------------------------------------
-    def map(self, function):
-        """function(element), or function(x, y) where elements are tuples."""
+    def map(self, function, num_parallel_calls=None, deterministic=None):
+        """function(element), or function(x, y) where elements are tuples; the rest is for programs that say it."""
         def make(epoch):
             for element in self.make(epoch):
                 yield function(*element) if isinstance(element, tuple) else function(element)
@@ -89,7 +89,16 @@ class Pipeline:
                 yield buffer[i]
         return type(self)(make, self.length)
 
-    def batch(self, batch_size, drop_remainder=False):
+    def unbatch(self):
+        """The rows of each element, one by one: batches undone."""
+        def make(epoch):
+            for element in self.make(epoch):
+                columns = tree_leaves(element)
+                for i in range(len(columns[0])):
+                    yield tree_unflatten(element, [column[i] for column in columns])
+        return type(self)(make)
+
+    def batch(self, batch_size, drop_remainder=False, num_parallel_calls=None, deterministic=None):
         """Arrays of batch_size elements each; the last has what is left, or is left out."""
         size = _integer("batch_size", batch_size, at_least=1)
 
@@ -169,3 +178,4 @@ class Pipeline:
 
 
 Dataset = Pipeline
+AUTOTUNE = -1                               # for programs that say it: tf.data.AUTOTUNE

@@ -184,6 +184,7 @@ def attach(functions):
     _give("reshape", lambda self, *shape: reshape(self, shape=_flat(shape)), reshape.__doc__)
     _give("transpose", lambda self, *axes: transpose(self, axes=_flat(axes) or None), transpose.__doc__)
     Tensor.mT = property(functions["matrix_transpose"], doc="The tensor with its last two axes exchanged.")
+    Tensor.value = property(lambda self: self, doc="The tensor itself: what Keras' programs call a variable's value.")
     Tensor.T = property(lambda self: transpose(self), doc="The tensor with its axes reversed.")
     _give("__array_ufunc__", lambda self, *args, **kwargs: _ufunc(functions, *args, **kwargs), _ufunc.__doc__)
     _give("__array_function__", lambda self, *args: _function(functions, *args), _function.__doc__)

@@ -5,11 +5,11 @@
 
     model = tf.keras.Sequential([layers.Dense(64, activation="relu"), layers.Dense(10)])
 """
-from ..data import datasets
 from . import (
     activations,
     callbacks,
     constraints,
+    datasets,
     initializers,
     layers,
     losses,
@@ -17,8 +17,10 @@ from . import (
     models,
     ops,
     optimizers,
+    random,
     regularizers,
     saving,
+    session as backend,
     utils,
 )
 from .layers import Input, Layer

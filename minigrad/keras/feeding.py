@@ -64,9 +64,34 @@ def _refuse_beside_loader(**arguments):
 
 def named(x, y=None, sample_weight=None, class_weight=None):
     """{"x": ..., "y": ..., "sample_weight": ...} without what is None, floats as float32."""
-    data = {name: tree_map(partial(as_array, name=name, device="cpu"), as_tree(value))
+    data = {name: tree_map(partial(_rows_of, name=name), as_tree(value))
             for name, value in (("x", x), ("y", y), ("sample_weight", sample_weight)) if value is not None}
     return weighted(data, class_weight)
+
+
+def _rows_of(x, name):
+    return SparseRows(x) if hasattr(x, "tocsr") else as_array(x, name, "cpu")
+
+
+class SparseRows:
+    """The rows of a sparse matrix of scipy's, made dense where they are taken: a batch at a time."""
+    ndim, dtype = 2, np.dtype("float32")
+
+    def __init__(self, matrix):
+        self.matrix = matrix.tocsr()
+        self.shape = self.matrix.shape
+        if self.matrix.dtype.kind not in "fiub":
+            raise TypeError(f"a sparse matrix holds {self.matrix.dtype}, not numbers")
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __getitem__(self, rows):
+        return self.matrix[rows].toarray().astype(np.float32)
+
+    def part(self, rows):
+        """These rows, as sparse as they are."""
+        return SparseRows(self.matrix[rows])
 
 
 def weighted(data, class_weight):
@@ -99,7 +124,8 @@ def held_out(data, fraction):
     kept = int(rows * (1 - fraction))
     if not 0 < kept < rows:
         raise ValueError(f"validation_split={fraction} of {rows} rows leaves nothing to train on, or to validate")
-    return tree_map(lambda a: a[:kept], data), tree_map(lambda a: a[kept:], data)
+    return tuple(tree_map(lambda a, part=part: a.part(part) if isinstance(a, SparseRows) else a[part], data)
+                 for part in (slice(kept), slice(kept, None)))
 
 
 def batches(source, device):

@@ -7,6 +7,7 @@ because relu halves.
     init = initializers.get("he_normal")
     w = init((784, 64), "float32")          # an array on the default device, fixed by mg.seed
 """
+import itertools
 import math
 
 import numpy as np
@@ -30,7 +31,11 @@ def fans(shape):
 
 
 class Initializer(Configured):
-    """Called as init(shape, dtype="float32"), returns an array; a subclass writes `draw(shape, dtype)`."""
+    """Called as init(shape, dtype="float32"), returns an array; a subclass writes `draw(shape, dtype)`.
+
+    seed    of those that draw: a whole number makes them draw the same each time; None: as mg.seed says
+    """
+    seed = None
 
     def __call__(self, shape, dtype=np.float32):
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
@@ -70,23 +75,23 @@ class Ones(Initializer):
 class RandomNormal(Initializer):
     """w ~ N(mean, stddev²)."""
 
-    def __init__(self, mean=0.0, stddev=0.05):
-        self.mean, self.stddev = mean, _positive("stddev", stddev)
+    def __init__(self, mean=0.0, stddev=0.05, seed=None):
+        self.seed, self.mean, self.stddev = seed, mean, _positive("stddev", stddev)
 
     def draw(self, shape, dtype):
-        return self.mean + self.stddev * backend.normal(shape, dtype)
+        return self.mean + self.stddev * backend.normal(shape, dtype, seed=self.seed)
 
 
 class RandomUniform(Initializer):
     """w ~ U[minval, maxval)."""
 
-    def __init__(self, minval=-0.05, maxval=0.05):
+    def __init__(self, minval=-0.05, maxval=0.05, seed=None):
         if not minval < maxval:
             raise ValueError(f"RandomUniform: minval {minval} must be below maxval {maxval}")
-        self.minval, self.maxval = minval, maxval
+        self.minval, self.maxval, self.seed = minval, maxval, seed
 
     def draw(self, shape, dtype):
-        return self.minval + (self.maxval - self.minval) * backend.random(shape, dtype)
+        return self.minval + (self.maxval - self.minval) * backend.random(shape, dtype, seed=self.seed)
 
 
 # Var of a standard normal number that is drawn again until |z| <= 2:  1 - 4 φ(2) / (2 Φ(2) - 1)
@@ -94,22 +99,22 @@ TRUNCATED_STD = math.sqrt(1 - 4 * math.exp(-2) / math.sqrt(2 * math.pi) / math.e
 
 
 @explained
-def truncated_normal(shape, dtype):
+def truncated_normal(shape, dtype, seed=None):
     """Standard normal numbers, those beyond ±2 drawn again; their standard deviation is TRUNCATED_STD, 0.8796."""
-    z = backend.normal(shape, dtype)
+    z, again = backend.normal(shape, dtype, seed=seed), itertools.count(1)
     while (n := int((beyond := abs(z) > 2).sum())):
-        z[beyond] = backend.normal((n,), dtype)
+        z[beyond] = backend.normal((n,), dtype, seed=None if seed is None else [*np.atleast_1d(seed), next(again)])
     return z
 
 
 class TruncatedNormal(Initializer):
     """w ~ N(mean, stddev²), values beyond 2 stddev from the mean drawn again; what remains deviates by 0.88 stddev."""
 
-    def __init__(self, mean=0.0, stddev=0.05):
-        self.mean, self.stddev = mean, _positive("stddev", stddev)
+    def __init__(self, mean=0.0, stddev=0.05, seed=None):
+        self.seed, self.mean, self.stddev = seed, mean, _positive("stddev", stddev)
 
     def draw(self, shape, dtype):
-        return self.mean + self.stddev * truncated_normal(shape, dtype)
+        return self.mean + self.stddev * truncated_normal(shape, dtype, self.seed)
 
 
 class VarianceScaling(Initializer):
@@ -118,65 +123,66 @@ class VarianceScaling(Initializer):
     distribution    "truncated_normal", "untruncated_normal" or "uniform", on ±√(3 scale/n)
     """
 
-    def __init__(self, scale=1.0, mode="fan_in", distribution="truncated_normal"):
+    def __init__(self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None):
         if mode not in ("fan_in", "fan_out", "fan_avg"):
             raise ValueError(f'VarianceScaling: mode must be "fan_in", "fan_out" or "fan_avg", not {shown(mode)}')
         if distribution not in ("truncated_normal", "untruncated_normal", "uniform"):
             raise ValueError('VarianceScaling: distribution must be "truncated_normal", "untruncated_normal" or '
                              f'"uniform", not {shown(distribution)}')
         self.scale, self.mode, self.distribution = _positive("scale", scale), mode, distribution
+        self.seed = seed
 
     def draw(self, shape, dtype):
         fan_in, fan_out = fans(shape)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         std = math.sqrt(self.scale / max(n, 1))
         if self.distribution == "uniform":
-            return std * math.sqrt(3) * (2 * backend.random(shape, dtype) - 1)
+            return std * math.sqrt(3) * (2 * backend.random(shape, dtype, seed=self.seed) - 1)
         if self.distribution == "truncated_normal":
-            return std / TRUNCATED_STD * truncated_normal(shape, dtype)
-        return std * backend.normal(shape, dtype)
+            return std / TRUNCATED_STD * truncated_normal(shape, dtype, self.seed)
+        return std * backend.normal(shape, dtype, seed=self.seed)
 
 
 class GlorotUniform(VarianceScaling):
     """w ~ U(-a, a), a = √(6 / (fan_in + fan_out)).  (Glorot & Bengio 2010, eq. 16)"""
 
-    def __init__(self):
-        super().__init__(1, "fan_avg", "uniform")
+    def __init__(self, seed=None):
+        super().__init__(1, "fan_avg", "uniform", seed)
 
 
 class GlorotNormal(VarianceScaling):
     """w truncated normal, Var w = 2 / (fan_in + fan_out).  (Glorot & Bengio 2010, eq. 12)"""
 
-    def __init__(self):
-        super().__init__(1, "fan_avg", "truncated_normal")
+    def __init__(self, seed=None):
+        super().__init__(1, "fan_avg", "truncated_normal", seed)
 
 
 class HeUniform(VarianceScaling):
     """w ~ U(-a, a), a = √(6 / fan_in): for relu.  (He et al. 2015)"""
 
-    def __init__(self):
-        super().__init__(2, "fan_in", "uniform")
+    def __init__(self, seed=None):
+        super().__init__(2, "fan_in", "uniform", seed)
 
 
 class HeNormal(VarianceScaling):
     """w truncated normal, Var w = 2 / fan_in: for relu.  (He et al. 2015, eq. 10)"""
 
-    def __init__(self):
-        super().__init__(2, "fan_in", "truncated_normal")
+    def __init__(self, seed=None):
+        super().__init__(2, "fan_in", "truncated_normal", seed)
 
 
 class LecunUniform(VarianceScaling):
     """w ~ U(-a, a), a = √(3 / fan_in): for selu.  (LeCun et al. 1998, eq. 16)"""
 
-    def __init__(self):
-        super().__init__(1, "fan_in", "uniform")
+    def __init__(self, seed=None):
+        super().__init__(1, "fan_in", "uniform", seed)
 
 
 class LecunNormal(VarianceScaling):
     """w truncated normal, Var w = 1 / fan_in: for selu.  (LeCun et al. 1998, eq. 16)"""
 
-    def __init__(self):
-        super().__init__(1, "fan_in", "truncated_normal")
+    def __init__(self, seed=None):
+        super().__init__(1, "fan_in", "truncated_normal", seed)
 
 
 class Orthogonal(Initializer):
@@ -186,14 +192,14 @@ class Orthogonal(Initializer):
     QR, with the signs of R's diagonal made positive.  (Mezzadri 2007)
     """
 
-    def __init__(self, gain=1.0):
-        self.gain = gain
+    def __init__(self, gain=1.0, seed=None):
+        self.gain, self.seed = gain, seed
 
     def draw(self, shape, dtype):
         if len(shape) < 2:
             raise ValueError(f"Orthogonal: a matrix needs two axes or more, not shape {shape}")
         rows, columns = math.prod(shape[:-1]), shape[-1]
-        q, r = np.linalg.qr(backend.normal((max(rows, columns), min(rows, columns)), dtype))
+        q, r = np.linalg.qr(backend.normal((max(rows, columns), min(rows, columns)), dtype, seed=self.seed))
         q = q * np.where(np.diagonal(r) < 0, -1, 1).astype(dtype)
         return self.gain * (q if rows >= columns else q.T).reshape(shape)
 
@@ -203,6 +209,7 @@ INITIALIZERS = {
     "truncated_normal": TruncatedNormal, "variance_scaling": VarianceScaling, "glorot_uniform": GlorotUniform,
     "glorot_normal": GlorotNormal, "he_uniform": HeUniform, "he_normal": HeNormal, "lecun_uniform": LecunUniform,
     "lecun_normal": LecunNormal, "orthogonal": Orthogonal, "normal": RandomNormal, "uniform": RandomUniform}
+globals().update({name: kind for name, kind in INITIALIZERS.items() if name not in globals()})  # initializers.zeros()
 
 
 @explained

@@ -122,19 +122,20 @@ class Model(Training, Layer):
         return self
 
     @explained
-    def summary(self, *, print_fn=print):
-        """Print a table: each layer, the shape of its output, the number of its parameters."""
-        if not self.built:
-            raise ValueError(f"{self.name} has no weights yet: fit it, call it, or build(input_shape) first")
+    def summary(self, *, print_fn=print, show_trainable=False):
+        """Print a table: each layer, the shape of its output, the number of its parameters, and if they are trained."""
         sources = self.graph.sources_of if self.graph else lambda layer: ""
         rows = [("Layer (type)", "Output shape", "Parameters", "Connected to" if self.graph else "")]
-        rows += [(f"{layer.name} ({type(layer).__name__})", _shape_text(layer.output_shape),
-                  f"{layer.count_params():,}", sources(layer)) for layer in self.layers]
+        rows += [(f"{layer.name} ({type(layer).__name__})" + ", frozen" * (show_trainable and not layer.trainable),
+                  _shape_text(layer.output_shape), f"{layer.count_params():,}" if layer.built else "not built",
+                  sources(layer)) for layer in self.layers]
         widths = [max(len(row[i]) for row in rows) + 3 for i in range(2)]
         lines = [f"{a:<{widths[0]}}{b:<{widths[1]}}{c:>12}   {d}".rstrip() for a, b, c, d in rows]
         rule = "-" * max(map(len, lines))
         trained, size = sum(w.size for w in self.trainable_weights), sum(w._data.nbytes for w in self.weights) / 1024
         total = f"Parameters: {self.count_params():,} ({size:,.1f} KiB), of which trained: {trained:,}"
+        if not self.built:
+            total = "It is not built: it has its weights once it has met data, or by build(input_shape)"
         print_fn("\n".join([f'Model "{self.name}"', rule, lines[0], rule, *lines[1:], rule, total]))
 
     @explained
@@ -153,18 +154,18 @@ class Model(Training, Layer):
     load = staticmethod(load_model)
 
     @explained
-    def save_weights(self, path):
+    def save_weights(self, filepath, overwrite=True):
         """Write the weights alone: as one safetensors file, or, if the name ends in .h5, as Keras does (hdf5.py)."""
-        saving.save_weights(self, path)
+        saving.save_weights(self, filepath, overwrite)
 
     @explained
-    def load_weights(self, path):
+    def load_weights(self, filepath):
         """Read weights that save or save_weights wrote, here or in Keras (hdf5.py); the model must have the same form.
 
         Raises errors.Failure, which names the file and the weight, for a damaged or foreign file and for weights that
         are missing, left over or of another shape; the model is then as before.
         """
-        saving.load_weights(self, path)
+        saving.load_weights(self, filepath)
 
 
 def _shape_text(shape):
@@ -180,7 +181,7 @@ class Sequential(Model):
             meets data
     """
 
-    def __init__(self, layers=(), **kwargs):
+    def __init__(self, layers=None, **kwargs):
         super().__init__(**kwargs)
         self._input, self._layers = None, []
         self._flow = None                   # the Symbolic that the layers so far make of Input, if its shape is known

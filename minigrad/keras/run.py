@@ -122,12 +122,12 @@ class Scores(Mapping):
     def of(self, model, loader, events):
         """The scores of a model on a loader's batches, as a dict; events (see below) says so to callbacks."""
         self.reset()
-        events.tell("on_test_begin")
+        events.tell("on_test_begin", {})
         begin, end = events.hooks("on_test_batch_begin"), events.hooks("on_test_batch_end")
         with no_grad():
             for number, (x, y, sample_weight) in enumerate(batches(loader, model.device)):
                 for hook in begin:
-                    hook(number)
+                    hook(number, {})
                 if rows(x):
                     model.step_on("test_step", x, y, sample_weight)
                 for hook in end:
@@ -190,13 +190,13 @@ class Run(Events):
         model.stop_training = False
         if any(callback.saves for callback in self.callbacks):
             self.setup                      # noqa: B018  as all was at the beginning
-        self.tell("on_train_begin")
+        self.tell("on_train_begin", {})
         while self.epoch < self.epochs and not model.stop_training:
             if not self.within:
                 self.scores.reset()
                 for metric in model.metrics:
                     metric.reset_state()
-                self.tell("on_epoch_begin", self.epoch)
+                self.tell("on_epoch_begin", self.epoch, {})
             self.within = False
             self._batches()
             logs = self.summary()
@@ -213,7 +213,7 @@ class Run(Events):
         begin, end = self.hooks("on_train_batch_begin"), self.hooks("on_train_batch_end")
         for x, y, sample_weight in batches(loader, model.device):
             for hook in begin:
-                hook(loader.batch - 1)
+                hook(loader.batch - 1, {})
             self.step(x, y, sample_weight)
             for hook in end:
                 hook(loader.batch - 1, scores)

@@ -276,9 +276,9 @@ def naming(path):
         raise Failure(f"{path}: {one_line(error)}") from error
 
 
-def load_weights(model, path):
+def load_weights(model, filepath):
     """Read weights from what save or save_weights wrote, here or in Keras.  On any error nothing changes."""
-    path = Path(path)
+    path = Path(filepath)
     if not model.built:
         raise ValueError(f"{model.name} has no weights yet, so it isn't known which to read: build(input_shape) first")
     _assign(model, _arrays_of(model, path), path)
@@ -300,15 +300,17 @@ def _arrays_of(model, path):
     return read_arrays(path)
 
 
-def save_weights(model, path):
+def save_weights(model, filepath, overwrite=True):
     """Write the weights alone: as one safetensors file, or, if the name ends in .h5, as Keras does."""
     if not model.built:
         raise ValueError(f"{model.name} has no weights to save yet")
-    if not str(path).endswith(".h5"):
-        write_arrays(path, model.named_weights())
+    if not overwrite and Path(filepath).exists():
+        raise ValueError(f"save_weights: {filepath} is there already")
+    if not str(filepath).endswith(".h5"):
+        write_arrays(filepath, model.named_weights())
     elif files.writes:
         from . import hdf5
-        hdf5.write(path, model)
+        hdf5.write(filepath, model)
 
 
 def _layers(model):

@@ -133,8 +133,8 @@ class Training:
     def train_step(self, x, y, sample_weight=None):
         """One step of training on a batch of Tensors; (loss, y_pred).  Override it to train in a way of your own.
 
-        Keras' form is taken too: train_step(self, data), data being (x, y) or (x, y, sample_weight), which returns
-        {name: value} for the logs.  test_step likewise.
+        Keras' form is taken too: train_step(self, data), data being (x, y) or (x, y, sample_weight), or x alone, which
+        returns {name: value} for the logs.  test_step likewise.
         """
         y_pred = self(x, training=True)
         loss = self._loss_of(x, y, y_pred, sample_weight)
@@ -184,7 +184,7 @@ class Training:
         with self._turns, collecting_losses():
             if _takes_data(type(self), step):
                 logs = function(tuple(part for part in (x, y, sample_weight) if part is not None) if y is not None
-                                else (x,))
+                                else (x,) if isinstance(x, (list, tuple)) else x)
                 if not isinstance(logs, dict):
                     raise TypeError(f"{self.name}.{step}(self, data) must return a dict for the logs, not {logs!r}")
                 scores.report(logs)
@@ -284,15 +284,15 @@ class Training:
         """The outputs for all rows of x, as a NumPy array, or as a tree of them if the model returns one."""
         loader, outputs = loader_of(x, batch_size=batch_size, steps=steps), []
         events = Events(self, callbacks, steps=length_of(loader))
-        events.tell("on_predict_begin")
+        events.tell("on_predict_begin", {})
         with no_grad():
             for number, (x, *_) in enumerate(batches(bar(loader, verbose, "predict"), self.device)):
-                events.tell("on_predict_batch_begin", number)
+                events.tell("on_predict_batch_begin", number, {})
                 with self._turns:
                     y = self._fastest("predict_step")(x)
                 outputs.append(tree_map(Tensor.numpy, y))
                 events.tell("on_predict_batch_end", number, {"outputs": outputs[-1]})
-        events.tell("on_predict_end")
+        events.tell("on_predict_end", {})
         return tree_map(lambda *parts: np.concatenate(parts), *outputs)
 
     @explained

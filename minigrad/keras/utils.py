@@ -6,13 +6,50 @@ import numpy as np
 from ..data.loading import one_hot
 from ..engine import backend
 from ..support.arguments import shown
+from ..support.explaining import explained
+from .directories import (
+    array_to_img as array_to_img,
+    image_dataset_from_directory as image_dataset_from_directory,
+    img_to_array as img_to_array,
+    load_img as load_img,
+    save_img as save_img,
+    text_dataset_from_directory as text_dataset_from_directory,
+    timeseries_dataset_from_array as timeseries_dataset_from_array,
+)
 from .layers.base import restart_names
+from .plotting import plot_model as plot_model
 from .serialization import (
     custom_object_scope as custom_object_scope,
     get_custom_objects as get_custom_objects,
     register_keras_serializable as register_keras_serializable,
 )
 from .streams import PyDataset as PyDataset
+from .symbols import Symbolic
+
+Sequence = PyDataset                        # its name in Keras 2
+
+
+def is_keras_tensor(x):
+    """Whether x is symbolic: what Input and the layers called on it return."""
+    return isinstance(x, Symbolic)
+
+
+@explained
+def get_file(fname=None, origin=None, untar=False, md5_hash=None, file_hash=None, cache_subdir="datasets",
+             hash_algorithm="auto", extract=False, archive_format="auto", cache_dir=None, force_download=False):
+    """Where a file of the web lies here: downloaded once, from the address origin, compared with its hash, and kept.
+
+    fname               its name; by default the last part of origin
+    file_hash           its SHA-256 or MD5, 64 or 32 hexadecimal digits: a file that differs is refused, and one in the
+                        cache that differs is fetched again.  Without it, whatever comes is taken
+    extract, untar      unpack a tar or zip file, into a folder of its own beside it, and return that folder
+    cache_dir           by default minigrad's cache; cache_subdir in it
+    """
+    from ..data.getting import file_from_web
+    if origin is None:
+        raise ValueError("get_file: origin, the address of the file, is missing")
+    return file_from_web(origin, fname, file_hash or md5_hash, cache_dir, cache_subdir, extract or untar,
+                         archive_format, force_download)
 
 
 def to_categorical(x, num_classes=None):

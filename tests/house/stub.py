@@ -38,7 +38,7 @@ PARAMETERS = {"axis": "int | tuple[int, ...] | None", "axes": "Any", "shape": "i
               "pool_size": "int | tuple[int, int]", "scale": "float | None"}
 TENSOR = {"data": "np.ndarray", "grad": "Tensor | None", "requires_grad": "bool", "node": "Any"}
 PROPERTIES = {"shape": "tuple[int, ...]", "ndim": "int", "size": "int", "dtype": "np.dtype", "device": "str",
-              "T": "Tensor", "mT": "Tensor"}
+              "T": "Tensor", "value": "Tensor", "mT": "Tensor"}
 HIDDEN = {"__init__", "__hash__", "__repr__", "__module__", "__slots__", "__doc__", "__array_ufunc__",
           "__array_function__", "__weakref__"}
 

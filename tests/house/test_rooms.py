@@ -11,6 +11,7 @@ from .rooms import FLOOR, UP, room
 
 # Names that several modules may have, and why.
 SEVERAL = {
+    "datasets": "data/datasets; keras.datasets has Keras' names for them",
     "base": "what the others of a package are kinds of: keras' layers, metrics, optimizers and callbacks have one each",
     "ops": "engine/ops: the table of derivatives; testing/ops: how they are checked",
     "indexing": "testing/ops/cases has the cases of engine/ops' file of the same name", "reductions": "likewise",

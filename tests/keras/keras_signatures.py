@@ -7,10 +7,13 @@ import json
 from pathlib import Path
 
 TABLE = Path(__file__).parent / "keras_signatures.json"
+SETS = ("mnist", "fashion_mnist", "cifar10", "cifar100", "imdb", "reuters", "boston_housing", "california_housing")
 MODULES = ("layers", "losses", "metrics", "optimizers", "optimizers.schedules", "callbacks", "initializers",
-           "regularizers", "constraints", "utils", "activations", "ops", "random", "datasets")
+           "regularizers", "constraints", "utils", "activations", "ops", "random", "datasets", "models", "saving",
+           "backend", *(f"datasets.{name}" for name in SETS))
 METHODS = {"Model": ("compile", "fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "get_layer", "summary",
-                     "compute_loss", "add_metric"),
+                     "compute_loss", "save", "save_weights", "load_weights", "to_json"),
+           "Optimizer": ("apply", "apply_gradients"),
            "Layer": ("add_weight", "add_loss", "get_weights", "set_weights"),
            "Sequential": ("add", "pop")}
 

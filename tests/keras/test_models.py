@@ -57,8 +57,11 @@ def test_summary():
         ["flat", "(Flatten)", "(None,", "8)", "0"], ["d", "(Dense)", "(None,", "3)", "27"],
         ["norm", "(BatchNormalization)", "(None,", "3)", "12"]]
     assert "Parameters: 39 (0.2 KiB), of which trained: 33" in text
-    with pytest.raises(ValueError, match="no weights yet"):
-        Sequential([Dense(3)]).summary()
+    Sequential([Dense(3, name="early")]).summary(print_fn=lines.append)
+    assert "early (Dense)   not called yet      not built" in lines[-1] and "It is not built" in lines[-1]
+    model.layers[1].trainable = False
+    model.summary(print_fn=lines.append, show_trainable=True)
+    assert "d (Dense), frozen" in lines[-1]
 
 
 class Own(Model):

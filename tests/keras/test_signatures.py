@@ -15,6 +15,9 @@ KERAS = json.loads(TABLE.read_text(encoding="utf-8"))["names"]
 # Where an argument by position, or a default, differs, and why.
 DIFFER = {
     "losses.categorical_generalized_cross_entropy": "q may be left out, as with the class",
+    "saving.serialize_keras_object": "minigrad's own form; the argument is called value",
+    "saving.deserialize_keras_object": "minigrad's own form; the argument is called value",
+    "models.Model": "inputs and outputs have names",
     "metrics.get": "more arguments, with which 'accuracy' is chosen",
     "activations.gelu": "the tanh form, Keras' with approximate=True",
     "activations.leaky_relu": "negative_slope is called slope",

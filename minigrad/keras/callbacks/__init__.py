@@ -6,9 +6,11 @@
     base            Callback, the base of callbacks of your own; LambdaCallback; History
     monitoring      EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
     logs            ProgressBar, CSVLogger, LearningRateScheduler
+    tensorboard     TensorBoard
     safety          TerminateOnNaN, BackupAndRestore
 """
 from .base import Callback, History, LambdaCallback
 from .logs import CSVLogger, LearningRateScheduler, ProgressBar
 from .monitoring import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
 from .safety import BackupAndRestore, TerminateOnNaN
+from .tensorboard import TensorBoard

@@ -119,18 +119,40 @@ class EarlyStopping(_Monitor):
 class ModelCheckpoint(_Monitor):
     """Saves the model after each epoch, or, with save_best_only, when the monitored number is better than ever.
 
-    filepath            a folder for model.save or, with save_weights_only, a safetensors file; may hold fields such as
-                        "run/{epoch:02d}-{val_loss:.2f}", epochs counted from 1
+    filepath            what model.save takes or, with save_weights_only, model.save_weights; may hold fields such as
+                        "run/{epoch:02d}-{val_loss:.2f}.keras", epochs counted from 1
+    save_freq           "epoch", or after every so many batches, with the scores so far; without save_best_only then
+    initial_value_threshold     the number that must be bettered first
     """
 
     def __init__(self, filepath, monitor="val_loss", verbose=0, save_best_only=False, save_weights_only=False,
-                 mode="auto"):
+                 mode="auto", save_freq="epoch", initial_value_threshold=None):
         super().__init__(monitor, mode, verbose=verbose)
+        if save_freq != "epoch" and not (type(save_freq) is int and save_freq > 0):
+            raise ValueError('ModelCheckpoint: save_freq must be "epoch" or a number of batches, '
+                             f"not {shown(save_freq)}")
+        if save_freq != "epoch" and save_best_only:
+            raise ValueError("ModelCheckpoint: save_best_only compares epochs: it can't go with a save_freq in batches")
         self.filepath, self.save_best_only, self.save_weights_only = str(filepath), save_best_only, save_weights_only
+        self.save_freq, self.initial_value_threshold, self.batches = save_freq, initial_value_threshold, 0
+
+    def on_train_begin(self, logs=None):
+        self.best, self.batches = self.initial_value_threshold, 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.batches += 1
+        if self.save_freq != "epoch" and self.batches % self.save_freq == 0:
+            self._save(self.run.epoch, dict(logs))
+
+    def hook(self, name):
+        """Batches are not listened to for nothing."""
+        return None if name == "on_train_batch_end" and self.save_freq == "epoch" else super().hook(name)
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.save_best_only and not self.improved(logs):
-            return
+        if self.save_freq == "epoch" and (not self.save_best_only or self.improved(logs)):
+            self._save(epoch, logs)
+
+    def _save(self, epoch, logs):
         try:
             path = self.filepath.format(epoch=epoch + 1, **logs)
         except KeyError as error:

@@ -29,6 +29,8 @@ def as_array(x, name="the input", device=None):
     """x as an array of float32, or of whole numbers or booleans; TypeError for text and objects."""
     if isinstance(x, np.ndarray) and x.dtype == np.float32 and device == "cpu":
         return x                            # the usual case, in every step of a training
+    if hasattr(x, "tocsr"):                 # a sparse matrix of scipy's
+        x = x.toarray()
     array = backend.asarray(getattr(x, "_data", x), device=device)
     if array.dtype.kind == "f":
         return array.astype(np.float32, copy=False)
