@@ -214,6 +214,26 @@ def test_pages_that_are_not_installed_are_named(english, monkeypatch):
     assert absent == ["CHANGELOG.md"] and "changelog" not in made
 
 
+def test_both_editions_are_made_with_a_bar_that_moves(monkeypatch):
+    class Pool:
+        def __init__(self, max_workers):
+            pass
+        __enter__, __exit__ = lambda self: self, lambda self, *error: None
+        map = staticmethod(lambda f, names: [f"said of {name}" for name in names])
+    monkeypatch.setattr(builder, "ProcessPoolExecutor", Pool)
+    few = notebooks.paths(["00", "03"])
+    monkeypatch.setattr(notebooks, "paths", lambda names=(): few)
+    monkeypatch.setattr(reference, "written", lambda edition: {"api/index": "# The API"})
+    ticks, counts = [], []
+    (english, chinese), remarks = builder.editions_of(
+        ["en", "zh"], lambda count, words: counts.append(count) or (lambda: ticks.append(words) or True))
+    assert counts == [len(GALLERY)] == [len(ticks)] and remarks == []
+    assert "said of cube without 3" in english.pages["gallery"] and "gallery" not in chinese.pages
+    assert {"index", "about", "table", "terms", "course/index"} <= chinese.pages.keys()
+    assert builder.counterparts(english, "table", [english, chinese]) == [("zh", "中文", "zh/table.html")]
+    assert builder.counterparts(chinese, "course/index", [english, chinese])[0][2] == "../../course/index.html"
+
+
 def test_languages_are_those_of_the_course():
     assert set(builder.LANGUAGES) >= {"en", *translating.languages()}
     with pytest.raises(UsageError):

@@ -37,7 +37,7 @@ def build(target, progress=lambda total, words: lambda: None, languages=None, li
     target, place = Path(target), buttons.Published.at(published) if published else None
     languages = translating.languages() if languages is None else languages
     with replaced_folder(target, MARK) as new, tempfile.TemporaryDirectory() as work:
-        editions, remarks = editions_of(["en", *languages], lite, place)
+        editions, remarks = editions_of(["en", *languages], progress, lite, place)
         for edition in editions:
             remarks += _typeset(edition, editions, Path(work) / edition.language, new, progress)
         for name, data in editions[0].files.items():
@@ -49,7 +49,7 @@ def build(target, progress=lambda total, words: lambda: None, languages=None, li
     return remarks
 
 
-def editions_of(languages, lite=None, published=None):
+def editions_of(languages, progress, lite=None, published=None):
     """The editions with all their pages as text; and remarks: which pages of the repository are not there."""
     with ProcessPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
         verdicts = pool.map(pages.verdict, GALLERY)             # begun here, and waited for at the end
@@ -68,7 +68,11 @@ def editions_of(languages, lite=None, published=None):
                 edition.here = "terms"
                 made["terms"] = pages.terms(edition)
             edition.pages = made
-        english.pages["gallery"] = pages.wrong(dict(zip(GALLERY, verdicts)))
+        tick, said = progress(len(GALLERY), "gallery"), {}
+        for name, verdict in zip(GALLERY, verdicts):
+            said[name] = verdict
+            tick()
+        english.pages["gallery"] = pages.wrong(said)
     for edition in editions:
         edition.here = "index"
         edition.pages["index"] = pages.start(edition)
