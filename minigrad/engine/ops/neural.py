@@ -171,13 +171,13 @@ def _with_channels(x):
 
 def _layer_norm_vjp(g, y, x, gamma, beta, eps=1e-5, saved=None):
     xhat, scale = _standardize(x, -1, eps) if saved is None else saved
-    g, gamma, n = wide(g), wide(gamma), x.shape[-1]
-    d = g * gamma
-    dx = xhat * (_dot(d, xhat) / -n)                # x̂ mean(g γ x̂)
-    dx += d
+    g, gamma = wide(g), wide(gamma)
+    gx, n = g * xhat, x.shape[-1]
+    dx = xhat * (gx @ gamma / -n)[..., None]        # x̂ mean(g γ x̂)
+    dx += g * gamma
     dx -= (g @ gamma / n)[..., None]                # mean(g γ)
     dx *= scale
-    return dx, row_sum(g * xhat), row_sum(g)
+    return dx, row_sum(gx), row_sum(g)
 
 
 @op(vjp=_layer_norm_vjp, shapes="(n),(n),(n)->(n)", saves=True)
