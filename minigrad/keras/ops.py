@@ -67,6 +67,48 @@ def arange(start, stop=None, step=1, dtype=None):
     return Tensor(backend.asarray(values.astype(dtype or ("int32" if values.dtype.kind == "i" else "float32"))))
 
 
+def array(x, dtype=None):
+    """x as a new Tensor: whole numbers as int32, others as float32, if no dtype is given and x has none."""
+    if dtype is None and not hasattr(x, "dtype"):
+        dtype = {"i": "int32", "f": "float32"}.get(np.asarray(x).dtype.kind)
+    return tensor(x, dtype=dtype)
+
+
+def full(shape, fill_value, dtype=None):
+    """A Tensor of this number everywhere, float32 unless told."""
+    return Tensor(backend.asarray(np.full(shape, convert_to_numpy(fill_value), dtype or "float32")))
+
+
+def eye(N, M=None, k=0, dtype=None):
+    """A Tensor (N, M) with 1 on diagonal k, float32 unless told."""
+    return Tensor(backend.asarray(np.eye(N, M, k, dtype or "float32")))
+
+
+def linspace(start, stop, num=50, endpoint=True, dtype=None):
+    """num numbers from start to stop, evenly, float32 unless told."""
+    return Tensor(backend.asarray(np.linspace(start, stop, num, endpoint, dtype=dtype or "float32")))
+
+
+def size(x):
+    """How many numbers x has."""
+    return int(np.prod(shape(x)))
+
+
+def ndim(x):
+    """How many axes x has."""
+    return len(shape(x))
+
+
+def rsqrt(x):
+    """1 / √x."""
+    return 1 / TABLE["sqrt"](x)
+
+
+def is_tensor(x):
+    """Whether x is a Tensor."""
+    return isinstance(x, Tensor)
+
+
 def one_hot(x, num_classes, axis=-1, dtype=None):
     """Whole numbers (...) as rows of 0 and a 1 (..., num_classes)."""
     if axis != -1:
@@ -91,7 +133,7 @@ def einsum(subscripts, *operands):
     return TABLE["einsum"](subscripts, *operands)
 
 
-_OWN = (cast, convert_to_tensor, stop_gradient, zeros_like, ones_like, one_hot, concatenate, stack, einsum)
+_OWN = (cast, convert_to_tensor, rsqrt, stop_gradient, zeros_like, ones_like, one_hot, concatenate, stack, einsum)
 FUNCTIONS = {f.__name__: defers(f) for f in (
     *_OWN, *(f for name, f in activations.ACTIVATIONS.items() if name not in TABLE and f is not activations.linear))}
 globals().update({name: f for name, f in TABLE.items() if name not in globals()} | FUNCTIONS)

@@ -325,3 +325,13 @@ def test_checkpoints_by_batches_and_above_a_threshold(tmp_path):
     for wrong in (0, "batch", True):
         with pytest.raises(ValueError, match="save_freq"):
             keras.callbacks.ModelCheckpoint("x", save_freq=wrong)
+
+
+def test_ops_that_make_tensors():
+    ops = keras.ops
+    assert ops.array([1, 2]).dtype == np.int32 and ops.array([1.5]).dtype == np.float32
+    assert ops.array(np.float64([1])).dtype == np.float64 and ops.full((2, 2), 3).numpy().tolist() == [[3, 3], [3, 3]]
+    assert ops.eye(2, 3, 1).numpy().tolist() == [[0, 1, 0], [0, 0, 1]] and ops.size(ops.eye(3)) == 9
+    assert ops.linspace(0, 1, 3).numpy().tolist() == [0, 0.5, 1] and ops.ndim(ops.eye(2)) == 2
+    assert mg.grad(lambda x: ops.rsqrt(x))(4.0) == -1 / 16 and ops.is_tensor(ops.eye(1)) and not ops.is_tensor(1)
+    assert ops.rsqrt(keras.Input((3,))).shape == (None, 3)
