@@ -43,7 +43,7 @@ class Op:
                 elementwise ops keep such a 0, also where their slope is infinite
     What else can be said of an op, for pictures, profiles and checks, stands at `describe`.
     """
-    flops = cases = reference = None        # see describe
+    flops = cases = reference = order = rtol = None     # see describe
     symbol, numpy, conventions, slack = "", (), (), 1.0
     further = frozenset()                   # NumPy's keywords that with_further(op, x, ...) says with other ops
     __signature__ = _Signature()
@@ -97,6 +97,9 @@ class Op:
                      ([inputs], {params}, [gradients for a cotangent of ones])
         slack        how far the inputs of its cases may be moved and remain good ones, beside 1: a little (0.02) where
                      ties or kinks are near, 0 where they have a structure that any change breaks
+        order        the highest derivatives that its rule gives: 1 for one that can't be differentiated again
+        rtol         how far its gradients may be off measured slopes, relative to their size, where its forward itself
+                     is no more precise (default: 1e-9)
         """
         for fact, value in facts.items():
             if fact not in FACTS:
@@ -192,7 +195,7 @@ class Op:
         return f"<op {self.name}: {(self.__doc__ or '').strip().splitlines()[0] if self.__doc__ else ''}>"
 
 
-FACTS = ("symbol", "flops", "numpy", "reference", "cases", "conventions", "slack")
+FACTS = ("symbol", "flops", "numpy", "reference", "cases", "conventions", "slack", "order", "rtol")
 
 
 def as_array(x):
@@ -234,7 +237,7 @@ def op(forward=None, vjp=None, **declaration):
             return x**3
 
     The declaration's keywords are those of Op (domain, shapes, name, doc, saves, selects) and of Op.describe (symbol,
-    flops, numpy, reference, cases, conventions, slack).
+    flops, numpy, reference, cases, conventions, slack, order, rtol).
     A name that minigrad itself uses stays minigrad's: yours is then entered as "module.name".
     """
     if forward is None:

@@ -6,11 +6,10 @@ module.
 import ast
 import functools
 import inspect
+import itertools
 import linecache
 import types
-
-from ..engine.op import Op
-from ..engine.tensor import Tensor
+from contextlib import contextmanager
 
 ARRAYS = ("g", "y", "x", "a", "b", "q", "k", "v", "w", "z", "t", "table", "gamma", "xhat")     # what rules call arrays
 
@@ -39,14 +38,36 @@ def source_of(f):
 
 
 def compiled(node, f, names=()):
-    """A function of the module of f made from a syntax tree, with some global names given other meanings."""
-    scope = {**f.__globals__, "detached": detached, **dict(names)}
+    """A function as f, with its globals, defaults and what it closes over, made from a syntax tree.
+
+    names: other meanings of some global names.
+    """
+    cells, scope = dict(zip(f.__code__.co_freevars, f.__closure__ or ())), {**f.__globals__}
+    name = getattr(node, "name", "made")
     if isinstance(node, ast.Lambda):
-        return eval(compile(ast.fix_missing_locations(ast.Expression(node)), "<mutant>", "eval"), scope)
-    bare = ast.FunctionDef(**{**{field: getattr(node, field) for field in node._fields if hasattr(node, field)},
-                              "decorator_list": []})
-    exec(compile(ast.fix_missing_locations(ast.Module([bare], [])), "<mutant>", "exec"), scope)
-    return scope[node.name]
+        body = [ast.Assign([ast.Name(name, ast.Store())], node)]
+    else:
+        body = [ast.FunctionDef(**{field: getattr(node, field) for field in node._fields if hasattr(node, field)})]
+        body[0].decorator_list = []
+    if cells:                               # within a function whose arguments it closes over
+        around = ast.parse(f"def around({', '.join(cells)}): pass").body[0]
+        body = [ast.FunctionDef(**{**vars(around), "body": [*body, ast.Return(ast.Name(name, ast.Load()))]})]
+    exec(compile(ast.fix_missing_locations(ast.Module(body, [])), "<mutant>", "exec"), scope)
+    code = (scope["around"](*cells) if cells else scope[name]).__code__
+    made = types.FunctionType(code, {**f.__globals__, **dict(names)} if names else f.__globals__, f.__name__,
+                              f.__defaults__, tuple(cells[free] for free in code.co_freevars))
+    made.__kwdefaults__ = f.__kwdefaults__
+    return made
+
+
+@contextmanager
+def exchanged(f, g):
+    """f does what g does, wherever it is called."""
+    own, f.__code__ = f.__code__, g.__code__
+    try:
+        yield
+    finally:
+        f.__code__ = own
 
 
 def with_rule(op, i, rule):
@@ -58,31 +79,20 @@ def with_rule(op, i, rule):
     return twin
 
 
-def detached(x):
-    """x as a constant: the mistake of a rule that cuts the tape."""
-    return x.detach() if isinstance(x, Tensor) else x
-
-
-mark = Op(lambda x, /: +x, lambda g, y, x: g, name="mark")
-
-
-def marked(x):
-    """In place of detached: leaves a mark on the tape where the derivative would go through."""
-    return mark(x) if isinstance(x, Tensor) else x
-
-
-def helpers(f):
-    """The private functions of its own module that a rule calls by name."""
-    found = (f.__globals__.get(name) for name in f.__code__.co_names)
-    return [h for h in found if isinstance(h, types.FunctionType)
-            and h.__module__ == f.__module__ and h.__name__.startswith("_")]
+def called(f):
+    """What a function calls or reads by name: functions, ops, constants of its module."""
+    todo, found = [f.__code__], {}
+    while todo:
+        code = todo.pop()
+        found |= {name: f.__globals__[name] for name in code.co_names if name in f.__globals__}
+        todo += [c for c in code.co_consts if isinstance(c, types.CodeType)]
+    return list(found.values())
 
 
 def variants(f):
-    """(words, changed function, the same with marks for what it detaches) for each change of each place of a source."""
+    """(words, changed function) for each change of each place of a source."""
     for words, node in _changed_trees(source_of(f)):
-        with_marks = compiled(node, f, {"detached": marked}) if words.startswith("detached") else None
-        yield words, compiled(node, f), with_marks
+        yield words, compiled(node, f)
 
 
 def _changed_trees(node):
@@ -91,7 +101,9 @@ def _changed_trees(node):
     names = [a.arg for a in arguments if a.arg in ARRAYS]
     for holder, field, index, place, context in list(_places(node, "body", None)):
         before = ast.unparse(context)
-        for kind, replacement in changes(place, names):
+        for kind, replacement in itertools.chain(changes(place, names), slips(place, holder, field)):
+            if not hasattr(replacement, "lineno"):
+                ast.copy_location(replacement, place)
             put(holder, field, index, replacement)
             try:
                 after = ast.unparse(context if context is not place else replacement)
@@ -127,7 +139,7 @@ def _places(holder, field, context):
         too_long = context is None or len(ast.unparse(context)) > CONTEXT
         quote = node if too_long or isinstance(node, ast.stmt) else context
         yield holder, field, index, node, quote
-        if isinstance(node, ast.Attribute) and node.attr in LOOKS:
+        if isinstance(node, ast.Attribute) and node.attr in LOOKS or isinstance(node, ast.Raise):
             continue
         for name in node._fields:
             if not _skipped(node, name):
@@ -137,7 +149,13 @@ def _places(holder, field, context):
 
 
 def _skipped(node, field):
-    """The arguments of x.reshape(...), np.zeros(...) are shapes; assignments name what is not computed."""
+    """The arguments of x.reshape(...), np.zeros(...) are shapes; assignments name what is not computed.
+
+    Nor what refuses bad input, and what would make a loop endless.
+    """
+    if field == "test" and (isinstance(node, ast.While)
+                            or isinstance(node, ast.If) and isinstance(node.body[0], ast.Raise)):
+        return True
     if isinstance(node, ast.Call) and field == "args":
         function = ast.unparse(node.func)
         return function.rpartition(".")[2] in SHAPED and not function.startswith("np.")
@@ -182,7 +200,7 @@ def changes(node, names):
         for other in names:
             if other != node.id:
                 yield "wrong operand", ast.Name(other, ast.Load())
-        yield "detached", ast.Call(ast.Name("detached", ast.Load()), [node], [])
+        yield "detached", ast.Call(ast.Name("getattr", ast.Load()), [node, ast.Constant("_data"), node], [])
     elif isinstance(node, ast.Attribute) and node.attr == "T":
         yield "reshape for transpose", _reshaped(node.value, node)
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:
@@ -195,22 +213,90 @@ def changes(node, names):
 
 
 def _changed_calls(node):
-    function = ast.unparse(node.func)
-    name, method = function.rpartition(".")[2], not function.startswith(("np.", "xp.")) and "." in function
-    whole = node.func.value if method else node.args[0] if node.args else None
+    name, whole, method = _subject(node)
     for i, argument in enumerate(node.args):
         if ast.unparse(argument) in ("axis", "-1") and name not in SHAPED:
             arguments = [*node.args[:i], ast.Constant(0), *node.args[i + 1:]]
             yield "wrong axis", ast.Call(node.func, arguments, node.keywords)
     if name in ("swapaxes", "transpose", "moveaxis"):
         yield "reshape for transpose", _reshaped(whole, node)
-    elif function == "np.where":
+    elif name == "where" and len(node.args) == 3:
         yield "mask dropped", node.args[1]
         yield "mask reversed", ast.Call(node.func, [node.args[0], node.args[2], node.args[1]], [])
     elif name == "sum" and method:
         yield "mean for sum", ast.Call(ast.Attribute(whole, "mean", ast.Load()), node.args, node.keywords)
     elif name in LEFT_OUT:
         yield f"{name} left out", whole
+
+
+# -- slips beside the formula ------------------------------------------------------------------------------------------
+MOVED = {ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Lt: ast.LtE, ast.LtE: ast.Lt}
+FORGOTTEN = ("abs", "square", "astype", "copy", "wide", "as_real", "narrow", "reshape", "transpose", "swapaxes",
+             "moveaxis", "expand_dims", "broadcast_to", "asarray", "keep")
+MODULES = ("np", "np.linalg", "xp", "math", "builtins", "backend")
+LIMITS = ("max", "min", "maximum", "minimum")
+
+
+def slips(node, holder, field):
+    """(kind of slip, replacement): what is easily overlooked, of axes, bounds, ties, types, copies, masks, branches."""
+    if field == "test" and isinstance(holder, (ast.If, ast.IfExp)):
+        yield "branch always taken", ast.Constant(True)
+        yield "branch never taken", ast.Constant(False)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        yield "% left out", node.left
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.BitAnd, ast.BitOr)):
+        yield "half of a condition dropped", node.left
+        yield "half of a condition dropped", node.right
+    elif isinstance(node, ast.BoolOp):
+        for i in range(len(node.values)):
+            rest = node.values[:i] + node.values[i + 1:]
+            yield "half of a condition dropped", rest[0] if len(rest) == 1 else ast.BoolOp(node.op, rest)
+    elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in MOVED:
+        yield "ties on the other side", ast.Compare(node.left, [MOVED[type(node.ops[0])]()], node.comparators)
+    elif isinstance(node, ast.Slice):
+        yield from _other_bounds(node)
+    elif isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith(".shape"):
+        other = {"-1": 0, "0": -1, "1": 0, "-2": -1}.get(ast.unparse(node.slice))
+        if other is not None:
+            yield "length of another axis", ast.Subscript(node.value, ast.Constant(other), ast.Load())
+    elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
+        first, second, *rest = node.targets[0].elts
+        yield "values swapped", ast.Assign([ast.Tuple([second, first, *rest], ast.Store())], node.value)
+    elif isinstance(node, ast.AugAssign) and not (isinstance(holder, ast.While)):
+        yield "step left out", ast.Pass()
+    elif isinstance(node, ast.Call):
+        yield from _overlooked_in_calls(node)
+
+
+def _other_bounds(node):
+    for bound, step in (("lower", ast.Add()), ("upper", ast.Sub())):
+        if (value := getattr(node, bound)) is not None:
+            yield "slice without a bound", ast.Slice(**{**vars(node), bound: None})
+            yield "slice one shorter", ast.Slice(**{**vars(node), bound: ast.BinOp(value, step, ast.Constant(1))})
+    if node.step is not None:
+        yield "slice without its step", ast.Slice(node.lower, node.upper, None)
+
+
+def _overlooked_in_calls(node):
+    name, whole, method = _subject(node)
+    if name in FORGOTTEN:
+        yield f"{name} left out", whole
+    if name in LIMITS and not method and any(isinstance(a, ast.Constant) for a in node.args):
+        yield from (("limit left out", a) for a in node.args if not isinstance(a, ast.Constant))
+    if name == "where" and len(node.args) == 3:
+        yield "mask dropped", node.args[2]
+    if name == "sorted":
+        yield "order reversed", ast.Call(node.func, node.args, [ast.keyword("reverse", ast.Constant(True))])
+    for k in node.keywords:
+        if k.arg in ("dtype", "keepdims", "where"):
+            yield f"{k.arg}= left out", ast.Call(node.func, node.args, [o for o in node.keywords if o is not k])
+
+
+def _subject(node):
+    """(name of what is called, what it is called with first, is it a method) of np.f(x, ...), f(x, ...) or x.f(...)."""
+    module, _, name = ast.unparse(node.func).rpartition(".")
+    method = isinstance(node.func, ast.Attribute) and module not in MODULES
+    return name, node.func.value if method else node.args[0] if node.args else None, method
 
 
 def _reshaped(whole, moved):

@@ -93,23 +93,22 @@ def hunt_one(target, examples, seed):
 
 
 def hunt_all(targets, examples, seed=0, jobs=1, as_json=False):
-    """Break the rules of each operation in every way and print what the checks noticed; how many mutants survived."""
-    from .audit.mutants import survivors
+    """Break each operation in every way and print, by kind, what the checks noticed; how many mutants survived."""
+    from .audit.mutants import by_kind, survivors
     start = time.perf_counter()
     mutants = [m for found in each(hunt_one, targets, jobs, examples, seed) for m in found]
-    alive, seconds = survivors(mutants), time.perf_counter() - start
-    equivalent = [m for m in mutants if not m.killed and m.equivalent]
-    killed = len(mutants) - len(alive) - len(equivalent)
+    alive, seconds, table = survivors(mutants), time.perf_counter() - start, by_kind(mutants)
+    made, noticed, missed, same = (sum(row[i] for row in table.values()) for i in range(4))
     if as_json:
-        print(json.dumps({"seed": seed, "examples": examples, "seconds": round(seconds, 3),
-                          "mutants": len(mutants), "killed": killed,
-                          "equivalent": {m.name: m.equivalent for m in equivalent},
+        print(json.dumps({"seed": seed, "examples": examples, "seconds": round(seconds, 3), "mutants": made,
+                          "killed": noticed, "equivalent": same, "kinds": table,
                           "survivors": [m.name for m in alive]}, indent=1))
         return len(alive)
-    for m in equivalent:
-        print(f"no mistake: {m.name}\n            {m.equivalent}")
+    print(f"{'what was changed':28}{'mutants':>9}{'noticed':>9}{'no mistake':>12}{'survived':>10}")
+    for kind, (n, killed, survived, harmless) in sorted(table.items(), key=lambda row: -row[1][0]):
+        print(f"{kind:28}{n:>9}{killed:>9}{harmless:>12}{survived:>10}")
     for m in alive:
-        print(f"SURVIVED:   {m.name}")
-    print(f"{len(mutants)} mutants of {len(targets)} ops: {killed} noticed, {len(equivalent)} are no mistakes, "
-          f"{len(alive)} survived; {seconds:.0f} s, seed {seed}")
+        print(f"SURVIVED: {m.name}")
+    print(f"{made} mutants of {len(targets)} ops: {noticed} noticed, {same} are no mistakes, {missed} survived; "
+          f"{seconds:.0f} s, seed {seed}")
     return len(alive)

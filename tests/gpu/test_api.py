@@ -17,7 +17,8 @@ PLACES = ("engine/ops", "engine/tensor.py", "engine/transforms.py", "keras/layer
           "keras/losses", "keras/activations.py", "keras/initializers.py", "keras/models.py", "keras/training.py",
           "scale/distributed/buckets.py")
 FILES = [p for place in PLACES
-         for p in ([ROOT / place] if place.endswith(".py") else sorted((ROOT / place).glob("*.py")))]
+         for p in ([ROOT / place] if place.endswith(".py") else sorted((ROOT / place).glob("*.py")))
+         if p.name != "in_small_steps.py"]                # what checks compare values with, on the CPU
 UFUNC_KEYWORDS = {"out", "dtype", "casting"}
 HOST = {        # these work on host data wherever they stand: shapes, indices, labels before they are uploaded
     "asarray", "array", "errstate", "broadcast_shapes", "array2string", "issubdtype", "dtype", "ndarray", "generic",

@@ -12,6 +12,10 @@ def bump(x):
     return 1e-4 * np.maximum(0, 1 - ((x - 1 / 3) / 1e-8) ** 2) ** 3
 
 
+def array(x):
+    return getattr(x, "_data", x)
+
+
 def half(x, /):
     return x / 2
 
@@ -38,8 +42,24 @@ def test_params_that_can_not_be_guessed_are_named():
     assert found.passed and any("mode: only the default was tried" in remark for remark in found.remarks)
 
 
+def test_inputs_without_a_rule_are_named():
+    op = Op(lambda a, b, /: a * b, (lambda g, y, a, b: g * b, None), name="half_done")
+    found = run(op, examples=5)
+    assert found.passed and found.remarks == ["b: no rule, though the result depends on it: it gets no gradient"]
+    assert not run(Op(lambda a, b, /: a + 0 * b, (lambda g, y, a, b: g, None), name="constant"), examples=5).remarks
+
+
+def test_order_and_tolerance_can_be_declared():
+    once = Op(lambda x, /: x**3, lambda g, y, x: g * (3 * array(x)**2), name="once")
+    coarse = Op(lambda x, /: x**3, lambda g, y, x: g * 3.000001 * x * x, name="coarse")
+    for op, facts in ((once, {"order": 1}), (coarse, {"rtol": 1e-5})):
+        assert not run(op, examples=5, shrink=False).passed
+        assert run(op.describe(**facts), examples=5).passed
+
+
 def test_the_docstring_names_each():
     text = " ".join(check_op.__doc__.split())
     for words in ("inputs that no case has", "smaller than rtol", "narrower than 1e-5", "at a kink, any slope between",
-                  "both not what you meant", "params whose values can't be guessed", "float16"):
+                  "both not what you meant", "params whose values can't be guessed",
+                  "inputs that have no rule", "float16"):
         assert words in text, words

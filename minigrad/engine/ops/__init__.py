@@ -17,6 +17,7 @@
     attending   softmax(q kᵀ) v, a tile at a time
     conv        convolution and pooling
     convolutions        of sequences, dilated, in groups, transposed; interpolate: made of these ops
+    in_small_steps      the same, of what is not NumPy's, slow and plain: what the checks compare with
 
 This file only wires them up: operators and methods of Tensor, and NumPy functions called on a Tensor.
 """
@@ -30,6 +31,7 @@ from . import (
     conv,
     convolutions,
     decompositions,
+    in_small_steps,
     indexing,
     joining,
     keywords,
@@ -57,4 +59,5 @@ FUNCTIONS |= {"mod": rounding.remainder, "copy": arithmetic.positive, "amax": re
 
 attach(FUNCTIONS)
 keywords.give()
+in_small_steps.give()
 backend.when_gpu_is_first_used.append(lambda: fusion.install(REGISTRY))

@@ -309,7 +309,7 @@ def _convolved(draw):
 
 def _pooled(draw):
     x = draw.distinct(_image(draw, draw.integer(1, 2)))
-    return [x], draw.some(pool_size=_one_or_two(draw, 3), strides=_one_or_two(draw, 2),
+    return [x], draw.some(pool_size=_one_or_two(draw, 3), strides=_one_or_two(draw, 3),
                           padding=draw.choice("valid", "same"))
 
 

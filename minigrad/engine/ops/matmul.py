@@ -229,7 +229,7 @@ def _contracted(draw):
 
 def _summed(draw):
     text = draw.choice("ij,jk->ik", "ij,ij->", "ii->i", "ij->j", "ij,k->kij", "i,j,k->jik", "iij->j", "ij->",
-                       "...i,i->...", "ij,jk", "...ij,...jk->...ik", "ii", "ij,ii->j")
+                       "...i,i->...", "ij,jk", "ji", "kj,ji", "...ij,...jk->...ik", "ii", "ij,ii->j")
     sizes = {letter: draw.integer(1, 3) for letter in "ijk"} | {"b": 2}
     terms = text.split("->")[0].replace("...", "b").split(",")
     operands, i = _of_letters(draw, terms, sizes), draw.integer(0, len(terms) - 1)

@@ -318,7 +318,9 @@ def _norm_by_hand(x, ord=2, axis=None, keepdims=False):
 for _entry in (sum, any, all):
     _entry.describe(cases=_reduced)
 mean.describe(cases=_not_empty)
-logsumexp.describe(cases=_not_empty, conventions=[([[1000.0, 1000]], {}, [[0.5, 0.5]])])
+logsumexp.describe(cases=_not_empty, conventions=[
+    ([[1000.0, 1000]], {}, [[0.5, 0.5]]),
+    ([[[-math.inf, -math.inf], [-math.inf, 1]]], {"axis": 1}, [[[0.0, 0], [0, 1]]])])
 for _entry in (argmax, argmin):
     _entry.describe(cases=_no_ties_one_axis)
 sum.describe(symbol="Σ")
@@ -329,6 +331,7 @@ prod.describe(symbol="Π", cases=_factors, slack=0.02, conventions=[
 vector_norm.describe(cases=_vectors, slack=0.02, reference=_norm_by_hand, conventions=[
     ([[[0.0, 0], [3, 4]]], {"axis": 1}, [[[0.0, 0], [0.6, 0.8]]]),
     ([[3.0, -3, 1]], {"ord": math.inf}, [[0.5, -0.5, 0]]),
+    ([[math.inf, 2]], {"ord": math.inf, "keepdims": True}, [[1.0, 0]]),
     ([[0.0, 2, -1]], {"ord": -1}, [[0.0, 0, 0]]), ([[0.0, 4]], {"ord": 0.5}, [[0.0, 1]])])
 var.describe(cases=_samples, conventions=[([[2.0]], {"ddof": 1}, [[math.nan]])])
 std.describe(cases=_samples, conventions=[([[[2.0, 2], [1, 3]]], {"axis": 1}, [[[0.0, 0], [-0.5, 0.5]]])])

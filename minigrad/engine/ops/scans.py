@@ -133,6 +133,6 @@ def _no_ties(draw):
 
 cumprod.describe(cases=_factors, slack=0.02,
                  conventions=[([[2.0, 0, 3, 4]], {}, [[1.0, 2 + 6 + 24, 0, 0]])])
-logcumsumexp.describe(cases=_scanned)
+logcumsumexp.describe(cases=_scanned, conventions=[([[-math.inf, -math.inf, 0.5]], {}, [[0.0, 0, 1]])])
 cummax.describe(cases=_no_ties, slack=0.02, conventions=[([[1.0, 3, 3, 2]], {}, [[1.0, 1, 2, 0]])])
 cummin.describe(cases=_no_ties, slack=0.02, conventions=[([[3.0, 1, 1, 2]], {}, [[1.0, 1, 2, 0]])])

@@ -3,6 +3,7 @@
 Chance draws what Draw draws, with a generator of NumPy's instead of Hypothesis, whose choices depend on which modules
 are imported.  Of many candidates `varied` keeps those that add most: another rank, length, sign, kind of param.
 """
+import itertools
 import math
 
 import numpy as np
@@ -132,10 +133,13 @@ def traits(case):
     for i, x in enumerate(inputs):
         found |= {(i, "rank", x.ndim), (i, x.dtype.char), (i, "large", x.size > 64), (i, "order", x.flags.c_contiguous)}
         found |= {(i, "side", n if n < 3 else 3 + n % 2) for n in x.shape}
+        if x.dtype.kind == "f" and x.size:
+            found |= {(i, "far", x.ndim, bool(x.max() > 50), bool(x.min() < -50), bool(np.abs(x).max() < 0.05))}
         found |= {("same", i, j, x.shape == y.shape) for j, y in enumerate(inputs[:i])}
     found |= {("count", len(inputs)), ("ranks", *(x.ndim for x in inputs))}
     for name, value in params.items():
         found |= {(name, kind(value)), (name, kind(value), inputs[0].ndim if inputs else 0)}
+    found |= {(a, kind(v), b, kind(w)) for (a, v), (b, w) in itertools.combinations(params.items(), 2)}
     return found | {(name, "given") for name in params}
 
 

@@ -2,6 +2,7 @@
 
 Where a gradient can't be given, an error is as good an answer: never a number that is wrong.
 """
+import itertools
 from functools import partial
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from ...engine.recording import no_grad
 from ...engine.tensor import Tensor, backpropagate
 from ..arrays import close
+from ..mutations import with_rule
 
 REFUSALS = TypeError, ValueError, IndexError, NotImplementedError, np.linalg.LinAlgError
 FAR = np.array([0.0, 0.3, 1, 3, 5, 8, 11, 14, 17, 20, 30, 36, 40, 60, 80, 100, 600, 1e4])
@@ -147,13 +149,14 @@ def half_precision(t):
     large = 1 if t.op.elementwise or t.op.domain is not None else 300
     half = [(x * large).astype(np.float16) if r else x for x, r in zip(t.inputs, t.real)]
     g = np.asarray(t.rng.standard_normal(np.shape(t(*t.inputs)))).astype(np.float16)
-    runs = []
+    runs, arrays = [], any(isinstance(v, np.ndarray) for v in t.params.values())
     for dtype, step in ((np.float16, 0), (float, 0), (float, 1e-3), (np.float32, 0)):
         inputs = [x.astype(dtype) * dtype(1 + step) if r else x for x, r in zip(half, t.real)]
         try:
             y, shares = t.backward(inputs, g.astype(dtype))
         except TypeError:
             return                          # refused, as NumPy's linalg does
+        assert arrays or y.dtype == dtype, f"{np.dtype(dtype)} inputs gave a {y.dtype} result"
         runs.append([y, *(np.zeros(1) if s is None else s for s in shares)])
     for found, right, near, single in zip(*runs):
         told = np.isfinite(right) & (np.abs(right) < 6e4) & np.isfinite(near) & np.isfinite(single)
@@ -169,11 +172,11 @@ def half_precision(t):
 
 # -- shapes ------------------------------------------------------------------------------------------------------------
 def numbers_along_an_axis(t):
-    """a number along axis 0 or -1 has the gradient of an array of that one, an empty axis an empty one; or a refusal"""
+    """a number along axis 0, -1 or None has the gradient of an array of it, an empty axis an empty one; or a refusal"""
     if "axis" not in t.op.param_names or t.op.arity != 1 or t.op.variadic or not t.op.vjp or not t.real[0]:
         return
     others = {k: v for k, v in t.params.items() if k not in ("axis", "where")}
-    for axis in (0, -1):
+    for axis in (0, -1, None):
         for shape, alone in (((), (1,)), ((2, 0), (2, 0))):
             leaf, same = (Tensor(np.full(s, 0.7), requires_grad=True) for s in (shape, alone))
             try:
@@ -184,3 +187,42 @@ def numbers_along_an_axis(t):
             found = backpropagate(y, g).get(leaf, np.zeros(shape))
             expected = backpropagate(right, g.reshape(right.shape)).get(same, np.zeros(alone))
             _near(found, np.reshape(expected, shape), f"gradient of shape {shape} along axis {axis}")
+
+
+# -- how it is called --------------------------------------------------------------------------------------------------
+def declared_rules_are_used(t):
+    """backward calls the rule of each input that wants its gradient once, and no other"""
+    if not any(t.real) or not t.finite:
+        return
+    calls, twin = [], t.op
+    for i, rule in enumerate(t.op.rules):
+        twin = with_rule(twin, i, _noting(rule, i, calls)) if rule else twin
+    _, y, g = type(t)(twin, t.inputs, t.params).recorded()
+    if not getattr(y, "requires_grad", False):
+        return
+    backpropagate(y, g)
+    due = [0] if t.op.joint else [k for k, r in enumerate(t.real) if r]
+    assert sorted(calls) == due, (f"backward has called rules {sorted(calls)}, not {due}, each once: the derivative is "
+                                  "computed in another way than was declared")
+
+
+def _noting(rule, i, calls):
+    def noted(*args, **params):
+        calls.append(i)
+        return rule(*args, **params)
+    return noted
+
+
+def one_tensor_twice(t):
+    """one tensor in two places gets the sum of the gradients of two with the same numbers"""
+    alike = ((i, j) for i, j in itertools.combinations([k for k, r in enumerate(t.real) if r], 2)
+             if t.inputs[i].shape == t.inputs[j].shape and t.inputs[i].size)
+    i, j = next(alike, (None, None))
+    inputs = [t.inputs[i].copy() if k == j is not None else x for k, x in enumerate(t.inputs)]
+    if j is None or not np.isfinite(t(*inputs)).all():
+        return
+    leaves, y, g = t.recorded(inputs)
+    apart = backpropagate(y, g)
+    shared = [leaves[i] if k == j else x for k, x in enumerate(leaves)]
+    found = backpropagate(t(*shared), g)[leaves[i]]
+    close(found, apart[leaves[i]] + apart[leaves[j]], "gradient of one tensor in two places and of two")

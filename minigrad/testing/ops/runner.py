@@ -12,6 +12,7 @@ import numpy as np
 
 from ..adapters import adapted
 from ..gradients.compare import CannotTell, GradientError
+from ..gradients.functions import argument_names
 from .cases import in_small_pieces
 from .chance import oddness
 from .choose import choose
@@ -53,7 +54,7 @@ def check_op(op, *, inputs=None, reference=None, examples=50, seed=0, order=2, r
                 default: made from the op's own declaration, its domain, shapes, cases and params (covering.py)
     reference   a function of arrays with the same value; default: what the op's declaration says
     examples    how many cases to try;  seed: of the draw, so that the same cases come each time, in every process
-    order       1: first derivatives only
+    order       1: first derivatives only; or as the op's declaration says (Op.describe: order, rtol)
     rtol        how far gradients may be off the measured slopes, relative to their size
     skip        names of properties to leave out
 
@@ -62,7 +63,8 @@ def check_op(op, *, inputs=None, reference=None, examples=50, seed=0, order=2, r
     Its blind spots, each of which passes: a mistake for inputs that no case has (a branch for x > 1e4 alone); one
     smaller than rtol, or hidden in rounding; features narrower than 1e-5 of the input; at a kink, any slope between
     those of both sides; a forward and a vjp that agree and are both not what you meant, where no reference is given;
-    params whose values can't be guessed (a remark names them); what differs on a GPU or in float16.
+    params whose values can't be guessed, and inputs that have no rule (remarks name both); what differs on a GPU or
+    in float16.
     """
     __tracebackhide__ = True
     result = run(op, inputs=inputs, reference=reference, examples=examples, seed=seed, order=order, rtol=rtol,
@@ -77,7 +79,8 @@ def run(op, *, inputs=None, reference=None, examples=50, seed=0, order=2, rtol=1
     """As check_op, but a failure comes back in the Verdict; without shrinking, of the first case that shows it, and
     without explaining, sooner."""
     start, op = time.perf_counter(), adapted(op)
-    order = min(order, getattr(op, "highest_order", order))
+    order = min(order, op.order or order, getattr(op, "highest_order", order))
+    rtol = max(rtol, op.rtol or 0)
     reference = reference or reference_of(op)
     left_out = {*named(skip), *getattr(op, "left_out", ())}
     properties = [p for p in properties if p.__name__ not in left_out]
@@ -134,6 +137,9 @@ class Search:
         elif self.undefined > count / 5:
             self.result.remarks.append(f"not finite in {self.undefined} cases, which tell nothing of its derivative: "
                                        "declare its domain=")
+        if names := without_rules(self.op, self.chosen.cases[0]):
+            self.result.remarks.append(f"{', '.join(names)}: no rule, though the result depends on it: it gets no "
+                                       "gradient")
         if self.untold:
             self.result.remarks.append(f"in {len(self.untold)} of {count} cases: {self.untold[0]}")
 
@@ -229,6 +235,19 @@ def marks(op, case):
         "numbers are large (beyond 20)": any(np.abs(x).max() > 20 for x in numbers),
         "an input contains 0": any((x == 0).any() for x in numbers),
         "inputs are not contiguous in memory": not all(x.flags.c_contiguous for x in inputs)}).items() if true}
+
+
+def without_rules(op, case):
+    """The names of the real inputs that move the result and have no rule: forgotten, or meant as constants."""
+    inputs, params = case
+    if op.joint or not op.rules:
+        return []
+
+    def value(k, x):
+        return np.asarray(op(*(x if i == k else v for i, v in enumerate(inputs)), **params))
+    missing = [k for k, (x, rule) in enumerate(zip(inputs, op.rules)) if rule is None and x.dtype.kind == "f"]
+    return [name for k, name in enumerate(argument_names(op, op.arity)) if k in missing
+            and np.any(value(k, inputs[k]) != value(k, inputs[k] * (1 + 1e-6)))]
 
 
 def undefined_everywhere(t):

@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from minigrad.engine.ops.in_small_steps import FORMULAS
 from minigrad.engine.tensor import Tensor
+from minigrad.testing.ops.runner import reference_of
 
 from .cases import ALL, CASES, DIFFERENTIABLE, OPS
 from .gradients import differences, gradients, inputs_of, is_real
-from .simple import FORMULAS, reference
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
@@ -46,7 +47,7 @@ def test_value(op, case):
     y = op(*xs, **case.params)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")     # a formula's ln 0
-        assert_allclose(y, reference(op.name)(*xs, **case.params), rtol=1e-10, atol=1e-12)
+        assert_allclose(y, reference_of(op)(*xs, **case.params), rtol=1e-10, atol=1e-12)
 
 
 @of(ALL)

@@ -1,12 +1,14 @@
-"""What every op should compute, as NumPy's function or as a formula of small steps, slow and plain.
+"""What ops that are not NumPy's compute, as formulas in small steps, slow and plain: their `reference` (Op.describe).
 
-The formulas are written in NumPy's names, so that they run on arrays, for values, and on tensors, for gradients.
+The checks compare values with these.  They are written in NumPy's names, so that they run on arrays, for values, and on
+tensors, for gradients.
 """
 import math
 
 import numpy as np
 
-import minigrad as mg
+from ..op import REGISTRY
+from .nonlinear import erf
 
 
 def _array(x):
@@ -14,13 +16,19 @@ def _array(x):
 
 
 def softmax(x, axis=-1, where=True):
-    weights = np.exp(x) * np.asarray(where, float)
+    weights = np.exp(x - _array(x).max(axis=axis, keepdims=True)) * np.asarray(where, float)
     total = weights.sum(axis=axis, keepdims=True)
     return weights / np.where(total == 0, 1, total)         # nothing allowed: all 0
 
 
 def log_softmax(x, axis=-1):
-    return x - np.logaddexp.reduce(x, axis=axis, keepdims=True)
+    x = x - x.max(axis=axis, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))
+
+
+def logsumexp(x, axis=None, keepdims=False):
+    top = x.max() if x.size and np.isfinite(x.max()) else 0
+    return np.log(np.exp(x - top).sum(axis=axis, keepdims=keepdims)) + top
 
 
 def standardize(x, axis=-1, eps=1e-5):
@@ -117,12 +125,12 @@ FORMULAS = {
     "softsign": lambda x: x / (1 + np.abs(x)),
     "silu": lambda x: x / (1 + np.exp(-x)),
     "gelu": lambda x, approximate=True: x / 2 * (1 + (
-        np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x ** 3)) if approximate else mg.erf(x / math.sqrt(2)))),
+        np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x ** 3)) if approximate else erf(x / math.sqrt(2)))),
     "var": lambda x, axis=None, ddof=0, keepdims=False: (
         ((x - x.mean(axis=axis, keepdims=True)) ** 2).sum(axis=axis, keepdims=keepdims)
         / (x.size // max(x.sum(axis=axis).size, 1) - ddof)),
     "vector_norm": vector_norm,
-    "logsumexp": lambda x, axis=None, keepdims=False: np.log(np.exp(x).sum(axis=axis, keepdims=keepdims)),
+    "logsumexp": logsumexp,
     "masked": lambda x, mask: x * mask,
     "linear": lambda x, w, b: x @ w + b,
     "logabsdet": lambda a: np.log(np.abs(np.linalg.det(a))),
@@ -141,7 +149,7 @@ FORMULAS = {
     "max_pool2d": max_pool2d,
     "avg_pool2d": avg_pool2d,
 }
-VALUES = {                                  # what is not NumPy's, or not by the same name
+VALUES = {                                  # in arrays alone
     "bias_add": np.add, "erf": np.vectorize(math.erf, otypes=[float]),
     "erfc": np.vectorize(math.erfc, otypes=[float]),
     "getitem": lambda x, index: x[index], "embedding": lambda table, indices: table[indices],
@@ -149,10 +157,11 @@ VALUES = {                                  # what is not NumPy's, or not by the
     "cummax": lambda x, axis=None: np.maximum.accumulate(x.reshape(-1) if axis is None else x, axis or 0),
     "cummin": lambda x, axis=None: np.minimum.accumulate(x.reshape(-1) if axis is None else x, axis or 0),
     "logcumsumexp": lambda x, axis=None: np.logaddexp.accumulate(x.reshape(-1) if axis is None else x, axis or 0),
-    "argsort": lambda x, axis=-1: np.argsort(x, axis, kind="stable"),
 }
 
 
-def reference(name):
-    """The function that says what op `name` should compute."""
-    return VALUES.get(name) or mg.ops.REGISTRY[name].reference or getattr(np, name, None) or FORMULAS[name]
+def give():
+    """Say these formulas in the declarations of their ops."""
+    for name, formula in (FORMULAS | VALUES).items():
+        if REGISTRY[name].reference is None and not hasattr(np, name):
+            REGISTRY[name].describe(reference=formula)
