@@ -39,6 +39,7 @@ class Scores(Mapping):
         self.metrics, self.weighted = ([metric for _, metric in some] for some in (metrics, weighted_metrics))
         self.outputs = [output for output, _ in (*metrics, *weighted_metrics)]
         self.labels = [metric.name for _, metric in (*metrics, *weighted_metrics)]      # its name in the logs
+        self._tell_apart()
         self.sums, self.parts = {"loss": 0.0}, {}
         self.reset()
 
@@ -71,10 +72,18 @@ class Scores(Mapping):
             if output is not None and output not in names:
                 raise ValueError(f"metrics names the output {output!r}; the model's are {', '.join(names)}")
             self.labels[i] = metric.name if output is None or len(names) == 1 else f"{output}_{metric.name}"
+        self._tell_apart()
         leaves = tree_leaves(y_pred)
         labels = by_output("y", y, names, shared=False) if any(o is not None for o in self.outputs) else {}
         return ({None: y} | labels, {None: y_pred} | dict(zip(names, leaves)),
                 {None: sample_weight} | by_output("sample_weight", sample_weight, names))
+
+    def _tell_apart(self):
+        """A weighted metric of the same name as one that isn't is called weighted_accuracy."""
+        taken = set(self.labels[:len(self.metrics)])
+        for i in range(len(self.metrics), len(self.labels)):
+            if self.labels[i] in taken:
+                self.labels[i] = f"weighted_{self.labels[i]}"
 
     def report(self, logs):
         """Take what a train_step in Keras' form returned as the scores."""
