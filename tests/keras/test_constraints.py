@@ -52,6 +52,14 @@ def test_each_step_ends_with_it(how, tmp_path):
     assert lengths(again.layers[0].kernel.numpy()).max() <= 0.5 + 1e-5
 
 
+def test_averages_are_held_too():
+    x = np.random.default_rng(0).standard_normal((9, 4)).astype(np.float32)
+    model = models.Sequential([layers.Dense(2, kernel_constraint="non_neg")])
+    model.compile(optimizers.SGD(0.5, use_ema=True), "mse")
+    model.fit(x, x[:, :2], epochs=3, verbose=0)
+    assert model.weights[0].numpy().min() >= 0
+
+
 def test_one_of_ones_own():
     dense = layers.Dense(2, kernel_constraint=lambda w: mg.clip(w, -0.01, 0.01))
     dense(W)

@@ -34,7 +34,8 @@ class MultiHeadAttention(Noisy):
         super().__init__(**kwargs)
         self.num_heads, self.key_dim = at_least_1("num_heads", num_heads), at_least_1("key_dim", key_dim)
         self.value_dim, self.dropout, self.output_dim = value_dim or key_dim, dropout, output_shape
-        self.dense = dict(use_bias=use_bias, kernel_initializer=kernel_initializer, bias_initializer=bias_initializer)
+        self.dense = dict(use_bias=use_bias, kernel_initializer=kernel_initializer, bias_initializer=bias_initializer,
+                          dtype=self._cast)
         self.query = Dense(self.num_heads * self.key_dim, **self.dense)
         self.key = Dense(self.num_heads * self.key_dim, **self.dense)
         self.value = Dense(self.num_heads * self.value_dim, **self.dense)

@@ -30,15 +30,18 @@ class Loop(Noisy):
     go_backwards        from the last step to the first
     stateful            a batch begins with the states that the one before it, of the same length, ended with;
                         reset_state() forgets them
-    call takes initial_state, a list of (B, units), and mask, (B, T), by default that of the input: a step over padding
-    changes no state, and its output is that of the step before.
+    zero_output_for_mask    the output of a step over padding is 0, else that of the step before
+    unroll, use_cudnn       for Keras' sake: they change no number, and here nothing
+    call takes initial_state, a list of (B, units), and mask, (B, T), by default that of the input, also where
+    initial_state is given (Keras 3 then forgets it): a step over padding changes no state.
     """
     supports_masking = True
     carried = "drawn", "states"
-    zero_output_for_mask = False            # the output of a step over padding is 0
 
-    def __init__(self, *, return_sequences=False, return_state=False, go_backwards=False, stateful=False, **kwargs):
+    def __init__(self, *, return_sequences=False, return_state=False, go_backwards=False, stateful=False,
+                 zero_output_for_mask=False, unroll=False, use_cudnn="auto", **kwargs):
         super().__init__(**kwargs)
+        self.zero_output_for_mask = zero_output_for_mask
         self.return_sequences, self.return_state, self.go_backwards = return_sequences, return_state, go_backwards
         self.stateful, self.states = stateful, None         # arrays, once there are any
 
@@ -57,6 +60,8 @@ class Loop(Noisy):
 
         before      which of the states is the output of the step before
         """
+        if not inputs:
+            raise ValueError(f"{self.label}: a sequence of no steps has no output")
         real = [None] * len(inputs)
         if mask is not None:
             mask = boolean(mask, f"{self.label}: mask")

@@ -164,7 +164,7 @@ class SeparableConv1D(_OneRow):
             dilation_rate=(1, _one(f"{kind}: dilation_rate", dilation_rate)), activation=activation,
             depth_multiplier=depth_multiplier, use_bias=use_bias, depthwise_initializer=depthwise_initializer,
             pointwise_initializer=pointwise_initializer, bias_initializer=bias_initializer, name="images",
-            **of_weights)
+            dtype=self._cast, **of_weights)
 
     def children(self):
         return self.images.children()

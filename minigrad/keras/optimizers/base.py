@@ -20,6 +20,13 @@ def update_average(m, x, part, s=None):
     m += s
 
 
+def hold(v):
+    """Bring a variable to what its constraint, if it has one, holds it to."""
+    if hasattr(v, "constraint"):
+        array = real(v._data)
+        array[...] = v.constraint(Tensor(array))._data
+
+
 class Optimizer(Configured):
     """What all have in common.  A subclass writes `slots`, `rates` and `update`.
 
@@ -193,9 +200,7 @@ class Optimizer(Configured):
 
     def _advance(self):
         for v in self._stepped:
-            if hasattr(v, "constraint"):
-                array = real(v._data)
-                array[...] = v.constraint(Tensor(array))._data
+            hold(v)
             v._note_edit()
         self.iterations += 1
         every = self.ema_overwrite_frequency
@@ -207,6 +212,7 @@ class Optimizer(Configured):
         for v in trainable_variables:
             if self.use_ema and self._buffers.fits(v):
                 v._data[...] = self._buffers.slots(v)["average"]
+                hold(v)
                 v.touch()
 
     def _clip(self, stretches):

@@ -5,10 +5,11 @@ from minigrad import Tensor, no_grad
 from minigrad.engine.tensor import backpropagate
 
 
-def check_layer(layer, *shapes, seed=0, inputs=None, **call):
+def check_layer(layer, *shapes, seed=0, inputs=None, still=None, **call):
     """Check d(cotangent · layer(x)) along random directions of the inputs and of all trainable weights, in float64.
 
-    shapes: of the inputs, drawn normal.  A layer with random or moving parts must be called as in prediction.
+    shapes: of the inputs, drawn normal; still: where the first one stays as it is.  A layer with random or moving parts
+    must be called as in prediction.
     """
     rng = np.random.default_rng(seed)
     arrays = [rng.standard_normal(s) for s in shapes] if inputs is None else inputs
@@ -26,6 +27,8 @@ def check_layer(layer, *shapes, seed=0, inputs=None, **call):
     assert all(v in gradients for v in variables), f"seed {seed}: no gradient for some input or weight of {layer}"
     for trial in range(3):
         directions = [rng.standard_normal(v.shape) for v in variables]
+        if still is not None:
+            directions[0][still] = 0
         slope = sum((gradients[v] * d).sum() for v, d in zip(variables, directions))
         h, values = 1e-5, []
         for sign in (1, -1):

@@ -8,7 +8,7 @@ from minigrad.engine.trees import tree_map
 from minigrad.keras import Input, Model, layers, models
 from minigrad.keras.layers import Layer
 from minigrad.keras.masks import mask_of
-from tests.keras.layers.cases import CASES, OURS, TOKENS, WITHOUT, squared
+from tests.keras.layers.cases import CASES, OURS, SEQUENCE, TOKENS, WITHOUT, squared
 from tests.keras.layers.checks import check_layer
 
 
@@ -17,6 +17,14 @@ def data(shape, seed=0, dtype=np.float32):
     if isinstance(shape, list):
         return [rng.standard_normal(s).astype(dtype) for s in shape]
     return rng.integers(0, 10, (2, 5)) if shape == TOKENS else rng.standard_normal(shape).astype(dtype)
+
+
+def padded(shape, seed=0):
+    """Sequences, some of whose last steps are zeros."""
+    x = data(shape, seed)
+    for row, length in zip(x, (3, shape[1])):
+        row[length:] = 0
+    return x
 
 
 def case(name):
@@ -118,3 +126,41 @@ def test_like_keras(name):
         mask, their_mask = mask_of(y), getattr(other, "_keras_mask", None)
         assert (mask is None) == (their_mask is None), (mask, their_mask)
         assert mask is None or np.array_equal(mask.numpy(), keras.ops.convert_to_numpy(their_mask))
+
+
+SEQUENCES = [name for name in CASES if CASES[name][1] == SEQUENCE]
+
+
+@pytest.mark.filterwarnings("ignore:.*does not support masking")
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_gradients_with_a_mask(name):
+    """Of a layer behind Masking: what is padding has no part in them, as in finite differences."""
+    make, shape = CASES[name]
+    x = padded(shape).astype(float)
+    chain = mg.keras.Sequential([layers.Masking(), make(mg.keras)])
+    y = chain(mg.tensor(x))
+    check_layer(chain, inputs=[x], still=x == 0)
+    assert y.shape[0] == 2
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("name", [name for name in SEQUENCES if name not in OURS | {"softmax"}])
+def test_like_keras_with_a_mask(name):
+    """Softmax alone refuses masks of steps in Keras; here it passes them on."""
+    keras = pytest.importorskip("keras")
+    make, shape = CASES[name]
+    x = padded(shape)
+    ours, others = make(mg.keras), make(keras)
+
+    def masked(k):
+        return k.layers.Masking()(x)
+    ours(masked(mg.keras)), others(masked(keras))
+    for w, other in zip(ours.weights, others.weights, strict=True):
+        w._data[...] = np.asarray(keras.ops.convert_to_numpy(other)).reshape(w.shape)
+    for training in (False, True):
+        if not (training and hasattr(ours, "drawn")):
+            y, other = ours(masked(mg.keras), training=training), others(masked(keras), training=training)
+            assert np.allclose(y.numpy(), keras.ops.convert_to_numpy(other), atol=1e-5)
+            mask, their_mask = mask_of(y), getattr(other, "_keras_mask", None)
+            assert (mask is None) == (their_mask is None)
+            assert mask is None or np.array_equal(mask.numpy(), keras.ops.convert_to_numpy(their_mask))

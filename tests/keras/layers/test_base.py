@@ -129,3 +129,15 @@ def test_regularizers_become_penalties():
 def test_a_layer_without_call_says_so():
     with pytest.raises(NotImplementedError, match="needs a method call"):
         Layer()(np.ones(2))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+@pytest.mark.parametrize("make", [
+    lambda **how: layers.Dense(2, **how), lambda **how: layers.GRU(2, **how), lambda **how: layers.Conv1D(2, 2, **how),
+    lambda **how: layers.BatchNormalization(**how), lambda **how: layers.MultiHeadAttention(1, 2, **how),
+    lambda **how: layers.SeparableConv1D(2, 2, **how)])
+def test_weights_and_outputs_in_another_precision(make, dtype):
+    layer = make(dtype=dtype)
+    y = layer(mg.tensor(np.ones((2, 3, 4), np.float32)), training=True)
+    assert y.dtype == dtype and {w.dtype.name for w in layer.weights} == {dtype} and layer.dtype == dtype
+    assert type(layer).from_config(layer.get_config()).dtype == dtype

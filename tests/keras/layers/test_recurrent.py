@@ -117,6 +117,11 @@ def test_a_stateful_layer_goes_on_where_the_batch_before_ended(make):
         layer(x[:1])
 
 
+def test_a_sequence_of_no_steps_is_refused():
+    with pytest.raises(ValueError, match="no steps"):
+        layers.LSTM(2)(np.zeros((1, 0, 3)))
+
+
 def test_examples_of_shapes_leave_no_state():
     x = mg.keras.Input((None, 3))
     layer = layers.GRU(4, stateful=True)
