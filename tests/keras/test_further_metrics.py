@@ -129,3 +129,11 @@ def test_functions_say_a_value_for_each_sample():
     assert metrics.Sum()([1, 2], [1, 10]) == 21 and metrics.Sum()(mg.tensor([1.0, 2.0])) == 3
     wrapped = metrics.MeanMetricWrapper(lambda t, p, scale: scale * abs(t - p), "gap", scale=10)
     assert wrapped(np.float32([1, 2]), np.float32([2, 4])) == 15
+
+
+def test_what_a_metric_ignores_is_not_counted():
+    p, labels = np.float32([[0.5, 0.5], [0.25, 0.75], [0.9, 0.1]]), np.array([0, 1, -1])
+    some = metrics.SparseCategoricalCrossentropy(ignore_class=-1)
+    assert some(labels, p) == pytest.approx(metrics.SparseCategoricalCrossentropy()(labels[:2], p[:2]))
+    some.reset_state()
+    assert some(labels, p, np.float32([1, 3, 5])) == pytest.approx(-(np.log(0.5) + 3 * np.log(0.75)) / 4)

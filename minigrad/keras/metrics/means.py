@@ -225,6 +225,12 @@ class SparseCategoricalCrossentropy(MeanLoss):
         super().__init__(loss, name, dtype)
         self.from_logits, self.ignore_class, self.axis = from_logits, ignore_class, axis
 
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        if self.ignore_class is not None:   # what is ignored isn't counted either
+            counted = (arrays(y_true, y_pred)[0] != self.ignore_class).astype(np.float32)
+            sample_weight = counted * (1 if sample_weight is None else getattr(sample_weight, "_data", sample_weight))
+        super().update_state(y_true, y_pred, sample_weight)
+
 
 class MeanMetricWrapper(MeanOf):
     """The mean of fn(y_true, y_pred, **kwargs), a function of arrays, which returns a value for each sample."""
