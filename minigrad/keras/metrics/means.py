@@ -218,7 +218,10 @@ class CategoricalCrossentropy(MeanLoss):
 
 
 class SparseCategoricalCrossentropy(MeanLoss):
-    """The mean loss of this name."""
+    """The mean loss of this name; what ignore_class names is not counted.
+
+    That is the mean that the loss itself takes.  Keras counts it in the divisor where there are no sample weights.
+    """
 
     def __init__(self, name=None, dtype=None, from_logits=False, ignore_class=None, axis=-1):
         loss = losses.SparseCategoricalCrossentropy(from_logits, ignore_class, axis=axis, reduction=None)
