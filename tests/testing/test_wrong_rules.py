@@ -40,4 +40,4 @@ def test_what_is_said_first_is_right(name):
 def test_what_is_said_first_is_right_for_nearly_all():
     said = {name: first_line(run(entry.op(name), examples=25).failure) for name, entry in GALLERY.items()}
     right = [name for name, line in said.items() if GALLERY[name].says and GALLERY[name].says in line]
-    assert len(right) >= 62, {name: line for name, line in said.items() if name not in right}
+    assert len(right) >= 74, {name: line for name, line in said.items() if name not in right}

@@ -138,7 +138,8 @@ def covering(op, seed=0):
         extra.append(([x] * op.arity, base))                            # the same numbers for each input: ties
     cases[2:2] = extra
     for name, values in tried.items():
-        good = [c for v in values for c in (case(first, **{name: v}),) if runs(op, c) and not refused(op, c, name)]
+        spread = shapes[1] if op.shapes else first              # with a batch axis
+        good = [c for v in values for c in (case(spread, **{name: v}),) if runs(op, c) and not refused(op, c, name)]
         if not good and name not in required:
             silent.append(name)
         cases[2:2] = good
