@@ -82,6 +82,71 @@ def test_functions_of_other_frameworks(capsys, tmp_path, module, lines, right, w
         assert code == 1 and "wrong lacks a property" in out
 
 
+FILES = {
+    "torch": """
+import torch
+
+
+class Cube(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x ** 3
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * ctx.saved_tensors[0] ** 2
+
+
+class Once(Cube):
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, g):
+        return 3 * g * ctx.saved_tensors[0] ** 2
+
+
+def plain(x):
+    return torch.sin(x)
+""", "jax": """
+import jax
+import jax.numpy as jnp
+
+cube = jax.custom_vjp(lambda x: x ** 3)
+cube.defvjp(lambda x: (x ** 3, x), lambda x, g: (g * x ** 2,))
+cube.cases = [[[[0.5, -1.0, 2.0, 0.3, 1.2]]]]
+
+
+def plain(x):
+    return jnp.sin(x)
+""", "autograd": """
+import autograd.numpy as np
+from autograd.extend import defvjp, primitive
+
+
+@primitive
+def cube(x):
+    return x ** 3
+
+
+defvjp(cube, lambda y, x: lambda g: g * x ** 2)
+
+
+def plain(x):
+    return np.sin(x)
+"""}
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("module", FILES)
+def test_whole_files_of_other_frameworks(capsys, tmp_path, module):
+    pytest.importorskip(module)
+    path = tmp_path / f"whole_{module}.py"
+    path.write_text(FILES[module])
+    code, out, _ = check(capsys, path, "--examples", 8)
+    assert code == 1 and "1 FAILED" in out and "likely: the factor 3 is missing" in out
+    assert f"checked where they are named, such as these: {path}:plain" in out
+
+
 def test_an_op_by_module(capsys, user_file, monkeypatch):
     monkeypatch.chdir(user_file.parent)
     assert check(capsys, "mine:cubed", "--examples", 5)[0] == 0

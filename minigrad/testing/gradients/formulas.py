@@ -8,6 +8,7 @@ CONSTANTS = {"ln 2": math.log(2), "ln 10": math.log(10), "π": math.pi, "π/180"
 FUNCTIONS = "sin", "cos", "exp", "log", "sign", "abs", "sinh", "cosh"
 
 
+@np.errstate(all="ignore")
 def formula(slope, arrays):
     """What a slope is at each element, such as "2 x / y": the simplest product of a constant, powers of the arrays
     {name: array} and a function of one of them; or None."""

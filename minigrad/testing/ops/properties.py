@@ -2,6 +2,7 @@
 import functools
 import itertools
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -66,6 +67,19 @@ class Trial:
         leaves, y, drawn = self.recorded(inputs)
         found = backpropagate(y, drawn if g is None else g) if getattr(y, "requires_grad", False) else {}
         return getattr(y, "_data", y), [found.get(x) for x, r in zip(leaves, self.real) if r]
+
+
+@contextmanager
+def kept(inputs):
+    """After a failure inputs are what they were: the op may have edited them."""
+    before = [x.copy() for x in inputs]
+    try:
+        yield
+    except Exception:
+        for x, old in zip(inputs, before):
+            if not np.array_equal(x, old, equal_nan=x.dtype.kind == "f"):
+                x[...] = old
+        raise
 
 
 class Undefined(ValueError):

@@ -3,7 +3,7 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed as seeded, settings
 
 from ..gradients.compare import CannotTell
-from .properties import Trial, Undefined
+from .properties import Trial, Undefined, kept
 
 
 def shrunk(op, property, failed, strategy, how):
@@ -25,7 +25,8 @@ def length(inputs):
 def lacks(op, property, case, how, like):
     """The error if an op lacks a property on a case in the same way, or None; like: the error that was seen."""
     try:
-        property(Trial(op, *case, **how))
+        with kept(case[0]):
+            property(Trial(op, *case, **how))
     except (CannotTell, Undefined):
         return None
     except Exception as error:

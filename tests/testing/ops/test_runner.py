@@ -53,6 +53,11 @@ def native(op):
     return op
 
 
+def sorted_back(g, y, x):
+    order = np.argsort(np.argsort(getattr(x, "_data", x), -1, kind="stable"), -1)
+    return mg.take_along_axis(g, order, -1)
+
+
 class Unstacked(Op):
     """Takes the arrays out of lists of tensors."""
 
@@ -173,11 +178,30 @@ def test_right_ops_of_a_user_pass(op):
     Op(lambda p, t, /: ((p - t) ** 2).mean(), lambda g, y, p, t: (2 * g * (p - t) / p.size, 2 * g * (t - p) / p.size),
        name="loss"),
     Op(lambda x, /: np.log(x), lambda g, y, x: g / x, name="ln"),
+    Op(lambda x, /, axis=-1: x.sum(axis), lambda g, y, x, axis=-1: np.expand_dims(g, axis) * np.ones(x.shape),
+       name="total", shapes=""),
+    Op(lambda x, /: np.sort(x, -1), sorted_back, name="sort", shapes="(n)->(n)"),
     Op(lambda x, /: x * abs(x), lambda g, y, x: 2 * g * abs(x), name="bent"),
     Op(lambda x, /: (1 - np.cos(x)) / x ** 2, lambda g, y, x: g * (np.sin(x) / x ** 2 - 2 * y / x), name="cancels",
        domain=NONZERO)], ids=repr)
 def test_right_ops_that_declare_little_are_not_accused(op):
     assert check_op(op, examples=25).passed
+
+
+@pytest.mark.parametrize("op, inputs", [
+    (Op(lambda a, b, /: np.arctan2(a, b), (lambda g, y, a, b: g * b / (a * a + b * b),
+                                           lambda g, y, a, b: -g * a / (a * a + b * b)), name="angle"),
+     [[np.zeros(3), np.array([0.0, 1, -1])]]),
+    (Op(lambda x, /: np.sort(x), sorted_back, name="sort", shapes=""), [[np.zeros(4)], [np.array([1.0, 0, 1, 1])]])],
+    ids=["at a step", "three equals"])
+def test_where_there_is_no_slope_a_right_op_is_not_accused(op, inputs):
+    assert check_op(op, inputs=inputs, order=1).passed
+
+
+def test_it_is_said_which_cases_alone_are_wrong():
+    op = Op(lambda x, /, k=1.0: k * x, lambda g, y, x, k=1.0: g, name="times")
+    with pytest.raises(Failed, match="it is wrong only where k is not 1.0, its default"):
+        check_op(op, examples=15)
 
 
 def test_the_same_seed_gives_the_same_cases_in_every_process():
