@@ -1,5 +1,6 @@
 """Strategies of arrays: from a domain in any memory layout, shapes that broadcast, axes, indices."""
 import math
+from contextlib import contextmanager
 
 import numpy as np
 from hypothesis import strategies as st
@@ -104,6 +105,18 @@ def indices(draw, shape):
     index = [np.array(draw(st.lists(st.integers(-side, side - 1), min_size=n, max_size=n))) for side in shape]
     keep = draw(st.integers(1, len(shape)))
     return tuple(index[:keep]) if keep > 1 else index[0]
+
+
+@contextmanager
+def kept(inputs):
+    """Afterwards inputs are what they were: an op may edit them."""
+    before = [x.tobytes() for x in inputs]
+    try:
+        yield
+    finally:
+        for x, old in zip(inputs, before):
+            if x.tobytes() != old:
+                x[...] = np.frombuffer(old, x.dtype).reshape(x.shape)
 
 
 # -- are two the same, but for rounding? ------------------------------------------------------------------------------

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..adapters import adapted
+from ..arrays import kept
 from ..gradients.compare import CannotTell, GradientError
 from ..gradients.functions import argument_names
 from .cases import in_small_pieces
 from .chance import oddness
 from .choose import choose
-from .properties import ONCE, PROPERTIES, Trial, Undefined, adjoint, gradients, inputs_unmodified, kept, ties_share
+from .properties import ONCE, PROPERTIES, Trial, Undefined, adjoint, gradients, inputs_unmodified, ties_share
 from .repairs import suggestion
 from .shrink import shrunk
 from .snippets import snippet

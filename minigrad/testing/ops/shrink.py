@@ -2,8 +2,9 @@
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed as seeded, settings
 
+from ..arrays import kept
 from ..gradients.compare import CannotTell
-from .properties import Trial, Undefined, kept
+from .properties import Trial, Undefined
 
 
 def shrunk(op, property, failed, strategy, how):
