@@ -31,7 +31,9 @@ def is_readers(frame):
 
 
 def line_of(frame):
-    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+    """Its file and line; in a notebook, whose cells are files with numbers for names, cell:3."""
+    file = Path(frame.f_code.co_filename)
+    return f"{'cell' if file.parent.name.startswith('ipykernel') else file.name}:{frame.f_lineno}"
 
 
 def reader_line(frame):

@@ -76,3 +76,27 @@ def without_loops(answer):
         sys.settrace(before[1])
     if count > 1000:
         raise Wrong(f"right, but it takes {count:,} calls and lines for 60 points: let one matrix product do the work.")
+
+
+def _layer(g, x, w, y):
+    g = g * (y > 0)
+    return g @ w.T, x.T @ g, g.sum(axis=0)
+
+
+def _drawn(rng, n, k, m):
+    return normal(rng, n, m), normal(rng, n, k), normal(rng, k, m), np.maximum(normal(rng, n, m), 0)
+
+
+exercise(
+    "09.rules", "dx = gWᵀ, dW = xᵀg, db = Σ g, with g only where relu let something through",
+    "relu comes last in the layer, so its rule comes first: which line of the program looks at what was positive?",
+    "the other lines say linear, backward: two products with a transposed matrix, and one with ones.",
+    "a product with ones from the left sums over the rows: the bias was added to each of them.",
+).equals(_layer, ("the gradient of x", "the gradient of w", "the gradient of b"), made(
+    _drawn, n=whole(1, 4), k=whole(1, 3), m=whole(1, 3)), [
+    (lambda g, x, w, y: (g @ w.T, x.T @ g, g.sum(axis=0)), "The rule of relu is missing: g passes only where y > 0."),
+    (lambda g, x, w, y: (_layer(g, x, w, y)[0], x.T @ g, g.sum(axis=0)),
+     "What relu stopped reaches neither the weights nor the bias."),
+    (lambda g, x, w, y: (*_layer(g, x, w, y)[:2], (g * (y > 0)).mean(axis=0)),
+     "The bias was added to each row: the sum over the rows, not their mean."),
+    (lambda g, x, w, y: (*_layer(g, x, w, y)[:2], g.sum(axis=0)), "The bias, too, gets only what relu lets through.")])

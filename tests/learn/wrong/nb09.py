@@ -15,4 +15,11 @@ WRONG = {
         (lambda a, b: np.sqrt(((a[:, None] - b) ** 2).sum(axis=-1)), "no root"),
         (lambda a, b: np.array([[((p - q) ** 2).sum() for q in b] for p in a]), "one matrix product"),
     ],
+    "09.rules": [
+        (lambda g, x, w, y: (g @ w.T, x.T @ g, g.sum(axis=0)), "rule of relu is missing"),
+        (lambda g, x, w, y: ((g * (y > 0)) @ w.T, x.T @ g, g.sum(axis=0)), "neither the weights nor the bias"),
+        (lambda g, x, w, y: ((g * (y > 0)) @ w.T, x.T @ (g * (y > 0)), (g * (y > 0)).mean(axis=0)), "not their mean"),
+        (lambda g, x, w, y: ((g * (y > 0)) @ w.T, x.T @ (g * (y > 0)), g.sum(axis=0)), "The bias, too"),
+        (lambda g, x, w, y: ((g * (y > 0)) @ w.T, (g * (y > 0)).T @ x, (g * (y > 0)).sum(axis=0)), "gradient of w"),
+    ],
 }
