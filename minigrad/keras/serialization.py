@@ -23,7 +23,7 @@ from .activations import ACTIVATIONS
 HOMES = {f"keras.{name}": f"keras.{name}" for name in (
     "constraints", "initializers", "layers", "losses", "metrics", "models", "optimizers", "optimizers.schedules",
     "regularizers")} | {
-    **{f"zoo.{name}": f"zoo.{name}" for name in ("bpe", "diffusion", "evoformer", "gpt", "lenet")},
+    **{f"zoo.{name}": f"zoo.{name}" for name in ("bpe", "diffusion", "evoformer", "gpt", "lenet", "vae")},
     "fairness": "trust.fairness", "security": "trust.security", "distributed": "scale.distributed"}
 # Files of format 1 name the modules of version 0.1.0: minigrad.layers.core.Dense.  These have moved:
 FORMAT_1 = {name: f"keras.{name}" for name in (

@@ -1,7 +1,7 @@
 """Whole models, each in a few readable files.  Nothing is loaded before it is asked for.
 
     lenet                       a convolutional network that reads digits
-    diffusion                   one that draws them, out of noise
+    diffusion, vae              two that draw them, out of noise: in small steps, in one go
     gpt, gpt_training, ngram    a language model from scratch, and what counting alone can do
     bpe                         the tokens that a text is best cut into
     posttraining                losses that teach it to answer: examples, preferences, rewards

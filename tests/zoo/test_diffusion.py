@@ -1,10 +1,18 @@
 """Diffusion: the algebra of noise, velocity and image; the sampler against what it should reach; the measures."""
+import dataclasses
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
 import minigrad as mg
-from minigrad.zoo.diffusion import Noised, UNet, frechet_distance, mix, nearest, sample, train
+from minigrad.commands.main import main
+from minigrad.commands.train_diffusion import DATA
+from minigrad.data import datasets
+from minigrad.zoo.diffusion import (Judge, Noised, UNet, depth_to_space, frechet_distance, mix, nearest, sample,
+                                    space_to_depth, train)
+from minigrad.zoo.vae import VAE
 
 
 # -- noise -----------------------------------------------------------------------------------------------------------
@@ -122,6 +130,30 @@ def test_it_learns_two_images_is_saved_and_loaded(tmp_path):
     assert np.array_equal(sample(again, [0, 1], (4, 4, 1), steps=3), sample(model, [0, 1], (4, 4, 1), steps=3))
 
 
+@given(n=st.integers(1, 3), h=st.integers(1, 3), w=st.integers(1, 3), c=st.integers(1, 2))
+def test_pixels_become_channels_and_come_back(n, h, w, c):
+    images = np.arange(2 * h * n * w * n * c).reshape(2, h * n, w * n, c)
+    small = space_to_depth(images, n)
+    assert small.shape == (2, h, w, n * n * c) and np.array_equal(depth_to_space(small, n), images)
+    for i, j in np.ndindex(h, w):                                   # a pixel holds its square, row by row
+        square = images[:, n * i:n * (i + 1), n * j:n * (j + 1)]
+        assert np.array_equal(small[:, i, j], square.reshape(2, -1))
+
+
+def test_an_autoencoder_learns_two_images_is_saved_and_loaded(tmp_path):
+    images = np.stack([np.full((4, 4, 1), -0.6), np.full((4, 4, 1), 0.7)]).astype(np.float32)
+    labels = np.arange(64) % 2
+    mg.seed(0)
+    model = VAE((4, 4, 1), size=2, width=16, classes=2)
+    model.compile(mg.keras.optimizers.Adam(1e-2))
+    history = model.fit({"x": images[labels], "y": labels}, epochs=60, verbose=0).history["loss"]
+    assert history[-1] < 0.3 < history[0]                           # the images are known by their labels: no nats left
+    made = model.sample([0, 1])
+    assert np.abs(made[0] + 0.6).max() < 0.25 and np.abs(made[1] - 0.7).max() < 0.25
+    model.save(tmp_path / "model")
+    assert np.array_equal(mg.models.load_model(tmp_path / "model").sample([0, 1]), made)
+
+
 # -- judging ---------------------------------------------------------------------------------------------------------
 @settings(deadline=None)
 @given(seed=st.integers(0, 99), size=st.integers(1, 5))
@@ -155,9 +187,37 @@ def test_nearest_against_a_loop(seed, n, m):
     assert np.allclose(nearest(a, np.concatenate([b, a])), 0, atol=1e-6)
 
 
+def test_the_judge_is_fooled_by_means_and_its_distance_is_not():
+    rng = np.random.default_rng(0)
+    y = np.arange(300) % 3
+    x = (0.3 * rng.standard_normal((300, 4, 4, 1)) + np.eye(16)[4 * y].reshape(-1, 4, 4, 1)).astype(np.float32)
+    judge, means = Judge(x[:200], y[:200], epochs=10), np.stack([x[y == k].mean(axis=0) for k in range(3)])
+    assert judge.right(x[200:], y[200:]) > 0.8 and judge.right(means[y], y) == 1
+    assert judge.features(x).shape == (300, 32)
+    assert judge.distance(x[:100], x[200:]) < 0.2 * judge.distance(means[y], x[200:])
+
+
 @pytest.mark.parametrize("call, words", [
+    (lambda: space_to_depth(np.ones((1, 5, 4, 1))), "5 x 4 pixels"),
+    (lambda: depth_to_space(np.ones((1, 5, 4, 3))), "3 channels"),
     (lambda: frechet_distance(np.ones((3, 2)), np.ones((3, 4))), r"got \(3, 2\) and \(3, 4\)"),
     (lambda: frechet_distance(np.ones(3), np.ones(3)), "must be"), (lambda: sample(None, [0], steps=0), "at least 1")])
 def test_refusals(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+# -- the command -----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("data", ["digits", "mnist"])
+def test_the_command_writes_a_model_and_a_picture_and_prints_a_table(data, tmp_path, monkeypatch, capsys):
+    whole = getattr(datasets, DATA[data])()
+    few = np.concatenate([np.flatnonzero(whole.y == k)[:5] for k in range(10)])
+    monkeypatch.setattr(datasets, DATA[data], lambda: dataclasses.replace(whole, x=whole.x[few], y=whole.y[few]))
+    assert main(["train", "diffusion", "--data", data, "--epochs", "1", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    figures = dict(re.findall(r"^(the mean of each class|autoencoder|diffusion) +(\S+) +\S+ +\S+$", said, re.M))
+    assert len(figures) == 3 and all(0 <= float(share) <= 1 for share in figures.values()), said
+    assert (tmp_path / "samples.png").read_bytes()[:4] == b"\x89PNG"
+    side = 8 if data == "digits" else 14
+    model = mg.models.load_model(tmp_path / "model")
+    assert sample(model, [3], (side, side, 1 if data == "digits" else 4), steps=1).shape[1:3] == (side, side)
