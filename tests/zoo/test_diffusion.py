@@ -208,7 +208,7 @@ def test_refusals(call, words):
 
 
 # -- the command -----------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("data", ["digits", "mnist"])
+@pytest.mark.parametrize("data", ["digits", pytest.param("mnist", marks=pytest.mark.slow)])
 def test_the_command_writes_a_model_and_a_picture_and_prints_a_table(data, tmp_path, monkeypatch, capsys):
     whole = getattr(datasets, DATA[data])()
     few = np.concatenate([np.flatnonzero(whole.y == k)[:5] for k in range(10)])
