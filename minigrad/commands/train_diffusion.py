@@ -30,6 +30,7 @@ def run(args):
     from ..data import datasets
     from ..data.loading import split
     from ..engine import backend
+    from ..keras.optimizers import Adam
     from ..zoo import diffusion
     from ..zoo.vae import VAE
     use(args.device)
@@ -44,7 +45,7 @@ def run(args):
     backend.seed(args.seed)
     print("\na variational autoencoder, in one go", flush=True)
     vae = VAE(x.shape[1:])
-    vae.compile("adam")
+    vae.compile(Adam(2e-3))
     vae.fit({"x": x, "y": y}, epochs=args.epochs)
     backend.seed(args.seed)
     print("\na U-Net, in many small steps", flush=True)

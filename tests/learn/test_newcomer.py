@@ -51,6 +51,8 @@ PROMISES = {
     "browser": [["-c", "import playwright.sync_api"]],
     "distributed": [["-c", "from minigrad.distributed import world; assert world().size == 1"]],
     "gguf": [["-c", "import gguf, regex, minigrad.zoo"]],
+    "hdf5": [["-c", "import h5py"]],
+    "lite": [["-m", "minigrad", "learn", "--lite", "lite"]],
 }
 
 

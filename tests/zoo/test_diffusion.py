@@ -10,8 +10,18 @@ import minigrad as mg
 from minigrad.commands.main import main
 from minigrad.commands.train_diffusion import DATA
 from minigrad.data import datasets
-from minigrad.zoo.diffusion import (Judge, Noised, UNet, depth_to_space, frechet_distance, mix, nearest, sample,
-                                    space_to_depth, train)
+from minigrad.zoo.diffusion import (
+    Judge,
+    Noised,
+    UNet,
+    depth_to_space,
+    frechet_distance,
+    mix,
+    nearest,
+    sample,
+    space_to_depth,
+    train,
+)
 from minigrad.zoo.vae import VAE
 
 

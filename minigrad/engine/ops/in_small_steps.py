@@ -16,7 +16,7 @@ def _array(x):
 
 
 def softmax(x, axis=-1, where=True):
-    weights = np.exp(x - _array(x).max(axis=axis, keepdims=True)) * np.asarray(where, float)
+    weights = np.exp(x - _array(x).max(axis=axis, keepdims=True, initial=-np.inf)) * np.asarray(where, float)
     total = weights.sum(axis=axis, keepdims=True)
     return weights / np.where(total == 0, 1, total)         # nothing allowed: all 0
 

@@ -144,8 +144,7 @@ def _gelu_vjp(g, y, x, approximate=True):
     dx *= 1 - phi
     dx += 1
     dx *= phi
-    dx *= g
-    return dx
+    return dx * g                                   # g may be a Tensor where x is an array
 
 
 @op(vjp=_gelu_vjp)

@@ -7,9 +7,7 @@ from hypothesis import given, strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 import minigrad as mg
-from minigrad.engine.ops import attending as module
-
-from . import simple
+from minigrad.engine.ops import attending as module, in_small_steps as simple
 
 
 @pytest.fixture(autouse=True)

@@ -7,9 +7,8 @@ from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_allclose
 
 import minigrad as mg
-from minigrad.engine.ops import conv
+from minigrad.engine.ops import conv, in_small_steps as simple
 
-from . import simple
 from .gradients import gradients
 
 
