@@ -266,7 +266,8 @@ def _arguments(forward):
 
 def _signature(forward):
     """The signature of forward; NumPy's own functions take more than a rule could follow: of them, the inputs alone."""
-    if isinstance(forward, np.ufunc):
+    if isinstance(inspect.unwrap(forward), np.ufunc):           # one behind a kernel, too
+        forward = inspect.unwrap(forward)
         names = ("a", "b", "c")[:forward.nin] if forward.nin > 1 else ("x",)
         return inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in names])
     return inspect.signature(forward)
