@@ -100,6 +100,48 @@ def test_merged_masks():
     assert mask_of(layers.concatenate([a, b], axis=1)).numpy().tolist() == [[True, False, False, True, True, False]]
 
 
+MERGED = {"Multiply": np.prod, "Maximum": np.max, "Minimum": np.min}
+RECORDED = {kind: mg.unroll(lambda *x, kind=kind: getattr(layers, kind)()(list(x))) for kind in MERGED}
+
+
+@settings(deadline=None, max_examples=60)
+@given(kind=st.sampled_from(sorted(MERGED)), seed=st.integers(0, 2**32),
+       shape=st.sampled_from([(3, 4, 2), (2, 3, 2, 2)]), which=st.lists(st.booleans(), min_size=2, max_size=4))
+def test_what_is_padding_takes_no_part_in_a_product_or_the_largest(kind, seed, shape, which):
+    """Of the tensors that are no padding at a step: their product, the largest, the smallest, also recorded."""
+    draw, merge = np.random.default_rng(seed), getattr(layers, kind)()
+    for _ in range(3):
+        x = [draw.standard_normal(shape).astype(np.float32) for _ in which]
+        masks = [draw.random(shape[:2]) < 0.5 if has else None for has in which]
+        tensors = [mg.tensor(a) if m is None else masked(a, m) for a, m in zip(x, masks)]
+        y = merge(tensors)
+        for at in np.ndindex(shape[:2]):
+            real = [a[at] for a, m in zip(x, masks) if m is None or m[at]]
+            nothing = np.zeros_like(x[0][at]) if kind == "Multiply" else x[0][at]
+            assert np.allclose(y.numpy()[at], MERGED[kind](real, axis=0) if real else nothing, atol=1e-6), (at, masks)
+        explicit = merge(x, mask=[m if m is None else m.tolist() for m in masks])
+        for other in explicit, RECORDED[kind](*tensors):
+            assert np.array_equal(other.numpy(), y.numpy())
+        everywhere = np.logical_or.reduce(masks) if all(which) else None
+        assert (mask_of(y) is None) == (everywhere is None)
+        assert everywhere is None or np.array_equal(mask_of(y).numpy(), everywhere)
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("kind", ["Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"])
+def test_merging_of_masked_tensors_is_like_keras(kind):
+    keras = pytest.importorskip("keras")
+    draw, (a, b) = np.random.default_rng(3), np.random.default_rng(4).standard_normal((2, 3, 6, 2)).astype(np.float32)
+    a, b = np.where(draw.random((3, 6, 1)) < 0.5, a, 0), np.where(draw.random((3, 6, 1)) < 0.5, b, 0)
+    merge, other = getattr(layers, kind)(), getattr(keras.layers, kind)()
+    for first, second in ("Masking", "Masking"), ("Masking", "Identity"), ("Identity", "Masking"):
+        y = merge([getattr(layers, first)()(a), getattr(layers, second)()(b)])
+        theirs = other([getattr(keras.layers, first)()(a), getattr(keras.layers, second)()(b)])
+        mask, their_mask = mask_of(y), getattr(theirs, "_keras_mask", None)
+        assert np.allclose(y.numpy(), keras.ops.convert_to_numpy(theirs)) and (mask is None) == (their_mask is None)
+        assert mask is None or np.array_equal(mask.numpy(), keras.ops.convert_to_numpy(their_mask))
+
+
 def test_attention_looks_at_no_padding():
     x, mask = rng.standard_normal((3, 5, 4)), np.array([[t < n for t in range(5)] for n in LENGTHS])
     heads, plain = layers.MultiHeadAttention(2, 3), layers.Attention()

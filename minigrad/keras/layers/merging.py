@@ -1,10 +1,12 @@
 """Layers of several inputs, and the residual connection."""
 from functools import reduce
+from operator import mul, or_
 
 import numpy as np
 
 from ...engine.ops import shapes
-from ...engine.ops.arithmetic import maximum, minimum, sqrt
+from ...engine.ops.arithmetic import maximum, minimum, sqrt, where
+from ...engine.ops.attending import boolean
 from ...engine.ops.shapes import moveaxis
 from ...engine.tensor import Tensor
 from ...support.explaining import explained
@@ -17,7 +19,7 @@ class _Merge(Layer):
     def compute_mask(self, inputs, mask=None):
         if mask is None or any(m is None for m in mask):
             return None
-        return reduce(lambda a, b: a | b, mask)
+        return reduce(or_, [boolean(m, f"{self.label}: mask") for m in mask])
 
 
 class Add(_Merge):
@@ -29,14 +31,13 @@ class Add(_Merge):
 
 
 class Multiply(_Merge):
-    """y = x₁ · x₂ · ..., elementwise, of tensors in a list."""
+    """y = x₁ · x₂ · ..., elementwise, of tensors in a list; of those that are no padding, and 0 where all are."""
 
-    def call(self, x):
+    def call(self, x, mask=None):
         _several(self, x)
-        y = x[0]
-        for other in x[1:]:
-            y = y * other
-        return y
+        real = _real(self, x, mask)
+        y = reduce(mul, [t if m is None else where(m, t, 1) for t, m in zip(x, real)])
+        return y if any(m is None for m in real) else where(reduce(or_, real), y, 0)
 
 
 class Concatenate(_Merge):
@@ -76,16 +77,21 @@ class Average(Add):
 
 
 class Maximum(_Merge):
-    """y = the largest of x₁, x₂, ..., elementwise, of tensors in a list."""
+    """y = the largest of x₁, x₂, ..., elementwise, of tensors in a list; of those that are no padding, if any is."""
     choose = staticmethod(maximum)
 
-    def call(self, x):
+    def call(self, x, mask=None):
         _several(self, x)
-        return reduce(self.choose, x)
+        (y, real), *others = zip(x, _real(self, x, mask))
+        for t, m in others:
+            t = t if m is None else where(m, t, y)
+            y = self.choose(y if real is None else where(real, y, t), t)
+            real = None if m is None or real is None else real | m
+        return y
 
 
 class Minimum(Maximum):
-    """y = the smallest of x₁, x₂, ..., elementwise, of tensors in a list."""
+    """y = the smallest of x₁, x₂, ..., elementwise, of tensors in a list; of those that are no padding, if any is."""
     choose = staticmethod(minimum)
 
 
@@ -147,6 +153,12 @@ def concatenate(inputs, axis=-1, **kwargs):
 def _several(layer, x):
     if not isinstance(x, (list, tuple)) or len(x) < 2:
         raise ValueError(f"{layer.label} takes a list of two tensors or more")
+
+
+def _real(layer, x, mask):
+    """For each tensor of x a boolean array that broadcasts against it, True where it is no padding, or None."""
+    masks = [boolean(m, f"{layer.label}: mask") for m in mask or [None] * len(x)]
+    return [m if m is None else m.reshape(m.shape + (1,) * (t.ndim - m.ndim)) for t, m in zip(x, masks)]
 
 
 class Residual(Layer):
