@@ -106,7 +106,8 @@ class Attention(Noisy):
     score_mode      "dot": q · k; "concat": a learned number times Σ tanh(q + k)
     dropout         the rate, in training, at which weights are dropped
     call takes mask, [of the query, of the value], (B, T) and (B, S): no padding is looked at, and what a query of
-    padding gets is 0.  (Luong et al. 2015)
+    padding gets is 0; return_attention_scores: (y, the weights (B, T, S) that y was made with, in training what
+    dropout left of them).  (Luong et al. 2015)
     """
 
     def __init__(self, use_scale=False, score_mode="dot", dropout=0.0, **kwargs):
@@ -139,7 +140,9 @@ class Attention(Noisy):
         if allowed is not None:
             scores = where(allowed, scores, -1e9)       # one that may look nowhere takes the plain mean
         weights = softmax(scores)
-        y = (self.dropped(weights, self.dropout) if training else weights) @ v
+        if training:
+            weights = self.dropped(weights, self.dropout)
+        y = weights @ v
         if of_query is not None:
             y = where(boolean(of_query, f"{self.label}: mask")[:, :, None], y, 0)
         return (y, weights) if return_attention_scores else y

@@ -86,3 +86,19 @@ def test_dropout_of_attention_in_training_only():
     quiet = layer(x).numpy()
     assert np.array_equal(layer(x).numpy(), quiet)
     assert not np.allclose(layer(x, training=True).numpy(), quiet)
+
+
+@given(kind=st.sampled_from(["Attention", "AdditiveAttention", "MultiHeadAttention"]), rate=st.sampled_from([0.0, 0.5]),
+       seed=st.integers(0, 2**32), causal=st.booleans())
+def test_scores_in_training_are_as_keras_returns_them(kind, rate, seed, causal):
+    """Of Attention the weights that y is made with, after dropout; of several heads those before it."""
+    x = np.random.default_rng(seed).standard_normal((2, 6, 4)).astype(np.float32)
+    heads = kind == "MultiHeadAttention"
+    layer = getattr(layers, kind)(*[2, 2] * heads, dropout=rate)
+    y, scores = layer(*([x, x] if heads else [[x, x]]), training=True, use_causal_mask=causal,
+                      return_attention_scores=True)
+    if heads:
+        assert np.allclose(scores.numpy().sum(axis=-1), 1, atol=1e-5)
+    else:
+        assert np.allclose(scores.numpy() @ x, y.numpy(), atol=1e-5)
+        assert np.allclose(scores.numpy().sum(axis=-1), 1, atol=1e-5) == (rate == 0)
