@@ -79,6 +79,33 @@ def test_labels_apart_and_logits():
     assert metrics.AUC(num_thresholds=1001, from_logits=True)(truth, logits) == pytest.approx(areas[0])
 
 
+@settings(max_examples=20, deadline=None)
+@given(seed=seeds, labels=st.integers(1, 4), weighted=st.booleans(), curve=st.sampled_from(["ROC", "PR"]))
+def test_weights_of_labels_weigh_each_element_of_a_column(seed, labels, weighted, curve):
+    """As Keras has it without multi_label, and as sample weights for each element would."""
+    truth, scores, w = (a.reshape(-1, labels) for a in binary(seed, 20 * labels))
+    weights = np.random.default_rng(seed).uniform(0, 3, labels)
+    found = after(metrics.AUC(label_weights=weights.tolist(), curve=curve), truth, scores, *[w] * weighted)
+    assert found == pytest.approx(after(metrics.AUC(curve=curve), truth, scores, weights * (w if weighted else w ** 0)))
+    for multi_label in (False, True):
+        for wrong, flat in ([1.0] * (labels + 1), False), ([], False), ([1.0] * truth.size, True):
+            with pytest.raises(ValueError, match="one for each column"):
+                metrics.AUC(label_weights=wrong, multi_label=multi_label)(
+                    *(a.ravel() if flat else a for a in (truth, scores)))
+
+
+@pytest.mark.peers
+def test_weights_of_labels_are_keras():
+    theirs = pytest.importorskip("keras").metrics
+    draw = np.random.default_rng(5)
+    truth, scores = draw.integers(0, 2, (40, 2)).astype("float32"), draw.random((40, 2)).astype("float32")
+    for multi_label in (False, True):
+        how = dict(label_weights=[1.0, 3.0], multi_label=multi_label, num_thresholds=51)
+        other = theirs.AUC(**how, num_labels=2 if multi_label else None)
+        other.update_state(truth, scores)
+        assert metrics.AUC(**how)(truth, scores) == pytest.approx(float(other.result()), rel=1e-5)
+
+
 def test_a_column_alone_and_the_largest_of_a_row():
     truth, scores = np.array([[1, 0, 1], [0, 1, 0]]), np.array([[0.9, 0.8, 0.1], [0.6, 0.55, 0.2]])
     assert metrics.Precision(class_id=1)(truth, scores) == 0.5

@@ -95,6 +95,7 @@ class AUC(Scored):
     num_thresholds, thresholds      as Keras, whose area is an approximation; then scores are probabilities, and 0
                         stands where there is nothing to divide by.  from_logits takes their sigmoid first
     multi_label         the mean of the areas of the columns, by label_weights
+    label_weights       without multi_label: what each element of a column weighs, times its sample_weight
     """
 
     def __init__(self, *, num_thresholds=None, curve="ROC", summation_method="interpolation", name=None, dtype=None,
@@ -109,6 +110,12 @@ class AUC(Scored):
         self.num_labels, self.label_weights, self.from_logits = num_labels, label_weights, from_logits
 
     def laid_out(self, batch):
+        if self.label_weights is not None:
+            if batch.ndim < 3 or np.shape(self.label_weights) != batch.shape[-1:]:
+                raise ValueError(f"{self.name}: {len(self.label_weights)} label_weights for predictions of shape "
+                                 f"{batch.shape[1:]}; there must be one for each column")
+            if not self.multi_label:
+                batch[2] *= backend.asarray(self.label_weights, batch.dtype, backend.device_of(batch))
         return batch.reshape(3, -1, batch.shape[-1]) if self.multi_label else super().laid_out(batch)
 
     def result(self):
