@@ -154,56 +154,50 @@ class AUC(Scored):
 
 
 class _Best(Scored):
-    """The largest of one rate among the thresholds where another is at least so good; 0 if there are none."""
+    """The largest of one rate, `chosen`, among the thresholds where another, `goal`, is at least so good; else 0."""
+    goal = chosen = None                    # the attribute named like the goal holds how good that is to be
 
-    def best(self, goal, chosen, bound):
+    def result(self):
         if not self.batches:
             return 0.0
         tp, fp, fn, tn = self.counts(*backend.to_numpy(np.concatenate(self.batches, axis=1)))
-        rates = {"recall": quotient(tp, tp + fn), "precision": quotient(tp, tp + fp),
+        recall = quotient(tp, tp + fn)
+        rates = {"recall": recall, "sensitivity": recall, "precision": quotient(tp, tp + fp),
                  "specificity": quotient(tn, tn + fp)}
-        return float(rates[chosen][rates[goal] >= bound].max(initial=0))
+        return float(rates[self.chosen][rates[self.goal] >= getattr(self, self.goal)].max(initial=0))
 
 
 class RecallAtPrecision(_Best):
     """The best recall where precision is at least so much."""
+    goal, chosen = "precision", "recall"
 
     def __init__(self, precision, *, num_thresholds=None, class_id=None, name=None, dtype=None):
         super().__init__(num_thresholds=num_thresholds, class_id=class_id, name=name, dtype=dtype)
         self.precision = precision
 
-    def result(self):
-        return self.best("precision", "recall", self.precision)
-
 
 class PrecisionAtRecall(_Best):
     """The best precision where recall is at least so much."""
+    goal, chosen = "recall", "precision"
 
     def __init__(self, recall, *, num_thresholds=None, class_id=None, name=None, dtype=None):
         super().__init__(num_thresholds=num_thresholds, class_id=class_id, name=name, dtype=dtype)
         self.recall = recall
 
-    def result(self):
-        return self.best("recall", "precision", self.recall)
-
 
 class SensitivityAtSpecificity(_Best):
     """The best sensitivity, TP / (TP + FN), where specificity, TN / (TN + FP), is at least so much."""
+    goal, chosen = "specificity", "sensitivity"
 
     def __init__(self, specificity, *, num_thresholds=None, class_id=None, name=None, dtype=None):
         super().__init__(num_thresholds=num_thresholds, class_id=class_id, name=name, dtype=dtype)
         self.specificity = specificity
 
-    def result(self):
-        return self.best("specificity", "recall", self.specificity)
-
 
 class SpecificityAtSensitivity(_Best):
     """The best specificity where sensitivity is at least so much."""
+    goal, chosen = "sensitivity", "specificity"
 
     def __init__(self, sensitivity, *, num_thresholds=None, class_id=None, name=None, dtype=None):
         super().__init__(num_thresholds=num_thresholds, class_id=class_id, name=name, dtype=dtype)
         self.sensitivity = sensitivity
-
-    def result(self):
-        return self.best("recall", "specificity", self.sensitivity)
