@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine.tensor import Tensor
 from ..support.explaining import explained
-from ..support.names import Configured, find
+from ..support.names import Configured, made
 
 EPSILON = 1e-7
 
@@ -79,8 +79,4 @@ CONSTRAINTS = {"max_norm": MaxNorm, "non_neg": NonNeg, "unit_norm": UnitNorm, "m
 @explained
 def get(identifier):
     """A constraint from its name or class; None and callables are themselves."""
-    if isinstance(identifier, type):
-        return identifier()
-    if identifier is None or callable(identifier):
-        return identifier
-    return find("constraint", CONSTRAINTS, identifier)()
+    return None if identifier is None else made("constraint", CONSTRAINTS, identifier)

@@ -15,7 +15,7 @@ import numpy as np
 from ..engine import backend
 from ..support.arguments import shown
 from ..support.explaining import explained
-from ..support.names import Configured, find
+from ..support.names import Configured, made
 
 
 @explained
@@ -215,9 +215,7 @@ globals().update({name: kind for name, kind in INITIALIZERS.items() if name not 
 @explained
 def get(identifier):
     """An initializer from its name ("he_normal", "HeNormal"), its class, or itself: any function of shape and dtype."""
-    if isinstance(identifier, type):
-        return identifier()
-    return identifier if callable(identifier) else find("initializer", INITIALIZERS, identifier)()
+    return made("initializer", INITIALIZERS, identifier)
 
 
 def _positive(name, value):

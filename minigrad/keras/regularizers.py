@@ -2,7 +2,7 @@
 from ..engine.ops.arithmetic import abs as absolute, square
 from ..engine.ops.reductions import sum as total
 from ..support.explaining import explained
-from ..support.names import Configured, find
+from ..support.names import Configured, made
 
 
 class L1L2(Configured):
@@ -43,8 +43,4 @@ REGULARIZERS = {"l1": L1, "l2": L2, "l1_l2": L1L2}
 @explained
 def get(identifier):
     """A regularizer from its name or class; None and callables are themselves."""
-    if isinstance(identifier, type):
-        return identifier()
-    if identifier is None or callable(identifier):
-        return identifier
-    return find("regularizer", REGULARIZERS, identifier)()
+    return None if identifier is None else made("regularizer", REGULARIZERS, identifier)

@@ -34,6 +34,13 @@ def find(kind, table, name):
     raise ValueError(f"unknown {kind} {shown(name)}: {hint}known are {known}")
 
 
+def made(kind, table, identifier):
+    """An object of a class in a table, from its name or class; anything that can be called is itself."""
+    if isinstance(identifier, type):
+        return identifier()
+    return identifier if callable(identifier) else find(kind, table, identifier)()
+
+
 def _plain(name):
     return name.lower().replace("_", "")
 
