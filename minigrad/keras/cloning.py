@@ -22,7 +22,7 @@ def clone_model(model, input_tensors=None, clone_function=None):
 
     clone_function  what makes the new layer of each layer, Input aside; by default one of the same class and arguments
     """
-    if not hasattr(model, "graph") or isinstance(model, type):
+    if not hasattr(model, "_graph") or isinstance(model, type):
         raise TypeError(f"clone_model takes a Model, not {type(model).__name__}")
     if input_tensors is not None:
         raise ValueError("clone_model: input_tensors are not supported; the clone has inputs of its own")
@@ -34,8 +34,8 @@ def clone_model(model, input_tensors=None, clone_function=None):
             new = clone_function(layer)
         new.name = layer.name
         return new
-    if model.graph:
-        inputs, outputs = from_plain(model.graph.to_plain(), [twin(layer) for layer in model.graph.layers])
+    if model._graph:
+        inputs, outputs = from_plain(model._graph.to_plain(), [twin(layer) for layer in model._graph.layers])
         return type(model)(inputs=inputs, outputs=outputs, name=model.name)
     config = model.get_config()
     if "layers" in config:                  # a Sequential
@@ -47,9 +47,9 @@ def clone_model(model, input_tensors=None, clone_function=None):
 
 def _like(layer):
     """A layer with the same arguments; layers among these are made anew, too."""
-    if hasattr(layer, "graph"):             # a model
+    if hasattr(layer, "_graph"):            # a model
         config = layer.get_config()
-        if layer.graph or "layers" in config:
+        if layer._graph or "layers" in config:
             return clone_model(layer)
     config = {name: tree_map(lambda part: _like(part) if isinstance(part, Layer) else part, value)
               for name, value in layer.get_config().items()}
@@ -59,7 +59,7 @@ def _like(layer):
 @explained
 def to_json(model, **options):
     """The form of a model as JSON, for model_from_json: layers and how they are connected, no weights."""
-    return json.dumps({"format": FORMAT, "model": to_config(model), "input": model.input_kind}, **options)
+    return json.dumps({"format": FORMAT, "model": to_config(model), "input": model._input_kind}, **options)
 
 
 @explained

@@ -65,7 +65,7 @@ def places(layer, path="", seen=None):
     for name, parts in lists.items():
         numbers = {}
         for part in parts:
-            kind = "functional" if getattr(part, "graph", None) else snake(type(part))
+            kind = "functional" if getattr(part, "_graph", None) else snake(type(part))
             number = next(numbers.setdefault(kind, count()))
             found |= places(part, f"{path}{name}/{kind}{f'_{number}' if number else ''}/", seen)
     own.sort(key=lambda item: ORDER.index(item[0]) if item[0] in ORDER else len(ORDER))
@@ -76,9 +76,9 @@ def places(layer, path="", seen=None):
 
 
 def _children(layer):
-    if not getattr(layer, "graph", None):
-        return layer.children()
-    return [(f"layers.{i}", part) for i, part in enumerate(in_keras_order(layer.graph))]
+    if not getattr(layer, "_graph", None):
+        return layer._children()
+    return [(f"layers.{i}", part) for i, part in enumerate(in_keras_order(layer._graph))]
 
 
 def _with_heads(layer, path, found):

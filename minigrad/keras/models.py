@@ -38,30 +38,30 @@ class Model(Training, Layer):
     Or give it inputs and outputs, what Input and the layers called on it return (functional.py): one symbolic tensor,
     or a list or dict of them.  Then it has its weights at once, and needs no call of its own.
     """
-    input_kind = None           # shapes and dtypes of the input, once it has been seen
-    graph = None                # what leads from inputs to outputs, if it was made of them
+    _input_kind = None          # shapes and dtypes of the input, once it has been seen
+    _graph = None               # what leads from inputs to outputs, if it was made of them
 
     def __init__(self, inputs=None, outputs=None, *, name=None, trainable=True, **kwargs):
         if isinstance(inputs, str) or (inputs is None) != (outputs is None):
             raise TypeError("Model takes inputs and outputs together, and its name as name=...")
         super().__init__(name=name, trainable=trainable, **kwargs)
         if inputs is not None:
-            self.graph = Graph(inputs, outputs)
-            self._layers, self.input_kind, self.built = self.graph.layers, self.graph.input_kind(), True
+            self._graph = Graph(inputs, outputs)
+            self._layers, self._input_kind, self.built = self._graph.layers, self._graph.input_kind(), True
             self.input_shape = tree_map(lambda symbol: symbol.shape, inputs)
             self.output_shape = tree_map(lambda symbol: symbol.shape, outputs)
 
     def call(self, x):
-        if self.graph is None:
+        if self._graph is None:
             raise NotImplementedError(f"{type(self).__name__} needs a method call(self, x), or inputs and outputs")
-        return self.graph(x)
+        return self._graph(x)
 
-    inputs = property(lambda self: self.graph and self.graph.given, doc="The symbols that it was made of, as a list.")
-    outputs = property(lambda self: self.graph and tree_leaves(self.graph.outputs), doc="Its symbolic outputs.")
+    inputs = property(lambda self: self._graph and self._graph.given, doc="The symbols that it was made of, as a list.")
+    outputs = property(lambda self: self._graph and tree_leaves(self._graph.outputs), doc="Its symbolic outputs.")
 
     def __getattr__(self, name):
-        if name in ("input", "output") and self.graph:
-            return self.graph.inputs if name == "input" else self.graph.outputs
+        if name in ("input", "output") and self._graph:
+            return self._graph.inputs if name == "input" else self._graph.outputs
         return super().__getattr__(name)
 
     @explained
@@ -76,9 +76,9 @@ class Model(Training, Layer):
 
     def get_config(self):
         config = super().get_config()
-        if self.graph:
-            config = {"name": self.name, "trainable": self._trainable, "layers": self.graph.layers,
-                      "graph": self.graph.to_plain()}
+        if self._graph:
+            config = {"name": self.name, "trainable": self._trainable, "layers": self._graph.layers,
+                      "graph": self._graph.to_plain()}
         return config
 
     @classmethod
@@ -94,7 +94,7 @@ class Model(Training, Layer):
         dry_run(self, kind_of_shape(input_shape))
 
     def _build_for(self, x):
-        self.input_kind = kind_of(x)
+        self._input_kind = kind_of(x)
         if type(self).build is Model.build:         # the layers get their weights as `call` uses them
             self.built = True
         super()._build_for(x)
@@ -102,8 +102,8 @@ class Model(Training, Layer):
     @property
     def layers(self):
         """The layers that the model holds directly."""
-        return [part for _, part in self.children()
-                if isinstance(part, Layer) and (self.graph or not isinstance(part, InputLayer))]
+        return [part for _, part in self._children()
+                if isinstance(part, Layer) and (self._graph or not isinstance(part, InputLayer))]
 
     @property
     def device(self):
@@ -124,8 +124,8 @@ class Model(Training, Layer):
     @explained
     def summary(self, *, print_fn=print, show_trainable=False):
         """Print a table: each layer, the shape of its output, the number of its parameters, and if they are trained."""
-        sources = self.graph.sources_of if self.graph else lambda layer: ""
-        rows = [("Layer (type)", "Output shape", "Parameters", "Connected to" if self.graph else "")]
+        sources = self._graph.sources_of if self._graph else lambda layer: ""
+        rows = [("Layer (type)", "Output shape", "Parameters", "Connected to" if self._graph else "")]
         rows += [(f"{layer.name} ({type(layer).__name__})" + ", frozen" * (show_trainable and not layer.trainable),
                   _shape_text(layer.output_shape), f"{layer.count_params():,}" if layer.built else "not built",
                   sources(layer)) for layer in self.layers]
@@ -209,7 +209,7 @@ class Sequential(Model):
 
     def _start(self, layer):
         self.input_shape, self.built, self._first = layer.input_shape, True, layer.symbol()
-        self._flow, self.input_kind = self._first, kind_of(self._first.examples[0])
+        self._flow, self._input_kind = self._first, kind_of(self._first.examples[0])
 
     def pop(self):
         """Remove the last layer and return it."""
@@ -241,3 +241,6 @@ class Sequential(Model):
     def get_config(self):
         first = [self._input] if self._input else []
         return {**super().get_config(), "layers": first + self._layers}
+
+
+Model._base, Sequential._base = Model, Sequential       # whose names are taken: base.py

@@ -17,7 +17,7 @@ def names_of(model, y_pred):
     if isinstance(y_pred, dict):
         return list(y_pred)
     count = len(tree_leaves(y_pred))
-    names = model.graph.output_names if model.graph else []
+    names = model._graph.output_names if model._graph else []
     return names if len(names) == count == len(set(names)) else [f"output_{i + 1}" for i in range(count)]
 
 

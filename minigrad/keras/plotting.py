@@ -37,7 +37,7 @@ def plot_model(model, to_file="model.png", show_shapes=False, show_dtype=False, 
     """
     if rankdir not in RANKS:
         raise ValueError(f'plot_model: rankdir must be "TB" or "LR", not {rankdir!r}')
-    if not hasattr(model, "graph"):
+    if not hasattr(model, "_graph"):
         raise TypeError(f"plot_model takes a Model, not {type(model).__name__}")
     if not model.built:
         raise ValueError(f"plot_model: {model.name} has no shapes yet: build(input_shape) or call it first")
@@ -64,15 +64,15 @@ def plot_model(model, to_file="model.png", show_shapes=False, show_dtype=False, 
 
 def _parts(model):
     """[(layer or call, the numbers of its inputs)], inputs before what is made of them."""
-    if not model.graph:
+    if not model._graph:
         first = [] if model._input is None else [model._input] if hasattr(model, "_input") else []
         chain = [*first, *model.layers]
         return [(layer, [i - 1] if i else []) for i, layer in enumerate(chain)]
     numbers, parts = {}, []
-    for symbol in model.graph.given:
+    for symbol in model._graph.given:
         numbers[id(symbol)] = len(parts)
         parts.append((symbol.call, []))
-    for call in model.graph.calls:
+    for call in model._graph.calls:
         inputs = list(dict.fromkeys(numbers[id(symbol)] for symbol in call.inputs))
         for symbol in tree_leaves(call.outputs):
             numbers[id(symbol)] = len(parts)

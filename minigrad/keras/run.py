@@ -186,7 +186,7 @@ class Run(Events):
 
     def __init__(self, model, loader, validation, epochs, initial_epoch, callbacks):
         self.model, self.loader, self.validation = model, loader, validation
-        self.epoch, self.epochs, self.scores = initial_epoch, epochs, model.scores
+        self.epoch, self.epochs, self.scores = initial_epoch, epochs, model._scores
         self.within = False                 # resumed within an epoch: on_epoch_begin has been called already
         self.targets = None                 # what a step changes: known once the weights are
         super().__init__(model, callbacks, epochs=epochs, steps=length_of(loader), validation=validation is not None)
@@ -254,7 +254,7 @@ class Run(Events):
     def state(self):
         """A tree of numbers, text and arrays."""
         return {"setup": self.setup,
-                "input": self.model.input_kind, "epoch": self.epoch, "stopped": bool(self.model.stop_training),
+                "input": self.model._input_kind, "epoch": self.epoch, "stopped": bool(self.model.stop_training),
                 "loader": self.loader.state(), "random": backend.rng_state(), "scores": self.scores.state(),
                 "optimizer": self.model.optimizer.state(), "weights": self.model.named_weights(),
                 "carried": self._carried(),

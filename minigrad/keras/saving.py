@@ -225,7 +225,7 @@ def save_model(model, filepath, overwrite=True):
         compiled = serialize_keras_object(model.compile_arguments, f"compile of {model.name}")
         compiled["state"] = pack(model.optimizer.state(), training)
     frozen = [path for path, layer in _layers(model).items() if not layer.trainable]
-    description = {"model": serialize_keras_object(model), "input": model.input_kind, "frozen": frozen,
+    description = {"model": serialize_keras_object(model), "input": model._input_kind, "frozen": frozen,
                    "compile": compiled}
     groups = {"weights": model.named_weights()} | ({"training": training} if compiled else {})
     write_folder(folder, "model", description, **groups)

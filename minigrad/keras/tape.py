@@ -15,7 +15,7 @@ from ..engine.tensor import Tensor, backpropagate
 from ..engine.trees import tree_leaves, tree_map
 from ..engine.unroll import FLAGS
 from ..support.arguments import shown
-from .layers.base import _losses, collecting_losses
+from .layers.penalties import collected, collecting_losses
 
 _open = ContextVar("open", default=0)       # how many tapes are open here: with one, a derivative is recorded too
 FLAGS.append(_open.get)
@@ -36,7 +36,7 @@ class GradientTape:
 
     def __enter__(self):
         _open.set(_open.get() + 1)
-        self._losses = collecting_losses() if _losses.get() is None else None   # for model.losses, outside of fit
+        self._losses = collecting_losses() if collected.get() is None else None     # model.losses, outside of fit
         if self._losses:
             self._losses.__enter__()
         return self

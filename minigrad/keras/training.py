@@ -29,8 +29,8 @@ from . import losses, metrics as _metrics, optimizers
 from .callbacks import Callback, History, ProgressBar
 from .callbacks.logs import bar
 from .feeding import batches, loader_of, loaders, named, unpack
-from .layers.base import added_losses, collecting_losses
 from .layers.inputs import as_tensors
+from .layers.penalties import added_losses, collecting_losses
 from .outputs import CONTAINERS, entries, loss_for, losses_of, names_of
 from .run import Events, Scores, run_of
 from .streams import is_stream, length_of
@@ -54,7 +54,7 @@ class Targets:
 
     @cached_property
     def penalties(self):
-        return [penalty for layer in (self.model, *self.model.sublayers()) for penalty in layer.penalties]
+        return [penalty for layer in (self.model, *self.model.sublayers()) for penalty in layer._penalties]
 
     @cached_property
     def key(self):
@@ -63,17 +63,17 @@ class Targets:
 
     @cached_property
     def watchers(self):
-        return self.model.run.hooks("on_backward") if self.model.run else []
+        return self.model._run.hooks("on_backward") if self.model._run else []
 
 
 class Training:
     """The part of Model that learns from data and is judged by it."""
-    optimizer = loss = loss_weights = scores = run = history = loss_tracker = None
+    optimizer = loss = loss_weights = compile_arguments = _scores = _run = history = loss_tracker = None
     _turns = nullcontext()                  # threads that use this model at once
     _replayed = {}                          # name of a step -> its twin by mg.unroll, if compile allows it
     # To unroll.py: what no step reads (of run only the targets, which Targets.key stands for).
-    _changes = ("scores", "history", "stop_training", "compile_arguments", "loss_tracker", "_replayed", "_arguments",
-                "output_shape", "run", "_turns")
+    _changes = ("_scores", "history", "stop_training", "compile_arguments", "loss_tracker", "_replayed", "_arguments",
+                "output_shape", "_run", "_turns")
     stop_training = False                   # a callback that sets it ends the training
 
     @explained
@@ -95,7 +95,7 @@ class Training:
                             where all code of the step is minigrad's own, so that it can't do what a recording doesn't
                             see, such as print; without warnings.  A train_step or compute_loss of one's own, callbacks
                             that watch gradients, the training of several outputs and several processes run as they are.
-                            `call` may not depend on model.run and model.scores
+                            `call` may not depend on model.history and model.stop_training
         """
         if any(not isinstance(w, (int, float, type(None))) for w in tree_leaves(loss_weights)):
             raise TypeError(f"compile: loss_weights are numbers, not {shown(loss_weights)}; "
@@ -111,18 +111,18 @@ class Training:
         self.compile_arguments = {"optimizer": self.optimizer, "loss": loss, "loss_weights": loss_weights,
                                   "metrics": metrics, "weighted_metrics": weighted_metrics}
         self.loss_tracker = _metrics.Mean("loss")
-        self.scores = Scores(*([(output, _metrics.get(metric, loss=loss_for(self.loss, output)))
+        self._scores = Scores(*([(output, _metrics.get(metric, loss=loss_for(self.loss, output)))
                                 for output, metric in entries(chosen)] for chosen in (metrics, weighted_metrics)))
 
     @property
     def metrics(self):
         """The mean of the loss, for a train_step of one's own to update, and the metrics that compile was given."""
-        return [] if self.scores is None else [self.loss_tracker, *self.scores.metrics, *self.scores.weighted]
+        return [] if self._scores is None else [self.loss_tracker, *self._scores.metrics, *self._scores.weighted]
 
     @property
     def metrics_names(self):
         """What evaluate returns, in order."""
-        return [] if self.scores is None else list(self.scores)
+        return [] if self._scores is None else list(self._scores)
 
     @property
     def losses(self):
@@ -169,7 +169,7 @@ class Training:
                 recorder().give_up("the losses of several outputs are noted one by one")
             each = losses_of(self, y, y_pred, sample_weight)
             parts += [weight * loss for weight, loss in each.values()]
-            self.scores.parts = {f"{name}_loss": loss for name, (_, loss) in each.items()} if len(each) > 1 else {}
+            self._scores.parts = {f"{name}_loss": loss for name, (_, loss) in each.items()} if len(each) > 1 else {}
         elif self.loss is not None:
             parts.append(loss_for(self.loss, 0)(y, y_pred, sample_weight))
         parts += self.losses
@@ -180,7 +180,7 @@ class Training:
 
     def step_on(self, step, x, y, sample_weight):
         """Call train_step or test_step, by its name, in its form or Keras', and count what it returns."""
-        function, scores = self._fastest(step), self.scores
+        function, scores = self._fastest(step), self._scores
         with self._turns, collecting_losses():
             if _takes_data(type(self), step):
                 logs = function(tuple(part for part in (x, y, sample_weight) if part is not None) if y is not None
@@ -197,7 +197,7 @@ class Training:
         plain, methods = step in self._replayed and vars(self).keys().isdisjoint(STEPS), STEPS[step]
         plain = plain and methods(type(self)) == methods(Training)
         if plain and step == "train_step":
-            plain = not (self.run and self._targets().watchers) and self.optimizer.into is dict
+            plain = not (self._run and self._targets().watchers) and self.optimizer.into is dict
         return self._replayed[step] if plain else getattr(self, step)
 
     def minimize(self, loss):
@@ -210,10 +210,10 @@ class Training:
             self.optimizer.apply_gradients([(gradients.get(w), w) for w in targets.weights])
 
     def _targets(self):
-        if self.run is None:                # outside fit anything may change from step to step
+        if self._run is None:               # outside fit anything may change from step to step
             return Targets(self)
-        self.run.targets = self.run.targets or Targets(self)
-        return self.run.targets
+        self._run.targets = self._run.targets or Targets(self)
+        return self._run.targets
 
     # -- loops over data ---------------------------------------------------------------------------------------------
     @explained
@@ -241,7 +241,7 @@ class Training:
                             the same data; "sharded": with the optimizer's memory divided too (see mg.distributed)
         """
         self._need_compile("fit", x, y)
-        if self.run:
+        if self._run:
             raise RuntimeError(f"fit: {self.name} is in the middle of a fit, which called this one or runs in a thread")
         epochs, initial_epoch = whole("fit: epochs", epochs, 0), whole("fit: initial_epoch", initial_epoch, 0)
         share("fit: validation_split", validation_split)
@@ -257,11 +257,11 @@ class Training:
                                      validation_steps)
         self.history = History()
         callbacks = [self.history, *(callbacks or []), *([ProgressBar(verbose)] if verbose else [])]
-        self.run = run_of(distribute)(self, loader, validation, epochs, initial_epoch, callbacks)
+        self._run = run_of(distribute)(self, loader, validation, epochs, initial_epoch, callbacks)
         try:
-            self.run.train()
+            self._run.train()
         finally:
-            self.run = None
+            self._run = None
             for callback in callbacks:
                 callback.close()
         return self.history
@@ -277,7 +277,7 @@ class Training:
         loader = loader_of(x, y, sample_weight, batch_size, steps)
         events = Events(self, callbacks, steps=length_of(loader))
         with self._apart_from_fit():
-            return _as_keras(self.scores.of(self, bar(loader, verbose, "evaluate"), events), return_dict)
+            return _as_keras(self._scores.of(self, bar(loader, verbose, "evaluate"), events), return_dict)
 
     @explained
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
@@ -316,13 +316,13 @@ class Training:
         self._need_compile(step)
         x, y, sample_weight = unpack(data, self.device)
         with self._apart_from_fit():
-            self.scores.reset()
+            self._scores.reset()
             self.step_on(step, x, y, sample_weight)
-            return _as_keras(dict(self.scores), return_dict)
+            return _as_keras(dict(self._scores), return_dict)
 
     def _apart_from_fit(self):
         """A block in which a callback may evaluate the model without changing what the epoch has counted."""
-        return self.scores.set_aside() if self.run else nullcontext()
+        return self._scores.set_aside() if self._run else nullcontext()
 
     def _need_compile(self, name, x=None, y=None):
         if self.optimizer is None:
@@ -341,7 +341,7 @@ STEPS = {"train_step": attrgetter("train_step", "compute_loss", "minimize"),
 
 def _key(model):
     """What a replayed step depends on besides what it reads: which weights a fit trains."""
-    targets = model.run and model.run.targets
+    targets = model._run and model._run.targets
     return targets.key if targets and "weights" in vars(targets) else None      # before the first step there are none
 
 

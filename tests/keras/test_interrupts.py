@@ -78,7 +78,7 @@ def test_an_interrupt_anywhere_leaves_a_model_that_can_be_trained_and_used(count
             assert is_recording() and not _training.get(), said
             use(model)
             assert weights_of(model) == shapes, said
-            assert np.isfinite(model.predict(X, verbose=0)).all() and model.run is None, said
+            assert np.isfinite(model.predict(X, verbose=0)).all() and model._run is None, said
             loss = model.evaluate(X, Y, verbose=0)[0]
             again = model.fit(X, Y, epochs=20, verbose=0).history["loss"][-1]
             assert again < loss, (said, loss, again)

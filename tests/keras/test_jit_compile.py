@@ -167,7 +167,7 @@ def test_processes_that_share_the_work_run_as_they_are():
 
     class Sharing(dict):
         pass
-    model.run = type("Run", (), {"targets": None, "hooks": lambda self, name: []})()
+    model._run = type("Run", (), {"targets": None, "hooks": lambda self, name: []})()
     assert model._fastest("train_step") is model._replayed["train_step"]
     model.optimizer.into = Sharing
     assert model._fastest("train_step") == model.train_step

@@ -139,3 +139,44 @@ def test_a_wrong_number_of_features_names_the_layer_and_both_shapes():
 def test_a_column_is_asked_for_where_one_number_is_an_example():
     with pytest.raises(ValueError, match=r"axes \(batch, ..., features\), got shape \(32,\)"):
         network(1, loss="mse").fit(np.arange(100.0), np.arange(100.0), verbose=0)
+
+
+@pytest.mark.parametrize("base", [Model, Sequential, mg.layers.Layer])
+def test_a_part_of_any_name_works_or_there_is_one_clear_error(base):
+    """Whatever a model of one's own calls its parts: nothing that models use for themselves breaks unnoticed."""
+    x, y = np.ones((4, 2), np.float32), np.zeros((4, 3), np.float32)
+
+    class Own(base):
+        def __init__(self, name, several):
+            super().__init__()
+            setattr(self, name, [Dense(3)] if several else Dense(3))
+            self.part = name, several
+
+        def call(self, x):
+            part = getattr(self, self.part[0])
+            return (part[0] if self.part[1] else part)(x)
+
+    def trained(name, several=False):
+        model = Own(name, several)
+        model = model if isinstance(model, Model) else Sequential([model])
+        model.compile("sgd", "mse", run_eagerly=True)
+        model.fit(x, y, verbose=0)
+        return model
+    usual = {name for name in (*dir(trained("other")), *dir(base)) if not name.startswith("_")}
+    usual -= {"call", "part", "activity_regularizer"}       # Own's, and what may be any function of the output
+    wanted = {"features", "label", "run", "scores", "children", "graph", "input_kind", "penalties", "input", "output"}
+    assert len(usual) > 60 and not usual & wanted
+    for name in sorted(usual | wanted):
+        for several in (False, True):
+            try:
+                model = trained(name, several)
+            except AttributeError as error:
+                assert f"Own: self.{name} can't be set to" in str(error) and name not in wanted
+                assert f"self.my_{name}" in str(error)
+                continue
+            before = model.get_weights()
+            model.fit(x, y, verbose=0)
+            assert len(before) == 2 and not np.array_equal(before[0], model.get_weights()[0]), name
+            assert model.predict(x, verbose=0).shape == y.shape and len(model.evaluate(x, y, return_dict=True)) == 1
+    mine = trained("other")
+    mine.name, mine.trainable, mine.stop_training, mine.train_step = "mine", False, True, lambda data: {}

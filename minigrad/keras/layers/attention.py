@@ -41,8 +41,8 @@ class MultiHeadAttention(Noisy):
         self.value = Dense(self.num_heads * self.value_dim, **self.dense)
 
     def build(self, input_shape):
-        self.features = input_shape[-1]
-        self.attention_output = Dense(self.output_dim or self.features, **self.dense)
+        self._features = input_shape[-1]
+        self.attention_output = Dense(self.output_dim or self._features, **self.dense)
 
     def call(self, query, value=None, key=None, query_mask=None, value_mask=None, key_mask=None, attention_mask=None,
              return_attention_scores=False, training=False, use_causal_mask=False):
@@ -129,7 +129,7 @@ class Attention(Noisy):
 
     def call(self, inputs, mask=None, training=False, return_attention_scores=False, use_causal_mask=False):
         if not isinstance(inputs, (list, tuple)) or len(inputs) not in (2, 3):
-            raise ValueError(f"{self.label} takes a list [query, value] or [query, value, key]")
+            raise ValueError(f"{self._label} takes a list [query, value] or [query, value, key]")
         q, v, k = inputs if len(inputs) == 3 else (*inputs, inputs[1])
         of_query, of_value = (None, None) if mask is None else mask[:2]
         scores = self.scores(q, k)
@@ -144,7 +144,7 @@ class Attention(Noisy):
             weights = self.dropped(weights, self.dropout)
         y = weights @ v
         if of_query is not None:
-            y = where(boolean(of_query, f"{self.label}: mask")[:, :, None], y, 0)
+            y = where(boolean(of_query, f"{self._label}: mask")[:, :, None], y, 0)
         return (y, weights) if return_attention_scores else y
 
     def compute_mask(self, inputs, mask=None):

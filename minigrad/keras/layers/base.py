@@ -23,6 +23,7 @@ from ...engine import backend
 from ...engine.tensor import Tensor
 from ...engine.trees import tree_leaves, tree_map
 from ...engine.unroll import FLAGS
+from ...support.arguments import shown
 from ...support.explaining import explained
 from ...support.meanings import check_arguments
 from .. import constraints, initializers, regularizers
@@ -30,9 +31,9 @@ from ..masks import attach, masks_of
 from ..symbols import record, symbols_in
 from .budget import is_limited, spend_layer, spend_weight
 from .inputs import as_tensors, batch_shape
+from .penalties import Penalty, collected
 
 _training = ContextVar("training", default=False)       # in this thread or task: is the outermost call a training step?
-_losses = ContextVar("losses", default=None)            # what add_loss was given in this step; None: in no step
 FLAGS.append(_training.get)                 # another program where it is set otherwise
 _numbers = {}                               # how many layers of each class got an automatic name: {"dense": counter}
 _building = threading.RLock()               # so that two threads that call a new layer don't both make its weights
@@ -55,7 +56,9 @@ class Layer:
     carried = ()                # attributes, besides weights, that go on from call to call: for a run that is resumed
     supports_masking = False    # whether the output has a mask where the input has one (masks.py)
     _changes = "_arguments", "output_shape"     # to unroll.py: what no call reads
-    features = None             # set by build where weights fix the length of the last axis
+    _features = None            # set by build where weights fix the length of the last axis
+    name = dtype = input_shape = output_shape = None
+    built = False
 
     def __new__(cls, *args, **kwargs):
         spend_layer()
@@ -90,11 +93,16 @@ class Layer:
         kind = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(self).__name__).lower()
         number = 0 if name else next(_numbers.setdefault(kind, itertools.count()))
         self.name = name or (f"{kind}_{number}" if number else kind)
-        self.built, self._trainable, self.penalties = False, trainable, []
+        self.built, self._trainable, self._penalties = False, trainable, []
         self.input_shape, self.output_shape = input_shape and (None, *input_shape), None
 
+    def __setattr__(self, name, value):
+        if hasattr(self._base, name):
+            _check_free(self, name, value)
+        object.__setattr__(self, name, value)
+
     @property
-    def label(self):
+    def _label(self):
         """Name and class, for messages."""
         return f"layer {self.name} ({type(self).__name__})"
 
@@ -129,14 +137,14 @@ class Layer:
         if initializer is None:
             initializer = "glorot_uniform" if shape else "zeros"
         initializer = initializers.get(initializer)
-        spend_weight(self.label, shape)
+        spend_weight(self._label, shape)
         dtype = np.dtype(self.dtype if dtype is None else dtype)
         array = np.zeros(shape, dtype) if is_limited() else initializer(shape, dtype)       # a file brings the values
         weight = Tensor(backend.asarray(getattr(array, "_data", array), dtype), requires_grad=trainable)
         option = self.weight_options.get(name)
         regularizer = regularizer or self._of_weights.get(f"{option}_regularizer")
         if regularizer is not None:
-            self.penalties.append(Penalty(regularizers.get(regularizer), weight))
+            self._penalties.append(Penalty(regularizers.get(regularizer), weight))
         constraint = constraints.get(constraint or self._of_weights.get(f"{option}_constraint"))
         if constraint is not None:
             weight.constraint = constraint
@@ -144,8 +152,8 @@ class Layer:
 
     def add_loss(self, loss):
         """In call: add a scalar Tensor to the loss of this step, or several in a list.  Elsewhere it does nothing."""
-        if (collected := _losses.get()) is not None:
-            collected.extend(loss if isinstance(loss, (list, tuple)) else [loss])
+        if (losses := collected.get()) is not None:
+            losses.extend(loss if isinstance(loss, (list, tuple)) else [loss])
 
     # -- calling -----------------------------------------------------------------------------------------------------
     def __call__(self, *args, training=None, **kwargs):
@@ -196,17 +204,17 @@ class Layer:
         if self.supports_masking:
             attach(y, self.compute_mask(x, masks))
         elif masks is not None and masks_of(y) is None:
-            warnings.warn(f"{self.label} was called with a tensor that has a mask, and does not support masking: "
+            warnings.warn(f"{self._label} was called with a tensor that has a mask, and does not support masking: "
                           "what comes after it will not see the mask", stacklevel=3)
 
     def _record(self, x, *args, **kwargs):
         """What a call with symbols gives: more of them."""
-        self.called = record(self, (x, *args), kwargs)
-        return self.called.outputs
+        self._called = record(self, (x, *args), kwargs)
+        return self._called.outputs
 
     def __getattr__(self, name):
         """.input and .output: the symbols of the last call with symbols, unless a layer of one's own has such names."""
-        if name in ("input", "output") and (call := vars(self).get("called")):
+        if name in ("input", "output") and (call := vars(self).get("_called")):
             return call.outputs if name == "output" else call.args[0] if call.args else call.outputs
         hint = ": it has not been called with what Input(...) returns" if name in ("input", "output") else ""
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
@@ -222,14 +230,14 @@ class Layer:
         shape = x._data.shape
         fits = least <= len(shape) and (most is None or len(shape) == most)
         if not fits:
-            raise ValueError(f"{self.label} expected an input with the axes ({self.input_axes}), got shape {shape}")
-        if self.features is not None and shape[-1] != self.features:
-            raise ValueError(f"{self.label} expected an input of shape {self.input_shape}, got {shape}: "
-                             f"its weights are for {self.features} features")
+            raise ValueError(f"{self._label} expected an input with the axes ({self.input_axes}), got shape {shape}")
+        if self._features is not None and shape[-1] != self._features:
+            raise ValueError(f"{self._label} expected an input of shape {self.input_shape}, got {shape}: "
+                             f"its weights are for {self._features} features")
         return x if x._data.dtype.kind == "f" else Tensor(x._data.astype(np.float32))
 
     # -- the tree ----------------------------------------------------------------------------------------------------
-    def children(self):
+    def _children(self):
         """(path, Layer or Tensor) for each one held directly, in the order of the attributes."""
         for name, value in list(vars(self).items()):        # a copy: another thread, in fit, may add an attribute
             if isinstance(value, (Layer, Tensor, list, tuple, dict)):
@@ -239,7 +247,7 @@ class Layer:
         """(path, Layer or Tensor, trainable) for all in the tree below, each once, however often it is shared."""
         seen = {id(self)} if seen is None else seen
         trainable = trainable and self._trainable
-        for name, part in self.children():
+        for name, part in self._children():
             if id(part) not in seen:
                 seen.add(id(part))
                 name = f"{path}.{name}" if path else name
@@ -341,31 +349,17 @@ class Layer:
 
 
 Layer._takes_training, Layer._first, Layer._ndims, Layer._masks, Layer._makes_mask = False, "x", (0, None), (), False
+Layer._base = Layer                         # the class whose names are taken; Model and Sequential have more
 
 
-class Penalty:
-    """What a regularizer adds to the loss for a weight: called, a scalar Tensor."""
-
-    def __init__(self, regularizer, weight):
-        self.regularizer, self.weight = regularizer, weight
-
-    def __call__(self):
-        return self.regularizer(self.weight)
-
-
-class collecting_losses:                    # noqa: N801  a with block, entered in each step
-    """A step of training or evaluation, in which add_loss is heard."""
-
-    def __enter__(self):
-        self.token = _losses.set([])
-
-    def __exit__(self, *_):
-        _losses.reset(self.token)
-
-
-def added_losses():
-    """What add_loss was given in this step."""
-    return list(_losses.get() or ())
+def _check_free(layer, name, value):
+    """AttributeError if a part of a layer, as a user names it, would take the place of what all layers have."""
+    base, own = (inspect.getattr_static(kind, name) for kind in (layer._base, type(layer)))
+    fixed, method = isinstance(base, property) and base.fset is None, callable(getattr(layer._base, name))
+    if own is base and (fixed or method and isinstance(value, (list, tuple, dict)) or any(_parts(value, name))):
+        kind = "a method" if method else "a property" if isinstance(base, property) else "an attribute"
+        raise AttributeError(f"{type(layer).__name__}: self.{name} can't be set to {shown(value)}: it is {kind} of "
+                             f"every {layer._base.__name__}; choose another name, such as self.my_{name}")
 
 
 def restart_names():

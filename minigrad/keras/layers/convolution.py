@@ -58,13 +58,13 @@ class Conv2D(Places):
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
 
     def build(self, input_shape):
-        self.features = input_shape[-1]
-        self.kernel = self.add_weight("kernel", self.kernel_shape(self.features), self.kernel_initializer)
+        self._features = input_shape[-1]
+        self.kernel = self.add_weight("kernel", self.kernel_shape(self._features), self.kernel_initializer)
         self.bias = self.add_weight("bias", (self.filters,), self.bias_initializer) if self.use_bias else None
 
     def kernel_shape(self, channels):
         if channels % self.groups:
-            raise ValueError(f"{self.label}: {channels} channels are not {self.groups} groups of equal size")
+            raise ValueError(f"{self._label}: {channels} channels are not {self.groups} groups of equal size")
         return *self.kernel_size, channels // self.groups, self.filters
 
     def convolve(self, x):
@@ -162,7 +162,7 @@ class GlobalAveragePooling1D(GlobalAveragePooling2D):
     def call(self, x, mask=None):
         if mask is None:
             return super().call(x)
-        real = boolean(mask, f"{self.label}: mask")[:, :, None]
+        real = boolean(mask, f"{self._label}: mask")[:, :, None]
         total = where(real, x, 0).sum(**self.over(x)) / real.sum(**self.over(x)).clip(1).astype(x.dtype)
         return moveaxis(total, -1, 1) if self.data_format == "channels_first" and self.keepdims else total
 

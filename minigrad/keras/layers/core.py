@@ -40,9 +40,10 @@ class InputLayer(Layer):
         shapes = [[1, *(least + k if n is None else n for n in lengths)] for k in range(2 if None in lengths else 1)]
         for shape in shapes:
             check_input(shape)
-        self.called, self.output_shape = SymbolicCall(self), self.input_shape
-        self.called.outputs = Symbolic([Tensor(backend.asarray(np.zeros(s, self.dtype))) for s in shapes], self.called)
-        return self.called.outputs
+        self._called, self.output_shape = SymbolicCall(self), self.input_shape
+        examples = [Tensor(backend.asarray(np.zeros(s, self.dtype))) for s in shapes]
+        self._called.outputs = Symbolic(examples, self._called)
+        return self._called.outputs
 
 
 @explained
@@ -75,8 +76,8 @@ class Dense(Layer):
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
 
     def build(self, input_shape):
-        self.features = input_shape[-1]
-        self.kernel = self.add_weight("kernel", (self.features, self.units), self.kernel_initializer)
+        self._features = input_shape[-1]
+        self.kernel = self.add_weight("kernel", (self._features, self.units), self.kernel_initializer)
         self.bias = self.add_weight("bias", (self.units,), self.bias_initializer) if self.use_bias else None
 
     def call(self, x):
@@ -226,7 +227,7 @@ class Embedding(Layer):
     def build(self, input_shape):
         self.embeddings = self.add_weight("embeddings", (self.input_dim, self.output_dim), self.embeddings_initializer)
         if self._given is not None and not is_limited():
-            self.assign({"embeddings": self._given[0]}, f"{self.label}: weights")
+            self.assign({"embeddings": self._given[0]}, f"{self._label}: weights")
 
     def compute_mask(self, inputs, mask=None):
         return inputs != 0 if self.mask_zero else None
@@ -241,13 +242,13 @@ class Embedding(Layer):
         if indices.dtype.kind != "i":
             whole = indices.astype(np.int64)
             if (whole != indices).any():
-                raise TypeError(f"{self.label} takes whole numbers as indices, not {indices.dtype} such as "
+                raise TypeError(f"{self._label} takes whole numbers as indices, not {indices.dtype} such as "
                                 f"{indices[whole != indices][0]}")
             x, indices = Tensor(whole), whole
         if backend.device_of(indices) == "cpu" and indices.size:        # on a GPU, looking would mean waiting
             if not 0 <= indices.min() <= indices.max() < self.input_dim:
                 wrong = indices[(indices < 0) | (indices >= self.input_dim)][0]
-                raise IndexError(f"{self.label} has rows 0 to {self.input_dim - 1}, got index {wrong}")
+                raise IndexError(f"{self._label} has rows 0 to {self.input_dim - 1}, got index {wrong}")
         return embedding(self.embeddings, x)
 
 

@@ -19,7 +19,7 @@ class _Merge(Layer):
     def compute_mask(self, inputs, mask=None):
         if mask is None or any(m is None for m in mask):
             return None
-        return reduce(or_, [boolean(m, f"{self.label}: mask") for m in mask])
+        return reduce(or_, [boolean(m, f"{self._label}: mask") for m in mask])
 
 
 class Add(_Merge):
@@ -152,12 +152,12 @@ def concatenate(inputs, axis=-1, **kwargs):
 
 def _several(layer, x):
     if not isinstance(x, (list, tuple)) or len(x) < 2:
-        raise ValueError(f"{layer.label} takes a list of two tensors or more")
+        raise ValueError(f"{layer._label} takes a list of two tensors or more")
 
 
 def _real(layer, x, mask):
     """For each tensor of x a boolean array that broadcasts against it, True where it is no padding, or None."""
-    masks = [boolean(m, f"{layer.label}: mask") for m in mask or [None] * len(x)]
+    masks = [boolean(m, f"{layer._label}: mask") for m in mask or [None] * len(x)]
     return [m if m is None else m.reshape(m.shape + (1,) * (t.ndim - m.ndim)) for t, m in zip(x, masks)]
 
 
@@ -179,5 +179,5 @@ class Residual(Layer):
         for layer in self.layers:
             y = layer(y)
         if y.shape != x.shape:
-            raise ValueError(f"{self.label}: {x.shape} went in and {y.shape} came out; they must be equal")
+            raise ValueError(f"{self._label}: {x.shape} went in and {y.shape} came out; they must be equal")
         return x + y

@@ -71,7 +71,7 @@ class Dropout(Noisy):
             return x.shape
         shape = tuple(n if wanted is None else wanted for n, wanted in zip(x.shape, self.noise_shape))
         if len(self.noise_shape) != x.ndim or any(n not in (1, own) for n, own in zip(shape, x.shape)):
-            raise ValueError(f"{self.label}: noise_shape {tuple(self.noise_shape)} doesn't fit an input of {x.shape}")
+            raise ValueError(f"{self._label}: noise_shape {tuple(self.noise_shape)} doesn't fit an input of {x.shape}")
         return shape
 
 

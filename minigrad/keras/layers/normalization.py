@@ -29,12 +29,12 @@ class _Normalization(Layer):
         self.axes = sorted(axis % len(input_shape) if -len(input_shape) <= axis < len(input_shape) else 0
                            for axis in axes)
         if 0 in self.axes or len(set(self.axes)) < len(axes) or not axes:
-            raise ValueError(f"{self.label}: axis must name axes of an input with the shape {input_shape}, without the "
-                             f"first, not {shown(self.axis)}")
+            raise ValueError(f"{self._label}: axis must name axes of an input with the shape {input_shape}, without "
+                             f"the first, not {shown(self.axis)}")
         lengths = tuple(input_shape[axis] for axis in self.axes)
         self.size = math.prod(lengths)
         if self.axes == [len(input_shape) - 1]:
-            self.features = self.size
+            self._features = self.size
         self.gamma = self.add_weight("gamma", lengths, self.gamma_initializer) if self.scale else None
         self.beta = self.add_weight("beta", lengths, self.beta_initializer) if self.center else None
 
@@ -85,7 +85,7 @@ class GroupNormalization(_Normalization):
     def build(self, input_shape):
         super().build(input_shape)
         if self.size % self._count():
-            raise ValueError(f"{self.label}: {self.size} features are not {self.groups} groups of equal size")
+            raise ValueError(f"{self._label}: {self.size} features are not {self.groups} groups of equal size")
 
     def _count(self):
         return self.size if self.groups == -1 else self.groups
@@ -133,7 +133,7 @@ class BatchNormalization(_Normalization):
             mean, variance = x._data.mean(axis=over), x._data.var(axis=over)
             y = batch_norm(x, gamma, beta, eps=self.epsilon)
         else:
-            real = boolean(mask, f"{self.label}: mask").astype(x.dtype)
+            real = boolean(mask, f"{self._label}: mask").astype(x.dtype)
             real = np.broadcast_to(real.reshape(real.shape + (1,) * (x.ndim - real.ndim)), (*x.shape[:-1], 1))
             count = np.maximum(real.sum(), 1)
             m = (x * real).sum(axis=over) / count

@@ -39,11 +39,11 @@ class Normalization(Layer):
         ndim, axis = len(input_shape), self.axis
         axes = [] if axis is None else list(axis) if isinstance(axis, (list, tuple)) else [axis]
         if any(not -ndim <= a < ndim for a in axes):
-            raise ValueError(f"{self.label}: there is no axis {shown(axis)} in an input of shape {input_shape}")
+            raise ValueError(f"{self._label}: there is no axis {shown(axis)} in an input of shape {input_shape}")
         self.axes = sorted(a % ndim for a in axes)
         shape = tuple(input_shape[a] for a in self.axes)
         if None in shape:
-            raise ValueError(f"{self.label}: the length of axis {shown(axis)} must be known, not {input_shape}")
+            raise ValueError(f"{self._label}: the length of axis {shown(axis)} must be known, not {input_shape}")
         if self.given is None:
             self.mean = self.add_weight("mean", shape, "zeros", trainable=False)
             self.variance = self.add_weight("variance", shape, "ones", trainable=False)
@@ -58,7 +58,7 @@ class Normalization(Layer):
             if not self.built:
                 self._build_for(Tensor(batch))
             if self.given is not None:
-                raise ValueError(f"{self.label} was given its mean and variance: there is nothing to adapt")
+                raise ValueError(f"{self._label} was given its mean and variance: there is nothing to adapt")
             over = tuple(a for a in range(batch.ndim) if a not in self.axes)
             n = int(np.prod([batch.shape[a] for a in over]))        # Σ (x - mean)² of both parts together (Chan 1979)
             its_mean = batch.mean(axis=over, dtype=float)
@@ -67,7 +67,7 @@ class Normalization(Layer):
             square = square + its_square + apart ** 2 * (n * (count - n) / max(count, 1))
             mean = mean + apart * (n / max(count, 1))
         if not count:
-            raise ValueError(f"{self.label}: adapt was given no data")
+            raise ValueError(f"{self._label}: adapt was given no data")
         self.assign({"mean": mean, "variance": square / count, "count": count})
 
     def call(self, x):
@@ -92,7 +92,7 @@ class Images(Places):
 
     def call(self, x, training=False):
         if x.ndim > 4:
-            raise ValueError(f"{self.label} takes images (B, H, W, C), or one (H, W, C), not shape {x.shape}")
+            raise ValueError(f"{self._label} takes images (B, H, W, C), or one (H, W, C), not shape {x.shape}")
         y = self.change(x, training) if x.ndim == 4 else self.change(x[None], training)[0]
         return moveaxis(y, -1, -3) if self.data_format == "channels_first" else y
 

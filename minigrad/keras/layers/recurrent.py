@@ -61,12 +61,12 @@ class Loop(Noisy):
         before      which of the states is the output of the step before
         """
         if not inputs:
-            raise ValueError(f"{self.label}: a sequence of no steps has no output")
+            raise ValueError(f"{self._label}: a sequence of no steps has no output")
         real = [None] * len(inputs)
         if mask is not None:
-            mask = boolean(mask, f"{self.label}: mask")
+            mask = boolean(mask, f"{self._label}: mask")
             if mask.shape != (len(states[0]), len(inputs)):
-                raise ValueError(f"{self.label}: mask has shape {mask.shape}, and should have "
+                raise ValueError(f"{self._label}: mask has shape {mask.shape}, and should have "
                                  f"{(len(states[0]), len(inputs))}")
             real = [mask[:, t, None] for t in range(len(inputs))]
         order, outputs = slice(None, None, -1 if self.go_backwards else 1), []
@@ -86,7 +86,7 @@ class Loop(Noisy):
         """The states to begin with, of these sizes: those given, those of the batch before, or zeros."""
         if initial_state is None and self.stateful and not is_trying():
             if recorder():
-                recorder().give_up(f"{self.label} is stateful: its state goes on from call to call")
+                recorder().give_up(f"{self._label} is stateful: its state goes on from call to call")
             initial_state = self.states
         shapes = [(len(x), size) for size in sizes]
         if initial_state is None:
@@ -98,7 +98,7 @@ class Loop(Noisy):
         if [s.shape for s in states] != shapes:
             each = f"{len(sizes)} of shape {shapes[0]}" if len(set(sizes)) == 1 else shapes
             which = "the states of the batch before" if initial_state is self.states else "initial_state"
-            raise ValueError(f"{self.label}: {which} must be {each}, not {[s.shape for s in states]}")
+            raise ValueError(f"{self._label}: {which} must be {each}, not {[s.shape for s in states]}")
         return states
 
 
@@ -153,8 +153,8 @@ class _Recurrent(Loop):
     output_size = property(lambda self: self.units)
 
     def build(self, input_shape):
-        self.features, width = input_shape[-1], self.gates * self.units
-        self.kernel = self.add_weight("kernel", (self.features, width), self.kernel_initializer)
+        self._features, width = input_shape[-1], self.gates * self.units
+        self.kernel = self.add_weight("kernel", (self._features, width), self.kernel_initializer)
         self.recurrent_kernel = self.add_weight("recurrent_kernel", (self.units, width), self.recurrent_initializer)
         self.bias = self.add_weight("bias", self.bias_shape(), self.bias_initializer) if self.use_bias else None
 

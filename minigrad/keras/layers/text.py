@@ -60,7 +60,7 @@ class TextVectorization(Layer):
         """The words of a text."""
         text = text.decode() if isinstance(text, bytes) else text
         if not isinstance(text, str):
-            raise TypeError(f"{self.label} takes texts, not {shown(text)}")
+            raise TypeError(f"{self._label} takes texts, not {shown(text)}")
         words = list(self._words(self._prepare(text)))
         if self.ngrams is None:
             return words
@@ -89,18 +89,18 @@ class TextVectorization(Layer):
         special = next((n for n in (2, 1) if words[:n] == ["", UNKNOWN][-n:]), 0)
         words = words[special:]
         if len(set(words)) < len(words):
-            raise ValueError(f"{self.label}: a word comes twice in the vocabulary: "
+            raise ValueError(f"{self._label}: a word comes twice in the vocabulary: "
                              f"{next(word for word, n in Counter(words).items() if n > 1)!r}")
         if self.max_tokens is not None and len(words) > self.max_tokens - (2 if self.output_mode == "int" else 1):
-            raise ValueError(f"{self.label}: {len(words)} words are more than max_tokens={self.max_tokens} leaves room "
-                             "for")
+            raise ValueError(f"{self._label}: {len(words)} words are more than max_tokens={self.max_tokens} leaves "
+                             "room for")
         if (self.output_mode == "tf_idf") != (idf_weights is not None):
-            raise ValueError(f'{self.label}: idf_weights go with output_mode="tf_idf", and only with it')
+            raise ValueError(f'{self._label}: idf_weights go with output_mode="tf_idf", and only with it')
         if idf_weights is not None:
             idf = [float(w) for w in idf_weights]
             idf = idf[len(idf) - len(words):] if special else idf
             if len(idf) != len(words):
-                raise ValueError(f"{self.label}: {len(idf)} idf_weights for {len(words)} words")
+                raise ValueError(f"{self._label}: {len(idf)} idf_weights for {len(words)} words")
             # an unknown word weighs as the mean one
             self.idf = np.array([np.mean(idf) if idf else 0, *idf], np.float32)
         self.words, first = words, 2 if self.output_mode == "int" else 1
@@ -117,13 +117,13 @@ class TextVectorization(Layer):
     def __call__(self, *args, **kwargs):
         texts, = args or kwargs.values()
         if symbols_in(texts) or isinstance(texts, Tensor):
-            raise TypeError(f"{self.label} takes texts, which are no tensors: call it on a list or array of texts, "
+            raise TypeError(f"{self._label} takes texts, which are no tensors: call it on a list or array of texts, "
                             "before the model")
         return self.call(texts)
 
     def call(self, texts):
         if not self.words:
-            raise ValueError(f"{self.label} has no vocabulary yet: adapt(texts) first")
+            raise ValueError(f"{self._label} has no vocabulary yet: adapt(texts) first")
         rows = [[self.numbers.get(word, 1 if self.output_mode == "int" else 0) for word in self.tokens(text)]
                 for text in _flat(texts)]
         y = self._padded(rows) if self.output_mode == "int" else self._counted(rows)

@@ -170,7 +170,7 @@ class SeparableConv1D(_OneRow):
         return self.images.children()
 
     def build(self, input_shape):
-        self.features = input_shape[-1]
+        self._features = input_shape[-1]
         self.images.build((None, 1, *input_shape[1:]))
 
 
@@ -212,7 +212,7 @@ class Cropping2D(Places):
         (top, bottom), (left, right) = self.cropping
         height, width = x.shape[1] - top - bottom, x.shape[2] - left - right
         if height < 1 or width < 1:
-            raise ValueError(f"{self.label}: nothing is left of images {x.shape}")
+            raise ValueError(f"{self._label}: nothing is left of images {x.shape}")
         return x[:, top:top + height, left:left + width]
 
 

@@ -142,7 +142,7 @@ def _part(whole, part, axis, group):
         w._data = own(w._data, part.cut[name], group) if name in part.cut else w._data.copy()
         w.touch()
         setattr(part, name, w)
-    part.features, part.input_shape, part.output_shape = part.kernel.shape[0], None, None
+    part._features, part.input_shape, part.output_shape = part.kernel.shape[0], None, None
     part.built = True
     return part
 

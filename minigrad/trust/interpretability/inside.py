@@ -27,7 +27,7 @@ def tapped(layer, pass_on=lambda y: y):
 
 def _only(outputs, layer, who):
     if len(outputs) != 1:
-        raise ValueError(f"{who}: the model calls {layer.label} {len(outputs)} times for one input, not once")
+        raise ValueError(f"{who}: the model calls {layer._label} {len(outputs)} times for one input, not once")
     return outputs[0]
 
 
@@ -60,7 +60,7 @@ def grad_cam(model, x, layer, target=None):
         score = class_scores(model, Tensor(backend.asarray(x)), target).sum()   # its tape starts at the layer's output
     maps = _only(outputs, layer, "grad_cam")
     if maps.ndim != 4:
-        raise ValueError(f"grad_cam: {layer.label} returns shape {maps.shape}, "
+        raise ValueError(f"grad_cam: {layer._label} returns shape {maps.shape}, "
                          "and images (batch, h, w, channels) are needed")
     slopes = backpropagate(score, wrt={maps})[maps]                                                 # (B, h, w, K)
     weights = slopes.mean(axis=(1, 2), keepdims=True)                                               # (B, 1, 1, K)

@@ -122,7 +122,7 @@ def test_a_layer_whose_first_call_failed_is_built_by_the_next():
 def test_regularizers_become_penalties():
     dense = layers.Dense(2, kernel_regularizer=L2(0.5))
     dense.build((None, 3))
-    (penalty,) = dense.penalties
+    (penalty,) = dense._penalties
     assert penalty().item() == pytest.approx(0.5 * (dense.kernel.numpy() ** 2).sum(), rel=1e-6)
 
 
