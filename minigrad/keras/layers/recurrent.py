@@ -117,7 +117,7 @@ class RNN(Loop):
         self.cell = list(cell) if isinstance(cell, (list, tuple)) else cell
         self.cells = self.cell if isinstance(self.cell, list) else [cell]
 
-    def children(self):
+    def _children(self):
         yield from ((f"cell.{i}" if isinstance(self.cell, list) else "cell", c) for i, c in enumerate(self.cells))
 
     def call(self, x, initial_state=None, mask=None, training=False):

@@ -42,7 +42,7 @@ class _OneRow(Places):
     """What self.images, a layer of images, does to a sequence, an image of one row."""
     input_axes = SEQUENCES
 
-    def children(self):
+    def _children(self):
         return ()
 
     def places(self, x):
@@ -166,8 +166,8 @@ class SeparableConv1D(_OneRow):
             pointwise_initializer=pointwise_initializer, bias_initializer=bias_initializer, name="images",
             dtype=self._cast, **of_weights)
 
-    def children(self):
-        return self.images.children()
+    def _children(self):
+        return self.images._children()
 
     def build(self, input_shape):
         self._features = input_shape[-1]

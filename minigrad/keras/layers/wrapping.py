@@ -39,7 +39,7 @@ class Bidirectional(Layer):
     forward_layer = property(lambda self: self.forward)
     backward_layer = property(lambda self: self.backward)
 
-    def children(self):
+    def _children(self):
         yield "forward", self.forward
         yield "backward", self.backward
 

@@ -141,3 +141,18 @@ def test_weights_and_outputs_in_another_precision(make, dtype):
     y = layer(mg.tensor(np.ones((2, 3, 4), np.float32)), training=True)
     assert y.dtype == dtype and {w.dtype.name for w in layer.weights} == {dtype} and layer.dtype == dtype
     assert type(layer).from_config(layer.get_config()).dtype == dtype
+
+
+@pytest.mark.parametrize("make, names", [
+    (lambda: layers.Bidirectional(layers.GRU(2)), [f"{way}.{w}" for way in ("forward", "backward")
+                                                   for w in ("kernel", "recurrent_kernel", "bias")]),
+    (lambda: layers.RNN(layers.SimpleRNNCell(2)), ["cell.kernel", "cell.recurrent_kernel", "cell.bias"]),
+    (lambda: layers.RNN([layers.SimpleRNNCell(2, use_bias=False)] * 2), ["cell.0.kernel", "cell.0.recurrent_kernel"]),
+    (lambda: layers.SeparableConv1D(2, 3), ["depthwise_kernel", "kernel", "bias"]),
+    (lambda: layers.MaxPooling1D(), []),
+])
+def test_the_names_of_weights_within_layers_are_those_of_files(make, names):
+    layer = make()
+    layer(np.ones((2, 4, 2), np.float32))
+    assert list(layer.named_weights()) == names
+    assert not any("images" in path for path, *_ in mg.keras.Sequential([layer]).walk())
