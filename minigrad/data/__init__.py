@@ -6,6 +6,8 @@
     corpora     texts, proteins, prices, a pretrained model: fetched once by `minigrad data fetch`
     adult       a census, for questions of fairness
     fetch       the download itself, pinned by hash
+    getting     a file of the web, by its address
+    tokens      old sets that come as pickles, read as data
 """
 from .loading import DataLoader, one_hot, split, standardize
 from .pipeline import AUTOTUNE, Dataset

