@@ -1,7 +1,8 @@
 """A saved model as one file, name.keras: a zip of what its folder holds, stored, not compressed.
 
-Read with suspicion: only names that a saved model has, each once; only stored entries, which can't be larger than the
-archive itself; nothing is unpickled.  Keras' own files of this name hold other things: hdf5.py reads their weights.
+Read with suspicion: only names that a saved model has, each once; only stored entries, which together can't be larger
+than the archive itself; nothing is unpickled.  Keras' own files of this name hold other things: hdf5.py reads their
+weights.
 """
 import os
 import re
@@ -52,8 +53,10 @@ def entries(path):
                 if len(found) < len(archive.infolist()):
                     raise Failure(f"{path}: it has an entry twice")
                 for name, entry in found.items():
-                    if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1 or entry.file_size > size:
-                        raise Failure(f"{path}: its entry {shown(name)} is compressed, encrypted or too large")
+                    if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
+                        raise Failure(f"{path}: its entry {shown(name)} is compressed or encrypted")
+                if sum(entry.file_size for entry in found.values()) > size:
+                    raise Failure(f"{path}: its entries are larger than the archive: some lie on top of each other")
                 yield archive, found
         except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, RuntimeError) as error:
             raise Failure(f"{path} is damaged, or no archive of a model ({error})") from error

@@ -134,14 +134,14 @@ def read(data, model, source):
                 if array.shape != shape or array.dtype.kind not in "fiu":
                     raise Failure(f"{source}: {place} is {array.dtype} {array.shape}, and should be numbers {shape}")
                 arrays[names[id(w)]] = np.asarray(array[()], w.dtype).reshape(w.shape)
-    except (OSError, KeyError, ValueError, RuntimeError) as error:
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:     # TypeError: a type that NumPy lacks
         raise Failure(f"{source} is damaged, or no file of weights ({error})") from error
     return arrays
 
 
 def _datasets(file, h5py, source):
-    """The places of all arrays; Failure for links and arrays that lead out of the file."""
-    found, stack = [], [""]
+    """The places of all arrays; Failure for links, what has two places, and arrays that lead out of the file."""
+    found, stack, met = [], [""], {h5py.h5o.get_info(file.id).addr}
     while stack:
         place = stack.pop()
         group = file[place] if place else file
@@ -150,8 +150,13 @@ def _datasets(file, h5py, source):
             if not isinstance(group.get(name, getlink=True), h5py.HardLink) or path.count("/") > 40:
                 raise Failure(f"{source}: {shown(path)} is a link, not an array")
             part = group[name]
+            if (address := h5py.h5o.get_info(part.id).addr) in met:     # a few such make endless many paths
+                raise Failure(f"{source}: {shown(path)} is a link to what has a place already")
+            met.add(address)
             if isinstance(part, h5py.Group):
                 stack.append(path)
+            elif not isinstance(part, h5py.Dataset):
+                raise Failure(f"{source}: {shown(path)} is a type, not an array")
             elif part.external or part.is_virtual:
                 raise Failure(f"{source}: {shown(path)} lies in another file")
             else:

@@ -83,6 +83,30 @@ def test_archives_are_read_with_suspicion(change, message, trained, tmp_path):
     assert str(path) in str(error.value) and os.listdir(tmp_path) == ["m.keras"]
 
 
+def test_entries_on_top_of_each_other_are_refused(trained, tmp_path):
+    """Each of a thousand entries of the directory may be as large as all the rest of the archive."""
+    path, spaces = tmp_path / "m.keras", []
+    inner = b"x" * 5000
+    for k in range(3):                      # each entry's data is what follows: the headers and data of the others
+        name = f"weights-{2 - k:016x}.safetensors"
+        made = tmp_path / "one"
+        _zip(made, [(name, inner)])
+        with zipfile.ZipFile(made) as archive:
+            spaces.append(made.read_bytes()[archive.start_dir:archive.start_dir + 46 + len(name)])
+            inner = made.read_bytes()[:archive.start_dir]
+    at, directory = 0, b""
+    for space in reversed(spaces):          # the outermost lies at 0, the next behind its header, and so on
+        directory += space[:42] + at.to_bytes(4, "little") + space[46:]
+        at += 30 + len(space) - 46
+    end = b"PK\5\6" + bytes(4) + b"\3\0\3\0" + len(directory).to_bytes(4, "little") + len(inner).to_bytes(
+        4, "little") + bytes(2)
+    path.write_bytes(inner + directory + end)
+    with zipfile.ZipFile(path) as archive:
+        assert sum(entry.file_size for entry in archive.infolist()) > 15_000
+    with pytest.raises(Failure, match="lie on top of each other"):
+        keras.models.load_model(path)
+
+
 # -- Keras' weights ----------------------------------------------------------------------------------------------------
 def recurrent():
     x = keras.Input((6,), dtype="int32")
@@ -129,6 +153,13 @@ def test_weight_files_are_read_with_suspicion(trained, tmp_path):
     refused(lambda f: put(f, shape=(4, 3), dtype="f4", external=[("elsewhere", 0, 48)]), "lies in another file")
     refused(lambda f: f.__setitem__("more", h5py.ExternalLink("other.h5", "/")), "is a link")
     refused(lambda f: f.__setitem__("layers/again", h5py.SoftLink("/layers")), "is a link")
+    refused(lambda f: f.__setitem__("layers/dense/again", f["layers"]), "has a place already")
+    refused(lambda f: f.__setitem__("type", np.dtype("f4")), "'type' is a type")
+
+    def twice(file):                        # 2^30 paths
+        for k in range(30):
+            file[f"{'b/' * k}c"] = file.create_group("b/" * k + "b")
+    refused(twice, "has a place already")
     trained.save_weights(path)
     path.write_bytes(path.read_bytes()[:700])
     with pytest.raises(Failure, match="damaged"):
