@@ -15,9 +15,11 @@ import numpy as np
 
 from ..data.loading import one_hot
 from ..data.pipeline import Dataset
+from ..engine.trees import tree_map
 from ..support.arguments import one_of, shown, whole
 from ..support.errors import Failure
 from ..support.explaining import explained
+from ..support.files import atomic_write
 from ..support.reading import read_bytes, read_text
 from .layers.preprocessing import Resizing
 
@@ -76,8 +78,13 @@ def array_to_img(x, data_format=None, scale=True, dtype=None):
 
 @explained
 def save_img(path, x, data_format=None, file_format=None, scale=True, **kwargs):
-    """Write an array as an image file, in the format that its name says."""
-    array_to_img(x, data_format, scale).save(path, format=file_format, **kwargs)
+    """Write an array as an image file, in the format that its name says; all of it or nothing."""
+    from PIL import Image
+    kind = file_format or Image.registered_extensions().get(Path(path).suffix.lower())
+    if kind is None:
+        raise ValueError(f"save_img: {path} doesn't end as images do; give it a name such as picture.png")
+    with atomic_write(path) as file:
+        array_to_img(x, data_format, scale).save(file, kind, **kwargs)
 
 
 # -- folders -----------------------------------------------------------------------------------------------------------
@@ -102,7 +109,6 @@ class _Files:
             labels = [0] * len(paths) if labels is None else list(labels)
             if len(labels) != len(paths):
                 raise ValueError(f"{len(labels)} labels for {len(paths)} files of {root}")
-            label_mode = label_mode if len(set(labels)) > 1 or label_mode != "binary" else None
             pairs = list(zip(paths, labels))
         if not pairs:
             raise ValueError(f"there are no files of {', '.join(endings)} in {root}")
@@ -136,18 +142,22 @@ class _Files:
         held = int(len(order) * (validation_split or 0))
         parts = {"training": order[:len(order) - held], "validation": order[len(order) - held:], None: order}
         chosen = ["training", "validation"] if subset == "both" else [subset]
+        if not all(len(parts[name]) for name in chosen):
+            raise ValueError(f"validation_split={validation_split} of {len(order)} files leaves one part without any")
         made = [self._of(parts[name], read, batch_size, seed if shuffle else None) for name in chosen]
         return made if subset == "both" else made[0]
 
     def _of(self, rows, read, batch_size, seed):
+        size = 1 if batch_size is None else whole("batch_size", batch_size)
+
         def make(epoch):
             order = rows if seed is None else np.random.default_rng([seed, epoch]).permutation(rows)
-            for first in range(0, len(order), batch_size or 1):
-                some = order[first:first + (batch_size or 1)]
+            for first in range(0, len(order), size):
+                some = order[first:first + size]
                 x, y = np.stack([read(self.paths[i]) for i in some]), self.labels[some]
-                x, y = (x, y) if batch_size else (x[0], y[0])
+                x, y = (x[0], y[0]) if batch_size is None else (x, y)
                 yield x if self.mode is None else (x, y)
-        made = Dataset(make, -(-len(rows) // (batch_size or 1)))
+        made = Dataset(make, -(-len(rows) // size))
         made.class_names, made.file_paths = self.class_names, [str(self.paths[i]) for i in rows]
         return made
 
@@ -208,28 +218,30 @@ def timeseries_dataset_from_array(data, targets, sequence_length, sequence_strid
     sequence_length steps of a window;  sequence_stride     from the beginning of one window to that of the next
     start_index, end_index  the part of the series to take windows from; batch_size=None: single windows
     """
-    for name, n in (("sequence_length", sequence_length), ("sequence_stride", sequence_stride),
-                    ("sampling_rate", sampling_rate), ("batch_size", batch_size or 1)):
-        whole(f"timeseries_dataset_from_array: {name}", n)
-    data = np.asarray(data)
+    data, size = np.asarray(data), 1 if batch_size is None else batch_size
     start, end = start_index or 0, len(data) if end_index is None else end_index
-    if not 0 <= start < end or start >= len(data):
-        raise ValueError(f"timeseries_dataset_from_array: from {start} to {end} there is nothing of {len(data)} rows")
-    for name, n in (("sequence_length", sequence_length), ("sequence_stride", sequence_stride),
+    for name, n in (("batch_size", size), ("sequence_length", sequence_length), ("sequence_stride", sequence_stride),
                     ("sampling_rate", sampling_rate)):
-        if n >= len(data):
+        whole(f"timeseries_dataset_from_array: {name}", n)
+        if n >= len(data) and name != "batch_size":
             raise ValueError(f"timeseries_dataset_from_array: {name} {n} must be below the {len(data)} rows")
+    if not 0 <= start < end <= len(data):
+        raise ValueError(f"timeseries_dataset_from_array: from {start} to {end} there is nothing of {len(data)} rows")
     data, count = data[start:end], end - start - (sequence_length - 1) * sampling_rate
     if targets is not None:
-        count, targets = min(count, len(targets)), np.asarray(targets)[start:end]
+        targets = np.asarray(targets)[start:end]
+        count = min(count, len(targets))
+    if count < 1:
+        raise ValueError(f"timeseries_dataset_from_array: no window of {sequence_length} rows, {sampling_rate} apart, "
+                         f"fits into rows {start} to {end}" + (" and has a target" if targets is not None else ""))
     first = np.arange(0, count, sequence_stride)
     seed = random.SystemRandom().getrandbits(31) if seed is None else whole("seed", seed, 0)
 
     def make(epoch):
         order = np.random.default_rng([seed, epoch]).permutation(first) if shuffle else first
-        for i in range(0, len(order), batch_size or 1):
-            rows = order[i:i + (batch_size or 1)]
+        for i in range(0, len(order), size):
+            rows = order[i:i + size]
             windows = data[rows[:, None] + np.arange(sequence_length) * sampling_rate]
             batch = windows if targets is None else (windows, targets[rows])
-            yield batch if batch_size else batch[0] if targets is None else (windows[0], targets[rows][0])
-    return Dataset(make, max(-(-len(first) // (batch_size or 1)), 0))
+            yield tree_map(lambda part: part[0], batch) if batch_size is None else batch
+    return Dataset(make, -(-len(first) // size))

@@ -66,6 +66,9 @@ def test_images_of_a_folder(pets, capsys):
     (lambda p: utils.image_dataset_from_directory(p, validation_split=2.0, subset="both"), ValueError, "between 0"),
     (lambda p: utils.image_dataset_from_directory(p, labels=[1, 2]), ValueError, "2 labels for 10 files"),
     (lambda p: utils.image_dataset_from_directory(p, class_names=["a", "b"]), ValueError, "cats, dogs"),
+    (lambda p: utils.image_dataset_from_directory(p, validation_split=0.05, subset="both"), ValueError, "one part"),
+    (lambda p: utils.image_dataset_from_directory(p, labels=[0] * 10, label_mode="binary"), ValueError, "two classes"),
+    (lambda p: utils.image_dataset_from_directory(p, batch_size=0), ValueError, "batch_size"),
     (lambda p: utils.text_dataset_from_directory(p), ValueError, "no files of .txt"),
     (lambda p: utils.load_img(p / "cats" / "9.png"), Failure, "9.png")])
 def test_what_folders_are_refused(call, error, message, pets):
@@ -85,6 +88,15 @@ def test_images_come_back(tmp_path):
     assert np.array_equal(utils.img_to_array(utils.load_img(tmp_path / "a.png")), x)
     assert utils.img_to_array(utils.load_img(tmp_path / "a.png", "grayscale", (3, 4))).shape == (3, 4, 1)
     assert np.asarray(utils.array_to_img([[[0.0], [2.0]]])).tolist() == [[0, 255]]
+    for ending in (".jpg", ".bmp", ".gif", ".tiff"):
+        utils.save_img(tmp_path / f"a{ending}", x)
+        assert utils.load_img(tmp_path / f"a{ending}").size == (7, 5)
+    before = (tmp_path / "a.jpg").read_bytes()
+    with pytest.raises(OSError, match="RGBA as JPEG"):
+        utils.save_img(tmp_path / "a.jpg", np.ones((3, 3, 4)))
+    with pytest.raises(ValueError, match="picture.png"):
+        utils.save_img(tmp_path / "a", x)
+    assert (tmp_path / "a.jpg").read_bytes() == before and len(list(tmp_path.iterdir())) == 5
 
 
 def test_texts_of_a_folder(tmp_path):
@@ -113,9 +125,13 @@ def test_windows_of_a_series():
     one = next(iter(utils.timeseries_dataset_from_array(data, np.arange(20), 3, batch_size=None)))
     assert one[0].shape == (3, 2) and one[1] == 0
     for wrong in ({"sequence_length": 0}, {"sequence_length": 30}, {"sequence_length": 3, "sampling_rate": 0},
-                  {"sequence_length": 3, "start_index": 25}):
+                  {"sequence_length": 3, "start_index": 25}, {"sequence_length": 3, "end_index": 21},
+                  {"sequence_length": 3, "batch_size": 0}, {"sequence_length": 8, "sampling_rate": 3},
+                  {"sequence_length": 3, "targets": []}, {"sequence_length": 3, "targets": range(5), "start_index": 5}):
         with pytest.raises(ValueError, match="timeseries_dataset_from_array"):
-            utils.timeseries_dataset_from_array(data, None, **wrong)
+            utils.timeseries_dataset_from_array(data, **{"targets": None} | wrong)
+    few = utils.timeseries_dataset_from_array(data, range(6), 3, start_index=4)     # as many windows as have a target
+    assert [y.tolist() for _, y in few] == [[4, 5]]
 
 
 # -- the web -----------------------------------------------------------------------------------------------------------
