@@ -8,6 +8,7 @@ from ..viz.sheet import Sheet
 from ..viz.svg import Drawing, stylesheet
 from .layers.base import Layer
 from .layers.core import InputLayer
+from .models import Sequential
 
 RANKS = {"TB": "down", "LR": "right"}
 
@@ -33,6 +34,7 @@ def plot_model(model, to_file="model.png", show_shapes=False, show_dtype=False, 
                 warning; None: no file
     show_shapes, show_dtype, show_layer_activations, show_trainable     what the boxes say besides the class of a layer;
                 show_layer_names    and its name
+    A model with a call of its own is one box.
     rankdir     "TB": from top to bottom; "LR": from left to right
     """
     if rankdir not in RANKS:
@@ -65,8 +67,9 @@ def plot_model(model, to_file="model.png", show_shapes=False, show_dtype=False, 
 def _parts(model):
     """[(layer or call, the numbers of its inputs)], inputs before what is made of them."""
     if not model._graph:
-        first = [] if model._input is None else [model._input] if hasattr(model, "_input") else []
-        chain = [*first, *model.layers]
+        if not isinstance(model, Sequential):       # only its code knows which layer calls which
+            return [(model, [])]
+        chain = model.layers if model._input is None else [model._input, *model.layers]
         return [(layer, [i - 1] if i else []) for i, layer in enumerate(chain)]
     numbers, parts = {}, []
     for symbol in model._graph.given:

@@ -339,6 +339,16 @@ def test_a_picture_of_a_model(tmp_path):
     assert all(word in svg for word in ("one (Dense)", "(None, 3)", "relu", "in (InputLayer)", ">mul<"))
     chain = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
     assert "InputLayer" in utils.plot_model(chain, None, rankdir="LR").svg
+    assert "InputLayer" not in utils.plot_model(keras.Sequential([layers.Dense(2, input_shape=(4,))]), None).svg
+
+    class Own(keras.Model):
+        def call(self, x):
+            return self.inside(x)
+    own = Own(name="mine")
+    own.inside = chain
+    own.build((None, 4))
+    svg = utils.plot_model(own, None, show_layer_names=True).svg
+    assert "mine (Own)" in svg and "Dense" not in svg
     with pytest.raises(ValueError, match="rankdir"):
         utils.plot_model(chain, None, rankdir="XX")
 
