@@ -2,7 +2,6 @@
 import numpy as np
 
 from .base import Optimizer, update_average
-from .rules import Adam
 
 
 class Adadelta(Optimizer):
@@ -24,13 +23,14 @@ class Adadelta(Optimizer):
         theta -= d
 
 
-class Adamax(Adam):
+class Adamax(Optimizer):
     """m = β₁ m + (1 - β₁) g,  u = max(β₂ u, |g|),  θ -= lr / (1 - β₁ᵗ) · m / (u + ε).  (Kingma & Ba 2014, 7.1)"""
     slots = {"m": 0.0, "u": 0.0}
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **common):
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, **common)
-        self.slots = type(self).slots
+        super().__init__(learning_rate, **common)
+        self.beta_1, self.beta_2 = self.checked_share("beta_1", beta_1), self.checked_share("beta_2", beta_2)
+        self.epsilon = epsilon
 
     def rates(self, lr, t):
         return (lr / (1 - self.beta_1 ** t),)
@@ -45,7 +45,7 @@ class Adamax(Adam):
         theta -= s
 
 
-class Nadam(Adam):
+class Nadam(Optimizer):
     """Adam that looks a step ahead, as Nesterov's momentum does:
 
         μₜ = β₁ (1 - ½ 0.96ᵗ),  Πₜ = μ₁ μ₂ ... μₜ
@@ -53,19 +53,19 @@ class Nadam(Adam):
 
     with the averages m and v of Adam.  (Dozat 2016)
     """
+    slots = {"m": 0.0, "v": 0.0}
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **common):
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, **common)
+        super().__init__(learning_rate, **common)
+        self.beta_1, self.beta_2 = self.checked_share("beta_1", beta_1), self.checked_share("beta_2", beta_2)
+        self.epsilon = epsilon
 
     def mu(self, t):
         return self.beta_1 * (1 - 0.5 * 0.96 ** t)
 
     def rates(self, lr, t):
-        product, ahead = 1.0, self.mu(t + 1)
-        for i in range(1, t + 1):
-            product *= self.mu(i)
-            if product < 1e-20:             # 1 - product is 1
-                break
+        first, ahead = min(t, 1000), self.mu(t + 1)         # from there on μ is β₁, to the last bit
+        product = float(np.prod(self.mu(np.arange(1, first + 1)))) * self.beta_1 ** (t - first)
         return lr * ahead / (1 - product * ahead), lr * (1 - self.mu(t)) / (1 - product), 1 / (1 - self.beta_2 ** t)
 
     def update(self, theta, g, of_m, of_g, of_v, m, v, s=None):

@@ -125,6 +125,22 @@ def test_nadam_goes_on_after_thousands_of_steps():
     assert Nadam().rates(0.1, 3001) == pytest.approx(Nadam().rates(0.1, 2999), rel=1e-3)
 
 
+@pytest.mark.parametrize("beta_1", [0.0, 1e-30, 0.9, 0.999])
+def test_nadam_multiplies_all_its_factors(beta_1):
+    o, product = Nadam(beta_1=beta_1), 1.0
+    for t in range(1, 1200):
+        product *= o.mu(t)
+        expected = o.mu(t + 1) / (1 - product * o.mu(t + 1)), (1 - o.mu(t)) / (1 - product), 1 / (1 - o.beta_2 ** t)
+        np.testing.assert_allclose(o.rates(1.0, t), expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("kind", [Adamax, Nadam])
+def test_what_adam_alone_has_is_refused(kind):
+    with pytest.raises(TypeError, match="amsgrad"):
+        kind(amsgrad=True)
+    assert kind.from_config(kind(0.1, beta_2=0.5).get_config()).get_config() == kind(0.1, beta_2=0.5).get_config()
+
+
 # -- it gets there -----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("optimizer, steps", [
     (SGD(0.1), 300), (SGD(0.02, momentum=0.9), 500), (SGD(0.02, momentum=0.9, nesterov=True), 400), (Adagrad(1.0), 500),
