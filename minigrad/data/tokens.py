@@ -85,10 +85,10 @@ def from_tokens(data, source):
                 state, = pop()
                 _complete(stack[-1], state)
             elif name == "STOP":
-                return _values(stack.pop())
+                return _values(stack.pop(), {})
             else:
                 raise ValueError(f"it does more than describe data ({name})")
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise Failure(f"{source} is damaged, or no data alone: {error}") from error
     raise Failure(f"{source} is damaged: it has no end")
 
@@ -120,12 +120,16 @@ def _complete(named, state):
         named.value = named.value.newbyteorder(state[1])
 
 
-def _values(tree):
+def _values(tree, done):
+    """tree with the values of what is Named in it; done has what was met before, for a part may be named often."""
     if isinstance(tree, Named):
         return tree.value
-    if isinstance(tree, (list, tuple)):
-        return type(tree)(map(_values, tree)) if any(isinstance(v, (Named, list, tuple, dict)) for v in tree) else tree
-    return {key: _values(value) for key, value in tree.items()} if isinstance(tree, dict) else tree
+    if id(tree) not in done and isinstance(tree, dict):
+        done[id(tree)] = {key: _values(value, done) for key, value in tree.items()}
+    elif id(tree) not in done and isinstance(tree, (list, tuple)) and any(
+            isinstance(v, (Named, list, tuple, dict)) for v in tree):
+        done[id(tree)] = type(tree)(_values(value, done) for value in tree)
+    return done.get(id(tree), tree)
 
 
 def read_npz(path):

@@ -10,7 +10,7 @@ import scipy.sparse
 
 import minigrad as mg
 from minigrad import keras
-from minigrad.data import Dataset, datasets as sets, tokens
+from minigrad.data import Dataset, datasets as sets
 from minigrad.keras import datasets, layers, utils
 from minigrad.support.errors import Failure
 from minigrad.support.files import sha256
@@ -248,24 +248,6 @@ def test_sets_as_keras_reads_them(monkeypatch, tmp_path):
     assert y.tolist() == order[:8].tolist() and np.array_equal(x_test[:, 0], 2 * y_test)
     (x, y), (x_test, y_test) = datasets.cifar10.load_data()
     assert x.shape == (10, 32, 32, 3) and y[:, 0].tolist() == [0, 9, 1, 8, 2, 7, 3, 6, 4, 5] and (x_test == 5).all()
-
-
-class Evil:
-    def __reduce__(self):
-        return print, ("evil",)
-
-
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_tokens_describe_data_and_call_nothing(protocol, capsys):
-    data = {"a": [1, -2.5, None, True, "ü", 2**70], "b": (np.arange(6, dtype=">i4").reshape(2, 3), (), {}, [[]]),
-            "c": np.asfortranarray(RNG.random((2, 3))), "d": objects([1], [2, 3])}
-    found = tokens.from_tokens(pickle.dumps(data, protocol), "x")
-    assert found["a"] == data["a"] and found["b"][1:] == data["b"][1:] and found["d"].tolist() == [[1], [2, 3]]
-    assert np.array_equal(found["b"][0], data["b"][0]) and np.array_equal(found["c"], data["c"])
-    for evil in (pickle.dumps([Evil()], protocol), pickle.dumps(data, protocol)[:-20], b"", b"\x80\x05garbage"):
-        with pytest.raises(Failure, match="x is damaged, or no data alone|x is damaged"):
-            tokens.from_tokens(evil, "x")
-    assert capsys.readouterr().out == ""
 
 
 # -- into fit ----------------------------------------------------------------------------------------------------------
