@@ -4,8 +4,6 @@ from pathlib import Path
 
 from ..engine.trees import tree_leaves
 from ..support.explaining import explained
-from ..viz.sheet import Sheet
-from ..viz.svg import Drawing, stylesheet
 from .layers.base import Layer
 from .layers.core import InputLayer
 from .models import Sequential
@@ -37,6 +35,8 @@ def plot_model(model, to_file="model.png", show_shapes=False, show_dtype=False, 
     A model with a call of its own is one box.
     rankdir     "TB": from top to bottom; "LR": from left to right
     """
+    from ..viz.sheet import Sheet  # brings all of viz, which a program without pictures does without
+    from ..viz.svg import Drawing, stylesheet
     if rankdir not in RANKS:
         raise ValueError(f'plot_model: rankdir must be "TB" or "LR", not {rankdir!r}')
     if not hasattr(model, "_graph"):

@@ -2,6 +2,8 @@
 import gzip
 import io
 import pickle
+import subprocess
+import sys
 import tarfile
 import zipfile
 
@@ -319,6 +321,12 @@ def test_a_seed_of_an_initializer():
         assert np.array_equal(a((5, 4)), a((5, 4))) and np.array_equal(a((5, 4)), b((5, 4)))
         assert not np.array_equal(kind(seed=5)((5, 4)), a((5, 4))) and a.get_config()["seed"] == 4
     assert keras.initializers.zeros()((2,)).tolist() == [0, 0]
+
+
+def test_what_pictures_and_files_need_is_not_imported_before():
+    program = ("import sys, minigrad.keras; print(sorted({'minigrad.viz', 'matplotlib', 'PIL', 'h5py', 'tensorboard', "
+               "'safetensors', 'urllib.request'} & set(sys.modules)))")
+    assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True).stdout.strip() == b"[]"
 
 
 # -- pictures and logs -------------------------------------------------------------------------------------------------
