@@ -72,6 +72,9 @@ def randint(shape, minval, maxval, dtype="int32", seed=None):
     """Whole numbers from minval up to, but not including, maxval."""
     if not minval < maxval:
         raise ValueError(f"randint: minval {shown(minval)} must be below maxval {shown(maxval)}")
+    limits = np.iinfo(dtype)
+    if minval < limits.min or maxval - 1 > limits.max:
+        raise ValueError(f"randint: from {shown(minval)} to below {shown(maxval)} doesn't fit into {limits.dtype}")
     drawn = backend.random(_shape(shape), np.dtype("float64"), seed=_seed(seed))
     return Tensor((drawn * (maxval - minval)).astype(np.int64).astype(dtype) + np.dtype(dtype).type(minval))
 
@@ -100,6 +103,7 @@ def categorical(logits, num_samples, dtype="int32", seed=None):
 def dropout(inputs, rate, noise_shape=None, seed=None):
     """inputs, each number 0 with probability rate, and else divided by 1 - rate; one draw for all along axes of 1."""
     inputs = convert_to_tensor(inputs)
+    inputs = inputs if inputs.dtype.kind == "f" else inputs.astype("float32")
     if not 0 <= rate < 1:
         raise ValueError(f"dropout: rate must be in [0, 1), not {shown(rate)}")
     shape = inputs.shape if noise_shape is None else tuple(n or m for n, m in zip(noise_shape, inputs.shape))

@@ -309,7 +309,10 @@ def test_random_numbers_by_seed_and_by_generator():
     assert set(random.randint((1000,), -2, 2, seed=1).numpy().tolist()) == {-2, -1, 0, 1}
     dropped = random.dropout(np.ones((4, 5), np.float32), 0.5, (4, 1), seed=1).numpy()
     assert (dropped == dropped[:, :1]).all() and set(np.unique(dropped)) == {0, 2}
-    for wrong in (lambda: random.normal((-1,)), lambda: random.randint((2,), 3, 3), lambda: random.dropout([1.0], 1.0)):
+    assert set(random.dropout(np.ones(50, int), 0.2, seed=1).numpy().tolist()) == {0, 1.25}
+    assert random.randint((500,), -128, 128, "int8", seed=1).numpy().min() < -100
+    for wrong in (lambda: random.normal((-1,)), lambda: random.randint((2,), 3, 3), lambda: random.dropout([1.0], 1.0),
+                  lambda: random.randint((2,), 0, 257, "uint8")):
         with pytest.raises(ValueError):
             wrong()
 
