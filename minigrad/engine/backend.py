@@ -199,8 +199,8 @@ def narrow(y, x):
 
 
 def times(x, g):
-    """x · g, in the place of x, an array that nobody else has, where the result fits in there."""
-    if isinstance(x, np.ndarray) and x.dtype == g.dtype and x.shape == g.shape:
+    """x · g, in the place of x, an array that nobody else has, where the result fits in there (a Tensor does not)."""
+    if isinstance(x, np.ndarray) and isinstance(g, np.ndarray) and x.dtype == g.dtype and x.shape == g.shape:
         return np.multiply(x, g, out=x)
     return x * g
 

@@ -13,7 +13,7 @@ def _sigmoid_vjp(g, y, x):
     if all_below(y, 0.995):                         # the same, faster; where y is almost 1 it would be 0
         slope = 1 - y
         slope *= y
-    elif isinstance(x, np.ndarray):                 # sigmoid(-x) is 1 / (1 + eˣ)
+    elif isinstance(x, np.ndarray) and x.ndim:      # sigmoid(-x) is 1 / (1 + eˣ)
         with np.errstate(over="ignore"):
             slope = np.exp(x)
         slope += 1

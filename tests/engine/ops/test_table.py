@@ -95,6 +95,60 @@ def test_second_order(op, case):
 
 
 @of(DIFFERENTIABLE)
+@pytest.mark.parametrize("of_constants", [np.asarray, Tensor], ids=["arrays", "tensors"])
+def test_a_rule_is_recorded_for_its_cotangent_alone(op, case, of_constants):
+    """As second derivatives need it where inputs are constant.  A rule is linear in g: its slope in g is the rule."""
+    xs = inputs_of(op, case)
+    y = op(*xs, **case.params)
+    g, other = Tensor(cotangent(y), requires_grad=True), cotangent(y, 2)
+    found = rules_at(op, g, of_constants(y), [of_constants(x) for x in xs], case.params)
+    expected, of_other = (rules_at(op, one, y, xs, case.params) for one in (cotangent(y), other))
+    for i, x in enumerate(xs):
+        if is_real(x) and found[i] is not None:
+            assert_allclose(getattr(found[i], "_data", found[i]), expected[i], rtol=1e-10, atol=1e-12)
+            direction, g.grad = cotangent(found[i], 3), None
+            if np.any(of_other[i]):
+                (found[i] * direction).sum().backward(retain_graph=True)
+                assert_allclose((g.grad * other).numpy().sum(), (of_other[i] * direction).sum(), rtol=1e-9, atol=1e-10)
+
+
+def rules_at(op, g, y, xs, params):
+    """What the rules of op give for the cotangent g, a share for each input, nothing saved."""
+    params = {**params, "saved": None} if op.saves else params
+    return op.shares(g, y, xs, params) if op.joint else [rule and rule(g, y, *xs, **params) for rule in op.rules]
+
+
+@pytest.mark.parametrize("op", [op for op in OPS.values() if op.elementwise and op.vjp], ids=lambda op: op.name)
+def test_a_number_is_treated_as_in_an_array(op):
+    """Also where a rule takes another way: NumPy's results for 0-d arrays are scalars, into which nothing is written."""
+    places = np.array([-800.0, -30, -6, -0.9, 0.5, 0.9, 1.5, 6, 30, 800])
+    xs = [np.full(len(places), 0.75)] * (op.arity - 1) + [places]
+    if op.name == "where":
+        xs[0] = places > 0
+
+    def derivatives(xs):
+        """The value, and as far as there are any the first three derivatives, each off the tape and on it."""
+        *others, x = [Tensor(x, requires_grad=is_real(x)) for x in xs]
+        y = op(*others, x)
+        found = [y.numpy()]
+        for _ in range(3 if y.requires_grad else 0):
+            for on_tape in (False, True):
+                total, x.grad = y.sum(), None
+                if total.requires_grad:
+                    total.backward(create_graph=on_tape, retain_graph=True)
+                    found.append(0.0 if x.grad is None else x.grad.numpy())
+            y = x.grad if x.grad is not None else Tensor(0.0)
+        return found
+
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        together = derivatives(xs)
+        for i in range(len(places)):
+            for alone, one in zip(derivatives([x[i, ...] for x in xs]), together, strict=True):
+                assert_allclose(alone, one[i] if np.ndim(one) else one, rtol=1e-12, atol=1e-300)
+
+
+@of(DIFFERENTIABLE)
 def test_float32_stays_float32(op, case):
     xs = [halves(x) for x in inputs_of(op, case)]
     y = op(*xs, **case.params)
