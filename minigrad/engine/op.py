@@ -266,9 +266,9 @@ def _arguments(forward):
 
 def _signature(forward):
     """The signature of forward; NumPy's own functions take more than a rule could follow: of them, the inputs alone."""
-    if isinstance(inspect.unwrap(forward), np.ufunc):           # one behind a kernel, too
-        forward = inspect.unwrap(forward)
-        names = ("a", "b", "c")[:forward.nin] if forward.nin > 1 else ("x",)
+    ufunc = inspect.unwrap(forward)                 # behind a kernel, too: see fusion.fuse
+    if isinstance(ufunc, np.ufunc):
+        names = ("a", "b", "c")[:ufunc.nin] if ufunc.nin > 1 else ("x",)
         return inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in names])
     return inspect.signature(forward)
 

@@ -120,7 +120,7 @@ def rules_at(op, g, y, xs, params):
 
 @pytest.mark.parametrize("op", [op for op in OPS.values() if op.elementwise and op.vjp], ids=lambda op: op.name)
 def test_a_number_is_treated_as_in_an_array(op):
-    """Also where a rule takes another way: NumPy's results for 0-d arrays are scalars, into which nothing is written."""
+    """Also where a rule takes another way: NumPy computes scalars of 0-d arrays, and none is written into."""
     places = np.array([-800.0, -30, -6, -0.9, 0.5, 0.9, 1.5, 6, 30, 800])
     xs = [np.full(len(places), 0.75)] * (op.arity - 1) + [places]
     if op.name == "where":
