@@ -327,6 +327,9 @@ def unroll(function: Callable) -> Callable:
     to a new recording.  Each shape, type and branch has a program of its own; 8 are kept.  Results are new arrays.
     What can't be followed (float(), printing, drawing from other generators, a tape in a result) is said once, in a
     warning that names the line; the function then runs as it is.
+    It pays where calls are many and small.  Of long sequences attention makes a line for each step of each tile: 900 of
+    1,024 places, 6,000 of 4,096 (causal, four heads, with backward).  They take the time of the function as it is, and
+    writing them down that of eight calls.
     What is invisible stays so: files, the clock, printing through other libraries happens when it is recorded only.
     """
     if isinstance(function, Unrolled):

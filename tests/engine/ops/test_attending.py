@@ -26,7 +26,8 @@ LEADS = [((), (), ()), ((3,), (3,), (3,)), ((2, 3), (2, 1), (2, 1)), ((3,), (), 
 def problems(draw):
     """([q, k, v, g], params), float64, of moderate or of huge scores, with masks of all kinds."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    leads, (t, s), (d, e) = draw(st.sampled_from(LEADS)), draw(st.tuples(*[st.integers(0, 9)] * 2)), (3, 2)
+    leads, (t, s), (d, e) = draw(st.sampled_from(LEADS)), draw(st.tuples(*[st.integers(0, 9)] * 2)), draw(
+        st.sampled_from([(3, 2), (3, 2), (1, 1), (3, 0)]))
     size = draw(st.sampled_from([1.0, 1.0, 30.0]))
     q, k, v = (size * rng.standard_normal((*lead, n, w)) for lead, n, w in zip(leads, (t, s, s), (d, d, e)))
     lead = np.broadcast_shapes(*leads)
@@ -91,6 +92,15 @@ def test_a_query_that_may_look_nowhere_beside_scores_of_all_sizes():
         y, *slopes = pulled(mg.attention, q, k, np.ones((9, 2), np.float32), 1e6 * np.ones((5, 2)), mask=mask)
         assert_allclose(y, [[1, 1]] * 3 + [[0, 0], [1, 1]], atol=1e-6, err_msg=f"scores of {size}²")
         assert all(np.isfinite(x).all() for x in slopes) and not slopes[0][3].any()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("q, v", [(1e25, 1.0), (4.0, 1e30)])
+def test_numbers_whose_squares_overflow(q, v):
+    arrays = [size * np.ones((9, 3), np.float32) for size in (q, 4.0, v)]
+    y, *slopes = pulled(mg.attention, *arrays, np.ones((9, 3)))
+    assert_allclose(y, arrays[2], rtol=1e-5)
+    assert all(np.isfinite(x).all() for x in slopes)
 
 
 @pytest.mark.parametrize("size", [1.0, 100.0])
