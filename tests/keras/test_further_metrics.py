@@ -164,3 +164,8 @@ def test_what_a_metric_ignores_is_not_counted():
     assert some(labels, p) == pytest.approx(metrics.SparseCategoricalCrossentropy()(labels[:2], p[:2]))
     some.reset_state()
     assert some(labels, p, np.float32([1, 3, 5])) == pytest.approx(-(np.log(0.5) + 3 * np.log(0.75)) / 4)
+    some.reset_state()
+    assert some(labels[:, None], p, [1, 3, 5]) == pytest.approx(-(np.log(0.5) + 3 * np.log(0.75)) / 4)
+    steps = metrics.SparseCategoricalCrossentropy(ignore_class=-1)      # a weight for each row is none for each step
+    found = steps(np.array([[0, 1], [1, -1]]), np.stack([p[:2], p[:2]]), np.float32([1, 3]))
+    assert found == pytest.approx(-(np.log(0.5) + np.log(0.75) + 3 * np.log(0.5)) / 5)

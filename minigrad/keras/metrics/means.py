@@ -8,7 +8,7 @@ from ...engine.tensor import Tensor
 from ...support.explaining import explained
 from ...support.names import snake_case
 from .. import losses
-from ..losses import class_numbers, matched
+from ..losses import class_numbers, matched, weights_like
 from .base import MeanOf, arrays
 
 
@@ -230,8 +230,8 @@ class SparseCategoricalCrossentropy(MeanLoss):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         if self.ignore_class is not None:   # what is ignored isn't counted either
-            counted = (arrays(y_true, y_pred)[0] != self.ignore_class).astype(np.float32)
-            sample_weight = counted * (1 if sample_weight is None else getattr(sample_weight, "_data", sample_weight))
+            counted = (class_numbers(self.name, *arrays(y_true, y_pred)) != self.ignore_class).astype(np.float32)
+            sample_weight = counted * (1 if sample_weight is None else weights_like(self.name, sample_weight, counted))
         super().update_state(y_true, y_pred, sample_weight)
 
 
