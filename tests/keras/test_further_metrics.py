@@ -113,8 +113,12 @@ def test_a_column_alone_and_the_largest_of_a_row():
     assert metrics.Precision(top_k=1)(truth, scores) == 0.5
     assert metrics.Recall(top_k=2)(truth, scores) == pytest.approx(2 / 3)
     assert metrics.Precision(thresholds=0.7, top_k=1)(truth, scores) == 1
-    with pytest.raises(ValueError, match="class_id 3 is none of 3 columns"):
-        metrics.Precision(class_id=3)(truth, scores)
+    rates = [lambda **how: metrics.RecallAtPrecision(0.5, **how), lambda **how: metrics.PrecisionAtRecall(0.5, **how)]
+    for kind in metrics.Precision, metrics.Recall, *rates:
+        with pytest.raises(ValueError, match="class_id 3 is none of 3 columns"):
+            kind(class_id=3)(truth, scores)
+        with pytest.raises(ValueError, match="class_id 0 is none of no columns"):       # but the first of 3 rows
+            kind(class_id=0)(truth[0], scores[0])
 
 
 class Hits(metrics.Metric):

@@ -11,7 +11,7 @@ from ...engine import backend
 from ...support.arguments import shown
 from ..losses import matched, weights_like
 from ..masks import counted
-from .base import Metric, arrays
+from .base import Metric, arrays, column
 
 
 class Scored(Metric):
@@ -40,10 +40,10 @@ class Scored(Metric):
         weights = np.ones_like(scores)
         if sample_weight is not None:
             weights = weights * weights_like(self.name, sample_weight, scores)
-        batch = np.stack([(y_true > 0.5).astype(float), scores, weights])
+        batch = (y_true > 0.5).astype(float), scores, weights
         if self.class_id is not None:
-            batch = batch[..., self.class_id]
-        self.batches.append(self.laid_out(batch))
+            batch = column(self.name, self.class_id, *batch)
+        self.batches.append(self.laid_out(np.stack(batch)))
 
     def laid_out(self, batch):
         return batch.reshape(3, -1)

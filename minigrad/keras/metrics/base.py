@@ -18,6 +18,15 @@ def arrays(y_true, y_pred):
     return backend.asarray(y_true, device=backend.device_of(y_pred)), y_pred
 
 
+def column(name, class_id, *each):
+    """The column class_id of arrays (batch, ..., columns)."""
+    shape = each[0].shape
+    if len(shape) < 2 or not 0 <= class_id < shape[-1]:
+        raise ValueError(f"{name}: class_id {class_id} is none of {shape[-1] if shape[1:] else 'no'} columns, in "
+                         f"predictions of shape {shape}")
+    return [array[..., class_id] for array in each]
+
+
 def ratio(a, b):
     """a / b as a Python number; 0 where there is nothing to divide by, as in Keras."""
     a, b = float(a), float(b)

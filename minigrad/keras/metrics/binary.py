@@ -7,7 +7,7 @@ from ...engine import backend
 from ...support.arguments import shown
 from ..losses import class_numbers, matched, weights_like
 from ..masks import counted
-from .base import Metric, arrays, ratio
+from .base import Metric, arrays, column, ratio
 
 
 class Confusion(Metric):
@@ -64,10 +64,7 @@ class OfClasses(Confusion):
             lowest = -math.inf if self.thresholds is None else 0
             y_pred = np.where(rank < self.top_k, y_pred + (1 if self.thresholds is None else 0), lowest)
         if self.class_id is not None:
-            if not 0 <= self.class_id < y_pred.shape[-1]:
-                raise ValueError(f"{self.name}: class_id {self.class_id} is none of {y_pred.shape[-1]} columns")
-            y_true, y_pred = matched(self.name, y_true, y_pred)
-            y_true, y_pred = y_true[..., self.class_id], y_pred[..., self.class_id]
+            y_true, y_pred = column(self.name, self.class_id, *matched(self.name, y_true, y_pred))
         return super().decide(y_true, y_pred)
 
 
