@@ -178,6 +178,27 @@ def test_losses_and_metrics_count_no_padding(weights):
         assert whole.result() == pytest.approx(left.result(), rel=1e-5)
 
 
+FIRST = {"IoU": (2, [0]), "MeanIoU": (2,), "OneHotIoU": (2, [0]), "OneHotMeanIoU": (2,), "RecallAtPrecision": (0.5,),
+         "PrecisionAtRecall": (0.5,), "SensitivityAtSpecificity": (0.5,), "SpecificityAtSensitivity": (0.5,)}
+OF_PAIRS = {name: kind for name, kind in vars(metrics).items() if isinstance(kind, type) and issubclass(
+    kind, metrics.Metric) and name not in {"Metric", "Mean", "Sum", "MeanOf", "MeanFunction", "MeanMetricWrapper",
+                                           "MeanLoss"}}
+
+
+@pytest.mark.parametrize("name", sorted(OF_PAIRS))
+def test_every_metric_counts_no_padding(name):
+    draw, mask = np.random.default_rng(1), np.array([True, True, False, True, False, True, True, False])
+    y, p = draw.integers(0, 2, (8, 3)).astype(np.float32), draw.random((8, 3)).astype(np.float32)
+    if name.startswith("Sparse"):
+        y = draw.integers(0, 3, 8)
+    elif name.endswith("IoU"):
+        y, p = (np.eye(2)[draw.integers(0, 2, 8)], p[:, :2]) if name.startswith("OneHot") else (y, p.round())
+    left, whole = (OF_PAIRS[name](*FIRST.get(name, ())) for _ in range(2))
+    left.update_state(y[mask], p[mask])
+    whole.update_state(y, masked(p, mask))
+    assert np.allclose(whole.result(), left.result(), rtol=1e-5)
+
+
 def test_all_padding_costs_nothing():
     loss = losses.MeanSquaredError()(np.ones((1, 2)), masked(np.zeros((1, 2, 1)), [[False, False]]))
     assert loss.item() == 0

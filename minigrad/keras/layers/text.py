@@ -138,7 +138,9 @@ class TextVectorization(Layer):
 
     def _counted(self, rows):
         width = self.max_tokens if self.pad_to_max_tokens else len(self.words) + 1
-        y = np.stack([np.bincount(numbers, minlength=width) for numbers in rows]).astype(np.float32)
+        y = np.zeros((len(rows), width), np.float32)
+        for row, numbers in zip(y, rows):
+            row += np.bincount(numbers, minlength=width)
         if self.output_mode == "tf_idf":
             y[:, :len(self.idf)] *= self.idf
         return np.minimum(y, 1) if self.output_mode == "multi_hot" else y

@@ -117,6 +117,7 @@ class R2Score(Metric):
     zero = {"weight": 0.0, "sum": 0.0, "squares": 0.0, "residual": 0.0, "samples": 0}
 
     def update_state(self, y_true, y_pred, sample_weight=None):
+        sample_weight = weighed(y_pred, sample_weight)
         y_true, y_pred = (a.astype(float) for a in matched(self.name, *arrays(y_true, y_pred)))
         if y_pred.ndim != 2:
             raise ValueError(f"R2Score: predictions must be (batch, outputs), not {y_pred.shape}")

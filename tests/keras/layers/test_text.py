@@ -42,6 +42,14 @@ def test_rare_words_weigh_more():
     assert weights["[UNK]"] == pytest.approx(layer.idf[1:].mean())
 
 
+@pytest.mark.parametrize("mode", ["int", "multi_hot", "count", "tf_idf"])
+def test_no_texts_have_no_rows(mode):
+    layer = layers.TextVectorization(output_mode=mode)
+    layer.adapt(TEXTS)
+    some, none = layer(TEXTS), layer([])
+    assert none.shape == (0, some.shape[1] if mode != "int" else 0) and none.dtype == some.dtype
+
+
 def test_other_ways_to_cut():
     pairs = layers.TextVectorization(ngrams=2, vocabulary=["the cat", "cat"])
     assert pairs(["The cat"]).numpy().tolist() == [[1, 3, 2]]
