@@ -6,7 +6,10 @@ import numpy as np
 
 
 class Arena:
-    """Blocks of memory, and the lock that whoever runs a program in them holds."""
+    """Blocks of memory, and the lock that whoever runs a program in them holds.
+
+    A block too small for a new program may give way to a larger one: it then lives as long as they do that use it.
+    """
 
     def __init__(self):
         self.lock, self.blocks = threading.Lock(), []
@@ -21,11 +24,17 @@ class Arena:
             need = math.prod(shape if isinstance(shape, tuple) else (shape,)) * np.dtype(dtype).itemsize
             block = next((block for block in left if len(block) >= need), None)     # the smallest that is large enough
             if block is None:
+                if left:
+                    self._take(self.blocks, left.pop(0))
                 self.blocks.append(block := np.empty(need, np.uint8))
             else:
-                left.pop(next(i for i, other in enumerate(left) if other is block))
+                self._take(left, block)
             return np.ndarray(shape, dtype, block)
         return empty
+
+    @staticmethod
+    def _take(blocks, block):
+        blocks.pop(next(i for i, other in enumerate(blocks) if other is block))
 
     def __reduce__(self):                   # for pickle and copy: programs are written anew
         return Arena, ()

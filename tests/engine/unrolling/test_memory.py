@@ -1,7 +1,9 @@
 """Memory: a recording lets go of arrays when the function does, and a program keeps no more than the function needs."""
+import gc
 import tracemalloc
 
 import numpy as np
+import pytest
 
 import minigrad as mg
 
@@ -94,3 +96,21 @@ def test_programs_of_one_function_share_their_memory():
             assert_same(g(np.full((n, 30), 0.5)), f(np.full((n, 30), 0.5)))
     assert len(g.cases) == len(sizes) and all(case.programs for case in g.cases.values())
     assert g.arena.bytes < 1.3 * max(case.programs[0].bytes for case in g.cases.values())
+
+
+def test_memory_of_programs_that_are_gone_is_given_back():
+    """Ever larger arrays, each of which fits nowhere: what eight programs hold, not what all of them held."""
+    g, counts = mg.unroll(lambda x: np.exp(np.tanh(x) + 1).sum(axis=0)), range(1000, 25000, 1000)
+    tracemalloc.start()
+    try:
+        with pytest.warns(UserWarning, match="combinations of shapes"):
+            for n in counts:
+                for _ in range(3):
+                    g(np.full((n, 2), 0.5))
+                assert g.program.bytes >= 8 * n
+        gc.collect()
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert g.arena.bytes <= 2 * g.program.bytes
+    assert held < 10 * g.program.bytes + 2**20, (held, g.program.bytes)
