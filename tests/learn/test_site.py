@@ -1,7 +1,10 @@
 """The site's pages as text, without Sphinx: all that is public is there, each link leads somewhere."""
 import ast
+import json
 import posixpath
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -238,3 +241,15 @@ def test_languages_are_those_of_the_course():
     assert set(builder.LANGUAGES) >= {"en", *translating.languages()}
     with pytest.raises(UsageError):
         translating.known("xx")
+
+
+# -- searching ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("text, words", [
+    ("反向传播", ["反向", "向传", "传播"]), ("公平", ["公平"]), ("用NumPy实现公平", ["NumPy", "实现", "现公", "公平"]),
+    ("tanh的导数", ["tanh", "的导", "导数"]), ("x_1, 3 层", ["x_1"]), ("ab—c…", ["ab"]), ("", [])])
+def test_chinese_words_are_found_also_beside_latin_letters(text, words):
+    searching = pytest.importorskip("minigrad.learn.site.searching", reason='pip install "minigrad[site]"')
+    assert searching.Pairs.split(None, text) == words
+    if node := shutil.which("node"):        # what is searched for is split in the page
+        program = f"{searching.SPLITTER}\nconsole.log(JSON.stringify(splitQuery({json.dumps(text)})))"
+        assert json.loads(subprocess.run([node, "-e", program], capture_output=True, check=True).stdout) == words

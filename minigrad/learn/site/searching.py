@@ -3,17 +3,18 @@ import re
 
 from sphinx.search.en import SearchEnglish
 
-RUN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+|\w+")
-SPLITTER = """
+SIGNS = r"\u3040-\u30ff\u3400-\u9fff"       # Chinese characters and Japanese kana, as Python and JavaScript write them
+RUN = re.compile(rf"[{SIGNS}]+|[^\W{SIGNS}]+")
+SPLITTER = r"""
 function splitQuery(query) {
   const found = [];
-  for (const run of query.match(/[\\u3040-\\u30ff\\u3400-\\u9fff]+|[\\p{L}\\p{N}_]+/gu) || []) {
-    if (!/^[\\u3040-\\u9fff]/.test(run) || run.length < 3) found.push(run);
+  for (const run of query.match(/[SIGNS]+|(?:(?![SIGNS])[\p{L}\p{N}_])+/gu) || []) {
+    if (!/^[SIGNS]/.test(run) || run.length < 3) found.push(run);
     else for (let i = 0; i + 1 < run.length; i++) found.push(run.slice(i, i + 2));
   }
-  return found;
+  return found.filter(term => term.length > 1);
 }
-"""
+""".replace("SIGNS", SIGNS)
 
 
 class Pairs(SearchEnglish):
@@ -26,9 +27,6 @@ class Pairs(SearchEnglish):
     def split(self, input):
         found = []
         for run in RUN.findall(input):
-            spaced = run[0] < "\u3040" or run[0] > "\u9fff" or len(run) < 3
-            found += [run] if spaced else [run[i:i + 2] for i in range(len(run) - 1)]
-        return found
-
-    def word_filter(self, word):
-        return len(word) > 1 and super().word_filter(word) or len(word) == 2
+            whole = not re.match(f"[{SIGNS}]", run) or len(run) < 3
+            found += [run] if whole else [run[i:i + 2] for i in range(len(run) - 1)]
+        return [word for word in found if len(word) > 1]        # else a page lacks them, and is not found
