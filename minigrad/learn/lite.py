@@ -145,7 +145,7 @@ def wheel_of(package, version, digest):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as fresh:
             wheel = pinned_wheel(package, version, digest, Path(fresh), "minigrad learn --lite DIR")
-            found = Path(os.replace(wheel, folder / wheel.name) or folder / wheel.name)
+            found = wheel.replace(folder / wheel.name)
     return found
 
 

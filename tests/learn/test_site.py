@@ -59,7 +59,7 @@ def test_entries_say_what_docstrings_say(written):
 def test_sources_are_where_the_links_lead(page):
     for name, thing in page.names.items():
         path, line = places.source_of(thing, name)
-        text = (places.PACKAGE.parent / path).read_text(encoding="utf-8").splitlines()
+        text = (notebooks.PACKAGE.parent / path).read_text(encoding="utf-8").splitlines()
         own = {name, getattr(thing, "__name__", name)}
         near = "\n".join(text[line - 1:line + 6])
         assert any(re.search(rf"\b{re.escape(n)}\b", near) for n in own), (name, path, line)
@@ -144,6 +144,11 @@ def test_links_of_the_repository_become_those_of_the_site(english, chinese):
         text, "notebooks") and '"../../source/minigrad/engine/tensor.py.html"' in chinese.rewritten(text, "notebooks")
     fenced = "```\n[a](b.md)\n```\n"
     assert english.rewritten(fenced + "[t](../tests/house/rooms.py)", "notebooks") == fenced + "t"
+
+
+def test_lines_of_chinese_are_joined_in_prose_alone(chinese):
+    rest = "\n\n# 标题\n文字\n```\n甲\n乙\n```\n| 表 |\n"
+    assert chinese.rewritten("一行，\n二行\nthree\n四" + rest, "") == "一行，二行\nthree\n四" + rest
 
 
 def test_every_link_of_the_repositorys_pages_is_known(english):

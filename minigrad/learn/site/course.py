@@ -57,7 +57,7 @@ def as_page(book, edition):
     book = copy.deepcopy(book)
     for cell in book["cells"]:
         if cell["cell_type"] == "markdown":
-            cell["source"] = edition.rewritten(_plain_links(notebooks.source(cell)), "notebooks")
+            cell["source"] = edition.rewritten(_open_folds(notebooks.source(cell)), "notebooks")
         for output in cell.get("outputs", ()):
             data = output.get("data", {})
             if "image/gif" in data:
@@ -71,8 +71,8 @@ def as_page(book, edition):
     return book
 
 
-def _plain_links(text):
-    """With the folded solutions as HTML that Markdown leaves open: a blank line before what they fold."""
+def _open_folds(text):
+    """With a blank line before what a folded solution folds, so that it is Markdown inside of HTML."""
     return text.replace("</summary>\n```", "</summary>\n\n```")
 
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from .. import buttons, notebooks, translating
-from .places import PACKAGE
+from ..notebooks import PACKAGE
 from .sources import link_to
 
 # pages of the repository that are pages of the site as they stand: file -> page
@@ -91,10 +91,10 @@ class Edition:
         path = found(name)
         if not path.exists():
             return f"*{words}*"
-        place, data = self.keep(path.name, path.read_bytes()), path.read_bytes()
+        data = path.read_bytes()
         kind = "mg-themed" if b"prefers-color-scheme" in data else "mg-lines"
         words = re.sub(r"\s+", " ", words).replace('"', "&quot;")
-        return f'<img class="{kind}" alt="{words}" src="{place}">'
+        return f'<img class="{kind}" alt="{words}" src="{self.keep(path.name, data)}">'
 
     def keep(self, name, data):
         """Keep a picture for the site; its address from the page that is being written.  All languages share them."""
@@ -103,8 +103,9 @@ class Edition:
 
 
 def _joined(text):
-    """Lines that break between Chinese characters as one: a browser would show the break as a space."""
-    return re.sub(r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3400-\u9fff])", "", text)
+    """Lines that break between Chinese characters as one, but in code: a browser would show the break as a space."""
+    return re.sub(r"(^```.*?^```|^#[^\n]*\n)|(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3400-\u9fff])",
+                  lambda m: m[1] or "", text, flags=re.M | re.S)
 
 
 def found(name):

@@ -13,8 +13,7 @@ import minigrad
 
 from ...engine.op import Op
 from ...engine.ops import FUNCTIONS, MODULES
-
-PACKAGE = Path(minigrad.__file__).parent
+from ..notebooks import PACKAGE
 
 
 @dataclass
@@ -103,15 +102,19 @@ def _definitions(path):
     return found
 
 
+def file_of(module):
+    """The file of a module of ours, below the package's parent: minigrad/engine/tensor.py."""
+    return Path(module.__file__).relative_to(PACKAGE.parent).as_posix()
+
+
 def source_of(thing, name=""):
     """(file below the package's parent, line) of a function, class or op; line 1 where only the file is known."""
     module = inspect.getmodule(thing) if not isinstance(thing, Op) else None
     module = module or importlib.import_module(thing.__module__)
-    path = Path(module.__file__)
-    known = _definitions(path)
+    known = _definitions(module.__file__)
     wanted = (getattr(thing, "__qualname__", ""), getattr(thing, "__name__", ""), name)
     line = next((known[n] for n in wanted if n in known), 1)
-    return path.relative_to(PACKAGE.parent).as_posix(), line
+    return file_of(module), line
 
 
 def signature_of(thing):

@@ -2,8 +2,7 @@
 import inspect
 
 from ...engine.op import Op
-from .places import address_of, pages, signature_of, source_of
-from .sources import link_to
+from .places import address_of, file_of, pages, signature_of, source_of
 from .table import conventions, cost, domain
 from .wording import escaped, first_line, formula, markdown, table
 
@@ -25,32 +24,30 @@ def _tree(places):
 
 
 def _page(page, edition):
-    up = "../" * page.place.count("/")
-    where = page.module.__name__.replace(".", "/")
-    path = f"{where}/__init__.py" if hasattr(page.module, "__path__") else f"{where}.py"
+    edition.here, path = page.place, file_of(page.module)
     lines = [f"# {page.title}", "", markdown(page.module.__doc__), "",
-             f'<a class="mg-read" href="{up}{link_to(path)}"><code>{path}</code></a>', ""]
+             f'<a class="mg-read" href="{edition.source(path)}"><code>{path}</code></a>', ""]
     for name, thing in page.names.items():
-        lines += [_entry(page, name, thing, up), ""]
+        lines += [_entry(page, name, thing, edition), ""]
     return "\n".join(lines)
 
 
-def _entry(page, name, thing, up):
+def _entry(page, name, thing, edition):
     """One name.  If it stands on another page too, a line that says where."""
     full = f"{page.prefix}.{name}"
     place, first = address_of()[id(thing)]
     if first != full:
-        return _directive("data", full, f"The same as {_link(first, place, up)}.")
-    body = [_source(thing, name, up), *_meaning(thing)]
+        return _directive("data", full, f"The same as {_link(first, place, edition)}.")
+    body = [_source(thing, name, edition), *_meaning(thing)]
     kind = "function"
     if inspect.isclass(thing):
         kind = "exception" if issubclass(thing, BaseException) else "class"
-        body += [_method(full, n, m, up) for n, m in methods_of(thing)]
+        body += [_method(full, n, m, edition) for n, m in methods_of(thing)]
     return _directive(kind, full + signature_of(thing), "\n\n".join(filter(None, body)))
 
 
-def _link(name, place, up):
-    return f'<a href="{up}{place}.html#{name}"><code>{name}</code></a>'
+def _link(name, place, edition):
+    return f'<a href="{edition.to(place)}#{name}"><code>{name}</code></a>'
 
 
 def _directive(kind, head, body):
@@ -70,19 +67,18 @@ def methods_of(kind):
             yield name, f
 
 
-def _method(full, name, f, up):
+def _method(full, name, f, edition):
     if isinstance(f, property):
         return _directive("property", f"{full}.{name}", markdown(f.__doc__))
     if isinstance(f, Op) and (known := address_of().get(id(f))):
         return _directive("method", f"{full}.{name}{signature_of(f)}",
-                          f"{escaped(formula(f.__doc__)[0])}: see {_link(known[1], known[0], up)}.")
-    return _directive("method", f"{full}.{name}{signature_of(f)}", "\n\n".join([_source(f, name, up),
-                                                                               markdown(f.__doc__)]))
+                          f"{escaped(formula(f.__doc__)[0])}: see {_link(known[1], known[0], edition)}.")
+    body = "\n\n".join([_source(f, name, edition), markdown(f.__doc__)])
+    return _directive("method", f"{full}.{name}{signature_of(f)}", body)
 
 
-def _source(thing, name, up):
-    path, line = source_of(thing, name)
-    return f'<a class="mg-source-link" href="{up}{link_to(path, line)}">source</a>'
+def _source(thing, name, edition):
+    return f'<a class="mg-source-link" href="{edition.source(*source_of(thing, name))}">source</a>'
 
 
 def _meaning(thing):
@@ -93,12 +89,8 @@ def _meaning(thing):
             return [markdown(thing.__doc__)]
         return [table([("value", value), ("derivative", rule)]), markdown(thing.__doc__, skip_first=True)]
     op = thing
-    facts = [("value", value), ("derivative", rule or "none"), ("domain", domain(op, _filled)),
+    facts = [("value", value), ("derivative", rule or "none"), ("domain", domain(op, str.format)),
              ("shapes", op.shapes or ("elementwise: inputs broadcast" if op.elementwise else "")),
              ("NumPy", ", ".join(f"numpy.{f.__name__}" for f in op.numpy)),
-             ("FLOPs", cost(op, _filled)), ("conventions", "; ".join(conventions(op, _filled)))]
+             ("FLOPs", cost(op, str.format)), ("conventions", "; ".join(conventions(op, str.format)))]
     return [table([fact for fact in facts if fact[1]]), markdown(op.__doc__, skip_first=True)]
-
-
-def _filled(sentence, *values):
-    return sentence.format(*values)

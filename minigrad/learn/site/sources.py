@@ -1,5 +1,5 @@
 """The source files as pages, with a name for every line: what the course and the reference link to."""
-from .places import PACKAGE
+from ..notebooks import PACKAGE
 
 
 def page_of(name):
