@@ -143,7 +143,11 @@ def make_site(args):
     from ..learn.site import build
     target, lite = args.site, None
     if args.lite is not None:
+        from ..learn.lite import look_for_needed
+        look_for_needed()
         lite = Path(os.path.relpath(args.lite, target)).as_posix()
+        if set(lite.split("/")) <= {".", ".."}:
+            raise UsageError(f"--lite {args.lite} holds --site {target}: give a folder inside, such as {target}/lite")
     with steps("page") as progress:
         remarks = build(target, progress, lite=lite, published=args.published)
     if args.lite is not None:

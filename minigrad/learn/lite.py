@@ -61,8 +61,7 @@ def build(target, progress=lambda total, words: lambda: None, pyodide=None, publ
     pyodide     a folder with a distribution of Pyodide, or the address of its pyodide.mjs (default: Pyodide's own)
     published   the address on GitHub where the folder will lie; with it the notebooks have buttons (see buttons.py)
     """
-    if missing := [name for name in NEEDED if find_spec(name) is None]:
-        raise Failure(f'pages for the browser need {", ".join(missing)}; run pip install "minigrad[lite]"')
+    look_for_needed()
     place = buttons.Published.at(published) if published else None
     languages = ["en", *translating.languages()]
     tick = progress(len(languages) + len(WHEELS) + 4, "lite")
@@ -85,6 +84,12 @@ def build(target, progress=lambda total, words: lambda: None, pyodide=None, publ
         if place:
             write_binder(new / "binder", place)
         tick()
+
+
+def look_for_needed():
+    """Failure if a package is missing with which the pages are built."""
+    if missing := [name for name in NEEDED if find_spec(name) is None]:
+        raise Failure(f'pages for the browser need {", ".join(missing)}; run pip install "minigrad[lite]"')
 
 
 # -- the course --------------------------------------------------------------------------------------------------------

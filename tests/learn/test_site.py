@@ -5,6 +5,7 @@ import posixpath
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import minigrad as mg
 from minigrad.commands.main import main
 from minigrad.engine.op import REGISTRY
 from minigrad.engine.ops.domains import NONZERO, POSITIVE, REAL, in_words
-from minigrad.learn import buttons, notebooks, translating
+from minigrad.learn import buttons, lite, notebooks, translating
 from minigrad.learn.site import builder, course, pages, places, reference, sources, table, wording
 from minigrad.learn.site.edition import PAGES, Edition, found
 from minigrad.support.errors import UsageError
@@ -189,6 +190,27 @@ def test_what_is_missing_is_said_in_one_line(monkeypatch, tmp_path, capsys):
     assert capsys.readouterr().err.strip().splitlines()[-1] == \
         'minigrad: the site needs furo; run pip install "minigrad[site]"'
     assert not (tmp_path / "site").exists()
+
+
+def test_without_the_extras_it_is_said_in_one_line(tmp_path):
+    """Nothing that an extra brings is imported before it is known to be there."""
+    names = "hypothesis", "sphinx", "myst_nb", "furo", "jupyterlite_core", "nbformat", "wheel"
+    program = (f"import sys\nsys.modules.update(dict.fromkeys({names}))\nfrom minigrad.commands.main import main\n"
+               "for option in ('--site', '--lite'):\n    assert main(['learn', option, 'pages']) == 1")
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("minigrad: ")]
+    assert len(lines) == 2 and "the site needs hypothesis, sphinx, " in lines[0] and '[site]"' in lines[0]
+    assert "jupyterlite_core" in lines[1] and '[lite]"' in lines[1] and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("place", ["site", ".", "..", "site/../site/."])
+def test_the_two_kinds_of_pages_lie_apart(place, monkeypatch, tmp_path, capsys):
+    """It is told before the site is built, which takes minutes."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(lite, "NEEDED", ())
+    assert main(["learn", "--site", "site", "--lite", place]) == 2
+    assert f"--lite {Path(place)} holds --site site: give a folder inside" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_with_other_files_stays_as_it_is(monkeypatch, tmp_path, capsys):

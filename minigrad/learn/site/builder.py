@@ -18,7 +18,7 @@ from .. import buttons, translating
 from . import course, pages, reference, sources, table
 from .edition import Edition
 
-NEEDED = ("sphinx", "myst_nb", "furo", "sphinx-mathjax-offline")
+NEEDED = ("hypothesis", "sphinx", "myst_nb", "furo", "sphinx-mathjax-offline")
 MARK = "minigrad-site.txt"                  # in the folder of a site: by it a folder that may be replaced is known
 MATHJAX = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts")
 

@@ -6,7 +6,6 @@ import posixpath
 
 from ...support.errors import Failure
 from ...testing import gallery
-from ...testing.ops.runner import run
 from ..translating import catalogue
 from .edition import PAGES, found
 from .wording import escaped
@@ -101,6 +100,7 @@ def _rules():
 
 def verdict(name):
     """What `check_op` says of one entry, without the example that it ends with."""
+    from ...testing.ops.runner import run  # loads Hypothesis, which `build` looks for first
     found = run(gallery.GALLERY[name].op("f"), examples=25, shrink=False)
     if not found.lacks:
         raise Failure(f"the gallery's {name!r} is not found any more")
