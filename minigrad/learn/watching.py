@@ -27,24 +27,36 @@ class TimeUp(BaseException):
 
 
 class Clock:
-    """The seconds that an answer's calls have taken, the one that is running included."""
+    """The seconds that an answer's calls have taken, on the wall and of the processor, the running one included."""
 
     def __init__(self):
-        self.spent, self.since = 0.0, None
+        self.spent, self.since = (0.0, 0.0), None
 
     def call(self, f, *inputs, **params):
         outermost = self.since is None
         if outermost:
-            self.since = time.monotonic()
+            self.since = time.monotonic(), time.process_time()
         try:
             return f(*inputs, **params)
         finally:
             if outermost:
-                self.spent, self.since = self.spent + time.monotonic() - self.since, None
+                self.spent, self.since = self.total(), None
 
     def total(self):
-        since = self.since
-        return self.spent + (time.monotonic() - since if since is not None else 0)
+        """(seconds on the wall, seconds of the processor)."""
+        (wall, worked), since = self.spent, self.since
+        if since is not None:
+            wall, worked = wall + time.monotonic() - since[0], worked + time.process_time() - since[1]
+        return wall, worked
+
+    def over(self, seconds):
+        """Whether an answer has had more than these: on the wall and, if it is at work, of the processor, too.
+
+        On a busy machine it may get a tenth of a processor, which is no fault of it.  One that gets less than a
+        twentieth sleeps, or waits for what does not come.
+        """
+        wall, worked = self.total()
+        return wall > seconds and not wall / 20 < worked < seconds
 
 
 class Guarded:
@@ -179,7 +191,7 @@ def _wait(thread, clock, seconds):
     try:
         while thread.is_alive():
             thread.join(0.05)
-            if thread.is_alive() and clock.total() > seconds:
+            if thread.is_alive() and clock.over(seconds):
                 raise TimeUp
     except BaseException:                   # time is up, or Ctrl-C
         _stop(thread)
@@ -208,7 +220,7 @@ def _looking_at(clock, seconds):
     def look(code, *where):
         if not _foreign(code.co_filename):
             return monitoring.DISABLE       # for good: not at this place again
-        if clock.total() > seconds:
+        if clock.over(seconds):
             raise TimeUp
     events = monitoring.events.LINE, monitoring.events.JUMP     # a loop on one line jumps
     monitoring.use_tool_id(tool, "minigrad")

@@ -1,12 +1,13 @@
 """check itself: what it says of blanks, of errors, of answers of the wrong kind, and of those that never end."""
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.learn import check, checking, notebooks, progress
+from minigrad.learn import check, checking, notebooks, progress, watching
 from minigrad.learn.checking import Exercise, find, first_fault
 from minigrad.learn.comparing import Wrong, close, same, show, words_for
 from minigrad.learn.drawing import numbers, one_of, vectors
@@ -150,6 +151,21 @@ def test_what_never_ends_is_stopped(slow):
     assert time.monotonic() - began < 5
     if slow is endless:
         assert threading.active_count() <= before
+
+
+def test_on_a_busy_machine_an_answer_has_its_time(monkeypatch):
+    """Here it gets an eighth of a processor: the clock on the wall runs eight times as fast as it works."""
+    monkeypatch.setattr(watching, "time", SimpleNamespace(monotonic=lambda: 8 * time.process_time(),
+                                                          process_time=time.process_time))
+    begun = []
+
+    def slow(x, n):                         # works for a fifth of a second
+        begun.append(time.process_time())
+        while time.process_time() - begun[0] < 0.2:
+            pass
+        return x**n
+    assert first_fault(power(), (slow,), limit=0.4) is None
+    assert "had not come back after 0.3 s" in first_fault(power(), (endless,), limit=0.3)
 
 
 def test_in_another_thread():
