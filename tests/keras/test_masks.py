@@ -156,6 +156,22 @@ def test_attention_looks_at_no_padding():
             assert not other.numpy()[i, n:].any()
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("kind", [layers.Attention, layers.AdditiveAttention])
+def test_attention_that_may_look_nowhere_takes_the_plain_mean_in_every_precision(kind, dtype):
+    x = rng.standard_normal((3, 5, 4)).astype(dtype)
+    y = kind(dtype=dtype)([x, x], mask=[None, np.zeros((3, 5), bool)])
+    assert np.allclose(y.numpy(), x.mean(axis=1, keepdims=True), atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", [*MERGED])
+@pytest.mark.parametrize("wrong", [[np.ones((2, 3), bool)], np.ones((2, 3), bool), []])
+def test_one_mask_for_each_tensor_that_is_merged(kind, wrong):
+    x = np.ones((2, 3, 4), np.float32)
+    with pytest.raises(ValueError, match="mask must be a list of 2"):
+        getattr(layers, kind)()([x, x], mask=wrong)
+
+
 @pytest.mark.parametrize("weights", [None, [1.0, 2.0, 0.5], "each"])
 def test_losses_and_metrics_count_no_padding(weights):
     mask = np.array([[t < n for t in range(5)] for n in LENGTHS])

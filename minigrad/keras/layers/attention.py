@@ -138,7 +138,8 @@ class Attention(Noisy):
             past = backend.array_module(scores._data).tri(q.shape[1], v.shape[1], dtype=bool)
             allowed = past if allowed is None else allowed & past
         if allowed is not None:
-            scores = where(allowed, scores, -1e9)       # one that may look nowhere takes the plain mean
+            least = -min(1e9, float(np.finfo(scores.dtype).max))       # one that may look nowhere takes the plain mean
+            scores = where(allowed, scores, least)
         weights = softmax(scores)
         if training:
             weights = self.dropped(weights, self.dropout)

@@ -157,7 +157,10 @@ def _several(layer, x):
 
 def _real(layer, x, mask):
     """For each tensor of x a boolean array that broadcasts against it, True where it is no padding, or None."""
-    masks = [boolean(m, f"{layer._label}: mask") for m in mask or [None] * len(x)]
+    mask = [None] * len(x) if mask is None else mask
+    if not isinstance(mask, (list, tuple)) or len(mask) != len(x):
+        raise ValueError(f"{layer._label}: mask must be a list of {len(x)}, a mask or None for each tensor")
+    masks = [boolean(m, f"{layer._label}: mask") for m in mask]
     return [m if m is None else m.reshape(m.shape + (1,) * (t.ndim - m.ndim)) for t, m in zip(x, masks)]
 
 
