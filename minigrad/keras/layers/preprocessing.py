@@ -42,6 +42,8 @@ class Normalization(Layer):
             raise ValueError(f"{self._label}: there is no axis {shown(axis)} in an input of shape {input_shape}")
         self.axes = sorted(a % ndim for a in axes)
         shape = tuple(input_shape[a] for a in self.axes)
+        if self.axes == [ndim - 1] and (self.given is None or any(map(np.ndim, self.given))):
+            self._features = shape[0]
         if None in shape:
             raise ValueError(f"{self._label}: the length of axis {shown(axis)} must be known, not {input_shape}")
         if self.given is None:

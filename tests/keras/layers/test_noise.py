@@ -74,3 +74,9 @@ def test_adapted_normalization():
     assert np.allclose(back(whole(x)).numpy(), x, atol=1e-4)
     with pytest.raises(ValueError, match="nothing to adapt"):
         layers.Normalization(mean=0.0, variance=1.0).adapt(x)
+    for layer in whole, layers.Normalization(mean=[1.0] * x.shape[-1], variance=2.0):
+        layer(x)
+        with pytest.raises(ValueError, match=r"normalization.* its weights are for \d+ features"):
+            layer(x[..., :1])
+    same = layers.Normalization(mean=7.0, variance=9.0)         # of numbers for all features, however many
+    assert np.array_equal(same(x).numpy()[:, :2], same(x[:, :2]).numpy())
