@@ -36,7 +36,7 @@ class _Module:
 
     def as_strided(self, x, shape, strides, **kwargs):
         as_strided = np.lib.stride_tricks.as_strided
-        return self._recorder.wrap(as_strided(x.value, shape, strides), (x.memory,)) if type(x) is Recorded else (
+        return Recorded(as_strided(x.value, shape, strides), x.memory, self._recorder) if type(x) is Recorded else (
             as_strided(x, shape, strides, **kwargs))
 
 

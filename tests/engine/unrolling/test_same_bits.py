@@ -9,6 +9,8 @@ from minigrad.engine.unroll import unroll
 from minigrad.testing.ops.cases import cases
 from minigrad.testing.strategies import programs
 
+from ..ops.cases import ALL
+from ..ops.gradients import inputs_of
 from .same import assert_same
 
 NATIVE = sorted(name for name, op in REGISTRY.items() if op.native)
@@ -75,6 +77,25 @@ def test_every_op(name, data):
             return op(*new, **params)
         chosen = [inputs[i] for i in floats]
         compare(gradient_of(with_rest, len(floats), order), chosen, [scaled(chosen)], not one_truth(params))
+
+
+EMPTY = [(op, case) for op, case in ALL if not op.elementwise and any(
+    0 in (x if isinstance(x, tuple) else x.shape) for x in case.inputs)]
+
+
+@pytest.mark.filterwarnings("ignore:unroll")
+@pytest.mark.parametrize("op, case", EMPTY, ids=[f"{op.name}: {case}" for op, case in EMPTY])
+def test_empty_arrays(op, case):
+    """An address says nothing of what an empty array is a view of."""
+    inputs = inputs_of(op, case)
+    floats = [i for i, x in enumerate(inputs) if x.dtype.kind == "f"]
+
+    def call(*xs):
+        return op(*[xs[floats.index(i)] if i in floats else x for i, x in enumerate(inputs)], **case.params)
+    chosen = [inputs[i] for i in floats]
+    compare(call, chosen, [])
+    if op.vjp is not None and floats and np.asarray(call(*chosen)).dtype.kind == "f":
+        compare(gradient_of(call, len(floats), 1), chosen, [])
 
 
 @pytest.mark.filterwarnings("ignore:unroll")
