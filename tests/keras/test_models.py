@@ -180,3 +180,17 @@ def test_a_part_of_any_name_works_or_there_is_one_clear_error(base):
             assert model.predict(x, verbose=0).shape == y.shape and len(model.evaluate(x, y, return_dict=True)) == 1
     mine = trained("other")
     mine.name, mine.trainable, mine.stop_training, mine.train_step = "mine", False, True, lambda data: {}
+
+
+@pytest.mark.parametrize("base", [Model, mg.layers.Layer])
+def test_who_forgets_super_is_told(base):
+    class Forgetful(base):
+        def __init__(self):
+            self.dense = Dense(3)
+
+        def call(self, x):
+            return self.dense(x)
+    for use in (lambda layer: layer(np.ones((2, 2))), lambda layer: layer.weights, lambda layer: layer.trainable,
+                lambda layer: Sequential([Dense(2), layer])(np.ones((2, 2)))):
+        with pytest.raises(AttributeError, match=r"Forgetful.__init__ has to call super\(\).__init__\(\) first"):
+            use(Forgetful())

@@ -217,6 +217,8 @@ class Layer:
         if name in ("input", "output") and (call := vars(self).get("_called")):
             return call.outputs if name == "output" else call.args[0] if call.args else call.outputs
         hint = ": it has not been called with what Input(...) returns" if name in ("input", "output") else ""
+        if "_trainable" not in vars(self):
+            hint = f": {type(self).__name__}.__init__ has to call super().__init__() first"
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
 
     def _build_for(self, x):
