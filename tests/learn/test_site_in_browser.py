@@ -34,6 +34,7 @@ def site(tmp_path_factory):
     with contextlib.redirect_stderr(said):
         assert main(["learn", "--site", str(folder)]) == 0
     assert "minigrad: " not in said.getvalue()      # no warning of Sphinx, no page missing
+    assert list(folder.parent.iterdir()) == [folder] and not list(folder.rglob("jupyter_execute"))
     return folder
 
 

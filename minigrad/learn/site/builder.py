@@ -120,7 +120,7 @@ def _typeset(edition, editions, work, new, progress):
         path.write_text(text, encoding="utf-8")
     conf = "".join(f"{name} = {value!r}\n" for name, value in settings(edition).items())
     (work / "source" / "conf.py").write_text(conf, encoding="utf-8")
-    out = new if edition.home is None else new / edition.language
+    out = work / "html"                     # beside it MyST leaves a folder of its own
     more = len(sources.files()) if edition.home is None else 0
     tick = progress(2 * len(edition.pages) + more, edition.language)
     warnings = io.StringIO()
@@ -141,10 +141,8 @@ def _typeset(edition, editions, work, new, progress):
         except SphinxError as error:
             raise Failure(f"Sphinx could not make the site: {' '.join(str(error).split())}") from error
     (out / "_static" / "drawings.css").write_text(drawings(), encoding="utf-8")
-    for rest in ("jupyter_execute", "_sources"):
-        shutil.rmtree(out / rest, ignore_errors=True)
-    for rest in (".buildinfo", "objects.inv"):
-        (out / rest).unlink(missing_ok=True)
+    shutil.copytree(out, new if edition.home is None else new / edition.language, dirs_exist_ok=True,
+                    ignore=shutil.ignore_patterns("_sources", ".buildinfo", "objects.inv"))
     return [f"Sphinx: {line}" for line in warnings.getvalue().splitlines() if line.strip()]
 
 
