@@ -1,9 +1,11 @@
 """minigrad check: tables, JSON and exit codes, for the registry and for a user's file."""
 import json
+from pathlib import Path
 
 import pytest
 
 from minigrad.commands.main import main
+from tests import testing
 
 USER = '''
 import minigrad as mg
@@ -82,66 +84,11 @@ def test_functions_of_other_frameworks(capsys, tmp_path, module, lines, right, w
         assert code == 1 and "wrong lacks a property" in out
 
 
-FILES = {
-    "torch": """
-import torch
-
-
-class Cube(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return x ** 3
-
-    @staticmethod
-    def backward(ctx, g):
-        return g * ctx.saved_tensors[0] ** 2
-
-
-class Once(Cube):
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, g):
-        return 3 * g * ctx.saved_tensors[0] ** 2
-
-
-def plain(x):
-    return torch.sin(x)
-""", "jax": """
-import jax
-import jax.numpy as jnp
-
-cube = jax.custom_vjp(lambda x: x ** 3)
-cube.defvjp(lambda x: (x ** 3, x), lambda x, g: (g * x ** 2,))
-cube.cases = [[[[0.5, -1.0, 2.0, 0.3, 1.2]]]]
-
-
-def plain(x):
-    return jnp.sin(x)
-""", "autograd": """
-import autograd.numpy as np
-from autograd.extend import defvjp, primitive
-
-
-@primitive
-def cube(x):
-    return x ** 3
-
-
-defvjp(cube, lambda y, x: lambda g: g * x ** 2)
-
-
-def plain(x):
-    return np.sin(x)
-"""}
-
-
 @pytest.mark.peers
-@pytest.mark.parametrize("module", FILES)
-def test_whole_files_of_other_frameworks(capsys, tmp_path, module):
+@pytest.mark.parametrize("module", ("torch", "jax", "autograd"))
+def test_whole_files_of_other_frameworks(capsys, module):
     pytest.importorskip(module)
-    path = tmp_path / f"whole_{module}.py"
-    path.write_text(FILES[module])
+    path = Path(testing.__file__).with_name(f"cubes_in_{module}.py")
     code, out, _ = check(capsys, path, "--examples", 8)
     assert code == 1 and "1 FAILED" in out and "likely: the factor 3 is missing" in out
     assert f"checked where they are named, such as these: {path}:plain" in out
