@@ -9,13 +9,13 @@ from hypothesis.extra import numpy as hnp
 from ..engine.ops.domains import REAL
 
 MARGIN = 0.05           # how far numbers keep from the ends of a domain and from points to avoid
-SIDE = 4                # the longest axis
+SIDES = (1, 2, 3, 2, 4, 3, 0)       # lengths of axes; those of a few elements, which tell most, more often
 LAYOUTS = ("C", "Fortran", "strided", "reversed", "read-only")
 
 
-def shapes(min_dims=0, max_dims=3, min_side=0, max_side=SIDE):
-    """Array shapes, 0-d and zero-size ones included; those of a few elements, which tell most, more often."""
-    side = st.sampled_from([n for n in (1, 2, 3, 2, 4, 3, 0) if min_side <= n <= max_side])
+def shapes(min_dims=0, max_dims=3, min_side=0, max_side=4):
+    """Array shapes, 0-d and zero-size ones included."""
+    side = st.sampled_from([n for n in SIDES if min_side <= n <= max_side])
     return st.integers(min_dims, max_dims).flatmap(lambda ndim: st.tuples(*[side] * ndim))
 
 

@@ -8,12 +8,11 @@ import math
 
 import numpy as np
 
-from ..arrays import LAYOUTS, lay_out
+from ..arrays import LAYOUTS, SIDES, lay_out
 from .covering import core_axes, letters_of, shapes_of
 from .draw import Draw
 from .values import numbers
 
-SIDES = (1, 2, 3, 2, 4, 3, 0)
 CANDIDATES = 120            # how many are drawn, of which the most varied are kept
 
 

@@ -11,6 +11,7 @@ from ...engine.transforms import jvp, vjp
 from ..arrays import LAYOUTS, close, lay_out
 from ..gradients.compare import GradientError, check_gradients
 from ..gradients.numerical import derivative
+from .covering import core_axes
 from .edges import (
     declared_rules_are_used,
     edits_are_seen,
@@ -115,17 +116,13 @@ def elementwise(t):
     if t.op.elementwise and t.op.native and not t.op.variadic and np.size(y := t(*t.inputs)):
         core = [0] * len(t.inputs)
     elif t.op.shapes and "?" not in t.op.shapes and np.size(y := t(*t.inputs)):
-        core = [len(term.strip("()").split(",")) if term != "()" else 0 for term in _terms(t.op.shapes)]
+        core = [len(term) for term in core_axes(t.op.shapes)]
     else:
         return                              # an op that declares no shapes is fed what it takes (covering.py)
     lead = np.broadcast_shapes(*(x.shape[:x.ndim - n] for x, n in zip(t.inputs, core)))
     spread = [np.broadcast_to(x, lead + x.shape[x.ndim - n:]) for x, n in zip(t.inputs, core)]
     place = tuple(int(t.rng.integers(n)) for n in lead)
     close(t(*(x[place] for x in spread)), y[place], f"at {place}, value alone and among others")
-
-
-def _terms(signature):
-    return signature.partition("->")[0].replace("),(", ") (").split()
 
 
 # -- derivatives -----------------------------------------------------------------------------------------------------
