@@ -17,7 +17,7 @@ from ...engine.tensor import Tensor, tape_of
 from ...support.explaining import explained
 from .explain import Evidence, diagnose, misshapen
 from .functions import of_arrays
-from .numerical import complex_step, confirmed, derivative, jumps, noise, sides, steps
+from .numerical import complex_step, confirmed, derivative, displaced, jumps, noise, sides, steps
 
 ONE_BY_ONE = 128    # so many elements are measured one by one; among more, the wrong ones are first found by halving
 UNCERTAIN = 1e-6    # a slope that is uncertain by more than this part of its size is no evidence
@@ -169,16 +169,15 @@ class _Check:
     def measured(self, k, v, lost):
         """(the derivative of Σ u f(x + t v) at t = 0, its uncertainty)."""
         def phi(t):
-            ys = self.moved(k, t * v)
-            return np.asarray(sum((u * y).sum() for u, y in zip(self.us, ys)))
+            return np.asarray(sum((u * y).sum() for u, y in zip(self.us, self.moved(k, t, v))))
         exact = complex_step(phi)
         if exact is not None and confirmed(phi, exact, self.negligible):
             return exact, 1e-13 * abs(exact)
         return derivative(phi, noise=ROUNDING * self.total / 8, lost=lost)
 
-    def moved(self, k, step):
-        """The values of f with argument k moved."""
-        return self.f.values([*self.xs[:k], self.xs[k] + step, *self.xs[k + 1:]])
+    def moved(self, k, t, v):
+        """The values of f with argument k moved by t v."""
+        return self.f.values([*self.xs[:k], displaced(self.xs[k], t * v), *self.xs[k + 1:]]) if t else self.ys
 
     # -- where it is wrong -------------------------------------------------------------------------------------------
     def suspects(self, k, direction):
@@ -246,7 +245,7 @@ class _Check:
         unit.flat[i] = step = 1e-7 * scale.flat[i]
         for _ in range(24):
             aside = 1e-4 * scale * self.rng.uniform(-1, 1, unit.shape)
-            up, down = (self.moved(k, aside + side * unit) for side in (1, -1))
+            up, down = (self.moved(k, 1.0, aside + side * unit) for side in (1, -1))
             found.append(sum((u * (a - b)).sum() for u, a, b in zip(self.us, up, down)) / (2 * step))
         return min(found) - slack <= got <= max(found) + slack
 
@@ -265,10 +264,10 @@ class _Check:
             return ""
 
         def rule(t):
-            moved = [*self.xs[:k], self.xs[k].copy(), *self.xs[k + 1:]]
-            moved[k].flat[i] += t * step
-            return np.atleast_1d(np.asarray(self.f.gradients(moved, self.us)[k], float).flat[i])
-        step = _scales(self.xs[k])[1].flat[i]
+            xs = [*self.xs[:k], displaced(self.xs[k], t * unit), *self.xs[k + 1:]]
+            return np.atleast_1d(np.asarray(self.f.gradients(xs, self.us)[k], float).flat[i])
+        unit = np.zeros(self.xs[k].shape)
+        unit.flat[i] = step = _scales(self.xs[k])[1].flat[i]
         of_values = noise(phi)
         row, doubt, _ = self.row(k, i, of_values)
         off = abs(got - row @ self.u)
@@ -306,7 +305,7 @@ class _Check:
             unit.flat[i] = scale.flat[i]
 
             def phi(t, unit=unit, step=scale.flat[i]):
-                return np.concatenate([y.ravel() for y in self.moved(k, t * unit)]) / step
+                return np.concatenate([y.ravel() for y in self.moved(k, t, unit)]) / step
             slope, doubt = derivative(phi, noise=noisy, lost=ROUNDING)
             unclear = doubt.max(initial=0) / max(np.abs(slope).max(initial=0), 1e-300)
             if least is None or unclear < least:

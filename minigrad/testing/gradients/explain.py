@@ -13,7 +13,7 @@ from ...engine.recording import grad_mode
 from ...engine.tensor import Tensor
 from .formulas import formula, number_in_words
 from .functions import raw_shapes
-from .numerical import derivative
+from .numerical import derivative, displaced
 
 
 @dataclass
@@ -316,10 +316,12 @@ def measured_gradient(e, j, xs):
     x = xs[j]
     gradient = np.empty(x.shape)
     for place in np.ndindex(x.shape):
-        def phi(t, place=place):
-            moved = np.array(x + 0 * t)         # complex where t is
-            moved[place] += t
-            return np.asarray(sum((u * y).sum() for u, y in zip(e.us, e.f.values([*xs[:j], moved, *xs[j + 1:]]))))
+        unit = np.zeros(x.shape)
+        unit[place] = 1.0
+
+        def phi(t, unit=unit):
+            ys = e.f.values([*xs[:j], displaced(x, t * unit), *xs[j + 1:]])
+            return np.asarray(sum((u * y).sum() for u, y in zip(e.us, ys)))
         slope, doubt = derivative(phi)
         gradient[place] = slope if doubt <= 1e-4 * abs(slope) + 1e-6 else np.nan       # at a jump, say
     return gradient

@@ -55,6 +55,11 @@ def derivative(phi, side=0, enough=1e-10, noise=0.0, lost=0.0):
     return slope, doubt
 
 
+def displaced(x, step):
+    """x + step; but where that is 0, x as it is: -0.0 + 0.0 is 0.0, which may lie on the other side of a cut."""
+    return np.where(step == 0, x, x + step)
+
+
 def _extrapolated(phi, here, h, side, enough, noise):
     """(φ'(0), its uncertainty, by how much h² bends the difference) by Ridders' method from a first step."""
     best, doubt, curved = np.full(here.shape, np.nan), np.full(here.shape, np.inf), np.zeros(here.shape)

@@ -67,3 +67,13 @@ def test_an_error_larger_than_the_rounding_is_still_found():
     wrong = Op(IMPLICIT.forward, lambda g, y, a: 1.01 * IMPLICIT.vjp(g, y, a), name="solve")
     with pytest.raises(GradientError, match="ratio 1.01"):
         check_gradients(wrong, np.array([0.5, 0.8, 0.3]))
+
+
+def test_where_one_element_is_at_a_cut_the_others_are_still_measured():
+    cut, aside = np.array([-0.0, -0.44, 0.3]), np.array([-1.0, -2.0, -1.5])        # -0.0 + 0 t would be the other side
+    report = check_gradients(mg.arctan2, cut, aside)
+    assert len(report.kinks) == 1 and "a[0] = -0" in report.kinks[0]
+    right = mg.ops.REGISTRY["arctan2"]
+    wrong = Op(right.forward, (lambda g, y, a, b: 2 * right.rules[0](g, y, a, b), right.rules[1]), name="doubled")
+    with pytest.raises(GradientError, match="wrong in 2 of 3 elements"):
+        check_gradients(wrong, cut, aside)
