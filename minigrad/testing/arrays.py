@@ -122,6 +122,8 @@ def kept(inputs):
 # -- are two the same, but for rounding? ------------------------------------------------------------------------------
 def alike(a, b, tolerance=1e-9):
     """Whether a is b, relative to b's largest number or 1; nan and infinite where it is."""
+    if np.array_equal(a, b):
+        return True                         # as most are, in a tenth of the time
     scale = np.abs(b[np.isfinite(b)]).max(initial=1.0) if b.dtype.kind == "f" else 0
     return a.shape == b.shape and np.allclose(a, b, rtol=tolerance, atol=tolerance * scale, equal_nan=True)
 

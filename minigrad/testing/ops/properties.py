@@ -10,7 +10,7 @@ from ...engine.tensor import Tensor, backpropagate
 from ...engine.transforms import jvp, vjp
 from ..arrays import LAYOUTS, close, lay_out
 from ..gradients.compare import GradientError, check_gradients
-from ..gradients.numerical import derivative
+from ..gradients.numerical import derivative, displaced
 from .covering import core_axes
 from .edges import (
     declared_rules_are_used,
@@ -43,10 +43,14 @@ class Trial:
         return self(*(next(rest) if r else x for x, r in zip(self.inputs, self.real)))
 
     @functools.cached_property
+    def y(self):
+        """The value for these inputs, for properties that start from it; those about calls call."""
+        return np.asarray(self(*self.inputs))
+
+    @functools.cached_property
     def finite(self):
         """Is the value finite for these inputs?"""
-        y = np.asarray(self(*self.inputs))
-        return y.dtype.kind != "f" or bool(np.isfinite(y).all())
+        return self.y.dtype.kind != "f" or bool(np.isfinite(self.y).all())
 
     @property
     def real_inputs(self):
@@ -113,23 +117,23 @@ def same_value_however_called(t):
 
 def elementwise(t):
     """the op does what its declaration says: each element, or each matrix of a batch, by itself"""
-    if t.op.elementwise and t.op.native and not t.op.variadic and np.size(y := t(*t.inputs)):
+    if t.op.elementwise and t.op.native and not t.op.variadic and t.y.size:
         core = [0] * len(t.inputs)
-    elif t.op.shapes and "?" not in t.op.shapes and np.size(y := t(*t.inputs)):
+    elif t.op.shapes and "?" not in t.op.shapes and t.y.size:
         core = [len(term) for term in core_axes(t.op.shapes)]
     else:
         return                              # an op that declares no shapes is fed what it takes (covering.py)
     lead = np.broadcast_shapes(*(x.shape[:x.ndim - n] for x, n in zip(t.inputs, core)))
     spread = [np.broadcast_to(x, lead + x.shape[x.ndim - n:]) for x, n in zip(t.inputs, core)]
     place = tuple(int(t.rng.integers(n)) for n in lead)
-    close(t(*(x[place] for x in spread)), y[place], f"at {place}, value alone and among others")
+    close(t(*(x[place] for x in spread)), t.y[place], f"at {place}, value alone and among others")
 
 
 # -- derivatives -----------------------------------------------------------------------------------------------------
 @differentiable
 def gradients(t):
     """first and higher derivatives equal measured slopes"""
-    if np.asarray(t(*t.inputs)).dtype.kind != "f":
+    if t.y.dtype.kind != "f":
         for g in t.backward()[1]:
             close(g, np.zeros(np.shape(g)), "gradient of an integer and 0")
         return
@@ -142,14 +146,14 @@ def gradients(t):
 
 def small_beside_others(t):
     """Elements, as inputs of their own, whose slope seems wrong but is too small beside the others to show there."""
-    x, y = t.inputs[0], np.asarray(t(*t.inputs))
+    x, y = t.inputs[0], t.y
     if not t.op.elementwise or not 1 < y.size <= 64 or any(v.shape != y.shape for v in t.inputs) or abs(x).max() < 20:
         return
     gradients = iter(t.backward(g=np.ones(y.shape))[1])
     for k in np.flatnonzero(t.real):
         step, found = np.where(t.inputs[k] == 0, 1.0, np.abs(t.inputs[k])), next(gradients)
         slope, doubt = derivative(lambda h, k=k, step=step: np.asarray(
-            t(*t.inputs[:k], t.inputs[k] + h * step, *t.inputs[k + 1:])))
+            t(*t.inputs[:k], displaced(t.inputs[k], h * step), *t.inputs[k + 1:])))
         off = np.abs(step * (0 if found is None else found) - slope)
         for i in zip(*np.nonzero(off > 1e-6 * np.abs(slope) + 20 * doubt)):
             alone = [v[i] for v in t.inputs]
@@ -161,7 +165,7 @@ def small_beside_others(t):
 def ties_share(t):
     """where inputs or elements are equal, their gradients add up to the slope of moving them together"""
     values = np.concatenate([x.ravel() for x in t.real_inputs])
-    if len(np.unique(values)) < len(values) <= 64 and np.asarray(t(*t.inputs)).dtype.kind == "f":
+    if len(np.unique(values)) < len(values) <= 64 and t.y.dtype.kind == "f":
         def together(c):
             return t.of_real(*(x + c for x in t.real_inputs))
         try:
@@ -192,7 +196,7 @@ def convention(t):
 @differentiable
 def linear_in_the_cotangent(t):
     """the vjp is linear in its cotangent"""
-    u, v = t.rng.standard_normal((2, *np.shape(t(*t.inputs))))
+    u, v = t.rng.standard_normal((2, *t.y.shape))
     for a, b, c in zip(*(t.backward(g=g)[1] for g in (2 * u - 3 * v, u, v))):
         if a is not None:
             close(a, 2 * b - 3 * c, "vjp(2u - 3v) and 2 vjp(u) - 3 vjp(v)")
@@ -213,7 +217,7 @@ def adjoint(t):
 @differentiable
 def each_input_alone(t):
     """the gradient of an input is the same whether or not the other inputs want theirs"""
-    g = t.rng.standard_normal(np.shape(t(*t.inputs)))
+    g = t.rng.standard_normal(t.y.shape)
     together, numbers = t.backward(g=g)[1], [k for k, r in enumerate(t.real) if r]
     for k, expected in zip(numbers, together if len(numbers) > 1 else ()):
         leaves = [Tensor(x, requires_grad=j == k) if x.dtype.kind == "f" else x for j, x in enumerate(t.inputs)]
@@ -226,7 +230,7 @@ def each_input_alone(t):
 @differentiable
 def no_hidden_state(t):
     """a backward pass uses its own forward pass: calls in between change nothing"""
-    g = t.rng.standard_normal(np.shape(t(*t.inputs)))
+    g = t.rng.standard_normal(t.y.shape)
     fresh = t.backward(g=g)[1]
     leaves, y, _ = t.recorded()
     t(*(np.flip(x) if x.dtype.kind == "f" and x.shape == np.flip(x).shape else x for x in t.inputs))
@@ -259,7 +263,7 @@ def precision_kept(t):
               for k, v in t.params.items()}
     small = [x.astype(np.float32) if x.dtype.kind == "f" else x for x in t.inputs]
     there = Trial(t.op, small, params)
-    g = t.rng.standard_normal(np.shape(t(*t.inputs))).astype(np.float32)
+    g = t.rng.standard_normal(t.y.shape).astype(np.float32)
     y, cotangents = there.backward(g=g)
     assert y.dtype == np.float32, f"float32 inputs gave a {y.dtype} result; cast what is computed to x.dtype"
     for k, found in enumerate(cotangents):
@@ -292,7 +296,7 @@ def as_in_double(found, exact, near, what):
 
 def accurate(t):
     """values are as precise as their inputs, by comparison with extended precision"""
-    y = np.asarray(t(*t.inputs))
+    y = t.y
     if any(x.shape != y.shape for x in t.inputs):
         return
     if not t.op.elementwise or t.op.native or y.dtype != np.float64 or np.finfo(np.longdouble).eps > 1e-18:
@@ -355,7 +359,7 @@ def inputs_unmodified(t):
 
 def layout_does_not_matter(t):
     """the same value and gradients whatever the memory layout: Fortran, strided, reversed, read-only"""
-    g = t.rng.standard_normal(np.shape(t(*t.inputs)))
+    g = t.rng.standard_normal(t.y.shape)
     base = t.backward([np.array(x, order="C") for x in t.inputs], g)
     for layout in LAYOUTS[1:]:
         y, cotangents = t.backward([lay_out(x, layout) for x in t.inputs], lay_out(g, layout))

@@ -14,7 +14,8 @@ def _cast(x, dtype):
 def _same(a, b, what):
     a, b = np.asarray(a), np.asarray(b)
     if a.dtype.kind == "f":
-        assert np.allclose(a, b, rtol=1e-9, atol=1e-9, equal_nan=True), f"{what}: {a} and {b}"
+        same = np.array_equal(a, b) or np.allclose(a, b, rtol=1e-9, atol=1e-9, equal_nan=True)
+        assert same, f"{what}: {a} and {b}"
     elif np.all(np.abs(b) < np.iinfo(a.dtype).max if a.dtype.kind in "iu" else np.isfinite(b)):
         far = np.abs(b) >= 2.0**53          # where float64 leaves whole numbers out
         assert np.array_equal(a[~far], b[~far].astype(a.dtype)), f"{what}: {a} and {b}"
@@ -25,15 +26,21 @@ def whole_values(t):
     """integers and booleans, narrow ones too, give what float64 gives, or an error; where NumPy's are whole, its"""
     if not (t.op.native and any(t.real)) or "dtype" in t.params:
         return                              # in an op of one's own whole numbers do as NumPy's, which may wrap
-    for dtype in WHOLE:
-        whole = [_cast(x, dtype) if r else x for x, r in zip(t.inputs, t.real)]
-        with np.errstate(all="ignore"):
-            try:
-                y = t(*whole)
-                right = t(*(x.astype(float) if r else x for x, r in zip(whole, t.real)))
-            except (TypeError, ValueError, OverflowError, IndexError):
-                continue                    # refused
-            _same(y, right, f"value in {np.dtype(dtype)} and in float64")
+    for first, *others in (WHOLE[:1], WHOLE[1:]):           # each holds the same numbers
+        whole = [_cast(x, first) if r else x for x, r in zip(t.inputs, t.real)]
+        right = _unless_refused(t, whole, float)
+        for dtype in (first, *others) if right is not None else ():
+            y = _unless_refused(t, whole, dtype)
+            if y is not None:
+                _same(y, right, f"value in {np.dtype(dtype)} and in float64")
+
+
+@np.errstate(all="ignore")
+def _unless_refused(t, whole, dtype):
+    try:
+        return t(*(x.astype(dtype) if r else x for x, r in zip(whole, t.real)))
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
 
 
 def whole_indices(t):
