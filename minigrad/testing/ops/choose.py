@@ -54,8 +54,8 @@ def as_case(op, case):
     if not op.variadic and len(inputs) != op.arity:
         raise TypeError(f"check_op: {op.name} takes {op.arity} inputs, a case has {len(inputs)}; inputs= is a list of "
                         "cases, each (list of arrays, dict of params)")
-    return [x.astype(float) if x.dtype.kind == "i" and takes_reals(op, i) else x
-            for i, x in enumerate(inputs)], dict(params)
+    return [x.astype(float, copy=False) if x.dtype.kind == "f" or x.dtype.kind == "i" and takes_reals(op, i) else x
+            for i, x in enumerate(inputs)], dict(params)        # slopes need double precision; float32 is tried too
 
 
 def takes_reals(op, i):

@@ -299,3 +299,11 @@ def test_every_param_of_every_op_is_drawn():
 
 def test_errors_are_assertions_so_that_every_test_runner_knows_them():
     assert issubclass(GradientError, AssertionError) and issubclass(Failed, AssertionError)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.longdouble, np.int64])
+def test_cases_of_any_precision_are_checked_in_double(dtype):
+    case = [np.array([0.5, 3.0, -1.0]).astype(dtype)]
+    assert check_op(Op(lambda x, /: x * x * x, lambda g, y, x: 3 * g * x * x, name="cubed"), inputs=case).passed
+    with pytest.raises(Failed, match="the factor 3 is missing"):
+        check_op(Op(lambda x, /: x * x * x, lambda g, y, x: g * x * x, name="cubed"), inputs=case)
