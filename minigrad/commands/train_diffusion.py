@@ -26,7 +26,6 @@ def add_arguments(parser):
 
 
 def run(args):
-    from .. import viz
     from ..data import datasets
     from ..data.loading import split
     from ..engine import backend
@@ -46,29 +45,45 @@ def run(args):
     print("\na variational autoencoder, in one go", flush=True)
     vae = VAE(x.shape[1:])
     vae.compile(Adam(2e-3))
-    vae.fit({"x": x, "y": y}, epochs=args.epochs)
+    vae.fit({"x": x, "y": y}, epochs=args.epochs, batch_size=64)
     backend.seed(args.seed)
     print("\na U-Net, in many small steps", flush=True)
-    model = diffusion.UNet(small.shape[-1])
-    diffusion.train(model, small, y, args.epochs, learning_rate=3e-3, seed=args.seed)
+    model, interrupted = diffusion.UNet(small.shape[-1]), False
+    try:
+        diffusion.train(model, small, y, args.epochs, learning_rate=3e-3, seed=args.seed)
+    except KeyboardInterrupt:               # what was trained so far is worth keeping
+        interrupted = True
+        if not model.built:
+            raise
     model.save(args.out / "model")
+    if interrupted:
+        print(f"stopped by Ctrl-C; what was trained is saved to {args.out / 'model'}, its weights not averaged")
+        return 130
     made = diffusion.sample(model, y_test, small.shape[1:], guidance=args.guidance, seed=args.seed)
-
-    sets = {"real images, of the training": (x[:len(x_test)], y[:len(x_test)]),
-            "the mean of each class": (np.stack([x[y == k].mean(axis=0) for k in range(10)])[y_test], y_test),
-            "autoencoder": (vae.sample(y_test, args.seed), y_test),
-            "diffusion": (diffusion.depth_to_space(made, square), y_test)}
-    print(f"\n{len(x_test)} images of each       judged right   distance   nearest of the training")
-    judge = diffusion.Judge(x, y, args.seed)
-    for name, (z, labels) in sets.items():
-        print(f"{name:28} {judge.right(z, labels):12.3f} {judge.distance(z, x_test):10.2f} "
-              f"{np.median(diffusion.nearest(z, x)):12.2f}", flush=True)
-    print(f"{'real images, held out':28} {judge.right(x_test, y_test):12.3f} {'':10} "
-          f"{np.median(diffusion.nearest(x_test, x)):12.2f}")
-    rows = [[z[np.flatnonzero(labels == k)[0]] for k in range(10)]
-            for z, labels in ((x_test, y_test), sets["autoencoder"], sets["diffusion"])]
-    titles = [name if k == 0 else "" for name in ("real", "autoencoder", "diffusion") for k in range(10)]
-    viz.save(viz.image_grid((np.concatenate(rows)[..., 0] + 1) / 2, titles, columns=10, size=0.8),
-             args.out / "samples.png")
+    _report(args.out, (x, y), (x_test, y_test), vae.sample(y_test, args.seed), diffusion.depth_to_space(made, square),
+            diffusion.Judge(x, y, args.seed))
     print(f"wrote model and samples.png to {args.out}")
     return 0
+
+
+def _report(out, training, held_out, decoded, made, judge):
+    """The table of measures, printed, and the first image of each class in samples.png.
+
+    decoded, made   the autoencoder's and the diffusion model's images for the labels held out
+    """
+    from .. import viz
+    from ..zoo.diffusion import nearest
+    (x, y), (x_test, y_test) = training, held_out
+    n, means = len(x_test), np.stack([x[y == k].mean(axis=0) for k in range(10)])
+    print(f"\n{n} images of each       judged right   distance   nearest of the training")
+    for name, z, labels in (("real images, of the training", x[:n], y[:n]),
+                            ("the mean of each class", means[y_test], y_test),
+                            ("autoencoder", decoded, y_test), ("diffusion", made, y_test)):
+        print(f"{name:28} {judge.right(z, labels):12.3f} {judge.distance(z, x_test):10.2f} "
+              f"{np.median(nearest(z, x)):12.2f}", flush=True)
+    print(f"{'real images, held out':28} {judge.right(x_test, y_test):12.3f} {'':10} "
+          f"{np.median(nearest(x_test, x)):12.2f}")
+    first = [np.flatnonzero(y_test == k)[0] for k in range(10)]
+    titles = [name if k == 0 else "" for name in ("real", "autoencoder", "diffusion") for k in range(10)]
+    images = np.concatenate([z[first] for z in (x_test, decoded, made)])[..., 0]
+    viz.save(viz.image_grid((images + 1) / 2, titles, columns=10, size=0.8), out / "samples.png")

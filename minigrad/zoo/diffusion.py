@@ -137,7 +137,7 @@ def space_to_depth(images, n=2):
     Nothing is lost, and the network has n² times fewer places to look at: 28 × 28 pixels cost it what 14 × 14 do.
     (Shi et al. 2016, the other way)  H and W are multiples of n.
     """
-    b, h, w, c = images.shape
+    b, h, w, c = _four("space_to_depth", images)
     if n < 1 or h % n or w % n:
         raise ValueError(f"space_to_depth: {h} x {w} pixels don't divide into squares of {n} x {n}")
     return images.reshape(b, h // n, n, w // n, n, c).swapaxes(2, 3).reshape(b, h // n, w // n, n * n * c)
@@ -145,10 +145,16 @@ def space_to_depth(images, n=2):
 
 def depth_to_space(images, n=2):
     """The way back from `space_to_depth`: (B, H, W, n² C) to (B, n H, n W, C)."""
-    b, h, w, c = images.shape
+    b, h, w, c = _four("depth_to_space", images)
     if n < 1 or c % (n * n):
         raise ValueError(f"depth_to_space: {c} channels don't make squares of {n} x {n} pixels")
     return images.reshape(b, h, w, n, n, c // (n * n)).swapaxes(2, 3).reshape(b, h * n, w * n, c // (n * n))
+
+
+def _four(who, images):
+    if images.ndim != 4:
+        raise ValueError(f"{who}: images must be (B, H, W, C), not {images.shape}")
+    return images.shape
 
 
 # -- making images ---------------------------------------------------------------------------------------------------

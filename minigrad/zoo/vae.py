@@ -20,6 +20,7 @@ import minigrad as mg
 from ..engine import backend
 from ..keras.layers import Dense, Embedding
 from ..keras.models import Model, Sequential
+from ..support.arguments import number, whole
 
 
 class VAE(Model):
@@ -32,7 +33,8 @@ class VAE(Model):
 
     def __init__(self, shape=(28, 28, 1), size=16, width=256, noise=1.0, classes=10, **kwargs):
         super().__init__(**kwargs)
-        self.shape, self.size, self.noise, self.classes = tuple(shape), size, noise, classes
+        self.shape, self.size, self.classes = tuple(shape), whole("VAE: size", size), classes
+        self.noise = number("VAE: noise", noise, above=0)
         self.of_class = Embedding(classes, 16)
         self.encoder = Sequential([Dense(width, "relu"), Dense(2 * size)])
         self.decoder = Sequential([Dense(width, "relu"), Dense(math.prod(self.shape), "tanh")])

@@ -10,6 +10,7 @@ import minigrad as mg
 from minigrad.commands.main import main
 from minigrad.commands.train_diffusion import DATA
 from minigrad.data import datasets
+from minigrad.zoo import diffusion
 from minigrad.zoo.diffusion import (
     Judge,
     Noised,
@@ -210,6 +211,8 @@ def test_the_judge_is_fooled_by_means_and_its_distance_is_not():
 @pytest.mark.parametrize("call, words", [
     (lambda: space_to_depth(np.ones((1, 5, 4, 1))), "5 x 4 pixels"),
     (lambda: depth_to_space(np.ones((1, 5, 4, 3))), "3 channels"),
+    (lambda: space_to_depth(np.ones((4, 4))), r"\(B, H, W, C\), not \(4, 4\)"),
+    (lambda: VAE(noise=0), "noise"), (lambda: VAE(size=0), "size"),
     (lambda: frechet_distance(np.ones((3, 2)), np.ones((3, 4))), r"got \(3, 2\) and \(3, 4\)"),
     (lambda: frechet_distance(np.ones(3), np.ones(3)), "must be"), (lambda: sample(None, [0], steps=0), "at least 1")])
 def test_refusals(call, words):
@@ -231,3 +234,16 @@ def test_the_command_writes_a_model_and_a_picture_and_prints_a_table(data, tmp_p
     side = 8 if data == "digits" else 14
     model = mg.models.load_model(tmp_path / "model")
     assert sample(model, [3], (side, side, 1 if data == "digits" else 4), steps=1).shape[1:3] == (side, side)
+
+
+def test_what_was_trained_until_ctrl_c_is_kept(tmp_path, monkeypatch, capsys):
+    def interrupted(model, images, labels, epochs, **options):
+        sample(model, labels[:2], images.shape[1:], steps=1)
+        raise KeyboardInterrupt
+    whole = datasets.load_digits()
+    few = np.concatenate([np.flatnonzero(whole.y == k)[:5] for k in range(10)])
+    monkeypatch.setattr(datasets, "load_digits", lambda: dataclasses.replace(whole, x=whole.x[few], y=whole.y[few]))
+    monkeypatch.setattr(diffusion, "train", interrupted)
+    assert main(["train", "diffusion", "--epochs", "1", "--out", str(tmp_path)]) == 130
+    assert "what was trained is saved" in capsys.readouterr().out
+    assert sample(mg.models.load_model(tmp_path / "model"), [3], steps=1).shape == (1, 8, 8, 1)
