@@ -20,7 +20,13 @@ _ELSEWHERE = {"check_op": "ops.runner", "Failed": "ops.runner", "load_op": "ops.
 def __getattr__(name):
     if name not in _ELSEWHERE:
         raise AttributeError(f"minigrad.testing has no attribute {name!r}")
-    module = importlib.import_module(f".{_ELSEWHERE[name]}", __name__)
+    try:
+        module = importlib.import_module(f".{_ELSEWHERE[name]}", __name__)
+    except ModuleNotFoundError as missing:
+        if missing.name != "hypothesis":
+            raise
+        raise ModuleNotFoundError(f'mg.testing.{name} draws its cases with Hypothesis: pip install "minigrad[test]"',
+                                  name="hypothesis") from None
     return module if _ELSEWHERE[name].rpartition(".")[2] == name else getattr(module, name)
 
 

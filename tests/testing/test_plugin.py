@@ -60,3 +60,12 @@ def test_profiles(tmp_path):
 def test_the_plugin_imports_nothing_before_it_is_used():
     code = "import sys, minigrad.testing.plugin; assert not {'hypothesis', 'matplotlib'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("name", ["check_op", "strategies", "check_vjp"])
+def test_without_hypothesis_one_line_says_what_to_install(name):
+    code = f"import sys; sys.modules['hypothesis'] = None; import minigrad as mg; mg.testing.{name}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (f"ModuleNotFoundError: mg.testing.{name} draws its cases with Hypothesis: "
+                                            'pip install "minigrad[test]"')
