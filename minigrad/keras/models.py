@@ -25,6 +25,7 @@ from .layers.base import Layer
 from .layers.core import InputLayer
 from .layers.inputs import dry_run, kind_of, kind_of_shape
 from .saving import load_model, save_model as save_model
+from .summaries import summary as table
 from .symbols import Symbolic
 from .training import Training
 
@@ -122,21 +123,19 @@ class Model(Training, Layer):
         return self
 
     @explained
-    def summary(self, *, print_fn=print, show_trainable=False):
-        """Print a table: each layer, the shape of its output, the number of its parameters, and if they are trained."""
-        sources = self._graph.sources_of if self._graph else lambda layer: ""
-        rows = [("Layer (type)", "Output shape", "Parameters", "Connected to" if self._graph else "")]
-        rows += [(f"{layer.name} ({type(layer).__name__})" + ", frozen" * (show_trainable and not layer.trainable),
-                  _shape_text(layer.output_shape), f"{layer.count_params():,}" if layer.built else "not built",
-                  sources(layer)) for layer in self.layers]
-        widths = [max(len(row[i]) for row in rows) + 3 for i in range(2)]
-        lines = [f"{a:<{widths[0]}}{b:<{widths[1]}}{c:>12}   {d}".rstrip() for a, b, c, d in rows]
-        rule = "-" * max(map(len, lines))
-        trained, size = sum(w.size for w in self.trainable_weights), sum(w._data.nbytes for w in self.weights) / 1024
-        total = f"Parameters: {self.count_params():,} ({size:,.1f} KiB), of which trained: {trained:,}"
-        if not self.built:
-            total = "It is not built: it has its weights once it has met data, or by build(input_shape)"
-        print_fn("\n".join([f'Model "{self.name}"', rule, lines[0], rule, *lines[1:], rule, total]))
+    def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False, show_trainable=False,
+                layer_range=None):
+        """Print a table: each layer, the shape of its output, the number of its parameters, and if they are trained.
+
+        line_length     letters in a line; by default as many as it takes
+        positions       where the columns end, as parts of the line, (0.4, 0.8, 1), or in letters; what is longer than
+                        its column goes on in the next line
+        print_fn        what the whole text is given to, instead of print
+        expand_nested   the layers of models within the model, too
+        show_trainable  say of which layers nothing is trained
+        layer_range     (first, last) of the layers to be shown, by their names or by regular expressions of them
+        """
+        (print_fn or print)(table(self, line_length, positions, expand_nested, show_trainable, layer_range))
 
     @explained
     def save(self, filepath, overwrite=True):
@@ -166,12 +165,6 @@ class Model(Training, Layer):
         are missing, left over or of another shape; the model is then as before.
         """
         saving.load_weights(self, filepath)
-
-
-def _shape_text(shape):
-    if shape is None:
-        return "not called yet"
-    return str(shape) if not isinstance(shape, (list, dict)) else ", ".join(map(str, shape))
 
 
 class Sequential(Model):

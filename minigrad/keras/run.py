@@ -34,8 +34,10 @@ class Scores(Mapping):
     Batches are only noted, and summed up when a score is read: so a GPU need not wait for its host at each batch.
     """
 
-    def __init__(self, metrics, weighted_metrics):
-        """Both: [(the output it is of, metric), ...]; None for the output where the model has one."""
+    def __init__(self, metrics, weighted_metrics, own):
+        """Both: [(the output it is of, metric), ...]; None for the output where the model has one.  own() returns the
+        metrics that the model updates itself."""
+        self.find_own, self._own = own, []
         self.metrics, self.weighted = ([metric for _, metric in some] for some in (metrics, weighted_metrics))
         self.outputs = [output for output, _ in (*metrics, *weighted_metrics)]
         self.labels = [metric.name for _, metric in (*metrics, *weighted_metrics)]      # its name in the logs
@@ -46,8 +48,16 @@ class Scores(Mapping):
     def reset(self):
         # Σ loss · examples, for all and for each output, Σ examples, and batches that are not yet in them
         self.sums, self.count, self.noted, self.reported = dict.fromkeys(self.sums, 0.0), 0, [], None
-        for metric in (*self.metrics, *self.weighted):
+        self._own = None                    # layers may make some when they are built
+        for metric in (*self.metrics, *self.weighted, *self.find_own()):
             metric.reset_state()
+
+    @property
+    def own(self):
+        """{name: metric} of those that the model updates itself; a score of the same name gives way."""
+        if self._own is None:
+            self._own = {metric.name: metric for metric in self.find_own()}
+        return self._own
 
     def add(self, x, y, y_pred, sample_weight, loss, names):
         """Note one batch.  names(y_pred) are the names of the outputs; parts, set by compute_loss, their losses."""
@@ -101,9 +111,9 @@ class Scores(Mapping):
         if self.reported is not None:
             return float(self.reported[name])
         self._sum_up()
-        if name in self.sums:
+        if name in self.sums and name not in self.own:
             return self.sums[name] / max(self.count, 1)
-        for label, metric in zip(self.labels, (*self.metrics, *self.weighted)):
+        for label, metric in (*self.own.items(), *zip(self.labels, (*self.metrics, *self.weighted))):
             if label == name:
                 result = metric.result()
                 return np.asarray(result) if np.ndim(result) else float(result)
@@ -111,7 +121,7 @@ class Scores(Mapping):
 
     def __iter__(self):
         self._sum_up()
-        return iter([*self.sums, *self.labels] if self.reported is None else self.reported)
+        return iter(dict.fromkeys([*self.sums, *self.labels, *self.own]) if self.reported is None else self.reported)
 
     def __len__(self):
         return len(list(iter(self)))
@@ -146,14 +156,14 @@ class Scores(Mapping):
 
     def state(self):
         self._sum_up()
-        metrics = [metric.state() for metric in (*self.metrics, *self.weighted)]
+        metrics = [metric.state() for metric in (*self.metrics, *self.weighted, *self.own.values())]
         return {"sums": self.sums, "count": self.count, "metrics": metrics}
 
     def load_state(self, state):
         # A run that was interrupted before outputs had losses of their own kept the sum of one loss alone.
         self.sums, self.count, self.noted = state.get("sums") or {"loss": state["total"]}, state["count"], []
         self.reported = None
-        for metric, values in zip((*self.metrics, *self.weighted), state["metrics"], strict=True):
+        for metric, values in zip((*self.metrics, *self.weighted, *self.own.values()), state["metrics"], strict=True):
             metric.load_state(values)
 
 
@@ -203,8 +213,7 @@ class Run(Events):
         while self.epoch < self.epochs and not model.stop_training:
             if not self.within:
                 self.scores.reset()
-                for metric in model.metrics:
-                    metric.reset_state()
+                model.reset_metrics()
                 self.tell("on_epoch_begin", self.epoch, {})
             self.within = False
             self._batches()

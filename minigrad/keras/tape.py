@@ -15,7 +15,6 @@ from ..engine.tensor import Tensor, backpropagate
 from ..engine.trees import tree_leaves, tree_map
 from ..engine.unroll import FLAGS
 from ..support.arguments import shown
-from .layers.penalties import collected, collecting_losses
 
 _open = ContextVar("open", default=0)       # how many tapes are open here: with one, a derivative is recorded too
 FLAGS.append(_open.get)
@@ -23,8 +22,6 @@ FLAGS.append(_open.get)
 
 class GradientTape:
     """A block of code whose results can be differentiated.
-
-    Inside the block model.losses has what add_loss was given.
 
     persistent                  gradient may be called more than once
     watch_accessed_variables    False: only what was given to watch
@@ -36,14 +33,9 @@ class GradientTape:
 
     def __enter__(self):
         _open.set(_open.get() + 1)
-        self._losses = collecting_losses() if collected.get() is None else None     # model.losses, outside of fit
-        if self._losses:
-            self._losses.__enter__()
         return self
 
     def __exit__(self, *error):
-        if self._losses:
-            self._losses.__exit__(*error)
         _open.set(_open.get() - 1)
 
     def watch(self, tensor):

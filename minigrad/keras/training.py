@@ -30,7 +30,7 @@ from .callbacks import Callback, History, ProgressBar
 from .callbacks.logs import bar
 from .feeding import batches, loader_of, loaders, named, unpack
 from .layers.inputs import as_tensors
-from .layers.penalties import added_losses, collecting_losses
+from .layers.penalties import collected, collecting_losses
 from .outputs import CONTAINERS, entries, loss_for, losses_of, names_of
 from .run import Events, Scores, run_of
 from .streams import is_stream, length_of
@@ -73,12 +73,12 @@ class Training:
     _replayed = {}                          # name of a step -> its twin by mg.unroll, if compile allows it
     # To unroll.py: what no step reads (of run only the targets, which Targets.key stands for).
     _changes = ("_scores", "history", "stop_training", "compile_arguments", "loss_tracker", "_replayed", "_arguments",
-                "output_shape", "_run", "_turns")
+                "_added", "output_shape", "_run", "_turns")
     stop_training = False                   # a callback that sets it ends the training
 
     @explained
     def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None,
-                run_eagerly=False, *, jit_compile="auto"):
+                run_eagerly=False, steps_per_execution=1, jit_compile="auto", auto_scale_loss=True):
         """Say how to train: by which optimizer, to make which loss small, and what else to measure.
 
         optimizer           a name or an object of minigrad.optimizers
@@ -90,6 +90,8 @@ class Training:
                             for several outputs a list of lists, or a dict {output: metric or list}
         weighted_metrics    the same, but examples count by their sample_weight
         run_eagerly         True: everything runs as it is written, as with jit_compile=False
+        steps_per_execution, auto_scale_loss    for Keras' sake: callbacks hear of every batch, and float32 needs no
+                            scaling of losses, so that nothing depends on them
         jit_compile         True: fit, evaluate and predict record a step once and replay it (mg.unroll), to the same
                             bits, and warn where they can't.  "auto": where it is worth it, after some 40 steps, and
                             where all code of the step is minigrad's own, so that it can't do what a recording doesn't
@@ -102,6 +104,8 @@ class Training:
                             "give metrics as metrics=...")
         self.optimizer, self.loss_weights = optimizers.get(optimizer), loss_weights
         self.loss = None if loss is None else tree_map(lambda part: part and losses.get(part), loss)
+        if steps_per_execution != "auto":
+            whole("compile: steps_per_execution", steps_per_execution)
         if jit_compile not in (True, False, "auto"):
             raise ValueError(f'compile: jit_compile is True, False or "auto", not {shown(jit_compile)}')
         self._turns = Turns()
@@ -112,12 +116,34 @@ class Training:
                                   "metrics": metrics, "weighted_metrics": weighted_metrics}
         self.loss_tracker = _metrics.Mean("loss")
         self._scores = Scores(*([(output, _metrics.get(metric, loss=loss_for(self.loss, output)))
-                                for output, metric in entries(chosen)] for chosen in (metrics, weighted_metrics)))
+                                for output, metric in entries(chosen)] for chosen in (metrics, weighted_metrics)),
+                              self._own_metrics)
 
     @property
     def metrics(self):
-        """The mean of the loss, for a train_step of one's own to update, and the metrics that compile was given."""
+        """The mean of the loss, for a train_step of one's own to update, the metrics that compile was given, and those
+        that the model and its layers keep as attributes, and update themselves."""
+        known = self._known_metrics()
+        held = (value for layer in (self, *self.sublayers()) for attribute in list(vars(layer).values())
+                for value in (attribute if isinstance(attribute, (list, tuple)) else [attribute]))
+        return list(dict.fromkeys([*known, *(value for value in held if isinstance(value, _metrics.Metric))]))
+
+    def _known_metrics(self):
         return [] if self._scores is None else [self.loss_tracker, *self._scores.metrics, *self._scores.weighted]
+
+    def _own_metrics(self):
+        """Those that are nobody's but the model's own to update."""
+        known = set(map(id, self._known_metrics()))
+        return [metric for metric in self.metrics if id(metric) not in known]
+
+    def get_metrics_result(self):
+        """{name: value} of all metrics, for a train_step of one's own to return."""
+        return {metric.name: metric.result() for metric in self.metrics}
+
+    def reset_metrics(self):
+        """Let all metrics begin anew."""
+        for metric in self.metrics:
+            metric.reset_state()
 
     @property
     def metrics_names(self):
@@ -126,8 +152,10 @@ class Training:
 
     @property
     def losses(self):
-        """The penalties of regularizers, and what add_loss was given in this step: scalar Tensors."""
-        return [*(penalty() for penalty in self._targets().penalties), *added_losses()]
+        """Scalar Tensors: the penalties of regularizers, and what add_loss was given in this step, or the last call."""
+        if (added := collected.get()) is None:
+            return super().losses
+        return [*(penalty() for penalty in self._targets().penalties), *(loss for _, loss in added.each)]
 
     # -- one step ----------------------------------------------------------------------------------------------------
     def train_step(self, x, y, sample_weight=None):

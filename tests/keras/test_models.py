@@ -64,6 +64,28 @@ def test_summary():
     assert "d (Dense), frozen" in lines[-1]
 
 
+def test_summary_as_keras_takes_it():
+    inner = Sequential([Input((8,)), Dense(4, name="inside")], name="inner")
+    x = Input((8,), name="x")
+    model = Model(x, mg.layers.add([inner(x), Dense(4, name="a_name_longer_than_its_column")(x)]))
+    lines = []
+
+    def text(**how):
+        model.summary(print_fn=lines.append, **how)
+        return lines[-1]
+    assert "inside" not in text() and "   └ inside (Dense)" in text(expand_nested=True)
+    narrow = text(line_length=60)
+    assert max(map(len, narrow.splitlines())) == 60 and "a_name_longer_th\n" not in narrow
+    assert "".join(line[:15].strip() for line in narrow.splitlines()).count("a_name_longer_than_its_column(Dense)") == 1
+    assert text(positions=[20, 40, 60, 80]).splitlines()[2].index("Output") == 20
+    assert "inner" not in text(layer_range=("a_.*", "a_.*")) and "a_name" in lines[-1]
+    for how, message in ({"line_length": 5}, "line_length must be a whole number of at least 20"), (
+            {"positions": [0.5, 1.0]}, "positions must be where 4 columns end"), (
+            {"layer_range": ("z", "x")}, "no layer is called 'z'; there are x, inner"):
+        with pytest.raises(ValueError, match=message):
+            model.summary(**how)
+
+
 class Own(Model):
     """A model with a call of its own: layers used twice, and a second input."""
 

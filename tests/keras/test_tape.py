@@ -99,3 +99,74 @@ def test_what_a_layer_adds_to_the_loss():
     assert model.losses == []                               # outside a step nothing is gathered
     model.compile("sgd")                                    # with no other loss
     assert model.evaluate(X, batch_size=30, verbose=0) == pytest.approx(0.1 * np.square(X).mean(), rel=1e-5)
+
+
+def test_losses_are_those_of_the_last_call():
+    """As in Keras: a call from outside begins anew, for what is below; what isn't called since counts as it was."""
+    class Adds(layers.Layer):
+        def call(self, x, quiet=False):
+            if not quiet:
+                self.add_loss(x.sum())
+            return x
+
+    class Both(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.one, self.dense = Adds(), layers.Dense(2, kernel_regularizer="l2")
+
+        def call(self, x, quiet=False):
+            return self.dense(self.one(self.one(x, quiet=quiet), quiet=quiet))
+    both, x = Both(), mg.tensor(np.full((1, 3), 2.0, np.float32), requires_grad=True)
+    assert both.losses == []
+    for _ in range(2):
+        both(x)
+        assert [loss.item() for loss in both.losses[1:]] == [6, 6] and len(both.one.losses) == 2
+    penalty = 0.01 * np.square(both.dense.kernel).sum().item()
+    assert both.losses[0].item() == pytest.approx(penalty)
+    sum(both.losses).backward()
+    assert x.grad.tolist() == [[2, 2, 2]] and both.dense.kernel.grad is not None
+    both(x, quiet=True)
+    assert len(both.losses) == 1                            # the penalty
+    both.one(x)
+    assert len(both.losses) == 2
+    assert len(both.weights) == 2                           # what was added is no part of the layer
+    with pytest.raises(TypeError, match="add_loss takes numbers, not <Symbolic"):
+        both.add_loss(Input((3,)))
+    Model(symbol := Input((3,)), Both()(symbol))
+    with mg.GradientTape() as tape:
+        y = both(x)
+        loss = y.sum() + sum(both.losses)
+    assert tape.gradient(loss, x) is not None
+
+
+def test_metrics_that_a_model_or_its_layers_keep():
+    """They are reset each epoch, reported under their names, and a loss of their own takes the place of the mean."""
+    class Norm(layers.Layer):
+        def build(self, input_shape):
+            self.size = mg.metrics.Mean(name="size")
+
+        def call(self, x):
+            self.size.update_state(ops.square(x))
+            return x
+
+    class Own(Model):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.dense, self.total = Norm(), layers.Dense(1), mg.metrics.Mean(name="loss")
+
+        def call(self, x):
+            return self.dense(self.norm(x))
+
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            self.total.update_state(7.0)
+            return ops.mean(ops.square(y - y_pred))
+    model = Own()
+    model.compile("sgd", metrics=["mae"])
+    history = model.fit(X, P, epochs=2, validation_data=(2 * X, P), verbose=0).history
+    assert set(history) == {"loss", "mae", "size", "val_loss", "val_mae", "val_size"} and history["loss"] == [7, 7]
+    assert history["size"] == pytest.approx([np.square(X).mean()] * 2, rel=1e-5)
+    assert history["val_size"] == pytest.approx([4 * np.square(X).mean()] * 2, rel=1e-5)
+    assert {m.name for m in model.metrics} == {"loss", "mae", "size"}
+    assert model.get_metrics_result()["size"] == pytest.approx(4 * np.square(X).mean(), rel=1e-5)
+    model.reset_metrics()
+    assert model.norm.size.result() == 0 and len(model.weights) == 2

@@ -21,17 +21,17 @@ import numpy as np
 
 from ...engine import backend
 from ...engine.tensor import Tensor
-from ...engine.trees import tree_leaves, tree_map
+from ...engine.trees import tree_leaves
 from ...engine.unroll import FLAGS
 from ...support.arguments import shown
 from ...support.explaining import explained
 from ...support.meanings import check_arguments
 from .. import constraints, initializers, regularizers
 from ..masks import attach, masks_of
-from ..symbols import record, symbols_in
+from ..symbols import is_trying, record, symbols_in
 from .budget import is_limited, spend_layer, spend_weight
-from .inputs import as_tensors, batch_shape
-from .penalties import Penalty, collected
+from .inputs import as_tensors, batch_shape, in_precision
+from .penalties import Added, Penalty, add, added_below, collected
 
 _training = ContextVar("training", default=False)       # in this thread or task: is the outermost call a training step?
 FLAGS.append(_training.get)                 # another program where it is set otherwise
@@ -55,7 +55,8 @@ class Layer:
     weight_options = {}         # weights that may have a regularizer and a constraint: {name: how the arguments begin}
     carried = ()                # attributes, besides weights, that go on from call to call: for a run that is resumed
     supports_masking = False    # whether the output has a mask where the input has one (masks.py)
-    _changes = "_arguments", "output_shape"     # to unroll.py: what no call reads
+    _changes = "_arguments", "output_shape", "_added"   # to unroll.py: what no call reads
+    _added = None               # what add_loss was given in the last call (penalties.py)
     _features = None            # set by build where weights fix the length of the last axis
     name = dtype = input_shape = output_shape = None
     built = False
@@ -151,9 +152,16 @@ class Layer:
         return weight
 
     def add_loss(self, loss):
-        """In call: add a scalar Tensor to the loss of this step, or several in a list.  Elsewhere it does nothing."""
-        if (losses := collected.get()) is not None:
-            losses.extend(loss if isinstance(loss, (list, tuple)) else [loss])
+        """In call: add a scalar Tensor to the loss of this step, or several in a list."""
+        if not is_trying():
+            add(self, loss)
+
+    @property
+    def losses(self):
+        """Scalar Tensors: the penalties of regularizers, here and below, and what add_loss was given in the last call.
+        """
+        layers = [self, *self.sublayers()]
+        return [*(penalty() for layer in layers for penalty in layer._penalties), *added_below(layers)]
 
     # -- calling -----------------------------------------------------------------------------------------------------
     def __call__(self, *args, training=None, **kwargs):
@@ -164,7 +172,7 @@ class Layer:
             x = as_tensors(x)
         masks = masks_of(x)
         if self._cast is not None:
-            x = _cast(x, self._cast)
+            x = in_precision(x, self._cast)
         if self.input_axes is not None:
             x = self._checked(x)
         if self._masks and (masks is not None or any(masks_of(a) is not None for a in (*args, *kwargs.values()))):
@@ -174,7 +182,9 @@ class Layer:
             with _building:
                 if not self.built:
                     self._build_for(x)
-        token = None if training is None else _training.set(training)
+        token, outside = None if training is None else _training.set(training), collected.get() is None
+        outside = collected.set(Added()) if outside else None
+        vars(self)["_added"] = collected.get()
         if self._takes_training:
             kwargs["training"] = _training.get()
         try:
@@ -185,6 +195,8 @@ class Layer:
         finally:
             if token:
                 _training.reset(token)
+            if outside:
+                collected.reset(outside)
         if self.output_shape is None:
             self.output_shape = batch_shape(y)
         if self.activity_regularizer is not None:
@@ -378,12 +390,6 @@ def _once(build):
                 self.built, self.input_shape = True, input_shape
     build_once.__doc__ = build.__doc__
     return build_once
-
-
-def _cast(tree, dtype):
-    """Floating-point tensors in another precision; all else as it is."""
-    return tree_map(lambda x: x.astype(dtype) if isinstance(x, Tensor) and x.dtype.kind == "f" == dtype.kind
-                    and x.dtype != dtype else x, tree)
 
 
 def _parts(value, path):

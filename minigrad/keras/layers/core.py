@@ -28,7 +28,7 @@ class InputLayer(Layer):
 
     def __init__(self, shape, *, dtype="float32", **kwargs):
         super().__init__(**kwargs)
-        self.input_shape, self.dtype = (None, *shape), np.dtype(dtype)
+        self.input_shape, self.dtype, self.built = (None, *shape), np.dtype(dtype), True
 
     def call(self, x):
         return x

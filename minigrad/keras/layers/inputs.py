@@ -39,6 +39,12 @@ def as_array(x, name="the input", device=None):
     return array
 
 
+def in_precision(tree, dtype):
+    """Floating-point tensors in another precision; all else as it is."""
+    return tree_map(lambda x: x.astype(dtype) if isinstance(x, Tensor) and x.dtype.kind == "f" == dtype.kind
+                    and x.dtype != dtype else x, tree)
+
+
 def batch_shape(tree):
     """The shapes of a tree of tensors, with None for the length of the batch."""
     return tree_map(lambda x: x if x is None else (None, *np.shape(x)[1:]), tree)
