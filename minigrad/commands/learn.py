@@ -51,52 +51,55 @@ def add_arguments(parser):
 
 
 def run(args):
-    options = args.jupyter
+    """Do what an option asks for; if none does, open the course."""
+    arrange(args)
+    wanted = {"translate": show_what_is_left, "list": show_titles, "progress": show_progress, "reset": reset,
+              "site": make_site, "lite": build_lite, "audit": show_audit, "rebuild": rebuild}
+    for option, do in wanted.items():
+        if getattr(args, option) not in (None, False):
+            return do(args)
+    return open_course(args)
+
+
+def arrange(args):
+    """args.names, the notebooks meant; args.jupyter, what goes to JupyterLab; the folder; or a UsageError."""
     if args.number and args.number.startswith("-"):     # minigrad learn -- --ip=0.0.0.0
-        args.number, options = None, [args.number, *options]
-    if options and not options[0].startswith("-"):
-        raise UsageError(f"one notebook is opened at a time; what {options[0]!r} means is not known")
-    names = [args.number] if args.number else []
-    if args.language != "en":
+        args.number, args.jupyter = None, [args.number, *args.jupyter]
+    if args.jupyter and not args.jupyter[0].startswith("-"):
+        raise UsageError(f"one notebook is opened at a time; what {args.jupyter[0]!r} means is not known")
+    args.names = [args.number] if args.number else []
+    english = args.language == "en"
+    if not english:
         translating.known(args.language)
         os.environ["MINIGRAD_LANGUAGE"] = args.language     # for the kernels, where check speaks
     elif args.translate is not None:
         raise UsageError("a translation is into a language: add --language zh")
-    ending = "" if args.language == "en" else f"-{args.language}"
-    args.folder = args.folder or Path(f"minigrad-course{ending}")
-    if args.translate is not None:
-        from ..learn.proofreading import state
-        left = state(args.language, args.translate)
-        print(json.dumps(left, ensure_ascii=False, indent=1))
-        return 1 if any(left.values()) else 0
-    if args.list:
-        for path in notebooks.paths(names):
-            print(notebooks.title(in_language(args.language)(notebooks.read(path), path.name[:2])))
-        return 0
-    if args.progress:
-        return show_progress(names)
-    if args.reset:
-        return reset(args.reset, args.folder)
-    if args.site is not None:
-        if names or args.language != "en":
-            raise UsageError("--site makes all notebooks, in all languages: leave out the number and --language")
-        return make_site(args)
-    if args.lite is not None:
-        return build_lite(args)
-    if args.pyodide or args.published:
+    args.folder = args.folder or Path("minigrad-course" if english else f"minigrad-course-{args.language}")
+    if args.site is not None and (args.names or not english):
+        raise UsageError("--site makes all notebooks, in all languages: leave out the number and --language")
+    if (args.pyodide or args.published) and args.site is None and args.lite is None:
         raise UsageError("--pyodide and --published belong to --lite DIR, with --site DIR or without")
-    if args.audit:
-        return show_audit(names)
-    if args.rebuild:
-        from tqdm import tqdm
-        for path in tqdm(notebooks.paths(names), unit="notebook"):
-            notebooks.rebuild(path)
-        return 0
-    if args.port is not None:
-        options = [f"--port={args.port}", *options]
-    if args.no_browser:
-        options = ["--no-browser", *options]
-    return open_course(names, args.folder, options, in_language(args.language))
+
+
+def show_what_is_left(args):
+    """What a catalogue lacks, as JSON; 1 if it lacks anything."""
+    from ..learn.proofreading import state
+    left = state(args.language, args.translate)
+    print(json.dumps(left, ensure_ascii=False, indent=1))
+    return 1 if any(left.values()) else 0
+
+
+def show_titles(args):
+    for path in notebooks.paths(args.names):
+        print(notebooks.title(in_language(args.language)(notebooks.read(path), path.name[:2])))
+    return 0
+
+
+def rebuild(args):
+    from tqdm import tqdm
+    for path in tqdm(notebooks.paths(args.names), unit="notebook"):
+        notebooks.rebuild(path)
+    return 0
 
 
 def in_language(language):
@@ -126,9 +129,9 @@ def build_lite(args):
     return 0
 
 
-def show_progress(names):
+def show_progress(args):
     solved = progress()
-    for path in notebooks.paths(names):
+    for path in notebooks.paths(args.names):
         book = notebooks.read(path)
         tasks = notebooks.exercises(book)
         done = [t for t in tasks if t in solved]
@@ -162,7 +165,7 @@ def make_site(args):
     return 0
 
 
-def show_audit(names):
+def show_audit(args):
     """The table of mutants; 1 if a check has been fooled."""
     from ..learn.auditing import table
     print(f"{'exercise':<26}{'mutants':>8}{'rejected':>10}{'harmless':>10}{'surviving':>11}")
@@ -171,19 +174,20 @@ def show_audit(names):
         print(f"{name:<26}{mutants:>8}{rejected:>10}{harmless:>10}{len(surviving):>11}", flush=True)
         for mutant in surviving:
             print(f"    {mutant.change}")
-    rows = table(names, lambda row: show(*row))
+    rows = table(args.names, lambda row: show(*row))
     fooled = [mutant for row in rows for mutant in row[4]]
     print(f"{'all':<26}{sum(r[1] for r in rows):>8}{sum(r[2] for r in rows):>10}{sum(r[3] for r in rows):>10}"
           f"{len(fooled):>11}")
     return 1 if fooled else 0
 
 
-def reset(name, folder):
+def reset(args):
     """Put the blank of one exercise back into the learner's notebook, and forget that it was solved."""
     from ..learn.checking import find, forget
+    name = args.reset
     find(name)
     original = notebooks.paths([name.partition(".")[0]])[0]
-    copy = folder / original.name
+    copy = args.folder / original.name
     if copy.exists():
         notebooks.write(notebooks.with_blank(notebooks.read(copy), notebooks.read(original), name), copy)
         print(f"{name} is blank again in {copy}; if it is open, reload it from disk")
@@ -191,14 +195,19 @@ def reset(name, folder):
     return 0
 
 
-def open_course(names, folder, options, translate):
+def open_course(args):
     """Copy the notebooks to where they can be edited, and become JupyterLab there, with the page that was asked for."""
-    start = notebooks.paths(names)[0]
+    start = notebooks.paths(args.names)[0]
     if find_spec("jupyterlab") is None:
         raise Failure('JupyterLab is not installed; run pip install "minigrad[notebooks]"')
-    notebooks.copy_to(folder, translate)
-    command = [sys.executable, "-m", "jupyterlab", str(folder), f"--LabApp.default_url=/lab/tree/{start.name}",
-               "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", *options]
+    notebooks.copy_to(args.folder, in_language(args.language))
+    command = [sys.executable, "-m", "jupyterlab", str(args.folder), f"--LabApp.default_url=/lab/tree/{start.name}",
+               "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    if args.port is not None:
+        command.append(f"--port={args.port}")
+    if args.no_browser:
+        command.append("--no-browser")
+    command += args.jupyter
     sys.stdout.flush()
     if os.name == "posix":                  # no second process: what ends this one ends JupyterLab
         os.execv(command[0], command)

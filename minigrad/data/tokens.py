@@ -15,10 +15,6 @@ from ..support.errors import Failure
 MARK = object()
 BUFFER = {("numpy.core.numeric", "_frombuffer"), ("numpy._core.numeric", "_frombuffer")}
 ARRAY = {("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct")}
-VALUES = {"INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "BINFLOAT", "FLOAT", "STRING", "BINSTRING",
-          "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "BINBYTES", "SHORT_BINBYTES",
-          "BINBYTES8", "BYTEARRAY8"}
-CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 
 
 class Named:
@@ -28,66 +24,74 @@ class Named:
         self.kind, self.value = kind, about
 
 
+class Stack:
+    """What the tokens of a pickle work on: a list that grows and shrinks at its end, and a memo of what comes again."""
+
+    def __init__(self):
+        self.items, self.memo = [], {}
+
+    def push(self, value):
+        self.items.append(value)
+
+    def pop(self, count=1):
+        last = self.items[-count:]
+        del self.items[-count:]
+        return last
+
+    def since_mark(self):
+        place = len(self.items) - 1 - self.items[::-1].index(MARK)
+        last = self.items[place + 1:]
+        del self.items[place:]
+        return last
+
+    def extend(self, items):
+        self.items[-1].extend(items)
+
+    def update(self, items):
+        self.items[-1].update(_pairs(items))
+
+    def remember(self, place):
+        self.memo[len(self.memo) if place is None else place] = self.items[-1]
+
+
+def _pairs(items):
+    """A dict of keys and values in turn."""
+    return dict(zip(items[::2], items[1::2]))
+
+
+# name of a token: what it does, with the Stack and the token's argument (None where it has none)
+TOKENS = {
+    **dict.fromkeys("""INT BININT BININT1 BININT2 LONG LONG1 LONG4 BINFLOAT FLOAT STRING BINSTRING SHORT_BINSTRING
+        UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8 BYTEARRAY8""".split(),
+                    Stack.push),
+    **dict.fromkeys(("PROTO", "FRAME"), lambda s, _: None),
+    "NONE": lambda s, _: s.push(None), "NEWTRUE": lambda s, _: s.push(True), "NEWFALSE": lambda s, _: s.push(False),
+    "MARK": lambda s, _: s.push(MARK),
+    "EMPTY_LIST": lambda s, _: s.push([]), "LIST": lambda s, _: s.push(s.since_mark()),
+    "EMPTY_TUPLE": lambda s, _: s.push(()), "TUPLE": lambda s, _: s.push(tuple(s.since_mark())),
+    "TUPLE1": lambda s, _: s.push(tuple(s.pop())), "TUPLE2": lambda s, _: s.push(tuple(s.pop(2))),
+    "TUPLE3": lambda s, _: s.push(tuple(s.pop(3))),
+    "EMPTY_DICT": lambda s, _: s.push({}), "DICT": lambda s, _: s.push(_pairs(s.since_mark())),
+    "APPEND": lambda s, _: s.extend(s.pop()), "APPENDS": lambda s, _: s.extend(s.since_mark()),
+    "SETITEM": lambda s, _: s.update(s.pop(2)), "SETITEMS": lambda s, _: s.update(s.since_mark()),
+    **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"), Stack.remember),
+    **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), lambda s, place: s.push(s.memo[place])),
+    "GLOBAL": lambda s, names: s.push(tuple(names.split(" "))), "STACK_GLOBAL": lambda s, _: s.push(tuple(s.pop(2))),
+    "REDUCE": lambda s, _: s.push(_made(*s.pop(2))),
+    "BUILD": lambda s, _: _complete(s.items[-2], *s.pop()),
+}
+
+
 def from_tokens(data, source):
     """What a pickle describes: numbers, texts, bytes, lists, tuples, dicts, and NumPy arrays of numbers."""
-    stack, memo = [], {}
-
-    def since_mark():
-        place = len(stack) - 1 - stack[::-1].index(MARK)
-        items = stack[place + 1:]
-        del stack[place:]
-        return items
-
-    def pop(count=1):
-        items = stack[-count:]
-        del stack[-count:]
-        return items
+    stack = Stack()
     try:
         for opcode, argument, _ in pickletools.genops(data):
-            name = opcode.name
-            if name in VALUES:
-                stack.append(argument)
-            elif name in CONSTANTS:
-                stack.append(CONSTANTS[name])
-            elif name in ("PROTO", "FRAME"):
-                pass
-            elif name == "MARK":
-                stack.append(MARK)
-            elif name in ("EMPTY_LIST", "EMPTY_TUPLE", "EMPTY_DICT"):
-                stack.append({"L": list, "T": tuple, "D": dict}[name[6]]())
-            elif name in ("LIST", "TUPLE"):
-                stack.append((list if name == "LIST" else tuple)(since_mark()))
-            elif name in ("TUPLE1", "TUPLE2", "TUPLE3"):
-                stack.append(tuple(pop(int(name[-1]))))
-            elif name == "APPEND":
-                item, = pop()
-                stack[-1].append(item)
-            elif name == "APPENDS":
-                items = since_mark()
-                stack[-1].extend(items)
-            elif name in ("DICT", "SETITEM", "SETITEMS"):
-                items = pop(2) if name == "SETITEM" else since_mark()
-                if name == "DICT":
-                    stack.append({})
-                stack[-1].update(zip(items[::2], items[1::2]))
-            elif name in ("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"):
-                memo[len(memo) if name == "MEMOIZE" else argument] = stack[-1]
-            elif name in ("GET", "BINGET", "LONG_BINGET"):
-                stack.append(memo[argument])
-            elif name == "GLOBAL":
-                stack.append(tuple(argument.split(" ")))
-            elif name == "STACK_GLOBAL":
-                stack.append(tuple(pop(2)))
-            elif name == "REDUCE":
-                called, arguments = pop(2)
-                stack.append(_made(called, arguments))
-            elif name == "BUILD":
-                state, = pop()
-                _complete(stack[-1], state)
-            elif name == "STOP":
-                return _values(stack.pop(), {})
-            else:
-                raise ValueError(f"it does more than describe data ({name})")
+            if opcode.name == "STOP":
+                return _values(stack.items.pop(), {})
+            if opcode.name not in TOKENS:
+                raise ValueError(f"it does more than describe data ({opcode.name})")
+            TOKENS[opcode.name](stack, argument)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise Failure(f"{source} is damaged, or no data alone: {error}") from error
     raise Failure(f"{source} is damaged: it has no end")

@@ -129,12 +129,7 @@ class Op:
         try:
             y = self.forward(*args, **params)
         except STUMBLES as error:
-            self.refuse_unknown(params)
-            if params and self.further & params.keys():
-                return self.with_further(self, *inputs, **params)
-            if (explained := _explain(self, args, params, error)) is None:
-                raise
-            raise explained from error
+            return self._otherwise(inputs, args, params, error)
         y, saved = y if self.saves else (y, None)
         if params and isinstance(y, Tensor):        # a param is a tensor: the ops that forward is made of, recorded
             y = self.forward(*inputs, **params)
@@ -147,6 +142,15 @@ class Op:
             t = Tensor(y)
             return share_with_any(t, inputs) if t._data.base is not None or y is args[0] else t
         return Tensor(y, True, Node(self, inputs, args, params, saved, clock()))
+
+    def _otherwise(self, inputs, args, params, error):
+        """What forward refused, computed with other ops, if NumPy's further keywords were the reason; or an error."""
+        self.refuse_unknown(params)
+        if params and self.further & params.keys():
+            return self.with_further(self, *inputs, **params)
+        if (explained := _explain(self, args, params, error)) is None:
+            raise error
+        raise explained from error
 
     def shares(self, g, y, args, params):
         """What a joint rule gives, as a list: a share for each input, or None; else TypeError."""

@@ -92,54 +92,63 @@ def _put(holder, field, index, node):
 
 def _changes(node, names):
     """What a node may become."""
-    if isinstance(node, ast.BinOp):
-        yield from (node.left, node.right)
-        yield ast.BinOp(node.left, OPERATORS.get(type(node.op), type(node.op))(), node.right)
-        if isinstance(node.op, (ast.MatMult, ast.Div, ast.Sub)):
-            yield ast.BinOp(node.right, node.op, node.left)
-    elif isinstance(node, ast.UnaryOp):
-        yield node.operand
-    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
-        yield ast.Constant(not node.value)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
-        for changed in (node.value + 1, node.value - 1, node.value * 1.1, node.value * 0.9):
-            if changed != node.value:
-                yield ast.Constant(changed)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and EINSUM.fullmatch(node.value):
-        inputs, output = node.value.split("->")
+    return CHANGES[type(node)](node, names) if type(node) in CHANGES else ()
+
+
+def _of_operation(node, names):
+    yield from (node.left, node.right)
+    yield ast.BinOp(node.left, OPERATORS.get(type(node.op), type(node.op))(), node.right)
+    if isinstance(node.op, (ast.MatMult, ast.Div, ast.Sub)):
+        yield ast.BinOp(node.right, node.op, node.left)
+
+
+def _of_constant(node, names):
+    value = node.value
+    if isinstance(value, bool):
+        yield ast.Constant(not value)
+    elif isinstance(value, (int, float)):
+        yield from (ast.Constant(v) for v in (value + 1, value - 1, value * 1.1, value * 0.9) if v != value)
+    elif isinstance(value, str) and EINSUM.fullmatch(value):
+        inputs, output = value.split("->")
         yield ast.Constant(f"{inputs}->{output[::-1]}")
         yield ast.Constant(f"{','.join(part[1] + part[0] + part[2:] for part in inputs.split(','))}->{output}")
-    elif isinstance(node, ast.Compare) and len(node.ops) == 1:
+
+
+def _of_comparison(node, names):
+    if len(node.ops) == 1:
         yield from (ast.Compare(node.left, [op()], node.comparators) for op in COMPARISONS.get(type(node.ops[0]), ()))
-    elif isinstance(node, ast.IfExp):
-        yield from (node.body, node.orelse, ast.IfExp(node.test, node.orelse, node.body))
-    elif isinstance(node, ast.Attribute) and node.attr == "T":
-        yield node.value
-    elif isinstance(node, ast.Call):
-        yield from _changed_calls(node)
-    elif isinstance(node, ast.Subscript):
-        yield node.value
-    elif isinstance(node, ast.Slice):
-        yield ast.Slice(None, None, None)
-    elif isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Load) and len(node.elts) > 1:
-        yield ast.Tuple(node.elts[::-1], ast.Load())
-    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
+
+
+def _of_name(node, names):
+    if isinstance(node.ctx, ast.Load) and node.id in names:
         yield from (ast.Name(other, ast.Load()) for other in names if other != node.id)
-    elif isinstance(node, ast.If):
-        yield from (ast.If(ast.Constant(v), node.body, node.orelse) for v in (True, False))
-        yield ast.Pass()
-    elif isinstance(node, ast.While):
-        yield ast.If(node.test, node.body, node.orelse)
-    elif isinstance(node, ast.For):
-        for each in ("list({})[:-1]", "list({})[1:]", "list({})[::-1]"):
-            changed = copy.copy(node)
-            changed.iter = ast.parse(each.format(ast.unparse(node.iter)), mode="eval").body
-            yield changed
-    elif isinstance(node, ast.AugAssign):
-        yield ast.AugAssign(node.target, OPERATORS.get(type(node.op), ast.Add)(), node.value)
-        yield ast.parse(f"{ast.unparse(node.target)} = {ast.unparse(node.value)}").body[0]
-        yield ast.Pass()
-    elif isinstance(node, (ast.Assign, ast.Expr)) and not isinstance(node.value, ast.Constant):
+
+
+def _of_tuple(node, names):
+    if isinstance(node.ctx, ast.Load) and len(node.elts) > 1:
+        yield ast.Tuple(node.elts[::-1], ast.Load())
+
+
+def _of_branch(node, names):
+    yield from (ast.If(ast.Constant(v), node.body, node.orelse) for v in (True, False))
+    yield ast.Pass()
+
+
+def _of_loop(node, names):
+    for each in ("list({})[:-1]", "list({})[1:]", "list({})[::-1]"):
+        changed = copy.copy(node)
+        changed.iter = ast.parse(each.format(ast.unparse(node.iter)), mode="eval").body
+        yield changed
+
+
+def _of_step(node, names):
+    yield ast.AugAssign(node.target, OPERATORS.get(type(node.op), ast.Add)(), node.value)
+    yield ast.parse(f"{ast.unparse(node.target)} = {ast.unparse(node.value)}").body[0]
+    yield ast.Pass()
+
+
+def _of_statement(node, names):
+    if not isinstance(node.value, ast.Constant):
         yield ast.Pass()
 
 
@@ -162,6 +171,20 @@ def _changed_calls(node):
         yield ast.Call(function, [node.args[0], node.args[2], node.args[1]], node.keywords)
 
 
+CHANGES = {                                 # kind of node -> what it may become
+    ast.BinOp: _of_operation, ast.Constant: _of_constant, ast.Compare: _of_comparison, ast.Name: _of_name,
+    ast.UnaryOp: lambda node, names: [node.operand],
+    ast.IfExp: lambda node, names: [node.body, node.orelse, ast.IfExp(node.test, node.orelse, node.body)],
+    ast.Attribute: lambda node, names: [node.value] if node.attr == "T" else [],
+    ast.Call: lambda node, names: _changed_calls(node),
+    ast.Subscript: lambda node, names: [node.value],
+    ast.Slice: lambda node, names: [ast.Slice(None, None, None)],
+    ast.Tuple: _of_tuple, ast.If: _of_branch, ast.For: _of_loop,
+    ast.While: lambda node, names: [ast.If(node.test, node.body, node.orelse)],
+    ast.AugAssign: _of_step, ast.Assign: _of_statement, ast.Expr: _of_statement,
+}
+
+
 # -- changes of what goes in and comes out ---------------------------------------------------------------------------
 class Spy:
     """A solution that notes what it is called with and what it returns."""
@@ -178,46 +201,60 @@ class Spy:
 
 def changed_behaviour(solution, spy, edits):
     """(words, function) for what may be done wrongly around a solution: before it runs, and after."""
-    def before(place, change):
-        return lambda *inputs: solution(*inputs[:place], change(inputs[place]), *inputs[place + 1:]) \
-            if place < len(inputs) else solution(*inputs)
-
-    def after(change):
-        return lambda *inputs: change(solution(*inputs))
-
     for place in range(max(map(len, spy.arguments))):
         values = [inputs[place] for inputs in spy.arguments if place < len(inputs)]
-        first = values[0]
-        if isinstance(first, np.random.Generator):
-            yield f"argument {place} ignored: always the same seed", before(place, lambda rng: np.random.default_rng(0))
-            yield f"argument {place} ignored: no seed", before(place, lambda rng: np.random.default_rng())
-        elif isinstance(first, (int, float)):
-            for value in dict.fromkeys(v for v in values[:8] if isinstance(v, (int, float))):
-                if any(np.size(v) != 1 or v != value for v in values):
-                    yield f"argument {place} ignored: always {value:.4g}", before(place, lambda v, value=value: value)
-        elif isinstance(first, np.ndarray) and not edits:
-            yield f"argument {place} ignored: ones", before(place, lambda a: np.ones_like(a))
-            yield f"argument {place} ignored: zeros", before(place, lambda a: np.zeros_like(a))
-        if isinstance(first, (np.ndarray, list)) and not edits:
+        for words, change in _changed_arguments(values, edits):
+            yield f"argument {place} {words}", _before(solution, place, change)
+        if isinstance(values[0], (np.ndarray, list)) and not edits:
             yield f"argument {place} edited in place", _editing(solution, place)
-    yield "result: as a string", after(str)
-    yield "result: nothing", after(lambda r: None)
-    numbers = [r for r in spy.results if isinstance(r, (int, float, np.ndarray)) and not isinstance(r, bool)]
-    if len(numbers) == len(spy.results) and not edits:
-        yield "result: the sign flipped", after(lambda r: ~r if np.asarray(r).dtype == np.bool_ else -r)
-        yield "result: a tenth more", after(lambda r: r * 1.1)
-        yield "result: a little more", after(lambda r: r + 0.01)
-        yield "result: always the first one", _constant(solution)
+    for words, change in _changed_results(spy.results, edits):
+        yield words, _after(solution, change)
+
+
+def _before(solution, place, change):
+    return lambda *inputs: solution(*inputs[:place], change(inputs[place]), *inputs[place + 1:]) \
+        if place < len(inputs) else solution(*inputs)
+
+
+def _after(solution, change):
+    return lambda *inputs: change(solution(*inputs))
+
+
+def _changed_arguments(values, edits):
+    """(words, change) of an argument that had these values."""
+    first = values[0]
+    if isinstance(first, np.random.Generator):
+        yield "ignored: always the same seed", lambda rng: np.random.default_rng(0)
+        yield "ignored: no seed", lambda rng: np.random.default_rng()
+    elif isinstance(first, (int, float)):
+        for value in dict.fromkeys(v for v in values[:8] if isinstance(v, (int, float))):
+            if any(np.size(v) != 1 or v != value for v in values):
+                yield f"ignored: always {value:.4g}", lambda v, value=value: value
+    elif isinstance(first, np.ndarray) and not edits:
+        yield "ignored: ones", np.ones_like
+        yield "ignored: zeros", np.zeros_like
+
+
+def _changed_results(results, edits):
+    """(words, change) of what was returned."""
+    yield "result: as a string", str
+    yield "result: nothing", lambda r: None
+    numbers = [r for r in results if isinstance(r, (int, float, np.ndarray)) and not isinstance(r, bool)]
+    if len(numbers) == len(results) and not edits:
+        yield "result: the sign flipped", lambda r: ~r if np.asarray(r).dtype == np.bool_ else -r
+        yield "result: a tenth more", lambda r: r * 1.1
+        yield "result: a little more", lambda r: r + 0.01
+        yield "result: always the first one", _always_the_first()
         if any(np.ndim(r) and np.size(r) > 1 for r in numbers):
-            yield "result: the first element everywhere", after(lambda r: np.full_like(r, r.flat[0]))
-            yield "result: reversed", after(lambda r: r[::-1])
-            yield "result: its mean", after(lambda r: np.mean(r))
-        yield "result: one axis more", after(lambda r: np.asarray(r)[None])
-    if all(isinstance(r, tuple) for r in spy.results):
-        yield "result: the first of them alone", after(lambda r: r[0])
-        yield "result: the other way round", after(lambda r: r[::-1])
-        for k in range(len(spy.results[0])):
-            yield f"result {k}: a tenth more", after(lambda r, k=k: (*r[:k], r[k] * 1.1 + 1, *r[k + 1:]))
+            yield "result: the first element everywhere", lambda r: np.full_like(r, r.flat[0])
+            yield "result: reversed", lambda r: r[::-1]
+            yield "result: its mean", np.mean
+        yield "result: one axis more", lambda r: np.asarray(r)[None]
+    if all(isinstance(r, tuple) for r in results):
+        yield "result: the first of them alone", lambda r: r[0]
+        yield "result: the other way round", lambda r: r[::-1]
+        for k in range(len(results[0])):
+            yield f"result {k}: a tenth more", lambda r, k=k: (*r[:k], r[k] * 1.1 + 1, *r[k + 1:])
 
 
 def _editing(solution, place):
@@ -234,13 +271,13 @@ def _editing(solution, place):
     return edited
 
 
-def _constant(solution):
+def _always_the_first():
     kept = []
 
-    def constant(*inputs):
-        kept.append(solution(*inputs))
+    def first(result):
+        kept.append(result)
         return kept[0]
-    return constant
+    return first
 
 
 # -- the audit -------------------------------------------------------------------------------------------------------

@@ -64,52 +64,58 @@ def found_at(words, known):
 
 def imports(module, known):
     """{module of ours: the first line on which this one imports it}."""
-    path, found = known[module], {}
+    path, found, names = known[module], {}, {}
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-
-    def note(words, line):
+    nodes = list(tree(path).body if module == "minigrad" else ast.walk(tree(path)))
+    for words, line in [*said(nodes, package, known, names), *used(nodes, names)]:
         where = found_at(words, known)
         if where and where != module:
             found.setdefault(where, line)
+    return found
 
-    def absolute(name, level):
-        if not level:
-            return name
-        start = package.split(".")[:len(package.split(".")) - level + 1]
-        return ".".join([*start, name] if name else start)
 
-    nodes = tree(path).body if module == "minigrad" else ast.walk(tree(path))
-    nodes, names = list(nodes), {}                          # names: what stands for one of our modules in this file
+def said(nodes, package, known, names):
+    """(dotted name, line) of each import; and in names, what stands for one of our modules in this file."""
     for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
-                if alias.name.split(".")[0] in known:
-                    if alias.name == "minigrad":            # counted where it is used: mg.keras is an import of keras
-                        names[alias.asname or "minigrad"] = "minigrad"
-                    else:
-                        note(alias.name, node.lineno)
+                if alias.name == "minigrad":                # counted where it is used: mg.keras is an import of keras
+                    names[alias.asname or "minigrad"] = "minigrad"
+                else:
+                    yield alias.name, node.lineno
         elif isinstance(node, ast.ImportFrom):
-            base = absolute(node.module, node.level)
+            base = absolute(node.module, node.level, package)
             for alias in node.names:
-                note(f"{base}.{alias.name}", node.lineno)
                 full = f"{base}.{alias.name}"
+                yield full, node.lineno
                 if found_at(full, known) not in (None, found_at(base, known)):
                     names[alias.asname or alias.name] = found_at(full, known)
         elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             name, called = node.args[0].value, ast.unparse(node.func)
             if called in ("importlib.import_module", "import_module"):
                 level = len(name) - len(name.lstrip("."))
-                note(absolute(name.lstrip("."), level), node.lineno)
+                yield absolute(name.lstrip("."), level, package), node.lineno
             elif called == "public":                        # support/names.py: a module by its public name
-                note(f"minigrad.{name}", node.lineno)
+                yield f"minigrad.{name}", node.lineno
+
+
+def absolute(name, level, package):
+    """..engine.op, written in a module of this package, as minigrad.engine.op."""
+    if not level:
+        return name
+    start = package.split(".")[:len(package.split(".")) - level + 1]
+    return ".".join([*start, name] if name else start)
+
+
+def used(nodes, names):
+    """(dotted name, line) of what is reached through the modules in names: mg.keras.layers."""
     inner = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}       # mg.keras in mg.keras.layers
     for node in nodes:
         if isinstance(node, ast.Attribute) and id(node) not in inner:
             words = ast.unparse(node)
             first, _, rest = words.partition(".")
             if first in names and set(rest) <= WORD:
-                note(f"{names[first]}.{rest}", node.lineno)
-    return found
+                yield f"{names[first]}.{rest}", node.lineno
 
 
 WORD = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")

@@ -22,9 +22,10 @@ def test_ruff_has_nothing_to_say():
 
 def test_ruff_would_say_it(tmp_path):
     file = tmp_path / "wrong.py"
-    file.write_text("import sys\nimport os\nx = " + " + ".join(["1"] * 40) + "\nfs = [lambda: i for i in range(3)]\n")
+    file.write_text("import sys\nimport os\nx = " + " + ".join(["1"] * 40) + "\nfs = [lambda: i for i in range(3)]\n"
+                    "def f():\n" + "    if x: pass\n" * 12)
     found = ruff("--config", str(ROOT / "pyproject.toml"), "--output-format", "concise", str(file)).stdout
-    assert all(rule in found for rule in ("F401", "I001", "E501", "B023")), found
+    assert all(rule in found for rule in ("F401", "I001", "E501", "B023", "C901")), found
 
 
 def test_sections_are_parted_by_one_kind_of_line():

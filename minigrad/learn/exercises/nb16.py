@@ -21,15 +21,31 @@ def from_the_past(answer, days, first, every):
     except (TypeError, ValueError):
         raise Wrong(f"expected a list of pairs of arrays, got {kind(given)}.") from None
     for training, test in found:
-        for days_of, what in ((training, "training"), (test, "test")):
-            if days_of.ndim != 1 or days_of.size and days_of.dtype.kind not in "iu":
-                raise Wrong(f"the {what} days: expected an array of whole numbers, got {days_of.tolist()}.")
-        ahead = np.intersect1d(training, test)
-        if len(ahead):
-            raise Wrong(f"day {ahead[0]} is tested, and trained on for it: that is look-ahead.")
-        if len(test) and len(training) and training.max() > test.min():
-            raise Wrong(f"day {test.min()} is forecast after training on day {training.max()}, which comes later.")
-    tested = np.concatenate([test for _, test in found]) if found else np.empty(0)
+        _none_ahead(training, test)
+    _each_day_once(np.concatenate([test for _, test in found]) if found else np.empty(0), first, days)
+    for k, (training, test) in enumerate(found):
+        start = first + k * every
+        if test.tolist() != list(range(start, min(start + every, days))):
+            raise Wrong(f"block {k} should be the days {start} ... {min(start + every, days) - 1}, and is "
+                        f"{test.tolist()}.")
+        if sorted(training.tolist()) != list(range(start)):
+            raise Wrong(f"the block from day {start} is trained on {len(np.unique(training))} days; all {start} "
+                        "before it were expected, each once.")
+
+
+def _none_ahead(training, test):
+    """No day is forecast after training on it, or on a later one."""
+    for days_of, what in ((training, "training"), (test, "test")):
+        if days_of.ndim != 1 or days_of.size and days_of.dtype.kind not in "iu":
+            raise Wrong(f"the {what} days: expected an array of whole numbers, got {days_of.tolist()}.")
+    ahead = np.intersect1d(training, test)
+    if len(ahead):
+        raise Wrong(f"day {ahead[0]} is tested, and trained on for it: that is look-ahead.")
+    if len(test) and len(training) and training.max() > test.min():
+        raise Wrong(f"day {test.min()} is forecast after training on day {training.max()}, which comes later.")
+
+
+def _each_day_once(tested, first, days):
     missing = np.setdiff1d(np.arange(first, days), tested)
     if len(missing):
         raise Wrong(f"day {missing[0]} is never tested; it should be all of {first} ... {days - 1}.")
@@ -38,15 +54,6 @@ def from_the_past(answer, days, first, every):
         if tested.max() >= days:
             why = f"day {int(tested.max())} doesn't exist"
         raise Wrong(f"the test days should be {first} ... {days - 1}, each once: {why}.")
-    for k, (training, test) in enumerate(found):
-        start = first + k * every
-        if test.tolist() != list(range(start, min(start + every, days))):
-            raise Wrong(f"block {k} should be the days {start} ... {min(start + every, days) - 1}, and is "
-                        f"{test.tolist()}.")
-        if sorted(training.tolist()) != list(range(start)):
-            raise Wrong(f"the block from day {start} is trained on {len(np.unique(training))} days; all {start} "
-                        "before it were "
-                        "expected, each once.")
 
 
 # -- volatility ------------------------------------------------------------------------------------------------------
