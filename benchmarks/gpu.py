@@ -5,9 +5,9 @@
     python -m benchmarks.gpu --json FILE    keep every figure
 
 What is looked at: each op against NumPy in float32, float16 and TF32, value and gradient; whether a gradient is the
-same bit for bit when computed again; step times of the seed network, LeNet and the GPT, beside PyTorch on the same GPU
-where it is installed; matmul TFLOP/s against the card's peak; memory over a thousand steps.  Exit code 1 if something
-is wrong.
+same bit for bit when computed again; step times of the seed network, LeNet and the GPT, as they are and unrolled, with
+CUDA graphs between products, beside PyTorch on the same GPU where it is installed; matmul TFLOP/s against the card's
+peak; memory over a thousand steps.  Exit code 1 if something is wrong.
 """
 import argparse
 import json
@@ -245,6 +245,32 @@ def torch_step(name, dry):
     return statistics.median(times)
 
 
+def unrolled(walk, name):
+    """Figures of the same step unrolled: its time, and what is captured.  A fault if it learns something else."""
+    (model, x, y), (twin, *_) = network(name, walk.dry), network(name, walk.dry)
+    model(x)
+    twin(x)
+    twin.set_weights(model.get_weights())
+    replay = mg.unroll(model.train_step)
+    for _ in range(8):
+        replay(x, y)
+        twin.train_step(x, y)
+    if replay.program is None:
+        walk.fault(f"{name} can't be unrolled: {replay.reason}")
+        return {}
+    off = max(np.abs(a - b).max() for a, b in zip(model.get_weights(), twin.get_weights()))
+    if not off < 1e-2:                      # steps of Adam are 1e-2 to 1e-3 long
+        walk.fault(f"{name} unrolled: weights are off by {off:.2e} after 8 steps")
+    for stretch in replay.program.stretches:
+        if stretch.reason is not None:
+            walk.fault(f"{name} unrolled: a stretch was not captured: {stretch.reason}")
+
+    def step():
+        replay(x, y)
+        return model.trainable_weights[0]
+    return {"unrolled_ms": seconds(walk, step) * 1e3, "graphs": len(replay.program.stretches), "off": float(off)}
+
+
 def steps(walk):
     for name in ("seed network", "LeNet", "GPT"):
         model, x, y = network(name, walk.dry)
@@ -256,7 +282,7 @@ def steps(walk):
         theirs = None if walk.dry else torch_step(name, walk.dry)
         beside = ({"torch_ms": theirs * 1e3, "ratio": ours / theirs} if theirs else
                   {"torch": "not installed, or without a GPU"})
-        walk.tell("step", network=name, ms=ours * 1e3, **beside)
+        walk.tell("step", network=name, ms=ours * 1e3, **unrolled(walk, name), **beside)
 
 
 def memory(walk):

@@ -139,7 +139,9 @@ def asarray(data, dtype=None, device=None):
     if type(data) is np.ndarray and (device or default_device()) == "cpu":
         return np.asarray(data, dtype)          # as below, the usual case, in a tenth of the time
     if isinstance(data, StandIn):
-        return data._asarray(dtype)
+        if device in (None, device_of(data)):
+            return data._asarray(dtype)
+        data = data.moved()
     if isinstance(data, np.ma.MaskedArray):
         raise TypeError("a masked array's mask would be lost: fill it (array.filled(0)), or give weights")
     on_gpu = device_of(data) != "cpu"
@@ -148,7 +150,8 @@ def asarray(data, dtype=None, device=None):
         return from_lists(data.get() if on_gpu else data, dtype)
     module = cupy()
     with module.cuda.Device(index):
-        return module.asarray(data, dtype=dtype)
+        made = module.asarray(data, dtype=dtype)
+    return recorder().constant(made) if recorder() else made
 
 
 def from_number(x):
@@ -159,7 +162,7 @@ def from_number(x):
 def to_numpy(array):
     """A NumPy copy of an array: with `scalar`, the only transfer from a GPU to the host."""
     if isinstance(array, StandIn):
-        return array.copy()
+        return array.copy() if device_of(array) == "cpu" else array.moved().get()
     return array.get() if device_of(array) != "cpu" else np.array(array)
 
 
@@ -179,7 +182,8 @@ def _kept_ones(n, dtype, device):
 
 
 def _ones(n, like):
-    return _kept_ones(n, like.dtype, device_of(like))
+    ones = _kept_ones(n, like.dtype, device_of(like))
+    return recorder().constant(ones) if recorder() and isinstance(like, StandIn) else ones
 
 
 HALF, SINGLE = np.dtype(np.float16), np.dtype(np.float32)

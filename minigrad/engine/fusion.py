@@ -14,6 +14,7 @@ import numpy as np
 
 from . import backend
 from .tensor import Tensor
+from .unrolling.current import recorder
 
 KERNELS = {}                                # kernel name -> the formula it was made from, its NumPy twin
 
@@ -158,18 +159,17 @@ def trace(formula, dtypes, params):
 
 def fuse(formula, name):
     """The formula, but on GPU arrays as one kernel, where it can be traced; on NumPy arrays and Tensors as before."""
-    kernels = {}
+    kernel_for = functools.cache(functools.partial(_kernel, formula, name))
 
     @functools.wraps(formula)
     def call(*args, **params):
         if any(isinstance(a, (Tensor, Symbol)) for a in args) or all(backend.device_of(a) == "cpu" for a in args):
             return formula(*args, **params)
-        key = (tuple(getattr(a, "dtype", None) for a in args), tuple(sorted(params.items())))
-        if key not in kernels:
-            kernels[key] = _kernel(formula, name, *key)
-        kernel, changed = kernels[key]
+        kernel, changed = kernel_for(tuple(getattr(a, "dtype", None) for a in args), tuple(sorted(params.items())))
         if kernel is None:
             return formula(*args, **params)
+        if recorder():
+            return recorder().kernel(kernel, args, changed)
         result = kernel(*args, *(args[i] for i in changed))
         return None if changed else result
     return call

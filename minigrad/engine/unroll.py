@@ -33,9 +33,10 @@ from .unrolling.forms import (
     replace,
     take_apart,
 )
-from .unrolling.program import StraightLine, difference
-from .unrolling.recorder import Recorder, strip
-from .unrolling.stand_in import Recorded
+from .unrolling.places import may_share, on_gpu, owner_of
+from .unrolling.program import StraightLine, difference, is_gpus
+from .unrolling.recorder import Overlap, Recorder
+from .unrolling.stand_in import Recorded, strip
 from .unrolling.state import State, TooLarge, randomness, released
 
 FLAGS = [is_recording, default_device]      # functions of what a with block or a setting may change; others append
@@ -150,6 +151,9 @@ class Unrolled:
         except TooLarge as error:
             self._refuse(case, str(error))
             raise Eager from None
+        if self.auto and any(map(on_gpu, arrays)):
+            self._refuse(case, 'on a GPU steps are replayed where it is asked for: jit_compile=True')
+            raise Eager
         if self.auto and state.foreign:
             self.foreign = f"{state.foreign} is not minigrad's own, and might do what can't be seen"
             self._refuse(case, self.foreign)
@@ -160,8 +164,12 @@ class Unrolled:
             raise _Mixed                    # an array that comes twice is a case that need not be one next time
         self.recordings += 1
         recorder, before = Recorder(state, AUTO_BYTES if self.auto else math.inf), randomness()
+        try:
+            apart = recorder.apart(arrays)
+        except Overlap:
+            raise _Mixed from None
         inputs = [recorder.stand_in(a, "input", name)
-                  for a, name in zip(recorder.apart(arrays), argument_names(self.function, args, kwargs))]
+                  for a, name in zip(apart, argument_names(self.function, args, kwargs))]
         stand_ins = dict(zip(map(id, leaves), inputs))
         tensors = [x for x in leaves if isinstance(x, Tensor)]
         grads = state.grads()
@@ -209,6 +217,8 @@ class Unrolled:
         recorder.close()
         if not reason and not all(type(h) is Part for h in handles):
             reason = "a result is no array"
+        if not reason and is_gpus(recorder.calls) is None:
+            reason = "some of its arrays are on a GPU and some are not"
         if reason:
             case.waste += 1
             if case.waste > 2 or recorder.reason is None:
@@ -327,6 +337,8 @@ def unroll(function: Callable) -> Callable:
     to a new recording.  Each shape, type and branch has a program of its own; 8 are kept.  Results are new arrays.
     What can't be followed (float(), printing, drawing from other generators, a tape in a result) is said once, in a
     warning that names the line; the function then runs as it is.
+    On a GPU what lies between products of matrices is captured as CUDA graphs, each launched at once; the text says how
+    many, and what is in none (unrolling/graphs.py).  Not yet run on a GPU: jit_compile="auto" leaves steps there alone.
     It pays where calls are many and small.  Of long sequences attention makes a line for each step of each tile: 900 of
     1,024 places, 6,000 of 4,096 (causal, four heads, with backward).  They take the time of the function as it is, and
     writing them down that of eight calls.
@@ -347,12 +359,9 @@ def unroll(function: Callable) -> Callable:
 def _apart(program, arrays):
     """Whether no argument overlaps memory that the program edits."""
     for i, a in enumerate(arrays):
-        owner = a
-        while (base := owner.base) is not None and isinstance(base, np.ndarray):
-            owner = base
-        if id(owner) in program.live:
+        if id(owner_of(a)) in program.live:
             return False
-        if program.edits_arguments and any(np.may_share_memory(a, b) for b in arrays[i + 1:]):
+        if program.edits_arguments and any(may_share(a, b) for b in arrays[i + 1:]):
             return False
     return True
 

@@ -12,33 +12,53 @@ kernels.
 """
 import collections
 import contextlib
+import functools
 import sys
 import types
+import weakref
 
 import numpy as np
 
 from minigrad.engine import fusion
 
-from . import cupy_api
+from . import capturing, cupy_api
+from .capturing import address
 
 API = cupy_api.read()
 COUNTS = collections.Counter()
 FREE = {"reshape", "transpose", "swapaxes", "moveaxis", "expand_dims", "squeeze", "broadcast_to", "ravel",
-        "shape", "ndim", "flip", "diagonal", "size", "may_share_memory", "shares_memory",
-        "result_type"}                                                          # views: nothing to launch
+        "shape", "ndim", "flip", "diagonal", "size", "may_share_memory", "shares_memory", "result_type"}        # views
+SENDING = {"concatenate", "stack", "choose", "pad", "repeat", "histogram"}
 SYNCING = {"nonzero", "unique", "bincount", "argwhere", "flatnonzero", "extract", "allclose", "array_equal"}
-ON_ARRAYS = np.ndarray                      # what may not meet a device array (NumPy scalars may: they are copied in)
+OWNERS = weakref.WeakValueDictionary()      # id of NumPy's array, no view: the device array that stands for it
 
 
 class ndarray:
     """A device array: `_a` is its memory, which only this file may touch."""
     __array_priority__ = 100
 
-    def __init__(self, array):
+    def __init__(self, array, dtype=float, memptr=None, strides=None):
+        """Of NumPy's array; or cupy.ndarray(shape, dtype, memptr, strides)."""
+        if memptr is not None:
+            array = np.ndarray(array, dtype, memptr.root, memptr.ptr - address(memptr.root), strides)
         self._a = np.asarray(array)
+        root = self._a                      # views know the array whose memory they lie in
+        while isinstance(root.base, np.ndarray):
+            root = root.base
+        self.base = None
+        if root is self._a:
+            OWNERS[id(root)] = self
+            capturing.take(self)
+        elif isinstance(root, np.ndarray):
+            known = OWNERS.get(id(root))
+            self.base = ndarray(root) if known is None else known
 
     class _Device:
         id = 0
+
+        def synchronize(self):
+            capturing.refuse("synchronize()")
+            COUNTS["sync"] += 1
 
     device = _Device()
     shape = property(lambda self: self._a.shape)
@@ -48,9 +68,8 @@ class ndarray:
     strides = property(lambda self: self._a.strides)
     nbytes = property(lambda self: self._a.nbytes)
     itemsize = property(lambda self: self._a.itemsize)
-    base = property(lambda self: self if self._a.base is not None else None)
     T = property(lambda self: ndarray(self._a.T))
-    data = property(lambda self: types.SimpleNamespace(ptr=self._a.ctypes.data))       # an address, as NCCL takes it
+    data = property(lambda self: capturing.Pointer((self if self.base is None else self.base)._a, address(self._a)))
 
     # -- refused: CuPy never turns into a NumPy array by itself ------------------------------------------------------
     def __array__(self, *args, **kwargs):
@@ -58,10 +77,12 @@ class ndarray:
                         "Please use `.get()` to construct a NumPy array explicitly.")
 
     def _sync(self):
+        capturing.refuse("a look at a value")
         COUNTS["sync"] += 1
         return self._a
 
     def get(self, out=None):
+        capturing.refuse("a copy to the host")
         COUNTS["d2h"] += 1
         COUNTS["sync"] += 1
         return self._a.copy()
@@ -100,6 +121,7 @@ class ndarray:
             COUNTS["sync"] += 1             # how many are true decides the result's shape
         if any(isinstance(i, np.ndarray) for i in _tuple(bare)):
             COUNTS["launch"] += 1
+            return ndarray(capturing.launch(lambda: self._a[bare]))
         return ndarray(self._a[bare])
 
     def __setitem__(self, index, value):
@@ -107,7 +129,7 @@ class ndarray:
         if _has_mask(bare):
             COUNTS["sync"] += 1
         COUNTS["launch"] += 1
-        self._a[bare] = _bare(value)
+        capturing.launch(functools.partial(self._a.__setitem__, bare, _bare(value)), into=self._a)
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kwargs):
         if ufunc.__name__ not in API["ufuncs"]:
@@ -117,29 +139,34 @@ class ndarray:
         if extra := set(kwargs) - {"dtype", "casting", "axis", "keepdims"}:
             raise TypeError(f"Wrong arguments {extra}: CuPy's ufuncs don't take them")
         COUNTS["launch"] += 1
-        result = getattr(ufunc, method)(*map(_bare, inputs), **kwargs, **({} if out is None else {"out": _bare(out)}))
-        return out[0] if out is not None else _device(result)
+        out = out[0] if isinstance(out, tuple) else out
+        into = None if out is None else out._a
+        compute = functools.partial(getattr(ufunc, method), *map(_bare, inputs), **kwargs,
+                                    **({} if out is None else {"out": into}))
+        result = capturing.launch(compute, ufunc.__name__, into)
+        return out if out is not None else _device(result)
 
     def __array_function__(self, function, kinds, args, kwargs):
         return _call(function, args, kwargs)
 
     def astype(self, dtype, copy=True):
         COUNTS["launch"] += 1
-        return ndarray(self._a.astype(dtype, copy=copy))
+        return ndarray(capturing.launch(lambda: self._a.astype(dtype, copy=copy)))
 
     def view(self, *args):
         return ndarray(self._a.view(*args))
 
     def fill(self, value):
         COUNTS["launch"] += 1
-        self._a.fill(_bare(value))
+        capturing.launch(functools.partial(self._a.fill, _bare(value)), into=self._a)
 
 
 def _operator(name):
     def method(self, *others):
         COUNTS["launch"] += 1
         others = [_bare(o) for o in others]
-        result = getattr(self._a, name)(*others)
+        result = capturing.launch(functools.partial(getattr(self._a, name), *others), name.strip("_r"),
+                                  self._a if name.startswith("__i") and name != "__invert__" else None)
         if result is NotImplemented:
             return NotImplemented
         return self if name.startswith("__i") and name != "__invert__" else _device(result)
@@ -159,9 +186,7 @@ def _method(name):
     def method(self, *args, **kwargs):
         if refused := {"where", "initial"} & set(kwargs):
             raise TypeError(f"CuPy's ndarray.{name} takes no {refused}")
-        COUNTS["launch"] += name not in FREE
-        COUNTS["sync"] += name in SYNCING
-        return _device(getattr(self._a, name)(*map(_bare, args), **{k: _bare(v) for k, v in kwargs.items()}))
+        return _run(name, getattr(self._a, name), args, kwargs)
     return method
 
 
@@ -173,10 +198,10 @@ for _name in ("sum mean var std max min prod any all argmax argmin argsort cumsu
 
 def _bare(value):
     """The memory behind device arrays; NumPy arrays and lists holding numbers are refused as CuPy refuses them."""
-    if isinstance(value, ndarray):
+    if type(value) is ndarray:
         return value._a
-    if isinstance(value, np.ndarray):
-        raise TypeError(f"Unsupported type {type(value)}: a NumPy array meets a device array")
+    if isinstance(value, np.ndarray) or isinstance(value, ndarray):     # or a recording's stand-in, of which CuPy knows
+        raise TypeError(f"Unsupported type {type(value)}: a NumPy array meets a device array")     # nothing
     if isinstance(value, (list, tuple)) and any(isinstance(v, (ndarray, np.ndarray)) for v in value):
         return type(value)(map(_bare, value))
     return value
@@ -196,6 +221,7 @@ def _indices(index):
     """CuPy indexes with NumPy integer arrays and lists too, after copying them to the device."""
     def one(i):
         if isinstance(i, (list, np.ndarray)):
+            capturing.refuse("a copy from the host")
             COUNTS["h2d"] += 1
             COUNTS["h2d_bytes"] += np.asarray(i).nbytes
             return np.asarray(i)
@@ -216,9 +242,28 @@ def _call(function, args, kwargs):
     known = None if linalg else API["functions"].get(name)
     if known and "kwargs" not in known and (extra := set(kwargs) - set(known)):
         raise TypeError(f"CuPy's {name} takes no {', '.join(sorted(extra))}")
-    COUNTS["launch"] += name not in FREE
-    COUNTS["sync"] += name in SYNCING
-    return _device(function(*map(_bare, args), **{k: _bare(v) for k, v in kwargs.items()}))
+    return _run(name, function, args, kwargs)
+
+
+def _linear_algebra(function, *args, **kwargs):
+    capturing.refuse("cuSOLVER's memory")
+    return _call(function, args, kwargs)
+
+
+def _run(name, function, args, kwargs):
+    """A function or a method, counted; a view is launched by nobody."""
+    compute = functools.partial(function, *map(_bare, args), **{k: _bare(v) for k, v in kwargs.items()})
+    if name in FREE:
+        return _device(compute())
+    COUNTS["launch"] += 1
+    if name in SYNCING:
+        capturing.refuse(name)
+        COUNTS["sync"] += 1
+    if name in SENDING:
+        capturing.refuse(f"{name}, which sends addresses to the device,")
+    out = args[0] if name == "copyto" else kwargs.get("out")
+    result = capturing.launch(compute, name, None if out is None else out._a)
+    return out if out is not None else _device(result)
 
 
 class _Ufunc:
@@ -234,7 +279,7 @@ class _Ufunc:
         if self.__name__ not in API["ufunc_at"]:
             raise TypeError(f"CuPy's {self.__name__}.at does not take floats")
         COUNTS["launch"] += 1
-        self.ufunc.at(target._a, _indices(index), _bare(values))
+        capturing.launch(functools.partial(self.ufunc.at, target._a, _indices(index), _bare(values)), into=target._a)
 
 
 class _Generator:
@@ -248,6 +293,8 @@ class _Generator:
             raise AttributeError(f"cupy.random.Generator has no {name}")
 
         def draw(*args, **kwargs):
+            if capturing.State.graph is not None:
+                raise NotImplementedError("calling cuRAND API during stream capture is currently unsupported")
             COUNTS["launch"] += 1
             return _device(getattr(self._rng, name)(*args, **kwargs))
         return draw
@@ -257,17 +304,28 @@ class ElementwiseKernel:
     """Runs the formula that the kernel was made from; one launch however long it is."""
 
     def __init__(self, in_params, out_params, operation, name="kernel", **options):
-        self.name = name
+        self.name, self.inputs = name, in_params.count(",") + 1
 
     def __call__(self, *args):
         COUNTS["launch"] += 1
         COUNTS[self.name] += 1
-        return _device(fusion.KERNELS[self.name](*map(_bare, args)))
+        given, outs = [*map(_bare, args[:self.inputs])], [*map(_bare, args[self.inputs:])]
+
+        def compute():
+            found = fusion.KERNELS[self.name](*given)
+            if found is None:               # it has changed inputs, which are its outs
+                return None
+            for out, result in zip(outs, found if isinstance(found, tuple) else (found,)):
+                out[...] = result
+            return found
+        result = capturing.launch(compute, into=outs[0] if outs else None)
+        return None if outs else _device(result)
 
 
 def asarray(data, dtype=None):
     if isinstance(data, ndarray):
         return data if dtype in (None, data.dtype) else data.astype(dtype)
+    capturing.refuse("a copy from the host")
     array = np.array(data, dtype=dtype)
     COUNTS["h2d"] += 1
     COUNTS["h2d_bytes"] += array.nbytes
@@ -278,6 +336,7 @@ def module():
     """A fresh module object that answers as cupy."""
     cupy = types.ModuleType("cupy")
     cupy.__version__, cupy.__spec__ = API["version"] + " (stand-in)", types.SimpleNamespace(name="cupy")
+    OWNERS.clear()
     cupy.ndarray, cupy.asarray, cupy.array, cupy.ElementwiseKernel = ndarray, asarray, asarray, ElementwiseKernel
     cupy.is_available, cupy.asnumpy, cupy.counts = lambda: True, lambda a: a.get(), COUNTS
 
@@ -291,21 +350,31 @@ def module():
                 raise RuntimeError("cudaErrorInvalidDevice: invalid device ordinal")
 
         def synchronize(self):
+            capturing.refuse("synchronize()")
             COUNTS["sync"] += 1
 
-    cupy.cuda = types.SimpleNamespace(Device=Device)
+    stream, current = capturing.streams(COUNTS)
+    cupy.cuda = types.SimpleNamespace(
+        Device=Device, Stream=stream, get_current_stream=current, MemoryPool=capturing.MemoryPool,
+        using_allocator=capturing.using_allocator)
+    cupy.linalg = types.SimpleNamespace(**{
+        name: functools.partial(_linear_algebra, getattr(np.linalg, name)) for name in API["linalg"]
+        if hasattr(np.linalg, name)})
     cupy.random = types.SimpleNamespace(default_rng=_Generator)
     cupy.lib = types.SimpleNamespace(stride_tricks=types.SimpleNamespace(
         as_strided=lambda a, shape, strides: ndarray(np.lib.stride_tricks.as_strided(a._a, shape, strides))))
-    for name in ("float16", "float32", "float64", "int32", "int64", "bool_", "newaxis", "pi", "inf", "nan"):
+    for name in ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool_", "newaxis", "pi",
+                 "inf", "nan"):
         setattr(cupy, name, getattr(np, name))
 
+    @functools.cache
     def lookup(name):
         if name in API["ufuncs"]:
             return _Ufunc(getattr(np, name))
         if name in API["functions"]:
             def function(*args, **kwargs):
                 return _call(getattr(np, name), args, kwargs)
+            function.__name__ = name
             return function
         raise AttributeError(f"module 'cupy' has no attribute {name!r}")
 

@@ -18,6 +18,8 @@ PLAIN = (int, float, str, bool, type(None))
 
 def module(writer, about, file):
     """(text, arrays): a program as a module that needs NumPy alone; arrays are loaded from `file` beside it."""
+    if writer.gpu:
+        raise ValueError("save: the program runs on a GPU; a program that was recorded on the CPU needs NumPy alone")
     held, kept, alone = ["from pathlib import Path", "import numpy"], {}, Alone(writer.fresh)
     for name, x in writer.bound.items():
         if isinstance(x, np.ndarray):

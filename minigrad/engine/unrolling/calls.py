@@ -5,7 +5,7 @@ more.  A part says how an array lay in its memory; only arrays that the program 
 """
 import math
 
-import numpy as np
+from .places import bounds, on_gpu
 
 
 class Memory:
@@ -15,12 +15,13 @@ class Memory:
             lies.  "constant": made by code that was not followed, the same in every call.  "temporary": made by a call
     whole   the Part that is all of it
     array   of what lives on and of constants: the array itself
+    gpu     whether it is a GPU's
     """
-    __slots__ = ("array", "kind", "name", "start", "stop", "copy", "origin", "whole", "owner")
+    __slots__ = ("array", "kind", "name", "start", "stop", "copy", "origin", "whole", "owner", "gpu")
 
     def __init__(self, array, kind, name="", origin=None):
-        self.kind, self.name, self.origin, self.owner = kind, name, origin, None
-        self.start, self.stop = np.lib.array_utils.byte_bounds(array)
+        self.kind, self.name, self.origin, self.owner, self.gpu = kind, name, origin, None, on_gpu(array)
+        self.start, self.stop = bounds(array)
         self.array = array if kind in ("live", "constant") else None
         self.copy = array.copy() if kind == "constant" else None
         self.whole = Part(self, array, 0)

@@ -7,6 +7,7 @@
 import numpy as np
 
 from ..tensor import Tensor
+from .places import on_gpu
 
 
 class Words:
@@ -32,11 +33,11 @@ def entrance(args, kwargs, flags):
 
     flags   [(function, what it returned)]: what else makes calls calls of one kind
     """
-    word, tests, arrays = Words(ndarray=np.ndarray, Tensor=Tensor, hex_=float.hex), [], []
+    word, tests, arrays = Words(Tensor=Tensor, hex_=float.hex), [], []
 
     def array(x, path):
         arrays.append(name := f"a{len(arrays)}")
-        tests.append(f"type({name} := {path}) is ndarray and {name}.dtype is {word(x.dtype)} "
+        tests.append(f"type({name} := {path}) is {word(type(x))} and {name}.dtype is {word(x.dtype)} "
                      f"and {name}.shape == {x.shape} and {name}.strides == {x.strides}")
 
     def walk(tree, path):
@@ -44,6 +45,9 @@ def entrance(args, kwargs, flags):
         if kind is np.ndarray:
             array(tree, path)
             tests.append(f"{path}.flags.writeable is {tree.flags.writeable}")
+        elif on_gpu(tree):
+            array(tree, path)
+            tests.append(f"{path}.device.id == {tree.device.id}")
         elif kind is Tensor and not tree.requires_grad:
             tests.append(f"type({path}) is Tensor and {path}.node is None and not {path}.requires_grad "
                          f"and not hasattr({path}, '_keras_mask')")

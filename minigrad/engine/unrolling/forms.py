@@ -7,8 +7,8 @@ import numpy as np
 from ..tensor import Tensor
 from .calls import Number
 from .entrance import masked
-from .recorder import strip
-from .stand_in import Recorded
+from .places import is_array, on_gpu
+from .stand_in import Recorded, strip
 
 VARARGS = 4                                 # in a code object's flags: it has *args
 
@@ -25,6 +25,9 @@ def flatten(tree, leaves, key):
             raise Eager
         leaves.append(tree)
         key.append((tree.dtype, tree.shape, tree.strides, tree.flags.writeable))
+    elif on_gpu(tree):
+        leaves.append(tree)
+        key.append(("gpu", tree.device.id, tree.dtype, tree.shape, tree.strides))
     elif kind is tuple or kind is list:
         key.append((kind, len(tree)))
         for branch in tree:
@@ -35,7 +38,7 @@ def flatten(tree, leaves, key):
             flatten(branch, leaves, key)
     elif kind is Tensor:
         array = tree._data
-        if type(array) is not np.ndarray or array.dtype.kind not in "fiub" or tree.node is not None:
+        if not (type(array) is np.ndarray or on_gpu(array)) or array.dtype.kind not in "fiub" or tree.node is not None:
             raise Eager
         if hasattr(tree, "_keras_mask"):    # a second array
             raise Eager
@@ -43,7 +46,7 @@ def flatten(tree, leaves, key):
             key.append(("weight", id(tree), Alive(tree)))
         else:
             leaves.append(tree)
-            key.append(("tensor", array.dtype, array.shape, array.strides))
+            key.append(("tensor", type(array), array.dtype, array.shape, array.strides))
     elif isinstance(tree, float):
         key.append((kind, float.hex(tree)))
     elif tree is None or isinstance(tree, (int, str, bytes, bool, np.dtype)):
@@ -128,7 +131,7 @@ def argument_names(function, args, kwargs):
         elif type(tree) is dict:
             for k, branch in tree.items():
                 walk(branch, f"{name}_{k}")
-        elif type(tree) is np.ndarray or type(tree) is Tensor and not tree.requires_grad:
+        elif is_array(tree) or type(tree) is Tensor and not tree.requires_grad:
             found.append(name)
     for tree, name in zip(args, names):
         walk(tree, name)

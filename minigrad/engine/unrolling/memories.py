@@ -3,7 +3,7 @@ import bisect
 import weakref
 from operator import attrgetter
 
-import numpy as np
+from .places import bounds
 
 _start = attrgetter("start")
 
@@ -38,7 +38,7 @@ class Memories:
         """(the memory that an array lies in or None, whether it overlaps other memory in part)."""
         if not array.size:
             return None, False
-        low, high = np.lib.array_utils.byte_bounds(array)
+        low, high = bounds(array)
         self._cross_out()
         at, overlaps = bisect.bisect(self.entries, low, key=_start), False
         for memory in self.entries[max(at - 1, 0):at + 1]:

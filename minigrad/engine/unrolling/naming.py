@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 
 from .calls import Part, leaves
+from .places import same_bits
 
 
 class Names:
@@ -55,7 +56,7 @@ def brief(word):
 
 
 def is_ones(array):
-    return array.size > 0 and array.tobytes() == np.ones_like(array).tobytes()
+    return array.size > 0 and same_bits(array, np.ones_like(array))
 
 
 def identifier(path):

@@ -5,14 +5,16 @@ array gets a buffer from its first call to its last; then the buffer serves the 
 elementwise call writes into the buffer of an operand that nothing needs any more.
 """
 import functools
+import sys
 from collections import Counter, defaultdict
 
 import numpy as np
 
 from .alone import module
 from .calls import Number, Part, leaves
+from .graphs import Stretch, in_words
 from .naming import Names
-from .recorder import same_bits
+from .places import same_bits
 from .sooner import bound
 from .writing import Text
 
@@ -25,24 +27,32 @@ class StraightLine:
     """What a recording became.  run(*arrays) returns the results, or None: a guard says that it is another program's.
 
     source      its text
-    arena       where its buffers are taken from
+    arena       where its buffers are taken from; a program on a GPU has buffers of its own
+    stretches   on a GPU: what is captured as CUDA graphs (graphs.py)
     """
 
     def __init__(self, recorder, inputs, results, name, about, arena):
         self.recorder, self.inputs, self.results = recorder, inputs, results
-        self.calls, self.placed = self._needed(recorder.calls), {}
+        self.calls, self.placed, self.gpu = self._needed(recorder.calls), {}, is_gpus(recorder.calls)
         self._gather_at_once()
         self.direct = self._used_where_they_lie()
         self._find_what_guards_look_at()
         self._assign_buffers()
         self.names = Names(self)
         writer = Text(self, name, about)
-        self.name, self.source, self.alone = name, writer.text, functools.partial(module, writer)
-        self.space = writer.bound | writer.sooner.space | {"empty": arena.taker()}
+        self.name, self.text, self.alone = name, writer.text, functools.partial(module, writer)
+        self.space = writer.bound | writer.sooner.space
+        self.space |= {"Stretch": Stretch, "empty": sys.modules["cupy"].empty} if self.gpu else {"empty": arena.taker()}
         self.run = bound(writer.function, writer.preparation, writer.step, self.space)
+        self.stretches, self.reasons = [x for x in self.space.values() if type(x) is Stretch], writer.reasons
         self.bytes = sum(span(m) for m, owner in self.buffer.items() if owner is m and m not in self.placed)
         recorder.calls, self.calls = [], []
         self.inlined.clear()
+
+    @property
+    def source(self):
+        head, rest = self.text.split("\n", 1)
+        return "\n".join([head, *in_words(self), rest]) if self.gpu else self.text
 
     def _needed(self, calls):
         """The calls that something depends on, backwards from the results."""
@@ -107,6 +117,8 @@ class StraightLine:
 
     def _used_where_they_lie(self):
         """The arguments that need no buffer: they are read whole, transposed or in another shape, and nothing else."""
+        if self.gpu:                        # a graph reads and writes at the same addresses always
+            return set()
         direct = {r.memory for r in self.inputs} - self.edited
         for part in (*((c.args, c.kwargs, c.outs) for c in self.calls), list(self.results)):
             for x in leaves(part, Part):
@@ -175,6 +187,12 @@ class StraightLine:
                     and sum(o.memory is x.memory for o in operands) == 1):
                 return x.memory
         return None
+
+
+def is_gpus(calls):
+    """Whether a program is that of a GPU: True, False, or None if some of its arrays are there and some are not."""
+    places = {x.memory.gpu for call in calls for x in leaves((call.args, call.kwargs, call.outs), Part)}
+    return None if len(places) > 1 else True in places
 
 
 def numbers_in(call):

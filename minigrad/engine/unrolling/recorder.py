@@ -14,30 +14,44 @@ from .current import _recorder
 from .followed import FOLLOWED, LIKE, LOOKS, MAKERS
 from .memories import Memories
 from .origin import origin_here, reader_line
-from .stand_in import Recorded
+from .places import bounds, is_array, may_share, on_gpu, owner_of, same_bits
+from .stand_in import METHODS, Recorded, strip, tree_of
 
 
 class _Module:
-    """numpy, as array_module gives it: what makes new arrays makes recorded ones."""
+    """numpy or cupy, as array_module gives it: what makes new arrays makes recorded ones."""
 
-    def __init__(self, recorder):
-        self._recorder = recorder
+    def __init__(self, recorder, real):
+        self._recorder, self._real = recorder, real
         self.lib = self.stride_tricks = self
 
     def __getattr__(self, name):
-        f = getattr(np, name)
+        f = getattr(np, name) if isinstance(getattr(np, name, None), np.ufunc) else getattr(self._real, name)
         return (lambda *args, **kwargs: self._recorder.make(f, args, kwargs)) if name in MAKERS else f
 
     def asarray(self, x, dtype=None):
-        return x._asarray(dtype) if type(x) is Recorded else np.asarray(x, dtype)
+        return x._asarray(dtype) if type(x) is Recorded else self._real.asarray(x, dtype)
 
     def empty(self, shape, dtype=float):
-        return self._recorder.make(np.zeros, (shape, dtype), {})
+        return self._recorder.make(self._real.zeros, (shape, dtype), {})
 
     def as_strided(self, x, shape, strides, **kwargs):
-        as_strided = np.lib.stride_tricks.as_strided
+        as_strided = self._real.lib.stride_tricks.as_strided
         return Recorded(as_strided(x.value, shape, strides), x.memory, self._recorder) if type(x) is Recorded else (
             as_strided(x, shape, strides, **kwargs))
+
+
+class Overlap(Exception):
+    """Two arguments share memory of a GPU."""
+
+
+def computed(function, args, kwargs):
+    """function(*args, **kwargs); where CuPy's array is asked, its own method, and the at of CuPy's ufunc."""
+    if args and on_gpu(args[0]) and function in METHODS:
+        return getattr(args[0], METHODS[function])(*args[1:], **kwargs)
+    if args and on_gpu(args[0]) and getattr(function, "__name__", "") == "at":
+        return getattr(sys.modules["cupy"], function.__self__.__name__).at(*args)
+    return function(*args, **kwargs)
 
 
 class Recorder:
@@ -50,7 +64,7 @@ class Recorder:
     def __init__(self, state, limit=math.inf):
         self.limit, self.thread = limit, threading.get_ident()      # bytes that arrays may take at once
         self.calls, self.memories = [], Memories()
-        self.reason, self.state, self.module, self.label = None, state, _Module(self), None
+        self.reason, self.state, self.label = None, state, None
         self.ended, self.draws, self.mixed, self.assigned, self.named, self.twins = False, 0, False, [], {}, []
 
     def __enter__(self):
@@ -62,6 +76,10 @@ class Recorder:
         self.ended = True
 
     active = property(lambda self: self.reason is None and not self.ended and _recorder.get() is self)
+
+    def module(self, array):
+        """What makes new arrays beside this one."""
+        return _Module(self, sys.modules["cupy"] if on_gpu(array) else np)
 
     def give_up(self, reason):
         """Follow no further: the function ends as if nobody had watched."""
@@ -76,10 +94,7 @@ class Recorder:
     # -- memory ------------------------------------------------------------------------------------------------------
     def stand_in(self, array, kind, name=""):
         """A stand-in for an array that is there: an argument, or one that lives on."""
-        owner = array
-        if kind == "live":
-            while isinstance(owner.base, np.ndarray):
-                owner = owner.base
+        owner = owner_of(array) if kind == "live" else array
         memory = self._known(array) or self.memories.add(Memory(owner, kind, name if owner is array else "flat"))
         if owner is array and memory.name == "flat":
             memory.name = name
@@ -90,10 +105,12 @@ class Recorder:
 
     def apart(self, arrays):
         """Arguments, in which those that share memory are copies of the same layout; see _edited."""
-        found = arrays = [*map(np.asarray, arrays)]
+        found = arrays = [a if on_gpu(a) else np.asarray(a) for a in arrays]
         for i, a in enumerate(arrays):
-            if any(np.may_share_memory(a, b) for j, b in enumerate(arrays) if j != i):
-                low, high = np.lib.array_utils.byte_bounds(a)
+            if any(may_share(a, b) for j, b in enumerate(arrays) if j != i):
+                if on_gpu(a):
+                    raise Overlap
+                low, high = bounds(a)
                 offset = a.__array_interface__["data"][0] - low
                 twin = np.ndarray(a.shape, a.dtype, np.empty(high - low, np.uint8), offset, a.strides)
                 twin[...] = a
@@ -104,7 +121,7 @@ class Recorder:
     def _share_edits(self, target):
         """What was done to the copy of an argument is done to the argument, and so to others in the same memory."""
         for a, twin in self.twins:
-            if np.may_share_memory(twin, target):
+            if may_share(twin, target):
                 a[...] = twin
                 self.give_up("an argument is edited that may overlap another one")
                 for other, copy in self.twins:
@@ -126,22 +143,18 @@ class Recorder:
 
         sources     the memories of its operands
         """
-        if isinstance(result, np.ndarray):
-            bounds = np.lib.array_utils.byte_bounds(result) if result.size and sources else None
-            for memory in sources if bounds else ():
-                if memory.holds(*bounds):
+        single = not is_array(result)
+        if not single and result.size and sources:
+            place = bounds(result)
+            for memory in sources:
+                if memory.holds(*place):
                     return Recorded(result, memory, self)
-        array = np.asarray(result)
-        if array.base is not None and isinstance(array.base, np.ndarray) and array.size:     # a view of its own, as
-            owner = array.base                                                               # stack and tile give
-            while isinstance(owner.base, np.ndarray):
-                owner = owner.base
-        else:
-            owner = array
+        array = np.asarray(result) if single else result
+        owner = owner_of(array) if array.size else array            # a view of its own, as stack and tile give
         memory = self.memories.add(Memory(owner, "temporary", origin=call and call.origin), owner)
         if self.memories.live_bytes > self.limit:
             self.give_up("its arrays are large: a program would keep much memory")
-        made = Recorded(array, memory, self, scalar=not isinstance(result, np.ndarray))
+        made = Recorded(array, memory, self, single)
         if call is not None:
             call.outs.append(made.part)
         return made
@@ -169,7 +182,7 @@ class Recorder:
             return slice(*map(self.operand, (x.start, x.stop, x.step)))
         if isinstance(x, np.generic):
             x = np.asarray(x)
-        if not isinstance(x, np.ndarray):
+        if not is_array(x):
             return x
         known = self._known(x)
         if known is None:
@@ -185,7 +198,7 @@ class Recorder:
             del kwargs["out"]               # x *= 2 of a single number makes another number
         plain, outs = strip(kwargs), kwargs.get("out")
         if method == "at":
-            f(*strip(inputs), **plain)
+            computed(f, strip(inputs), plain)
             return self._edited(f, inputs, kwargs, inputs[0])
         result = f(*strip(inputs), **plain)
         if outs is not None:
@@ -209,7 +222,7 @@ class Recorder:
                 k: self._fixed(v) for k, v in kwargs.items()}
         elif name not in FOLLOWED and name not in LOOKS and not getattr(function, "followed", False):
             self.give_up(f"{name} is not followed")
-        result = function(*strip(args), **strip(kwargs))
+        result = computed(function, strip(args), strip(kwargs))
         if name in LOOKS or not self.active:
             return result if name in LOOKS else self._result(function, args, kwargs, result)
         if out is not None:
@@ -226,10 +239,9 @@ class Recorder:
         if self.ended or threading.get_ident() != self.thread:      # a leftover, or another thread that reads a weight
             return result
         if not self.active:
-            return tree_of(result, lambda r: Recorded(np.asarray(r), Memory(np.asarray(r), "temporary"), self,
-                                                      not isinstance(r, np.ndarray)))
+            return tree_of(result, self._unwatched)
         many = isinstance(result, (tuple, list))
-        if not all(isinstance(r, (np.ndarray, np.generic)) for r in (result if many else (result,))):
+        if not all(is_array(r) or isinstance(r, np.generic) for r in (result if many else (result,))):
             self.give_up(f"{getattr(function, '__name__', function)} returns {type(result).__name__}")
             return result
         args, kwargs = self.operand(args), self.operand(kwargs)
@@ -242,6 +254,22 @@ class Recorder:
         elif many and len(call.outs) < len(result):
             self.give_up(f"{getattr(function, '__name__', function)} returns views and new arrays")
         return wrapped
+
+    def _unwatched(self, result):
+        """A stand-in for what is not written down any more."""
+        array = result if is_array(result) else np.asarray(result)
+        return Recorded(array, Memory(array, "temporary"), self, array is not result)
+
+    def kernel(self, kernel, args, changed):
+        """A kernel of fusion.py, which gives results, or changes inputs: those at the places `changed`."""
+        targets = [args[i] for i in changed]
+        result = kernel(*strip(args), *strip(targets))
+        if not changed:
+            return self._result(kernel, args, {}, result)
+        if self.active:
+            targets = self.operand(targets)
+            self.note("edit", kernel, (*self.operand(args), *targets), {}, targets)
+        return None
 
     def _edited(self, function, args, kwargs, target, out=False):
         if self.twins:
@@ -277,7 +305,7 @@ class Recorder:
         if not self.active:
             return self._result(getitem, (x, index), {}, result)
         recorded = list(leaves(index, Recorded))
-        if recorded and isinstance(result, np.ndarray) and np.may_share_memory(result, x.value):
+        if recorded and is_array(result) and may_share(result, x.value):
             self.give_up("a view at a recorded index")
         return self._result(getitem, (x, index), {}, result)
 
@@ -301,10 +329,10 @@ class Recorder:
     def _like(self, name, x, shape=None, dtype=None):
         """zeros_like and ones_like need no values."""
         like = getattr(np, name)(strip(x), shape=shape, dtype=dtype)
-        if not like.flags.c_contiguous:
+        if not (on_gpu(like) or like.flags.c_contiguous):
             return self._result(getattr(np, name), (x,), {"shape": shape, "dtype": dtype}, like)
-        f = np.ones if name == "ones_like" else np.zeros
-        return self.make(f, (like.shape, like.dtype), {})
+        module = sys.modules["cupy"] if on_gpu(like) else np
+        return self.make(module.ones if name == "ones_like" else module.zeros, (like.shape, like.dtype), {})
 
     # -- hooks: for code that knows what of it changes from call to call ----------------------------------------------
     def number(self, value, function, *args):
@@ -334,11 +362,18 @@ class Recorder:
         if not self.active:
             return result
         call = self.note("draw", method, (generator,), {"dtype": np.dtype(dtype)})
-        return self.wrap(np.asarray(result), (), call)
+        return self.wrap(result if is_array(result) else np.asarray(result), (), call)
+
+    def constant(self, array):
+        """A stand-in for an array that is the same in every call: CuPy's operators know of no other arrays."""
+        if not (self.active and on_gpu(array)):
+            return array
+        memory = self._known(array) or self.memories.add(Memory(array, "constant"))
+        return Recorded(array, memory, self)
 
     def live(self, array, name=""):
-        """A stand-in for an array that lives on between calls, in memory that stays."""
-        if type(array) is Recorded:
+        """A stand-in for an array that lives on between calls, in memory that stays; None, where there is none."""
+        if type(array) is Recorded or array is None:
             return array
         made = self.stand_in(array, "live", name)
         if made.memory.name == "flat":      # what a weight's view has made known, but not by a name of its own
@@ -363,36 +398,3 @@ def getitem(x, index):
 
 def setitem(x, index, value):
     x[index] = value
-
-
-def same_bits(a, b):
-    """Whether two arrays agree to the bit, in shape, type and values."""
-    if a is b:
-        return True
-    if a.shape != b.shape or a.dtype != b.dtype:
-        return False
-    return bool((a == b).all()) if a.dtype.hasobject else a.tobytes() == b.tobytes()
-
-
-def tree_of(result, f):
-    """f of an array, or of each of a tuple or list of them (a named one too)."""
-    if not isinstance(result, (tuple, list)):
-        return f(result)
-    items = [f(r) for r in result]
-    return type(result)(*items) if hasattr(result, "_fields") else type(result)(items)
-
-
-def strip(x):
-    """Stand-ins, also inside tuples, lists, dicts and slices, as what they stand for."""
-    kind = type(x)
-    if kind is Recorded:
-        return x.value[()] if x.scalar else x.value
-    if kind is Number:
-        return x.value
-    if kind in (tuple, list):
-        return kind(map(strip, x))
-    if kind is dict:
-        return {k: strip(v) for k, v in x.items()}
-    if kind is slice:
-        return slice(strip(x.start), strip(x.stop), strip(x.step))
-    return x

@@ -32,18 +32,21 @@ def as_text(line):
 
 
 class Sooner:
-    """space: {name: array or function} of what lines run with and do not show.  fresh: a function that finds names."""
+    """space: {name: array or function} of what lines run with and do not show.  fresh: a function that finds names.
 
-    def __init__(self, fresh):
-        self.fresh, self.space, self._names, self._clip = fresh, {}, {}, None
+    gpu: on a GPU lines run as they stand.
+    """
+
+    def __init__(self, fresh, gpu=False):
+        self.gpu, self.fresh, self.space, self._names, self._clip = gpu, fresh, {}, {}, None
 
     def product(self, call, x, y, out, text):
         """matmul as dot, where it is the same."""
-        return either(f"{x}.dot({y}, {out})", text) if is_dot(call) else text
+        return either(f"{x}.dot({y}, {out})", text) if not self.gpu and is_dot(call) else text
 
     def clip(self, args, texts, out, text):
         numbers = [self._name(a, args[0].dtype) for a in args[1:]]
-        if CLIP is None or len(numbers) != 2 or None in numbers or "\0" in text:
+        if CLIP is None or self.gpu or len(numbers) != 2 or None in numbers or "\0" in text:
             return text
         self._clip = self._clip or self.fresh("clip_at_once")
         self.space[self._clip] = CLIP
@@ -52,7 +55,7 @@ class Sooner:
     def numbers(self, function, args, texts):
         """The arguments of a ufunc; numbers beside floats of one type also as arrays of it."""
         kinds = {x.dtype for x in args if type(x) is Part}
-        if len(kinds) != 1 or function is np.power:
+        if self.gpu or len(kinds) != 1 or function is np.power:
             return texts
         dtype, = kinds
         return [text if (name := self._name(x, dtype)) is None else either(name, text) for x, text in zip(args, texts)]

@@ -6,9 +6,11 @@ its values has to ask __array__, float(), item() or the like.  So nothing can ge
 import numpy as np
 
 from ..edits import Watched
-from .calls import Part
+from .calls import Number, Part
 from .current import StandIn
+from .places import bounds, on_gpu
 
+METHODS = {f: n for n, f in vars(np.ndarray).items() if callable(f)}       # of arrays: {function: name}
 REDUCTIONS = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum, "any": np.logical_or,
               "all": np.logical_and}
 
@@ -17,9 +19,9 @@ class Recorded(np.lib.mixins.NDArrayOperatorsMixin, StandIn):
     """Stands for an array: `value` is what it is in this run, a view of `memory`."""
     __slots__ = ("value", "memory", "recorder", "scalar", "_part")
     # isinstance(x, np.ndarray) holds, or np.float32 for a single number: as for what it stands for
-    __class__ = property(lambda self: self.value.dtype.type if self.scalar else np.ndarray)
+    __class__ = property(lambda self: self.value.dtype.type if self.scalar else type(self.value))
     __hash__ = None
-    device = "cpu"
+    device = property(lambda self: getattr(self.value, "device", "cpu"))        # NumPy has it from 2.0 on
 
     def __init__(self, value, memory, recorder, scalar=False):
         self.value, self.memory, self.recorder, self.scalar, self._part = value, memory, recorder, scalar, None
@@ -28,7 +30,7 @@ class Recorded(np.lib.mixins.NDArrayOperatorsMixin, StandIn):
     def part(self):
         """What the list of calls says of it."""
         if self._part is None:
-            low = np.lib.array_utils.byte_bounds(self.value)[0] if self.value.size else self.memory.start
+            low = bounds(self.value)[0] if self.value.size else self.memory.start
             self._part = Part(self.memory, self.value, low - self.memory.start, self.scalar)
         return self._part
 
@@ -80,12 +82,17 @@ class Recorded(np.lib.mixins.NDArrayOperatorsMixin, StandIn):
     base = property(lambda self: None if self.value.base is None else self.memory)
     T = property(lambda self: self.transpose())
     mT = property(lambda self: self.swapaxes(-1, -2))
-    array_module = property(lambda self: self.recorder.module)
+    array_module = property(lambda self: self.recorder.module(self.value))
 
     def _asarray(self, dtype=None):
         if self.scalar:
             return Recorded(self.value, self.memory, self.recorder)._asarray(dtype)
         return self if dtype is None or self.dtype == dtype else self.astype(dtype)
+
+    def moved(self):
+        """The array itself, to be moved to another device."""
+        self.recorder.cannot("moving it to another device")
+        return self.value
 
     def fill(self, value):
         self[...] = value
@@ -118,8 +125,11 @@ def _followed(name):
 
 
 def _reduced(name, ufunc):
+    f = getattr(np.ndarray, name)
     def method(self, axis=None, dtype=None, out=None, **kwargs):
         kwargs = {"axis": axis} | kwargs | ({"dtype": dtype} if dtype is not None else {})
+        if on_gpu(self.value):              # CuPy's ufuncs have no reduce, but for two
+            return self.recorder.function(f, (self,), kwargs | ({} if out is None else {"out": out}))
         if out is not None:
             kwargs["out"] = (out,)
         if name in ("any", "all") and "dtype" not in kwargs:
@@ -142,3 +152,26 @@ for _name, _what in {"__float__": "float() of it", "__int__": "int() of it", "__
                      "__copy__": "copy.copy of it", "__deepcopy__": "copy.deepcopy of it"}.items():
     setattr(Recorded, _name, _value(_name, _what))
 
+
+def tree_of(result, f):
+    """f of an array, or of each of a tuple or list of them (a named one too)."""
+    if not isinstance(result, (tuple, list)):
+        return f(result)
+    items = [f(r) for r in result]
+    return type(result)(*items) if hasattr(result, "_fields") else type(result)(items)
+
+
+def strip(x):
+    """Stand-ins, also inside tuples, lists, dicts and slices, as what they stand for."""
+    kind = type(x)
+    if kind is Recorded:
+        return x.value[()] if x.scalar else x.value
+    if kind is Number:
+        return x.value
+    if kind in (tuple, list):
+        return kind(map(strip, x))
+    if kind is dict:
+        return {k: strip(v) for k, v in x.items()}
+    if kind is slice:
+        return slice(strip(x.start), strip(x.stop), strip(x.step))
+    return x

@@ -24,6 +24,7 @@ from ..op import Op
 from ..tensor import RELEASED, Tensor
 from .current import StandIn
 from .entrance import Words
+from .places import is_array, is_kernel, on_gpu
 
 OFTEN, MANY = 4, 5000                       # looks after which a faster one is made, unless it would be so long
 LIMIT = 100_000                             # objects; a function from which more can be reached is not followed
@@ -84,7 +85,7 @@ class State:
         if isinstance(value, Tensor):
             self.tensors.append(value)
             self.names.setdefault(id(value._data), path or "tensor")
-        elif isinstance(value, np.ndarray):
+        elif is_array(value):
             self.names.setdefault(id(value), path or "array")
         elif isinstance(value, dict):
             self.dicts.append(value)
@@ -114,7 +115,7 @@ class State:
                 yield value.vjp, path
         elif isinstance(value, type):
             yield from self._of_class(value, path)
-        elif not isinstance(value, (types.ModuleType, StandIn)):
+        elif not (isinstance(value, (types.ModuleType, StandIn)) or is_kernel(value)):
             yield from self._of_object(value, path)
 
     def _of_function(self, f):
@@ -234,16 +235,16 @@ class State:
         swapped, made = [], {}
 
         def stand_in(value):
-            if type(value) is np.ndarray and value.dtype.kind in "fiub":
+            if (type(value) is np.ndarray or on_gpu(value)) and value.dtype.kind in "fiub":
                 if id(value) not in made:
                     made[id(value)] = recorder.stand_in(value, "live", self.names.get(id(value), "array"))
                 return made[id(value)]
-            if type(value) is tuple and any(isinstance(v, (np.ndarray, tuple)) for v in value):
+            if type(value) is tuple and any(isinstance(v, tuple) or is_array(v) for v in value):
                 return tuple(map(stand_in, value))
             return value
         for get, put, key in self._places():
             value = get(key)
-            if isinstance(value, (np.ndarray, tuple)):
+            if isinstance(value, tuple) or is_array(value):
                 other = stand_in(value)
                 if other is not value and not (type(value) is tuple and all(map(is_, other, value))):
                     put(key, other)

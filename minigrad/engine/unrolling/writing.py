@@ -1,6 +1,7 @@
 """The program as text: names that mean something, buffers with their shapes, a line for each call and its origin."""
 import math
 import re
+import sys
 from collections import Counter
 
 import numpy as np
@@ -8,15 +9,18 @@ import numpy as np
 from .alone import FEW
 from .calls import Number, Part, leaves
 from .columns import broken, laid_out
+from .graphs import cut, why_not
 from .naming import identifier
+from .places import is_array, is_kernel
 from .recorder import getitem, setitem
 from .sooner import Sooner, as_run, as_text
+from .stand_in import METHODS
 
-WITH_OUT = {np.mean, np.var, np.std, np.concatenate, np.stack, np.dot, np.argmax, np.argmin, np.ndarray.clip,
-            np.ndarray.argmax, np.ndarray.argmin, np.cumsum, np.clip, np.ndarray.cumsum, np.ndarray.dot}
+WITH_OUT = {np.mean, np.var, np.std, np.concatenate, np.stack, np.dot, np.argmax, np.argmin, np.cumsum, np.clip,
+            *(getattr(np.ndarray, name) for name in "clip argmax argmin cumsum dot sum prod max min any all".split())}
+FILLED = {"zeros": 0, "ones": 1}
 COPIES = {np.ndarray.astype, np.ndarray.copy, np.copy}
 RESHAPED = {np.ndarray.reshape, np.ndarray.ravel, np.ndarray.flatten, np.reshape, np.ravel}
-METHODS = {f: n for n, f in vars(np.ndarray).items() if callable(f)}
 
 
 class Text:
@@ -29,12 +33,14 @@ class Text:
     def __init__(self, program, name, about):
         self.program, self.names = program, program.names.of
         self.imports, self.bound, self.views, self.declared, self.opaque = set(), {}, {}, [], []
-        self.sooner = Sooner(self.fresh)
+        self.gpu, self.module = program.gpu, sys.modules["cupy"] if program.gpu else np
+        self.sooner = Sooner(self.fresh, self.gpu)
         self.stores = {}                    # {array: the buffer that its views are made on, in one piece}
         self.function = re.sub(r"\W+", "_", name).strip("_") or "step"
         self.inputs = [self.names[r.memory] for r in program.inputs]
         self.program.names.used.update(self.inputs)
         self.body, self.numbers, self.inlined, self.direct = [], {}, program.inlined, program.direct
+        self.reasons = []                   # for each line of the body: why no CUDA graph can hold it
         kinds = Counter(o.dtype.name for call in program.calls for o in call.outs if type(o) is Part)
         self.usual = kinds.most_common(1)[0][0] if kinds else ""
         self._declare_memory()
@@ -81,18 +87,24 @@ class Text:
                 self.declared.append(f"{name} = empty({shape}, {dtype})")
                 return
             self.stores[name] = store = self.fresh(f"{name}_bytes")
-            self._use("empty"), self._use("ndarray"), self._use("uint8")
+            self._use("empty"), self._use("uint8")
             self.declared.append(f"{store} = empty({memory.stop - memory.start}, uint8)")
-            self.declared.append(f"{name} = ndarray({shape}, {dtype}, {store}, {a.first}, {a.strides})")
+            self.declared.append(f"{name} = {self._laid(shape, dtype, store, a)}")
             return
         owner = self.program.buffer[memory].whole
         self.stores[name] = self.stores[share]
         if (owner.shape, owner.dtype, owner.strides) == (a.shape, a.dtype, a.strides):
             self.declared.append(f"{name} = {share}")
         else:
-            self._use("ndarray")
-            strides = "" if a.contiguous else f", {a.first}, {a.strides}"
-            self.declared.append(f"{name} = ndarray({shape}, {dtype}, {self.stores[share]}{strides})")
+            self.declared.append(f"{name} = {self._laid(shape, dtype, self.stores[share], a)}")
+
+    def _laid(self, shape, dtype, store, x, offset=0):
+        """A view of a store, laid out as x."""
+        self.imports.add("ndarray")
+        if self.gpu:
+            return f"ndarray({shape}, {dtype}, {store}.data + {offset + x.first}, {x.strides})"
+        strides = "" if x.contiguous and not offset else f", {offset + x.first}, {x.strides}"
+        return f"ndarray({shape}, {dtype}, {store}{strides})"
 
     def _use(self, name):
         self.imports.add(name)
@@ -139,9 +151,7 @@ class Text:
             return f"{name}.T"
         if x.is_reshaped():
             return f"{name}.reshape({x.shape})"
-        self._use("ndarray")
-        store, dtype = self.stores.get(name, name), self._dtype(x.dtype)
-        return f"ndarray({x.shape}, {dtype}, {store}, {x.offset + x.first}, {x.strides})"
+        return self._laid(f"{x.shape}", self._dtype(x.dtype), self.stores.get(name, name), x, x.offset)
 
     def expr(self, x):
         kind = type(x)
@@ -186,13 +196,13 @@ class Text:
 
     def _callee(self, f):
         """The text of a function: NumPy's own name for it, or a name that is bound to it."""
-        name = getattr(f, "__name__", "")
+        name = getattr(f, "__name__", getattr(f, "name", ""))
         if isinstance(f, np.ufunc) and getattr(np, name, None) is f:
             return self._use(name)
         owner = getattr(f, "__self__", None)
         if isinstance(owner, np.ufunc) and getattr(np, owner.__name__, None) is owner:
             return f"{self._use(owner.__name__)}.{name}"
-        if getattr(np, name, None) is f:
+        if f in (getattr(np, name, None), getattr(self.module, name, None)):
             return self._use(name)
         if getattr(np.linalg, name, None) is f:
             self._use("linalg")
@@ -205,7 +215,7 @@ class Text:
             return
         write = getattr(self, f"_{call.kind}")
         lines = write(call)
-        if call.errstate:
+        if call.errstate and not self.gpu:
             self._use("errstate")
             settings = ", ".join(f"{k}={v!r}" for k, v in call.errstate.items())
             lines = [f"with errstate({settings}):", *("    " + line for line in lines)]
@@ -213,6 +223,7 @@ class Text:
                       for o in call.outs if type(o) is Part), "")
         for i, line in enumerate(lines):
             self.body.append((line, f"{shape}  {call.origin}".strip() if i == len(lines) - 1 else ""))
+            self.reasons.append(why_not(call) if self.gpu else "")
 
     def _arguments(self, args, kwargs):
         return [*map(self.expr, args), *(f"{k}={self.expr(v)}" for k, v in kwargs.items())]
@@ -229,6 +240,10 @@ class Text:
             return [f"{', '.join(parts)} = {self._made(call)}",
                     *(f"{self.expr(o)}[...] = {p}" for o, p in zip(outs, parts))]
         out = self.expr(outs[0])
+        if is_kernel(f):
+            return [f"{self._callee(f)}({', '.join([*map(self.expr, args), out])})"]
+        if (name := getattr(f, "__name__", "")) in FILLED and f in (getattr(np, name), getattr(self.module, name)):
+            return [f"{out}.fill({FILLED[name]})"]
         if f in COPIES:
             return [f"{out}[...] = {self.expr(args[0])}"]
         if f in RESHAPED and outs[0].contiguous and "order" not in kwargs and (
@@ -295,7 +310,7 @@ class Text:
     def _draw(self, call):
         out, generator = call.outs[0], self._bind(call.args[0], "generator")
         return [f"{generator}().{call.function}(dtype={self.expr(call.kwargs['dtype'])}, out={self.expr(out)})"
-                if out.contiguous and out.memory.whole.shape == out.shape else
+                if out.contiguous and out.memory.whole.shape == out.shape and not self.gpu else
                 f"{self.expr(out)}[...] = {generator}().{call.function}({out.shape}, dtype="
                 f"{self.expr(call.kwargs['dtype'])})"]
 
@@ -337,13 +352,18 @@ class Text:
         head = f"def {self.function}({', '.join(self.inputs)}):"
         names = sorted(self.imports)
         others = ", ".join(n for n in names if n != "empty")        # empty is the arena's
-        self.preparation = "\n".join([f"from numpy import {others}" if others else "", *self.declared, *restore])
+        library, before, run = self.module.__name__, [], [line for line, _ in lines]
+        if self.gpu:
+            reasons = ["arguments"] * len(load) + ["kept"] * len(saved) + self.reasons + ["results"] * (len(store) + 1)
+            before, run = cut(run, ["global"] * (len(run) - len(reasons)) + reasons, self.fresh)
+        self.preparation = "\n".join([f"from {library} import {others}" if others else "", *self.declared, *restore,
+                                      *before])
         self.preparation, self.step = map(as_run, (
-            self.preparation, "\n".join([head, *(f"    {line}" for line, _ in lines)])))
+            self.preparation, "\n".join([head, *(f"    {line}" for line in run)])))
         self.declared, lines = [*map(as_text, self.declared)], [(as_text(line), note) for line, note in lines]
         body, usual = laid_out(lines), [f"# All arrays are {self.usual}, if nothing else is said."] * bool(self.usual)
-        imports = broken(f"from numpy import ({', '.join(names)})", 4) if names else []
-        self.live = {n: a for n, a in self.bound.items() if isinstance(a, np.ndarray)}
+        imports = broken(f"from {library} import ({', '.join(names)})", 4) if names else []
+        self.live = {n: a for n, a in self.bound.items() if is_array(a)}
         self.parts = imports, restore, head, body
         held = [f"# {n}: {a.shape} {a.dtype}, {'used where it lies' if a.size > FEW else a.tolist()}"
                 for n, a in self.live.items()]
