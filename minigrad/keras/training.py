@@ -95,8 +95,9 @@ class Training:
         jit_compile         True: fit, evaluate and predict record a step once and replay it (mg.unroll), to the same
                             bits, and warn where they can't.  "auto": where it is worth it, after some 40 steps, and
                             where all code of the step is minigrad's own, so that it can't do what a recording doesn't
-                            see, such as print; without warnings; not on a GPU.  A train_step or compute_loss of one's own, callbacks
-                            that watch gradients, the training of several outputs and several processes run as they are.
+                            see, such as print; without warnings; not on a GPU.  A train_step or compute_loss of one's
+                            own, callbacks that watch gradients, the training of several outputs and several processes
+                            run as they are.
                             `call` may not depend on model.history and model.stop_training
         """
         if any(not isinstance(w, (int, float, type(None))) for w in tree_leaves(loss_weights)):

@@ -6,7 +6,7 @@ import minigrad as mg
 from minigrad.engine.backend import asarray
 from minigrad.engine.op import REGISTRY
 from minigrad.engine.trees import tree_map
-from minigrad.engine.unrolling.graphs import Stretch
+from minigrad.engine.unrolling.graphs import Captured
 from minigrad.zoo.gpt import GPT
 
 from ..engine.ops.cases import cases_of
@@ -110,7 +110,7 @@ def test_a_cupy_without_graphs_runs_the_calls_and_says_so(cupy, monkeypatch):
 def test_what_would_take_memory_is_not_captured_and_says_so(cupy):
     """Arrays that are kept between calls: the pool of the stretch has none for the next one."""
     kept, x = [], of()
-    stretch = Stretch(lambda: kept.append(x * 2))
+    stretch = Captured(lambda: kept.append(x * 2))
     for _ in range(3):
         stretch()
     assert stretch.graph is None and "cudaMalloc" in stretch.reason
@@ -123,7 +123,7 @@ def test_what_would_take_memory_is_not_captured_and_says_so(cupy):
     (lambda x: mg.backend.normal((2,)), "cuRAND"), (lambda x: mg.backend.synchronize([x]), "synchronize")])
 def test_what_cuda_refuses(cupy, refused, what):
     x = of()
-    stretch = Stretch(lambda: refused(x))
+    stretch = Captured(lambda: refused(x))
     for _ in range(3):
         stretch()
     assert stretch.graph is None and what in stretch.reason, stretch.reason
@@ -131,7 +131,7 @@ def test_what_cuda_refuses(cupy, refused, what):
 
 def test_a_graph_reads_what_lies_there_when_it_is_launched(cupy):
     x, y = of(), of()
-    stretch = Stretch(lambda: np.add(x, 1, out=y))
+    stretch = Captured(lambda: np.add(x, 1, out=y))
     for i in range(5):
         x[...] = i
         stretch()

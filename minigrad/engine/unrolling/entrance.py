@@ -7,7 +7,7 @@
 import numpy as np
 
 from ..tensor import Tensor
-from .places import on_gpu
+from .lying import on_gpu
 
 
 class Words:

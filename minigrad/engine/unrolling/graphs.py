@@ -9,7 +9,7 @@ is called as before (why_not says which and why): most of all products of matric
     second replay       the same calls are captured, which computes nothing, and the graph is launched
     from then on        the graph is launched
 
-What fails to be captured, against expectation, is called as before from then on; Stretch.reason says why.
+What fails to be captured, against expectation, is called as before from then on; Captured.reason says why.
 """
 import sys
 from collections import Counter
@@ -17,7 +17,7 @@ from collections import Counter
 import numpy as np
 
 from .calls import Number, leaves
-from .places import is_kernel
+from .lying import is_kernel
 
 LEAST = 2                                   # calls: a graph of one saves nothing
 PRODUCTS = {"matmul", "dot", "vdot", "inner", "outer", "tensordot", "einsum"}
@@ -49,7 +49,7 @@ def why_not(call):
     return ""
 
 
-class Stretch:
+class Captured:
     """Calls in a row, as a function of none; call it in their place.
 
     graph       the CUDA graph, from the second call on; None if it could not be captured: reason says why
@@ -97,7 +97,7 @@ class Stretch:
 
 
 def cut(body, reasons, fresh):
-    """(lines before the function, lines of its body): those in a row that a graph can hold become a Stretch each.
+    """(lines before the function, lines of its body): those in a row that a graph can hold become a Captured each.
 
     reasons     for each line why no graph can hold it, or ""
     fresh       a function that finds names
@@ -108,7 +108,7 @@ def cut(body, reasons, fresh):
         if len(run) >= LEAST:
             name = fresh("stretch")
             graph = fresh("graph")
-            before.extend([f"def {name}():", *(f"    {line}" for line in run), f"{graph} = Stretch({name})"])
+            before.extend([f"def {name}():", *(f"    {line}" for line in run), f"{graph} = Captured({name})"])
             lines.append(f"{graph}()")
         else:
             lines.extend(run)

@@ -3,7 +3,7 @@ import bisect
 import weakref
 from operator import attrgetter
 
-from .places import bounds
+from .lying import bounds
 
 _start = attrgetter("start")
 

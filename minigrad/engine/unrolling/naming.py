@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from .calls import Part, leaves
-from .places import same_bits
+from .lying import same_bits
 
 
 class Names:

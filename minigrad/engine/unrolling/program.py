@@ -12,9 +12,9 @@ import numpy as np
 
 from .alone import module
 from .calls import Number, Part, leaves
-from .graphs import Stretch, in_words
+from .graphs import Captured, in_words
+from .lying import same_bits
 from .naming import Names
-from .places import same_bits
 from .sooner import bound
 from .writing import Text
 
@@ -42,9 +42,10 @@ class StraightLine:
         writer = Text(self, name, about)
         self.name, self.text, self.alone = name, writer.text, functools.partial(module, writer)
         self.space = writer.bound | writer.sooner.space
-        self.space |= {"Stretch": Stretch, "empty": sys.modules["cupy"].empty} if self.gpu else {"empty": arena.taker()}
+        self.space["empty"] = sys.modules["cupy"].empty if self.gpu else arena.taker()
+        self.space["Captured"] = Captured
         self.run = bound(writer.function, writer.preparation, writer.step, self.space)
-        self.stretches, self.reasons = [x for x in self.space.values() if type(x) is Stretch], writer.reasons
+        self.stretches, self.reasons = [x for x in self.space.values() if type(x) is Captured], writer.reasons
         self.bytes = sum(span(m) for m, owner in self.buffer.items() if owner is m and m not in self.placed)
         recorder.calls, self.calls = [], []
         self.inlined.clear()

@@ -10,8 +10,8 @@ from .alone import FEW
 from .calls import Number, Part, leaves
 from .columns import broken, laid_out
 from .graphs import cut, why_not
+from .lying import is_array, is_kernel
 from .naming import identifier
-from .places import is_array, is_kernel
 from .recorder import getitem, setitem
 from .sooner import Sooner, as_run, as_text
 from .stand_in import METHODS
