@@ -1544,7 +1544,7 @@ def op(forward: Any = None, vjp: Any = None, **declaration: Any) -> Any:
             return x**3
 
     The declaration's keywords are those of Op (domain, shapes, name, doc, saves, selects) and of Op.describe (symbol,
-    flops, numpy, reference, cases, conventions, slack, order, rtol).
+    flops, numpy, reference, cases, conventions, slack, order, rtol, mixes).
     A name that minigrad itself uses stays minigrad's: yours is then entered as "module.name".
     """
 

@@ -44,7 +44,7 @@ class Op:
     What else can be said of an op, for pictures, profiles and checks, stands at `describe`.
     """
     flops = cases = reference = order = rtol = None     # see describe
-    symbol, numpy, conventions, slack = "", (), (), 1.0
+    symbol, numpy, conventions, slack, mixes = "", (), (), 1.0, False
     further = frozenset()                   # NumPy's keywords that with_further(op, x, ...) says with other ops
     __signature__ = _Signature()
 
@@ -100,6 +100,8 @@ class Op:
         order        the highest derivatives that its rule gives: 1 for one that can't be differentiated again
         rtol         how far its gradients may be off measured slopes, relative to their size, where its forward itself
                      is no more precise (default: 1e-9)
+        mixes        True where a row of the result depends on other rows of the input, as in batch normalization: then
+                     no example has a gradient of its own, and minigrad.privacy refuses the op
         """
         for fact, value in facts.items():
             if fact not in FACTS:
@@ -199,7 +201,7 @@ class Op:
         return f"<op {self.name}: {(self.__doc__ or '').strip().splitlines()[0] if self.__doc__ else ''}>"
 
 
-FACTS = ("symbol", "flops", "numpy", "reference", "cases", "conventions", "slack", "order", "rtol")
+FACTS = ("symbol", "flops", "numpy", "reference", "cases", "conventions", "slack", "order", "rtol", "mixes")
 
 
 def as_array(x):
@@ -241,7 +243,7 @@ def op(forward=None, vjp=None, **declaration):
             return x**3
 
     The declaration's keywords are those of Op (domain, shapes, name, doc, saves, selects) and of Op.describe (symbol,
-    flops, numpy, reference, cases, conventions, slack, order, rtol).
+    flops, numpy, reference, cases, conventions, slack, order, rtol, mixes).
     A name that minigrad itself uses stays minigrad's: yours is then entered as "module.name".
     """
     if forward is None:

@@ -53,3 +53,21 @@ def test_a_silent_test_is_noticed():
     source = ("def test_a():\n    load()\ndef load():\n    pass\n"
               "def test_b():\n    same(1)\ndef same(x):\n    assert x\n")
     assert silent({"tests/x.py": ast.parse(source)}) == ["tests/x.py:1 test_a"]
+
+
+def asked_by_name(trees):
+    """Where code compares the name of an op: what it wants to know stands in the op's declaration (Op.describe)."""
+    return [f"{file}:{node.lineno} {ast.unparse(node)}" for file, tree in trees.items() for node in ast.walk(tree)
+            if isinstance(node, ast.Compare) and ast.unparse(node.left).endswith(("op.name", "op.__name__"))]
+
+
+def test_no_room_asks_for_an_op_by_its_name():
+    """A user's own op may have any name, minigrad's too."""
+    found = asked_by_name({file: tree for file, tree in TREES.items() if file.startswith("minigrad/")
+                           and not file.startswith("minigrad/engine/ops/")})
+    assert not found, "\n".join(found)
+
+
+def test_asking_by_name_is_noticed():
+    assert asked_by_name({"x": ast.parse("if t.node.op.name in ('matmul', 'linear') and op.arity == 2: pass")}) == [
+        "x:1 t.node.op.name in ('matmul', 'linear')"]

@@ -10,10 +10,9 @@ import copy
 import numpy as np
 
 from ...engine import backend
+from ...engine.ops.matmul import linear, matmul
 from ...engine.tensor import Tensor, backpropagate, tape_of, unbroadcast
 from ...support.explaining import explained
-
-MIXING = ("batch_norm",)                    # ops whose result for one example depends on the others
 
 
 class Share:
@@ -27,9 +26,9 @@ class Share:
     def __init__(self, op, g, value, args, params, position, weights, made=()):
         self.op, self.g, self.value, self.args, self.params = op, g, value, args, params
         self.position, self.weights, self.made, self.kind = position, weights, made, "other"
-        if op.name in ("matmul", "linear") and position == 1 and args[0].ndim >= 2 == args[1].ndim:
+        if op in (matmul, linear) and position == 1 and args[0].ndim >= 2 == args[1].ndim:
             self.kind = "matrix"
-        elif op.name == "linear" and position == 2:
+        elif op is linear and position == 2:
             self.kind = "bias"
 
     def norms_squared(self):
@@ -99,7 +98,7 @@ class PerExample:
         per_example.gradients()                         # (B, *weight.shape) for each weight
 
     The first axis of whatever meets a weight must count the examples, and an example's loss depend on that example
-    alone: ValueError for batch normalization, and where a weight meets what has no row for each example.  What is made
+    alone: ValueError for batch normalization (any op that declares mixes=True), and where a weight meets what has no row for each example.  What is made
     from one weight alone, its transpose say, counts as that weight: an embedding may also be the output's matrix, as in
     the zoo's GPT.  Weights of Dense layers cost little more than a backward pass; others go one example at a time
     through their op's rule.  The tape is used up, as by backward.
@@ -122,7 +121,7 @@ class PerExample:
     def _tap(self, t):
         """Let the op that made t note its cotangent, and give weights none: they have shares instead."""
         op, inputs, args = t.node.op, t.node.inputs, t.node.args
-        if op.name in MIXING:
+        if op.mixes:
             raise ValueError(f"PerExample: {op.name} makes what one example gives depend on the others; "
                              "use LayerNormalization")
         weights = [i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x in self.made]

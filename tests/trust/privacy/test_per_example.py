@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from numpy.testing import assert_allclose
 
 import minigrad as mg
 from minigrad import layers, losses
@@ -87,6 +88,26 @@ def test_the_registry_keeps_its_ops():
     model, x, y = model_and_data(MODELS["dense"][0](), (5,), 2, 0)
     per_example_gradients(SPARSE(y, model.call(x)), model.trainable_weights)
     assert mg.ops.REGISTRY["linear"].rules is before
+
+
+def test_an_op_is_what_it_declares_not_what_it_is_called(monkeypatch):
+    """A user's own linear, with another formula, and a normalization of their own."""
+    monkeypatch.setattr(mg.engine.op, "REGISTRY", dict(mg.ops.REGISTRY))
+    own = mg.op(lambda x, w, b, /: 2 * (x @ w) + 3 * b, (
+        lambda g, y, x, w, b: 2 * g @ w.T, lambda g, y, x, w, b: 2 * x.T @ g, lambda g, y, x, w, b: 3 * g.sum(axis=0)),
+        name="linear", shapes="(m,n),(n,p),(p)->(m,p)")
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(4, 3)), mg.tensor(rng.normal(size=(3, 2)), requires_grad=True)
+    b = mg.tensor(np.zeros(2), requires_grad=True)
+    found = per_example_gradients((own(x, w, b) ** 2).sum(axis=1), [w, b])
+    for i in range(4):
+        (own(x, w, b)[i] ** 2).sum().backward()
+        assert_allclose(found[0][i], w.grad.numpy())
+        assert_allclose(found[1][i], b.grad.numpy())
+    centred = mg.op(lambda x, /: x - x.mean(axis=0), lambda g, y, x: g - g.mean(axis=0), name="centred", shapes="",
+                    mixes=True)
+    with pytest.raises(ValueError, match="centred makes what one example gives depend on the others"):
+        per_example_gradients((centred(mg.linear(x, w, b))**2).sum(axis=1), [w, b])
 
 
 def test_what_mixes_examples_is_refused():
