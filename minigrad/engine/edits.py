@@ -25,9 +25,10 @@ UNKNOWN = math.inf                          # in _edited: later than every opera
 
 
 class Account:
-    """What tensors that share memory know of its edits, once any of them has been edited, handed out or viewed.
+    """The edits of one piece of memory, for all tensors that lie in it: a tensor and its views.
 
-    array       the array that the first of them has, of which the others are views
+    It is opened when a tensor is viewed, its array handed out, or the result of an operation edited; most need none.
+    array       the array of the first tensor, of which those of the others are views
     edited      the number of the last edit known of; -1: never
     checksum    of the array then, while it is in other hands; else None
     held        weak references to the arrays that were handed out
@@ -67,8 +68,8 @@ class Watched:
     """An array that knows when it was last changed.
 
     _edited     the number of the last edit; -1: never; UNKNOWN where the memory has its own account of it:
-    _memory     a Account, shared with the other tensors there; or None
-    What layers keep with a tensor, and where there is nothing isn't set:
+    _memory     an Account, shared with the other tensors there; or None
+    Two things that layers keep with a tensor; most tensors have neither:
     _keras_mask     a Tensor of booleans: which steps of padded sequences are real (keras/masks.py)
     constraint      what an optimizer holds a weight to after each step (keras/constraints.py)
     """

@@ -72,47 +72,6 @@ class Op:
         self.plain = not (saves or selects or self.joint)       # its rules are called with arrays as they stand
         self.describe(**description)
 
-    def _read_arguments(self, forward):
-        """Which arguments are inputs and which are params, and which params may be given by position."""
-        by_position, by_name, before_the_slash, required, many, any_param = _arguments(forward)
-        self.variadic = many                                                    # def f(*inputs, axis=0)
-        self.arity = before_the_slash or required
-        self.param_names = (*by_position[self.arity:], *by_name)
-        self.positional = self.param_names if many else tuple(by_position[self.arity:])
-        self._takes_any_param = any_param
-        self._count = None if self.variadic else self.arity     # how many inputs need no binding
-        self._made_arrays = (list, tuple) if self.elementwise else (list, tuple, int, float, complex)
-
-    def describe(self, **facts):
-        """Say more of the op, what other rooms want to know; also as keywords of mg.op.  Returns the op.
-
-        symbol       what drawings of graphs write before its name: "+"
-        flops        FLOPs of one forward call: a function (y, *inputs, **params) of a product, whose cotangents cost a
-                     product each; 0 where elements only move; None: one for each element of the largest array
-        numpy        NumPy's function, or several: np.f(tensor) then calls this op, and `reference` is the first
-        reference    a function of arrays, called as the op is, that gives the same value: what check_op compares with
-        cases        what the checks feed it: a list of ([inputs], {params}), or a function of a `draw` (see
-                     mg.testing.strategies.Draw) that returns one; None: drawn from domain and shapes
-        conventions  what holds where calculus has no answer, at kinks and ties: a list of
-                     ([inputs], {params}, [gradients for a cotangent of ones])
-        slack        how far the inputs of its cases may be moved and remain good ones, beside 1: a little (0.02) where
-                     ties or kinks are near, 0 where they have a structure that any change breaks
-        order        the highest derivatives that its rule gives: 1 for one that can't be differentiated again
-        rtol         how far its gradients may be off measured slopes, relative to their size, where its forward itself
-                     is no more precise (default: 1e-9)
-        mixes        True where a row of the result depends on other rows of the input, as in batch normalization: then
-                     no example has a gradient of its own, and minigrad.privacy refuses the op
-        """
-        for fact, value in facts.items():
-            if fact not in FACTS:
-                raise TypeError(f"{self.name}: an op has no {fact!r}; what can be said of it: {', '.join(FACTS)}")
-            if fact == "numpy":
-                value = value if isinstance(value, tuple) else (value,)
-                self.reference = self.reference or value[0]
-                NUMPY.update((f, self) for f in value if f not in NUMPY or not NUMPY[f].native)
-            setattr(self, fact, value)
-        return self
-
     def __call__(self, *inputs, **params):
         if len(inputs) != self._count or params and not self.param_names:
             inputs, params = self.bind(inputs, params)
@@ -186,6 +145,47 @@ class Op:
         if params and not (self._takes_any_param or params.keys() <= {*self.param_names, *self.further}):
             unknown = ", ".join(f"{name}=" for name in params if name not in self.param_names)
             raise TypeError(f"{self.name} takes no {unknown}; its arguments are {self.__signature__}")
+
+    def _read_arguments(self, forward):
+        """Which arguments are inputs and which are params, and which params may be given by position."""
+        by_position, by_name, before_the_slash, required, many, any_param = _arguments(forward)
+        self.variadic = many                                                    # def f(*inputs, axis=0)
+        self.arity = before_the_slash or required
+        self.param_names = (*by_position[self.arity:], *by_name)
+        self.positional = self.param_names if many else tuple(by_position[self.arity:])
+        self._takes_any_param = any_param
+        self._count = None if self.variadic else self.arity     # how many inputs need no binding
+        self._made_arrays = (list, tuple) if self.elementwise else (list, tuple, int, float, complex)
+
+    def describe(self, **facts):
+        """Say more of the op, what other rooms want to know; also as keywords of mg.op.  Returns the op.
+
+        symbol       what drawings of graphs write before its name: "+"
+        flops        FLOPs of one forward call: a function (y, *inputs, **params) of a product, whose cotangents cost a
+                     product each; 0 where elements only move; None: one for each element of the largest array
+        numpy        NumPy's function, or several: np.f(tensor) then calls this op, and `reference` is the first
+        reference    a function of arrays, called as the op is, that gives the same value: what check_op compares with
+        cases        what the checks feed it: a list of ([inputs], {params}), or a function of a `draw` (see
+                     mg.testing.strategies.Draw) that returns one; None: drawn from domain and shapes
+        conventions  what holds where calculus has no answer, at kinks and ties: a list of
+                     ([inputs], {params}, [gradients for a cotangent of ones])
+        slack        how far the inputs of its cases may be moved and remain good ones, beside 1: a little (0.02) where
+                     ties or kinks are near, 0 where they have a structure that any change breaks
+        order        the highest derivatives that its rule gives: 1 for one that can't be differentiated again
+        rtol         how far its gradients may be off measured slopes, relative to their size, where its forward itself
+                     is no more precise (default: 1e-9)
+        mixes        True where a row of the result depends on other rows of the input, as in batch normalization: then
+                     no example has a gradient of its own, and minigrad.privacy refuses the op
+        """
+        for fact, value in facts.items():
+            if fact not in FACTS:
+                raise TypeError(f"{self.name}: an op has no {fact!r}; what can be said of it: {', '.join(FACTS)}")
+            if fact == "numpy":
+                value = value if isinstance(value, tuple) else (value,)
+                self.reference = self.reference or value[0]
+                NUMPY.update((f, self) for f in value if f not in NUMPY or not NUMPY[f].native)
+            setattr(self, fact, value)
+        return self
 
     native = property(lambda self: self.__module__.startswith("minigrad."), doc="Is it minigrad's own, not a user's?")
 

@@ -90,7 +90,7 @@ def backpropagate(y, g=None, wrt=None, create_graph=False, retain_graph=False, i
         t = tape.pop()                      # the newest: all that used t has been here, so its cotangent is complete
         node = t.node
         if node is None or t not in cotangents or wrt and t in wrt:
-            continue                        # a leaf keeps its cotangent
+            continue                        # a leaf keeps its cotangent; to some tensors none has come
         if t._edited > node.order:
             refuse_edit(t, node)
         g = cotangents.pop(t)
@@ -110,7 +110,7 @@ def step_back(t, node, g, y, args, params, rules, cotangents, wanted, shielded):
         if x._edited > node.order:
             refuse_edit(x, node)
         if x.requires_grad if wanted is None else id(x) in wanted:
-            share = rules[i]                # a rule; one rule for all inputs has been called already
+            share = rules[i]                # a rule; or a share already, from one rule for all inputs
             share = share(g, y, *args, **params) if callable(share) else share
             if share is None:               # no derivative with respect to this input
                 continue
@@ -120,14 +120,14 @@ def step_back(t, node, g, y, args, params, rules, cotangents, wanted, shielded):
 
 
 def rules_for(t, g, create_graph, shielded):
-    """(y, args, params, rules): arrays, or Tensors where rules are to be recorded; and rules, or already shares."""
+    """(y, args, params, rules): what to call rules with, Tensors if they are to be recorded; and rules, or shares."""
     op, params = t.node.op, t.node.params
     y, args = (t, t.node.inputs) if create_graph else (t._data, t.node.args)
     if op.saves:                            # what was kept has no tape: for higher orders the rule computes it again
         params = {**params, "saved": None if create_graph else t.node.saved}
     if op.selects:
         shielded.add(id(t))
-    return y, args, params, op.shares(g, y, args, params) if op.joint else op.rules
+    return y, args, params, op.shares(g, y, args, params) if op.joint else op.rules     # joint: one rule for all inputs
 
 
 def as_declared(share, x, g, t, op, shielded):

@@ -4,8 +4,9 @@ from collections import namedtuple
 import numpy as np
 
 from ...support.arguments import whole
+from ...support.explaining import explained
 from ..backend import array_module
-from ..op import as_array, explained
+from ..op import as_array
 from .indexing import checked, getitem, scatter_add, take_along_axis
 from .reductions import argsort, max, min, prod
 from .scans import _highest as highest, _lowest as lowest

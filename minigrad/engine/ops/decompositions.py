@@ -10,8 +10,9 @@ from collections import namedtuple
 
 import numpy as np
 
+from ...support.explaining import explained
 from ..backend import array_module
-from ..op import as_array, as_real, explained, op
+from ..op import as_array, as_real, op
 from .linalg import _t, inv, matrices, solve
 from .reductions import axes_of, max as largest, min as smallest, sum, vector_norm
 from .shapes import concatenate, expand_dims, moveaxis, tril, triu

@@ -1,5 +1,4 @@
 """NumPy's functions that join, cut, turn and combine arrays: made of entries of the table, so they have no rules."""
-
 import numpy as np
 
 from ...support.arguments import shown

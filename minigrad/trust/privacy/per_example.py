@@ -98,10 +98,10 @@ class PerExample:
         per_example.gradients()                         # (B, *weight.shape) for each weight
 
     The first axis of whatever meets a weight must count the examples, and an example's loss depend on that example
-    alone: ValueError for batch normalization (any op that declares mixes=True), and where a weight meets what has no row for each example.  What is made
-    from one weight alone, its transpose say, counts as that weight: an embedding may also be the output's matrix, as in
-    the zoo's GPT.  Weights of Dense layers cost little more than a backward pass; others go one example at a time
-    through their op's rule.  The tape is used up, as by backward.
+    alone: ValueError for batch normalization, or any op that declares mixes=True, and where a weight meets what has no
+    row for each example.  What is made from one weight alone, its transpose say, counts as that weight: an embedding
+    may also be the output's matrix, as in the zoo's GPT.  Weights of Dense layers cost little more than a backward
+    pass; others go one example at a time through their op's rule.  The tape is used up, as by backward.
     """
 
     @explained
