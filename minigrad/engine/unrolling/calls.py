@@ -155,24 +155,32 @@ class Call:
     kind    "call": results, new memory, of function(*args, **kwargs).  "edit": the same, writing into memory that is
             there (out=, x[i] = v, ufunc.at).  "guard": bool(args[0]) must be `expected`.  "number": a Python number
             asked for or computed.  "effect": function() is called for what it does
-    outs    Parts: the arrays that it makes or changes; args and kwargs hold Parts and Numbers
+    outs    Parts: the arrays that it makes or changes; args and kwargs hold Parts and Numbers: operands and numbers
     """
-    __slots__ = ("kind", "function", "args", "kwargs", "outs", "expected", "origin", "errstate")
+    __slots__ = ("kind", "function", "args", "kwargs", "outs", "expected", "origin", "errstate", "operands", "numbers")
 
     def __init__(self, kind, function, args=(), kwargs=None, outs=(), expected=None, origin=None, errstate=None):
         self.kind, self.function, self.args, self.kwargs = kind, function, args, kwargs or {}
         self.outs, self.expected, self.origin, self.errstate = list(outs), expected, origin, errstate
+        self.operands, self.numbers = [*leaves(args, Part), *leaves(self.kwargs, Part)], [*leaves(args, Number)]
+
+    @property
+    def parts(self):
+        """The arrays that it reads or writes."""
+        return [*self.operands, *(out for out in self.outs if type(out) is Part)]
 
 
-def leaves(tree, kind):
+def leaves(tree, kind, found=None):
     """All of a kind in a call's arguments: lists, tuples, dicts and slices, nested."""
-    if type(tree) is kind:
-        yield tree
-    elif type(tree) in (list, tuple):
+    found, of = [] if found is None else found, type(tree)
+    if of is kind:
+        found.append(tree)
+    elif of is tuple or of is list:
         for branch in tree:
-            yield from leaves(branch, kind)
-    elif type(tree) is dict:
+            leaves(branch, kind, found)
+    elif of is dict:
         for branch in tree.values():
-            yield from leaves(branch, kind)
-    elif type(tree) is slice:
-        yield from leaves((tree.start, tree.stop, tree.step), kind)
+            leaves(branch, kind, found)
+    elif of is slice:
+        leaves((tree.start, tree.stop, tree.step), kind, found)
+    return found

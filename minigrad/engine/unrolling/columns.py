@@ -19,6 +19,8 @@ def laid_out(lines):
 
 def broken(code, indent):
     """A line of code as lines that are not too wide, broken where a bracket is open, as far as it has such places."""
+    if len(code) <= WIDE and not code.startswith("# "):
+        return [code]
     if code.startswith("# "):
         return textwrap.wrap(code, WIDE, subsequent_indent="#     ", break_long_words=False)
     found, depth, place = [], 0, 0

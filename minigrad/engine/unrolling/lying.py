@@ -23,6 +23,9 @@ def is_kernel(f):
 def bounds(array):
     """(the address of its first byte, that behind its last)."""
     if isinstance(array, np.ndarray):
+        if array.flags.c_contiguous:
+            low = array.__array_interface__["data"][0]
+            return low, low + array.nbytes
         return np.lib.array_utils.byte_bounds(array)
     reach = [(n - 1) * stride for n, stride in zip(array.shape, array.strides)] if array.size else []
     low = array.data.ptr + sum(min(r, 0) for r in reach)

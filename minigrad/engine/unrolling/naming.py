@@ -1,12 +1,12 @@
 """Names of arrays in the program: a weight's or an argument's own, else the op's that made it; d_ for a cotangent."""
 import builtins
+import functools
 import keyword
 import re
 from collections import Counter
 
 import numpy as np
 
-from .calls import Part, leaves
 from .lying import same_bits
 
 
@@ -18,7 +18,7 @@ class Names:
         for r in program.inputs:
             self.give(r.memory, r.memory.name)
         for call in program.calls:
-            for x in leaves((call.args, call.kwargs, call.outs), Part):
+            for x in call.parts:
                 m = x.memory
                 if m in self.of or m in program.inlined:
                     continue
@@ -39,7 +39,7 @@ class Names:
 
     def give(self, memory, wish):
         word = identifier(wish) or "t"
-        word = f"{word}_" if keyword.iskeyword(word) or hasattr(builtins, word) or hasattr(np, word) else word
+        word = f"{word}_" if word in taken() else word
         word = f"t_{word}" if word[0].isdigit() else word
         self.used[word] += 1
         name = word if self.used[word] == 1 else f"{word}_{self.used[word]}"
@@ -48,6 +48,12 @@ class Names:
             name = f"{word}_{self.used[word]}"
         self.used[name] += name != word
         self.of[memory] = name
+
+
+@functools.cache
+def taken():
+    """Names that mean something else to Python or NumPy."""
+    return {*keyword.kwlist, *dir(builtins), *dir(np)}
 
 
 def brief(word):

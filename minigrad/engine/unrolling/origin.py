@@ -2,6 +2,7 @@
 
 Python's stack tells: no op, rule or layer needs to say it.
 """
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,16 +25,23 @@ class Origin:
         return ", ".join(part for part in (self.op, "backward" if self.backward else "", self.layer, self.line) if part)
 
 
+@functools.cache
+def name_of(file):
+    """How a file is called if it is the reader's, not minigrad's or NumPy's, else ""; the cell of a notebook: cell."""
+    if file.startswith(NOT_THE_READERS) or "/numpy/" in file:
+        return ""
+    path = Path(file)
+    return "cell" if path.parent.name.startswith("ipykernel") else path.name or "code"
+
+
 def is_readers(frame):
-    """Whether a frame runs code of the reader, not of minigrad or NumPy."""
-    file = frame.f_code.co_filename
-    return not (file.startswith(NOT_THE_READERS) or "/numpy/" in file)
+    """Whether a frame runs code of the reader."""
+    return name_of(frame.f_code.co_filename) != ""
 
 
 def line_of(frame):
-    """Its file and line; in a notebook, whose cells are files with numbers for names, cell:3."""
-    file = Path(frame.f_code.co_filename)
-    return f"{'cell' if file.parent.name.startswith('ipykernel') else file.name}:{frame.f_lineno}"
+    """Its file and line: net.py:12."""
+    return f"{name_of(frame.f_code.co_filename)}:{frame.f_lineno}"
 
 
 def reader_line(frame):

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 import numpy as np
 
 from .alone import module
-from .calls import Number, Part, leaves
+from .calls import Number, Part
 from .graphs import Captured, in_words
 from .lying import same_bits
 from .naming import Names
@@ -70,10 +70,9 @@ class StraightLine:
             elif call.kind in ("call", "edit", "out") and not memories & (needed | self.edited):
                 continue
             kept.append(call)
-            operands = list(leaves((call.args, call.kwargs), Part))
-            needed |= {x.memory for x in operands} | memories
-            numbers |= {id(n) for n in leaves((call.args, call.kwargs), Number)}
-            if call.kind == "call" and not operands and not memories & edited and not numbers_in(call):
+            needed |= {x.memory for x in call.operands} | memories
+            numbers |= {id(n) for n in call.numbers}
+            if call.kind == "call" and not call.operands and not memories & edited and not call.numbers:
                 self.fixed |= memories
         kept.reverse()
         for call in kept:                   # and what is computed from such alone
@@ -121,8 +120,8 @@ class StraightLine:
         if self.gpu:                        # a graph reads and writes at the same addresses always
             return set()
         direct = {r.memory for r in self.inputs} - self.edited
-        for part in (*((c.args, c.kwargs, c.outs) for c in self.calls), list(self.results)):
-            for x in leaves(part, Part):
+        for parts in (*(call.parts for call in self.calls), [r for r in self.results if type(r) is Part]):
+            for x in parts:
                 if x.memory in direct and not (x.is_whole() or x.is_transposed() or x.is_reshaped()):
                     direct.discard(x.memory)
         return direct
@@ -131,12 +130,12 @@ class StraightLine:
         """Numbers that one guard alone looks at, and what they are made of: written within it, not into buffers."""
         calls, uses, self.inlined = self.calls, Counter(), {}
         for call in calls:
-            uses.update(x.memory for x in leaves((call.args, call.kwargs, call.outs), Part))
+            uses.update(x.memory for x in call.parts)
         uses.update(r.memory for r in self.results if type(r) is Part)
         wanted = set()
         for before, call in zip(calls[-2::-1], calls[:0:-1]):       # from the end: what the next line alone needs
             if call.kind == "guard" or wanted & {o.memory for o in call.outs if type(o) is Part}:
-                wanted = {x.memory for x in leaves(call.args, Part)}
+                wanted = {x.memory for x in call.operands}
             made = before.outs[0].memory if before.kind == "call" and len(before.outs) == 1 else None
             if made in wanted and made.whole.size == 1 and uses[made] == 2 and before.errstate is None and (
                     made.kind == "temporary" and made not in self.fixed):
@@ -150,7 +149,7 @@ class StraightLine:
         lasting = {r.memory for r in self.results if isinstance(r, Part)} | self.fixed | {
             *self.placed, *self.inlined}
         for i, call in enumerate(self.calls):
-            for x in leaves((call.args, call.kwargs, call.outs), Part):
+            for x in call.parts:
                 first.setdefault(x.memory, i)
                 last[x.memory] = i
         ending = defaultdict(list)
@@ -181,23 +180,18 @@ class StraightLine:
     def _operand_to_write_over(self, call, out, ending, taken):
         if call.kind != "call" or call.function not in EXACT or len(call.outs) > 1:
             return None
-        operands = list(leaves(call.args, Part))
-        for x in operands:
+        for x in call.operands:
             if (x.memory in ending and x.memory not in taken and x.is_whole() and out.is_whole()
                     and x.shape == out.shape and x.strides == out.strides and x.dtype == out.dtype
-                    and sum(o.memory is x.memory for o in operands) == 1):
+                    and sum(o.memory is x.memory for o in call.operands) == 1):
                 return x.memory
         return None
 
 
 def is_gpus(calls):
     """Whether a program is that of a GPU: True, False, or None if some of its arrays are there and some are not."""
-    places = {x.memory.gpu for call in calls for x in leaves((call.args, call.kwargs, call.outs), Part)}
+    places = {x.memory.gpu for call in calls for x in call.parts}
     return None if len(places) > 1 else True in places
-
-
-def numbers_in(call):
-    return any(True for _ in leaves((call.args, call.kwargs), Number))
 
 
 def difference(a, b):
@@ -243,7 +237,7 @@ def difference(a, b):
 
 def touched(call):
     """The memories that a call reads or writes."""
-    return {x.memory for x in leaves((call.args, call.kwargs, call.outs), Part)}
+    return {x.memory for x in call.parts}
 
 
 def span(memory):

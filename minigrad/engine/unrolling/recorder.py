@@ -245,9 +245,9 @@ class Recorder:
             self.give_up(f"{getattr(function, '__name__', function)} returns {type(result).__name__}")
             return result
         args, kwargs = self.operand(args), self.operand(kwargs)
-        sources = [x.memory for x in leaves((args, kwargs), Part)]
         before = len(self.calls)
         call = self.note("call", function, args, kwargs)
+        sources = [x.memory for x in call.operands]
         wrapped = tree_of(result, lambda r: self.wrap(r, sources, call))
         if not call.outs:                   # a view: nothing to compute
             del self.calls[before]

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from .alone import FEW
-from .calls import Number, Part, leaves
+from .calls import Number, Part
 from .columns import broken, laid_out
 from .graphs import cut, why_not
 from .lying import is_array, is_kernel
@@ -381,7 +381,7 @@ class Text:
         return "\n".join([f'"""{about}"""', *imports, "", *top, *body, ""])
 
     def used_inputs(self):
-        return {x.memory for c in self.program.calls for x in leaves((c.args, c.kwargs, c.outs), Part)} | {
+        return {x.memory for call in self.program.calls for x in call.parts} | {
             r.memory for r in self.program.results if type(r) is Part}
 
 
