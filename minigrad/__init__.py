@@ -18,6 +18,7 @@ from .engine.op import op
 from .engine.ops import FUNCTIONS
 from .engine.recording import no_grad
 from .engine.tensor import Tensor
+from .engine.threads import set_threads
 from .engine.transforms import checkpoint, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .engine.unroll import unroll
 from .engine.unwatched import watch_arrays

@@ -1783,6 +1783,16 @@ def set_device(name: str) -> None:
     """
 
 
+def set_threads(n: int) -> None:
+    """Let products of matrices on the CPU, and what NumPy's linear algebra is made of, run on n threads from now on.
+
+    In code what OMP_NUM_THREADS, OPENBLAS_NUM_THREADS and MKL_NUM_THREADS say before Python starts; for the whole
+    process.  More threads than cores make it slower.  Sums may be taken in another order: the last bits can differ.
+    ValueError if n is no number of threads that the library can have, RuntimeError if that library can't be told.
+    Needs threadpoolctl: pip install "minigrad[threads]".
+    """
+
+
 @overload
 def sigmoid(x: Tensor, /) -> Tensor: ...
 @overload

@@ -14,7 +14,7 @@ import numpy as np
 
 from ...engine import backend
 
-BLOCK = 1 << 18             # elements that a rule works on at a time, on a CPU: the buffers then stay in its cache
+BLOCK = 1 << 17             # elements that a rule works on at a time, on a CPU: the buffers then stay in its cache
 
 
 class Flat:

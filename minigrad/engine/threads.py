@@ -1,0 +1,35 @@
+"""How many threads compute: NumPy's products of matrices run on several, all else on one.
+
+Two threads for elementwise calls on large arrays were tried: the bits are the same, but where the machine has anything
+else to do it gains nothing, and a step waits for its slowest thread (two cores under load, e^x and tanh of 400,000
+numbers in each of two threads: 2.2 times as long as in one).  What pays is to work on blocks that stay in the cache, as
+optimizers do (keras/optimizers/flat.py).
+"""
+from ..support.arguments import whole
+
+
+def set_threads(n: int) -> None:
+    """Let products of matrices on the CPU, and what NumPy's linear algebra is made of, run on n threads from now on.
+
+    In code what OMP_NUM_THREADS, OPENBLAS_NUM_THREADS and MKL_NUM_THREADS say before Python starts; for the whole
+    process.  More threads than cores make it slower.  Sums may be taken in another order: the last bits can differ.
+    ValueError if n is no number of threads that the library can have, RuntimeError if that library can't be told.
+    Needs threadpoolctl: pip install "minigrad[threads]".
+    """
+    n = whole("set_threads: n", n)
+    try:
+        import threadpoolctl
+    except ImportError as error:
+        raise RuntimeError('set_threads needs threadpoolctl: pip install "minigrad[threads]"; or set OMP_NUM_THREADS '
+                           "before Python starts") from error
+    libraries = threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers
+    if not libraries:
+        raise RuntimeError("set_threads: NumPy's linear algebra here is none that threadpoolctl knows; set its own "
+                           "variable before Python starts, such as VECLIB_MAXIMUM_THREADS on a Mac")
+    before = [library.get_num_threads() for library in libraries]
+    for library in libraries:
+        library.set_num_threads(n)
+    if any(library.get_num_threads() != n for library in libraries):
+        for library, count in zip(libraries, before):
+            library.set_num_threads(count)
+        raise ValueError(f"set_threads: {n} threads are more than {libraries[0].internal_api} can have")
