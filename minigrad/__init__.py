@@ -20,7 +20,6 @@ from .engine.recording import no_grad
 from .engine.tensor import Tensor
 from .engine.threads import set_threads
 from .engine.transforms import checkpoint, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-from .engine.unroll import unroll
 from .engine.unwatched import watch_arrays
 
 __version__ = "0.1.0"
@@ -40,6 +39,7 @@ PUBLIC = {
     "security": "trust.security", "zoo": "zoo",
     "distributed": "scale.distributed", "learn": "learn", "planning": "scale.planning",
 }
+LATER = {"unroll": "engine.unroll", "GradientTape": "keras"}       # no modules, but they load theirs when first used
 
 
 def _repr_svg_(t):
@@ -53,8 +53,8 @@ Tensor._repr_svg_ = _repr_svg_
 
 
 def __getattr__(name):
-    if name == "GradientTape":              # import minigrad as tf: tf.GradientTape
-        return importlib.import_module(f"{__name__}.keras").GradientTape
+    if name in LATER:
+        return getattr(importlib.import_module(f"{__name__}.{LATER[name]}"), name)
     if name in PUBLIC:
         return importlib.import_module(f"{__name__}.{PUBLIC[name]}")
     raise AttributeError(f"minigrad has no attribute {name!r}")
@@ -84,4 +84,4 @@ sys.meta_path.insert(0, _Public)
 
 
 def __dir__():
-    return sorted([*globals(), *PUBLIC, "GradientTape"])
+    return sorted([*globals(), *PUBLIC, *LATER])

@@ -17,6 +17,7 @@ from .data import datasets as datasets
 from .engine import backend as backend
 from .engine import ops as ops
 from .engine import profile as profile
+from .keras import GradientTape as GradientTape
 from .keras import activations as activations
 from .keras import callbacks as callbacks
 from .keras import initializers as initializers

@@ -171,13 +171,15 @@ def modules():
     for name, path in sorted(minigrad.PUBLIC.items()):
         parent, _, module = path.rpartition(".")
         lines.append(f"from .{parent} import {module} as {name}\n")
+    lines += [f"from .{path} import {name} as {name}\n" for name, path in minigrad.LATER.items()
+              if isinstance(getattr(minigrad, name), type)]
     return "".join(sorted(set(lines)))
 
 
 def stub():
     """The text of the file."""
-    face = {name: f for name, f in vars(minigrad).items() if not name.startswith("_") and callable(f)
-            and f is not Tensor and not isinstance(f, type)}
+    known = {name: getattr(minigrad, name) for name in dir(minigrad) if not name.startswith("_")}
+    face = {name: f for name, f in known.items() if callable(f) and not isinstance(f, type)}
     text = HEAD + modules() + "\n" + ALIASES + "PUBLIC: dict[str, str]\n\n\n" + tensor_class()
     for name, f in sorted(face.items()):
         text += "\n\n" + (operation if isinstance(f, Op) or name in minigrad.FUNCTIONS else plain)(name, f)

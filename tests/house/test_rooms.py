@@ -1,6 +1,8 @@
 """The house: each room is for one kind of visitor, and imports run one way, from a floor to those below it."""
 import ast
 import re
+import subprocess
+import sys
 from collections import defaultdict
 
 import pytest
@@ -137,3 +139,12 @@ def test_imports_are_found(tmp_path, source, expected):
 def test_circles_are_found():
     graph = {"a": "b", "b": "cd", "c": "a", "d": "e", "e": "", "f": "f"}
     assert circles(graph) == [["a", "b", "c"]]
+
+
+def test_import_minigrad_loads_what_every_program_needs():
+    """The engine, but neither what unroll writes programs with nor a room above: those load when first used."""
+    code = "import sys, minigrad; print(*(n for n in sys.modules if n.startswith('minigrad.')))"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    unused = [name for name in loaded.split() if name.split(".")[1] not in ("engine", "support") or
+              re.match(r"minigrad\.engine\.(unroll$|unrolling\.(?!current$)|profile)|minigrad\.support\.files", name)]
+    assert not unused

@@ -48,7 +48,8 @@ def _offered(module):
 @functools.cache
 def pages():
     """All pages of the reference, in order: the engine, the ops, then the public modules and what lies in zoo."""
-    face = {n: f for n, f in vars(minigrad).items() if not n.startswith("_") and _is_ours(f) and n not in FUNCTIONS}
+    face = {n: getattr(minigrad, n) for n in [*vars(minigrad), *minigrad.LATER] if n[0] != "_" and n not in FUNCTIONS}
+    face = {n: f for n, f in face.items() if _is_ours(f) and f.__module__.startswith("minigrad.engine.")}
     face.pop("pow")                         # power, by Python's name
     made = [Page(minigrad, "minigrad", "minigrad", face)]
     for path in dict.fromkeys([*(m.__name__ for m in MODULES), *(f.__module__ for f in FUNCTIONS.values())]):
