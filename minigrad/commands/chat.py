@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from ..support.errors import UsageError
-from .options import add_sampling_arguments, sampling_from, say, whole_number
+from .options import add_sampling_arguments, sampling_from, say, whole_number, written
 
 
 def add_arguments(parser):
-    parser.add_argument("message", nargs="?", help="one message to answer; without it, a conversation")
+    parser.add_argument("message", nargs="?", type=written, help="one message to answer; without it, a conversation")
     parser.add_argument("--model", type=Path, metavar="PATH",
                       help="a model tuned for ChatML: the GGUF file of a LLaMA, or the Hugging Face folder of a LLaMA, "
                            "Qwen2 or Qwen3 (default: SmolLM2-135M-Instruct, fetched)")
-    parser.add_argument("--system", metavar="TEXT",
+    parser.add_argument("--system", metavar="TEXT", type=written,
                       help="the instruction before the conversation (default: the model's own)")
     parser.add_argument("--length", type=whole_number(1), default=512, metavar="N",
                       help="the most tokens in an answer (default: 512)")

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..support.errors import Failure, UsageError
 from ..support.files import atomic_write
-from .options import number, whole_number, writable
+from .options import number, seed, whole_number, writable
 
 
 def add_arguments(parser):
@@ -29,7 +29,7 @@ def add_arguments(parser):
                       help="starts, of which the best result is kept (default: 8)")
     parser.add_argument("--steps", type=whole_number(1), default=600, metavar="N",
                         help="steps of descent (default: 600)")
-    parser.add_argument("--seed", type=whole_number(0), default=0, help="of starts, noise and choice (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="of starts, noise and choice (default: 0)")
     parser.add_argument("--out", type=Path, default=Path("runs/fold"), metavar="DIR",
                       help="where structure and pictures go (default: runs/fold)")
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from .options import add_sampling_arguments, sampling_from, say, whole_number
+from .options import add_sampling_arguments, sampling_from, say, whole_number, written
 
 
 def add_arguments(parser):
-    parser.add_argument("prompt", nargs="?", default="",
+    parser.add_argument("prompt", nargs="?", default="", type=written,
                         help='the beginning, such as "ROMEO:" (default: none, as at the start of a line)')
     parser.add_argument("--model", type=Path, default=Path("runs/gpt"), metavar="DIR",
                           help="the folder that `minigrad train gpt` wrote (default: runs/gpt)")

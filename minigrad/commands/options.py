@@ -4,7 +4,7 @@ import atexit
 import math
 import sys
 
-from ..support.errors import UsageError
+from ..support.errors import Failure, UsageError
 from ..support.locks import acquire, release
 from ..support.reading import count as a_count, form, positive as a_positive, read_json, size
 
@@ -58,14 +58,28 @@ def model_from(args, params):
                        args.kv_heads, args.encoder_decoder)
 
 
-def whole_number(minimum):
-    """An argparse type: an integer from minimum up."""
+def whole_number(minimum, most=1 << 31):
+    """An argparse type: an integer from minimum to most, by default what a setting may be (reading.size)."""
     def convert(text):
-        value = int(text) if text.strip().lstrip("+-").isdecimal() else None
-        if value is None or value < minimum:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {minimum}")
+        digits = text.strip()
+        value = int(digits) if digits.lstrip("+-").isdecimal() and len(digits) < 1000 else None
+        if value is None or not minimum <= value <= most:
+            upto = f" and at most {most}" if value is not None and value > most else ""
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {minimum}{upto}")
         return value
     return convert
+
+
+seed = whole_number(0, math.inf)            # any will do
+
+
+def written(text):
+    """An argparse type: text that UTF-8 can hold; what a terminal sent as other bytes is refused here."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not UTF-8 text, at character {error.start + 1}") from None
+    return text
 
 
 def use(device):
@@ -79,8 +93,17 @@ def use(device):
         raise UsageError(f"--device {device}: {error}") from None
 
 
-def writable(folder):
-    """Make the output folder now, and lock it until the end: better to fail before the training than after it."""
+def writable(folder, makes=None, resume=False):
+    """Make the output folder now, and lock it until the end: better to fail before the training than after it.
+
+    makes       the name of the class of the model that will be saved there: one of another class is not overwritten
+    resume      an unfinished run in it is to go on; else it is not to be spoiled
+    """
+    if (folder / "backup" / "backup.json").exists() and not resume:
+        raise UsageError(f"{folder} holds an unfinished run: take another --out, "
+                         f"or remove {folder / 'backup'} to give it up")
+    if makes and (other := _class_of(folder / "model" / "model.json")) not in (None, makes):
+        raise UsageError(f"{folder} holds a trained {other}, which this would overwrite: take another --out")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -89,6 +112,14 @@ def writable(folder):
         atexit.register(release, acquire(folder))
     except OSError as error:
         raise UsageError(f"--out {folder}: can't write in this folder: {error.strerror}") from None
+
+
+def _class_of(path):
+    """The name of the class of a model that was saved, without its room; None where there is none that can be read."""
+    try:
+        return read_json(path)["model"]["class"].rpartition(".")[2]
+    except (Failure, KeyError, TypeError, AttributeError):
+        return None
 
 
 def number(low, high=math.inf, above=False):
@@ -145,7 +176,7 @@ def add_sampling_arguments(parser, temperature, top_p=1.0):
     parser.add_argument("--top-k", type=whole_number(1), metavar="K", help="choose among the K likeliest")
     parser.add_argument("--top-p", type=number(0, 1, above=True), default=top_p, metavar="P",
                         help=f"choose among the likeliest that make up this probability (default: {top_p})")
-    parser.add_argument("--seed", type=whole_number(0), help="repeat a text (default: another each time)")
+    parser.add_argument("--seed", type=seed, help="repeat a text (default: another each time)")
 
 
 def sampling_from(args):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .options import number, use, whole_number, writable
+from .options import number, seed, use, whole_number, writable
 
 DATA = {"digits": "load_digits", "mnist": "load_mnist5k"}
 
@@ -20,7 +20,7 @@ def add_arguments(parser):
     parser.add_argument("--epochs", type=whole_number(1), default=30, help="passes over the data (default: 30)")
     parser.add_argument("--guidance", type=number(0), default=1.0, metavar="W",
                         help="1: images as likely as real ones; more: clearer, and alike (default: 1)")
-    parser.add_argument("--seed", type=whole_number(0), default=0,
+    parser.add_argument("--seed", type=seed, default=0,
                         help="of weights, noise, shuffles and the split (default: 0)")
     parser.add_argument("--device", default="cpu", help='"cpu", "gpu" or "gpu:1" (default: cpu)')
 
@@ -33,7 +33,7 @@ def run(args):
     from ..zoo import diffusion
     from ..zoo.vae import VAE
     use(args.device)
-    writable(args.out)
+    writable(args.out, "UNet")
     dataset = getattr(datasets, DATA[args.data])()
     images = (2 * dataset.x / dataset.x.max() - 1).astype(np.float32).reshape(-1, *dataset.image_shape, 1)
     (x, y), (x_test, y_test) = split(images, dataset.y, fraction=0.2, seed=args.seed, stratify=dataset.y)

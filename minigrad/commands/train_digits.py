@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..engine import backend
-from .options import use, whole_number, writable
+from .options import seed, use, whole_number, writable
 
 DATA = {"digits": "load_digits", "mnist": "load_mnist5k", "mnist-full": "load_mnist", "fashion": "load_fashion_mnist"}
 
@@ -21,7 +21,7 @@ def add_arguments(parser):
                         help="where weights, history and picture go (default: runs/digits)")
     parser.add_argument("--epochs", type=whole_number(1), default=10, help="passes over the data (default: 10)")
     parser.add_argument("--batch-size", type=whole_number(1), default=32, help="images per step (default: 32)")
-    parser.add_argument("--seed", type=whole_number(0), default=0,
+    parser.add_argument("--seed", type=seed, default=0,
                         help="of weights, shuffles and the split (default: 0)")
     parser.add_argument("--device", default="cpu", help='"cpu", "gpu" or "gpu:1" (default: cpu)')
 
@@ -45,7 +45,7 @@ def run(args):
     from ..engine.recording import no_grad
     from ..keras import callbacks
     use(args.device)
-    writable(args.out)
+    writable(args.out, "Sequential")
     backend.seed(args.seed)
     dataset = getattr(datasets, DATA[args.data])()
     (x, y), (x_test, y_test) = split(dataset.x, dataset.y, fraction=0.2, seed=args.seed, stratify=dataset.y)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..engine import backend
 from ..support.files import atomic_write
-from .options import settings_of, use, whole_number, writable
+from .options import seed, settings_of, use, whole_number, writable
 
 SIZES = {       # of the network, and of its training
     "tiny": dict(single=16, pair=8, blocks=1, epochs=1, crop=16, proteins=40, learning_rate=5e-3),
@@ -26,7 +26,7 @@ def add_arguments(parser):
     parser.add_argument("--epochs", type=whole_number(1), metavar="N", help="passes over the proteins")
     parser.add_argument("--out", type=Path, default=Path("runs/distogram"), metavar="DIR",
                      help="where model, history and pictures go (default: runs/distogram)")
-    parser.add_argument("--seed", type=whole_number(0), help="of weights, batches and crops (default: 0)")
+    parser.add_argument("--seed", type=seed, help="of weights, batches and crops (default: 0)")
     parser.add_argument("--resume", action="store_true", help="go on with the unfinished run in --out")
     parser.add_argument("--device", default="cpu", help='"cpu", "gpu" or "gpu:1" (default: cpu)')
 
@@ -47,7 +47,7 @@ def run(args):
     relatives = len(everything) - len(training)
     training, held_out = training[:settings["proteins"]], held_out[:settings["proteins"]]
     model = Evoformer(distogram.BINS, settings["single"], settings["pair"], settings["blocks"])
-    writable(args.out)
+    writable(args.out, "Evoformer", args.resume)
     with atomic_write(args.out / "settings.json", "w") as file:
         json.dump(settings, file, indent=1)
     print(f"{len(training):,} proteins to learn from, {len(held_out)} held out; "

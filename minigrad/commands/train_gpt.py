@@ -18,7 +18,7 @@ from ..scale.distributed.launch import launched
 from ..support.errors import UsageError
 from ..support.files import atomic_write
 from ..support.reading import available_memory
-from .options import number, settings_of, use, whole_number, writable
+from .options import number, seed, settings_of, use, whole_number, writable, written
 
 SIZES = {       # of the model, and of its training
     "tiny": dict(depth=2, heads=2, width=32, context=32, steps=300, batch=8, learning_rate=1e-2),
@@ -35,13 +35,13 @@ def add_arguments(parser):
     parser.add_argument("--batch", type=whole_number(1), metavar="N", help="stretches of text in a step")
     parser.add_argument("--context", type=whole_number(2), metavar="N",
                         help="characters, or tokens, that it can look back on")
-    parser.add_argument("--tokenizer", metavar="DIR",
+    parser.add_argument("--tokenizer", metavar="DIR", type=written,
                         help="read tokens instead of characters: the folder that `minigrad train tokenizer` wrote")
     parser.add_argument("--learning-rate", type=number(0, 10, above=True), metavar="X",
                         help="the highest, after the warm-up")
     parser.add_argument("--out", type=Path, default=Path("runs/gpt"), metavar="DIR",
                      help="where model, history and picture go (default: runs/gpt)")
-    parser.add_argument("--seed", type=whole_number(0), help="of weights and batches (default: 0)")
+    parser.add_argument("--seed", type=seed, help="of weights and batches (default: 0)")
     parser.add_argument("--resume", action="store_true", help="go on with the unfinished run in --out")
     parser.add_argument("--device", default="cpu", help='"cpu", "gpu" or "gpu:1" (default: cpu)')
     parser.set_defaults(together=True)        # mpiexec may start it as one of several
@@ -60,21 +60,22 @@ def run(args):
     first = group is None or group.rank == 0            # the one that writes and speaks
     backend.seed(settings["seed"])
     alphabet, training, validation, test = t.divide(corpora.shakespeare())
-    tokenizer = _tokenizer(args, settings)
-    model = GPT(tokenizer or alphabet, settings["context"], settings["depth"], settings["heads"], settings["width"])
+    vocabulary = _vocabulary(args, settings, alphabet)
+    by_tokens = vocabulary is not alphabet
+    model = GPT(vocabulary, settings["context"], settings["depth"], settings["heads"], settings["width"])
     _check_sizes(settings, min(len(pieces[0]) for pieces in (training, validation, test)))
     if first:
-        writable(args.out)
-        if tokenizer:
-            tokenizer.save(args.out / "tokenizer.json")
+        writable(args.out, "GPT", args.resume)
+        if by_tokens:
+            vocabulary.save(args.out / "tokenizer.json")
         with atomic_write(args.out / "settings.json", "w") as file:
             json.dump(settings, file, indent=1)
         print(f"Shakespeare's plays: {training.size:,} characters to learn from, {test.size:,} held out for the test")
         counted = bits_per_character(training, validation, test, len(alphabet), largest=9, each=t.counting)
         print(f"to beat: {min(counted):.3f} bits per character, by counting what came after which {len(counted) - 1}",
               flush=True)
-    if tokenizer:
-        training, validation, test = (t.tokenized(tokenizer, alphabet, text) for text in (training, validation, test))
+    if by_tokens:
+        training, validation, test = (t.tokenized(vocabulary, alphabet, text) for text in (training, validation, test))
     backup = BackupAndRestore(args.out / "backup", save_freq=100, delete_checkpoint=False)
     stop, interrupted = t.StopBetweenSteps(backup), False
     callbacks = [t.Bar(t.mean_length(model.tokenizer, training)), CSVLogger(args.out / "history.csv"), backup, stop]
@@ -110,11 +111,16 @@ def _check_sizes(settings, piece):
                          f"for a step, and {available_memory() / 2**30:,.0f} are free: take smaller ones")
 
 
-def _tokenizer(args, settings):
-    """The tokenizer of this run, its own copy where it goes on; None where it reads characters."""
+def _vocabulary(args, settings, alphabet):
+    """What this run reads: the alphabet, or a tokenizer, its own copy where it goes on."""
     from ..zoo.bpe import Tokenizer
-    if settings.get("tokenizer"):
-        return Tokenizer.load(args.out if args.resume else settings["tokenizer"])
+    if settings.get("tokenizer") is None:
+        return alphabet
+    path = args.out if args.resume else settings["tokenizer"]
+    tokenizer = Tokenizer.load(path)
+    if lacking := "".join(character for character in alphabet if character not in tokenizer):
+        raise UsageError(f"{path}: this tokenizer has no tokens for {lacking!r}, which the plays hold")
+    return tokenizer
 
 
 def _together():

@@ -31,9 +31,9 @@ def run(args):
         print(f"{size:6,}    {len(unseen.encode()) / len(smaller.encode(unseen)):.2f}")
     if len(whole) < args.size:
         print(f"there are no more than these {len(whole):,}: every word of the text is a token")
-    first, last = ([repr(whole.decode([n])) for n in numbers] for numbers in (
-        range(256, min(266, len(whole))), range(max(256, len(whole) - 10), len(whole))))
-    print(f"\nthe first that were merged: {' '.join(first)}\nthe last: {' '.join(last)}")
+    merged = [repr(whole.decode([n])) for n in range(256, len(whole))]
+    print(f"\nthe first that were merged: {' '.join(merged[:10])}\nthe last: {' '.join(merged[-10:])}" if merged else
+          "\nno more than the bytes: nothing was merged")
     whole.save(args.out / "tokenizer.json")
     print(f"wrote tokenizer.json to {args.out}")
     return 0

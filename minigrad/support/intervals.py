@@ -34,7 +34,7 @@ def bootstrap(statistic, *arrays, samples=500, confidence=0.95, seed=0, usable=N
     """
     n = len(arrays[0])
     if not n or any(len(a) != n for a in arrays):
-        raise ValueError(f"bootstrap: arrays need the same number of rows, got {[len(a) for a in arrays]}")
+        raise ValueError(f"bootstrap: arrays need rows, the same number of them, got {[len(a) for a in arrays]}")
     rng, arrays = np.random.default_rng(seed), [np.asarray(a) for a in arrays]
     values = []
     while len(values) < samples:

@@ -182,11 +182,18 @@ def _read(settings):
             or (settings.get("normalizer") or {}).get("type") != normal):
         raise ValueError("it is not a byte-level BPE that cuts words as GPT-2, SmolLM, Qwen2 or Llama 3 does")
     names = {number: name for name, number in model["vocab"].items()}
+    if len(names) < len(model["vocab"]):
+        raise ValueError("two tokens of its vocabulary have one number")
     added = {token["id"]: token["content"] for token in settings.get("added_tokens", ())}
     names |= added
-    if sorted(names) != list(range(len(names))):
-        raise ValueError("its vocabulary has gaps")
+    if not names or sorted(names) != list(range(len(names))):
+        raise ValueError("its vocabulary has gaps, or nothing in it")
     merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
+    known = model["vocab"].keys()
+    for merge in merges:
+        parts = merge.split(" ")
+        if len(parts) != 2 or not {*parts, "".join(parts)} <= known:
+            raise ValueError(f"its merge {merge!r} is not of two tokens that make a third")
     return [names[n] for n in range(len(names))], merges, added.values(), pattern
 
 

@@ -22,6 +22,7 @@ from ..keras.initializers import RandomNormal
 from ..keras.layers import Dense, Embedding, LayerNormalization
 from ..keras.layers.base import Layer
 from ..keras.models import Model, load_model
+from ..support.arguments import shown
 from ..support.errors import UsageError
 from .rotary import rotary, rotations
 
@@ -130,7 +131,10 @@ class GPT(Model):
     # -- text --------------------------------------------------------------------------------------------------------
     def encode(self, text):
         """The numbers of a text's characters or tokens, a list; UsageError for a character that it has never seen."""
-        return self.tokenizer.encode(text)
+        try:
+            return self.tokenizer.encode(text)
+        except ValueError as error:
+            raise UsageError(f"this GPT can't read {shown(text)}: {error}") from None
 
     def decode(self, numbers):
         return self.tokenizer.decode(numbers)

@@ -156,6 +156,10 @@ def _read_gguf(path):
 def _read_folder(folder):
     """A folder with config.json, tokenizer.json and *.safetensors, as on huggingface.co."""
     path = folder / "config.json"
+    if not path.exists():
+        ours = (folder / "model" / "model.json").exists()
+        raise UsageError(f"{folder}: a folder as on Hugging Face has a config.json, and this one has none"
+                         + (": a GPT that was trained here is for minigrad generate" if ours else ""))
     settings = form(read_json(path), CONFIG, path)
     if settings["model_type"] not in EXTRA:
         _refuse(f"its architecture is {settings['model_type']!r}")

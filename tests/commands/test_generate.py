@@ -61,7 +61,8 @@ def test_a_seed_repeats_an_answer(folder, capsys):
     (["--temperature", "-1"], "'-1' is not a number at least 0"), (["--top-p", "0"], "above 0 and at most 1"),
     (["--top-p", "1.5"], "above 0 and at most 1"), (["--top-k", "0"], "'0' is not a whole number of at least 1"),
     (["--temperature", "inf"], "'inf' is not a number"), (["--model", "nowhere"], "nowhere: there is no such file"),
-    (["\udc80"], "can't answer this message")])
+    (["\udc80"], "not UTF-8 text, at character 1"), (["--system", "a\udc80"], "not UTF-8 text, at character 2"),
+    (["--length", str(2**64)], "at most 2147483648")])
 def test_wrong_requests_are_one_clear_line(folder, capsys, arguments, reason):
     try:
         code = ask(folder, *arguments, *([] if arguments[0][0] != "-" else ["hello"]))
@@ -95,3 +96,7 @@ def test_generate_without_a_model_says_how_to_get_one(tmp_path, monkeypatch, cap
     monkeypatch.chdir(tmp_path)
     assert main(["generate", "ROMEO:"]) == 2
     assert "there is no trained GPT in runs/gpt: minigrad train gpt makes one" in capsys.readouterr().err
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.json").write_text("{}")
+    assert main(["chat", "--model", str(tmp_path), "hello"]) == 2
+    assert "has a config.json, and this one has none: a GPT that was trained here" in capsys.readouterr().err

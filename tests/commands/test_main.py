@@ -1,6 +1,7 @@
 """The command as a person meets it: the main job from start to finish, Ctrl-C, and wrong arguments."""
 import ast
 import csv
+import json
 import re
 import signal
 import subprocess
@@ -89,6 +90,9 @@ def test_ctrl_c_keeps_what_was_trained(tmp_path):
     (["train", "digits", "--data", "letters"], "mnist"),
     (["train", "digits", "--device", "cuda"], "unknown device"),
     (["train", "digits", "--seed", "-1"], "at least 0"),
+    (["train", "gpt", "--steps", "9" * 20], "at most 2147483648"),
+    (["train", "gpt", "--steps", "9" * 5000], "whole number"),
+    (["generate", "\udcff", "--model", "absent"], "not UTF-8"),
     (["train"], "JOB"),
     (["trian"], "train"),
     ([], "COMMAND"),
@@ -119,6 +123,19 @@ def test_a_gpu_where_there_is_none_is_one_line(capsys):
 def test_an_unwritable_folder_is_named_before_training(capsys):
     assert cli.main(["train", "digits", "--out", "/proc/nowhere/runs"]) == 2
     assert "/proc/nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("job", ["digits", "diffusion", "distogram", "gpt", "tokenizer"])
+def test_what_another_job_left_in_a_folder_is_not_overwritten(job, tmp_path, capsys):
+    """An unfinished run, and a model of another class."""
+    for part, content in (("backup", {}), ("model", {"model": {"class": "zoo.Another"}})):
+        folder = tmp_path / part
+        (folder / part).mkdir(parents=True)
+        (folder / part / f"{part}.json").write_text(json.dumps(content))
+        if (job, part) != ("tokenizer", "model"):           # which writes no model
+            assert cli.main(["train", job, "--out", str(folder)]) == 2
+            assert ("unfinished run" if part == "backup" else "holds a trained Another") in capsys.readouterr().err
+        assert [path.name for path in folder.iterdir()] == [part]
 
 
 def test_help_names_every_command_and_what_it_does():

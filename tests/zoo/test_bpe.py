@@ -142,6 +142,10 @@ def test_bad_files_are_one_clear_error(tmp_path):
                           ({"pre_tokenizer": None}, "not a byte-level BPE"),
                           ({"model": {"type": "BPE"}}, "model.vocab is missing"),
                           ({"model": good["model"] | {"vocab": {"a": 7}}}, "gaps"), ({"model": 3}, "model is 3"),
+                          ({"model": good["model"] | {"vocab": {}, "merges": []}}, "nothing in it"),
+                          ({"model": good["model"] | {"vocab": good["model"]["vocab"] | {"a": 0}}}, "have one number"),
+                          *(({"model": good["model"] | {"merges": [merge]}}, "not of two tokens that make a third")
+                            for merge in ("s o m", "so", "Ġ ė", "x x", ["s", "o m"])),
                           ({"model": good["model"] | {"vocab": {"\u4e16": 0}, "merges": []}}, "can't read")):
         path.write_text(json.dumps(good | change))
         with pytest.raises(Failure, match=words):

@@ -13,6 +13,7 @@ from hypothesis import given, strategies as st
 from minigrad import corpora
 from minigrad.commands.main import main
 from minigrad.keras.saving import read_arrays
+from minigrad.support.errors import UsageError
 from minigrad.zoo import bpe, gpt_training as t
 from minigrad.zoo.gpt import GPT
 
@@ -220,6 +221,18 @@ def test_wrong_options_are_one_clear_line(small_corpus, tmp_path, capsys, argume
         code = end.code
     error = capsys.readouterr().err
     assert code == 2 and reason in error and len(error.strip().splitlines()) == 1
+
+
+def test_a_tokenizer_that_can_not_read_the_plays(small_corpus, tmp_path, capsys):
+    path = tmp_path / "tokenizer.json"
+    whole = bpe.learn("", 256)
+    bpe.Tokenizer([letter for letter in whole.tokens if letter not in "ab"], []).save(path)
+    for folder, words in ((tmp_path, "has no tokens for 'ab'"), (tmp_path / "absent", "there is no tokenizer"),
+                          ("", "there is no tokenizer")):
+        assert main(["train", "gpt", "--tokenizer", str(folder), "--out", str(tmp_path / "out")]) == 2
+        assert words in capsys.readouterr().err and not (tmp_path / "out").exists()
+    with pytest.raises(UsageError, match="can't read 'cab'"):
+        GPT(bpe.Tokenizer.load(path), 8, 1, 2, 8).encode("cab")
 
 
 def test_an_unfinished_run_is_not_overwritten(small_corpus, tmp_path, capsys):

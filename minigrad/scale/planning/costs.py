@@ -32,6 +32,7 @@ class Chip(NamedTuple):
     published.
     node: accelerators that share the fast links; link: bytes/s per direction of one of them within the node;
     network: bytes/s per direction between nodes, per accelerator. link is None where no such figures apply.
+    source: a short name, and behind the first semicolon what else there is to know.
     """
 
     name: str
@@ -57,7 +58,7 @@ CHIPS = {chip.name: chip for chip in (
          141e9, 4800e9, 700, 8, 450e9, 50e9, "NVIDIA H200 SXM data sheet; network as for the H100"),
     Chip("h800", {"fp8": 1979e12, "bf16": 989.5e12, "fp16": 989.5e12, "tf32": 494.5e12, "fp32": 67e12},
          80e9, 3350e9, 700, 8, 200e9, 50e9,
-         "Zhao et al. 2025, arXiv:2505.09343: an H100 with 400 GB/s of NVLink, both ways together, and eight 400 Gb/s "
+         "Zhao et al. 2025, arXiv:2505.09343; an H100 with 400 GB/s of NVLink, both ways together, and eight 400 Gb/s "
          "adapters a node; the rest is the H100's (its own data sheet was not looked up)"),
     Chip("b200", {"fp8": 4500e12, "bf16": 2250e12, "fp16": 2250e12, "tf32": 1100e12},
          180e9, 7700e9, 1000, 8, 900e9, 50e9,
@@ -66,11 +67,11 @@ CHIPS = {chip.name: chip for chip in (
          192e9, 5300e9, 750, 8, 448e9, 50e9,
          "AMD Instinct MI300X data sheet, seven links of 64 GB/s each way; 400 Gb/s between nodes assumed"),
     Chip("tpuv4", {"bf16": 275e12}, 32e9, 1200e9, 192, 1, None, None,
-         "Jouppi 2023 (192 W is the highest power measured there; a torus, so no node and no network)"),
+         "Jouppi 2023; 192 W is the highest power measured there; a torus, so no node and no network"),
     Chip("tpuv5e", {"bf16": 197e12}, 16e9, 819e9, None, 1, None, None,
-         "Google Cloud documentation, TPU v5e (a torus; no power is given)"),
+         "Google Cloud documentation, TPU v5e; a torus, and no power is given"),
     Chip("tpuv5p", {"bf16": 459e12}, 95e9, 2765e9, None, 1, None, None,
-         "Google Cloud documentation, TPU v5p (a torus; no power is given)"),
+         "Google Cloud documentation, TPU v5p; a torus, and no power is given"),
 )}
 
 
@@ -146,6 +147,7 @@ def transformer(params=None, layers=None, width=None, heads=None, context=2048, 
     Of a mixture of experts the shape is that of its active parameters, for which it would have to be given better.
     UsageError if neither the parameters nor both layers and width are given, or numbers don't fit one another.
     """
+    given = params and (layers or width)
     if params is None:
         if layers is None or width is None:
             raise UsageError("give the number of parameters, or both layers and width")
@@ -158,6 +160,9 @@ def transformer(params=None, layers=None, width=None, heads=None, context=2048, 
         layers = tidy(met / (12 * width**2) if width else (met / (12 * 128**2)) ** (1 / 3), 8, 4, 2)
     if width is None:
         width = tidy(math.sqrt(met / (12 * layers)), 1024, 128)
+    if given and 12 * layers * width**2 > 4 * params:
+        raise UsageError(f"{layers:,} layers of width {width:,} have some {12 * layers * width**2:.4g} parameters, "
+                         f"and not {params:.4g}")
     heads = heads or max(1, width // 128)
     if kv_heads and heads % kv_heads:
         raise UsageError(f"{heads} heads can't share {kv_heads} heads of keys and values evenly")

@@ -10,7 +10,7 @@ unless prediction is perfect or the p are equal.  (Kleinberg, Mullainathan and R
 """
 import numpy as np
 
-from ...support.arguments import shown
+from ...support.arguments import number, share, shown
 from ...support.meanings import checked
 from .measures import _checked
 
@@ -21,8 +21,8 @@ def implied_fpr(base, ppv, tpr):
 
     Shares from 0 to 1, base below 1 and ppv above 0 (ValueError); a result above 1 says that no classifier has these.
     """
-    if not 0 <= base < 1 or not 0 < ppv <= 1 or not 0 <= tpr <= 1:
-        raise ValueError(f"implied_fpr: it needs 0 <= base < 1, 0 < ppv <= 1, 0 <= tpr <= 1, got {base}, {ppv}, {tpr}")
+    base, tpr = share("implied_fpr: base", base), share("implied_fpr: tpr", tpr, one=True)
+    ppv = number("implied_fpr: ppv", ppv, above=0, high=1)
     return base / (1 - base) * (1 - ppv) / ppv * tpr
 
 

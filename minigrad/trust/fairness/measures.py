@@ -39,6 +39,10 @@ def _checked(name, group, **columns):
     group = np.asarray(group)
     if not group.size:
         raise ValueError(f"{name}: there is nobody in these data, group has shape {group.shape}")
+    nameless = np.isnan(group) if group.dtype.kind == "f" else np.equal(group, None) if group.dtype == object else False
+    if np.any(nameless):
+        raise ValueError(f"{name}: group is {group[nameless][0]} for {nameless.sum()} of {group.size}: "
+                         "name their group, or leave them out")
     for column, values in columns.items():
         values = np.asarray(values)
         if values.shape != group.shape or group.ndim != 1:

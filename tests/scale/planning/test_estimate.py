@@ -258,7 +258,9 @@ def test_bad_values_exit_2(words, capsys):
     ("--params 1e9 --tokens 1 --pue 0.9", "--pue"), ("--params 1B --tokens 1 --active 2B", "can be active"),
     ("--params 1B --tokens 1 --heads 6 --kv-heads 4", "evenly"),
     ("--params 1B --tokens 1 --lora 8 --qlora 8", "exclude"), ("--params 1B --tokens 1 --lora 9999", "the rank"),
-    ("--params 1B --optimal --active 5M", "dense models")])
+    ("--params 1B --optimal --active 5M", "dense models"),
+    ("--params 1B --tokens 1 --layers 1e9", "layers of width 1 have"),
+    ("--params 1B --tokens 1 --width 1e6", "and not 1e")])
 def test_bad_requests_are_usage_errors(words, says):
     with pytest.raises(UsageError, match=says) as error:
         command(*words.split())
@@ -270,6 +272,8 @@ def test_every_chip_is_sane():
         assert chip.source and chip.memory >= 16e9 and (chip.power is None or 100 < chip.power <= 1000)
         assert costs.peak_flops(chip, "bf16") == max(v for k, v in chip.flops.items() if k != "fp8")
         assert math.isfinite(chip.bandwidth)
+        name = chip.source.split(";")[0]                    # what `lines` prints
+        assert len(name) < 100 and name.count("(") == name.count(")")
 
 
 # -- numbers with a unit -----------------------------------------------------------------------------------------------

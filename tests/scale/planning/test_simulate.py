@@ -284,7 +284,7 @@ def test_prints_which_fit_and_the_fastest(capsys):
     out = capsys.readouterr().out
     rows = {line.split("  ")[0]: line.split()[-1] for line in out.splitlines() if line}
     assert rows["data"] == "no" and rows["data + ZeRO-3"] == rows["tensor + pipeline + data"] == "yes"
-    assert "Fastest: " in out and "--mfu" in out
+    assert "Fastest: " in out and "MFU 0.58" in out and "four in five reach 0.21 to 0.55" in out
 
 
 def test_json_lists_what_the_search_finds(capsys):
@@ -305,7 +305,7 @@ def test_check_prints_every_run(capsys):
     assert all(run.source in out for run in simulate.published()) and out.count("(fitted)") == 10 + 57
 
 
-@pytest.mark.parametrize("words", ["--gpus 0", "--model -3", "--batch 0", "--zero many"])
+@pytest.mark.parametrize("words", ["--gpus 0", "--model -3", "--batch 0", "--zero many", "--zero 7", "--tensor -1", "--data 0"])
 def test_bad_values_exit_2(words, capsys):
     with pytest.raises(SystemExit) as stopped:
         command("--model", "1e9", *words.split())
@@ -314,7 +314,8 @@ def test_bad_values_exit_2(words, capsys):
 
 @pytest.mark.parametrize("words, says", [
     ("--model 1e9 --gpu abacus", "known: v100, a100, h100, h200"), ("--model 1e9 --gpu tpuv4", "links"),
-    ("", "parameters"), ("--model 1e29", "too many"), ("--model 1e9 --zero 7", "no layout divides .* zero 7"),
+    ("", "parameters"), ("--model 1e29", "too many"),
+    ("--model 1e9 --tensor 3", "no layout divides .* tensor 3"),
     ("--model 1e9 --gpus 7 --batch 3 --tensor 1 --pipeline 1", "no layout divides 7 GPUs")])
 def test_bad_requests_are_usage_errors(words, says):
     with pytest.raises(UsageError, match=says) as error:

@@ -1,4 +1,6 @@
 """The two theorems, on all small data that Hypothesis can think of."""
+import math
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, strategies as st
@@ -49,7 +51,8 @@ def test_thresholds_meet_their_target(seed, target, rate):
 
 
 @pytest.mark.parametrize("call, words", [
-    (lambda: implied_fpr(1, 0.5, 0.5), "base < 1"), (lambda: implied_fpr(0.5, 0, 0.5), "ppv"),
+    (lambda: implied_fpr(1, 0.5, 0.5), "base must be in"), (lambda: implied_fpr(0.5, 0, 0.5), "ppv must be in"),
+    (lambda: implied_fpr(0.5, 0.5, math.nan), "tpr must be in"),
     (lambda: thresholds_for(0.5, [1], [0.5], ["a"], "ppv"), "rate is"),
     (lambda: thresholds_for(0.5, [1, 1, 0], [0.5, 0.1, 0.2], ["a", "b", "b"], "fpr"), "nobody of group 'a' has y = 0")])
 def test_refusals(call, words):

@@ -130,7 +130,9 @@ def test_calibrated_scores_have_a_small_error_and_shifted_ones_the_shift():
     (lambda: rates([0, 1], [0.3, 1], ["a", "b"]), "score becomes a decision"),
     (lambda: demographic_parity_difference([0, 1], ["a"]), "both must be"),
     (lambda: calibration([0, 1], [0.2, 1.2], ["a", "b"]), "probabilities"),
-    (lambda: wilson(3, 2), "from 0 to n"), (lambda: bootstrap(np.mean, []), "rows")])
+    (lambda: wilson(3, 2), "from 0 to n"), (lambda: bootstrap(np.mean, []), "rows"),
+    (lambda: demographic_parity_difference([0, 1, 1], [0.0, 1.0, np.nan]), "group is nan for 1 of 3"),
+    (lambda: rates([0, 1], [0, 1], ["a", None]), "group is None for 1 of 2")])
 def test_refusals(call, words):
     with pytest.raises(ValueError, match=words):
         call()
