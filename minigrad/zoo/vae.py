@@ -10,6 +10,8 @@ clouds together look like one round cloud N(0, 1), so that later a point of that
     model.compile("adam")
     model.fit({"x": images, "y": labels}, epochs=30)                    # images (n, H, W, 1), from -1 to 1
     model.sample(np.arange(10))                                         # (10, H, W, 1)
+
+Notebook 25 writes one out by hand, with plain arrays for the class and a loop of its own, to be read beside this.
 """
 import math
 

@@ -305,7 +305,8 @@ def test_check_prints_every_run(capsys):
     assert all(run.source in out for run in simulate.published()) and out.count("(fitted)") == 10 + 57
 
 
-@pytest.mark.parametrize("words", ["--gpus 0", "--model -3", "--batch 0", "--zero many", "--zero 7", "--tensor -1", "--data 0"])
+@pytest.mark.parametrize("words", ["--gpus 0", "--model -3", "--batch 0", "--zero many", "--zero 7", "--tensor -1",
+                                   "--data 0"])
 def test_bad_values_exit_2(words, capsys):
     with pytest.raises(SystemExit) as stopped:
         command("--model", "1e9", *words.split())
