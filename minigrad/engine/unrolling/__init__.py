@@ -15,6 +15,7 @@
     naming.py       the names of arrays in it
     sooner.py       what is run in the place of lines that people read, to the same bits
     alone.py        what a saved program calls besides NumPy, as functions of Python alone
+    rolling.py      lines that repeat, as loops
     columns.py      lines of code and their notes, 120 columns wide
     writing.py      the program as text that people read
 The public face is ../unroll.py.

@@ -13,7 +13,8 @@ def laid_out(lines):
         if len(line) <= WIDE:
             found.append(line)
         else:
-            found += [f"    # {note}"[:WIDE]] * bool(note) + broken(f"    {code}", 12)
+            inner = " " * (4 + len(code) - len(code.lstrip()))
+            found += [f"{inner}# {note}"[:WIDE]] * bool(note) + broken(f"    {code}", len(inner) + 8)
     return found
 
 

@@ -1,4 +1,5 @@
-"""Which of NumPy's functions a recording follows."""
+"""Which of NumPy's functions a recording follows, and how some of them are written down."""
+import numpy as np
 
 LOOKS = {"shape", "ndim", "size", "may_share_memory", "shares_memory", "result_type", "iscomplexobj", "isrealobj",
          "broadcast_shapes", "can_cast"}        # NumPy's functions that look at shapes and types alone
@@ -17,3 +18,11 @@ FOLLOWED = set("""
     inv solve det slogdet cholesky norm eigh eigvalsh eig eigvals qr svd svdvals pinv matrix_power multi_dot lstsq
     getitem repeat view flatten cumulative_sum cumulative_prod permute_dims concat
     """.split())
+
+WITH_OUT = {np.mean, np.var, np.std, np.concatenate, np.stack, np.dot, np.argmax, np.argmin, np.cumsum, np.clip,
+            *(getattr(np.ndarray, name) for name in "clip argmax argmin cumsum dot sum prod max min any all".split())}
+FILLED = {"zeros": 0, "ones": 1}
+COPIES = {np.ndarray.astype, np.ndarray.copy, np.copy}
+RESHAPED = {np.ndarray.reshape, np.ndarray.ravel, np.ndarray.flatten, np.reshape, np.ravel}
+COMPARISONS = {np.less: "<", np.less_equal: "<=", np.greater: ">", np.greater_equal: ">=", np.equal: "==",
+               np.not_equal: "!="}

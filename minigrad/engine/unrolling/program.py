@@ -40,7 +40,7 @@ class StraightLine:
         self._assign_buffers()
         self.names = Names(self)
         writer = Text(self, name, about)
-        self.name, self.text, self.alone = name, writer.text, functools.partial(module, writer)
+        self.name, self.writer, self.alone = name, writer, functools.partial(module, writer)
         self.space = writer.bound | writer.sooner.space
         self.space["empty"] = sys.modules["cupy"].empty if self.gpu else arena.taker()
         self.space["Captured"] = Captured
@@ -52,8 +52,8 @@ class StraightLine:
 
     @property
     def source(self):
-        head, rest = self.text.split("\n", 1)
-        return "\n".join([head, *in_words(self), rest]) if self.gpu else self.text
+        head, rest = self.writer.text.split("\n", 1)
+        return "\n".join([head, *in_words(self), rest]) if self.gpu else self.writer.text
 
     def _needed(self, calls):
         """The calls that something depends on, backwards from the results."""

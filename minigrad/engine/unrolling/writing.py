@@ -1,4 +1,5 @@
 """The program as text: names that mean something, buffers with their shapes, a line for each call and its origin."""
+import functools
 import math
 import re
 import sys
@@ -9,18 +10,14 @@ import numpy as np
 from .alone import FEW
 from .calls import Number, Part
 from .columns import broken, laid_out
+from .followed import COMPARISONS, COPIES, FILLED, RESHAPED, WITH_OUT
 from .graphs import cut, why_not
 from .lying import is_array, is_kernel
 from .naming import identifier
 from .recorder import getitem, setitem
+from .rolling import rolled
 from .sooner import Sooner, as_run, as_text
 from .stand_in import METHODS
-
-WITH_OUT = {np.mean, np.var, np.std, np.concatenate, np.stack, np.dot, np.argmax, np.argmin, np.cumsum, np.clip,
-            *(getattr(np.ndarray, name) for name in "clip argmax argmin cumsum dot sum prod max min any all".split())}
-FILLED = {"zeros": 0, "ones": 1}
-COPIES = {np.ndarray.astype, np.ndarray.copy, np.copy}
-RESHAPED = {np.ndarray.reshape, np.ndarray.ravel, np.ndarray.flatten, np.reshape, np.ravel}
 
 
 class Text:
@@ -40,6 +37,7 @@ class Text:
         self.inputs = [self.names[r.memory] for r in program.inputs]
         self.program.names.used.update(self.inputs)
         self.body, self.numbers, self.inlined, self.direct = [], {}, program.inlined, program.direct
+        self.settings = ""                  # of the errstate that the last line stands in
         self.reasons = []                   # for each line of the body: why no CUDA graph can hold it
         kinds = Counter(o.dtype.name for call in program.calls for o in call.outs if type(o) is Part)
         self.usual = kinds.most_common(1)[0][0] if kinds else ""
@@ -98,12 +96,12 @@ class Text:
         else:
             self.declared.append(f"{name} = {self._laid(shape, dtype, self.stores[share], a)}")
 
-    def _laid(self, shape, dtype, store, x, offset=0):
-        """A view of a store, laid out as x."""
+    def _laid(self, shape, dtype, store, x, offset=None):
+        """A store laid out as x; or a view of it, whose lowest byte is so far from the store's."""
         self.imports.add("ndarray")
         if self.gpu:
-            return f"ndarray({shape}, {dtype}, {store}.data + {offset + x.first}, {x.strides})"
-        strides = "" if x.contiguous and not offset else f", {offset + x.first}, {x.strides}"
+            return f"ndarray({shape}, {dtype}, {store}.data + {(offset or 0) + x.first}, {x.strides})"
+        strides = "" if x.contiguous and offset is None else f", {(offset or 0) + x.first}, {x.strides}"
         return f"ndarray({shape}, {dtype}, {store}{strides})"
 
     def _use(self, name):
@@ -213,12 +211,13 @@ class Text:
     def _line(self, call):
         if call.outs and type(call.outs[0]) is Part and call.outs[0].memory in self.inlined:
             return
-        write = getattr(self, f"_{call.kind}")
-        lines = write(call)
+        lines, settings = getattr(self, f"_{call.kind}")(call), ""
         if call.errstate and not self.gpu:
             self._use("errstate")
             settings = ", ".join(f"{k}={v!r}" for k, v in call.errstate.items())
-            lines = [f"with errstate({settings}):", *("    " + line for line in lines)]
+            lines = [f"with errstate({settings}):"] * (settings != self.settings) + ["    " + line for line in lines]
+        if lines:
+            self.settings = settings
         shape = next((f"{o.shape} {o.dtype if o.dtype.name != self.usual else ''}".strip()
                       for o in call.outs if type(o) is Part), "")
         for i, line in enumerate(lines):
@@ -360,24 +359,35 @@ class Text:
                                       *before])
         self.preparation, self.step = map(as_run, (
             self.preparation, "\n".join([head, *(f"    {line}" for line in run)])))
-        self.declared, lines = [*map(as_text, self.declared)], [(as_text(line), note) for line, note in lines]
-        body, usual = laid_out(lines), [f"# All arrays are {self.usual}, if nothing else is said."] * bool(self.usual)
         imports = broken(f"from {library} import ({', '.join(names)})", 4) if names else []
         self.live = {n: a for n, a in self.bound.items() if is_array(a)}
-        self.parts = imports, restore, head, body
+        self.parts, self.lines, self.about = (imports, restore, head), lines, about
+
+    @functools.cached_property
+    def text(self):
+        """The program for people, written when they ask for it."""
+        usual = [f"# All arrays are {self.usual}, if nothing else is said."] * bool(self.usual)
         held = [f"# {n}: {a.shape} {a.dtype}, {'used where it lies' if a.size > FEW else a.tolist()}"
                 for n, a in self.live.items()]
         guards = [line.partition(": ")[0][3:] for line, _ in self.body if line.startswith("if ")]
-        held = [*usual, *(f"# Another program takes over if {guard}." for guard in guards), *held]
-        self.text = self.written(held, about)
+        return self.written([*usual, *(f"# Another program takes over if {guard}." for guard in guards), *held],
+                            self.about)
+
+    @functools.cached_property
+    def looped(self):
+        """(declarations, lines of the function), in which loops stand for what repeats."""
+        declared = [*map(as_text, self.declared)]
+        names = {*self.live, *(line.partition(" = ")[0] for line in declared)}
+        declared, lines = rolled(declared, [(as_text(line), note) for line, note in self.lines], names, self.fresh)
+        return declared, laid_out(lines)
 
     def written(self, held, about, alone=False):
         """The whole text; held: the lines that say where arrays which live come from."""
-        imports, restore, head, body = self.parts
+        (imports, restore, head), (declared, body) = self.parts, self.looped
         if alone:                           # no other program takes over
             body = [re.sub(r": return (None|restore\(\))(?=$|  #)", r": raise _otherwise(\1)", line) for line in body]
             held = [*held, "def _otherwise(_):", f"    return ValueError({OTHERWISE!r})"]
-        top = [part for line in (*held, *self.declared, "", "", *restore, head) for part in broken(line, 8)]
+        top = [part for line in (*held, *declared, "", "", *restore, head) for part in broken(line, 8)]
         return "\n".join([f'"""{about}"""', *imports, "", *top, *body, ""])
 
     def used_inputs(self):
@@ -385,7 +395,5 @@ class Text:
             r.memory for r in self.program.results if type(r) is Part}
 
 
-COMPARISONS = {np.less: "<", np.less_equal: "<=", np.greater: ">", np.greater_equal: ">=", np.equal: "==",
-               np.not_equal: "!="}
 OTHERWISE = "for these values the function would take another branch than the one that was recorded"
 SIGNS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**"}

@@ -1,5 +1,6 @@
 """The program as text: it says what it does, and runs alone."""
 import ast
+import importlib.util
 import subprocess
 import sys
 
@@ -7,7 +8,9 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.engine.ops import attending
 from minigrad.engine.unrolling.columns import laid_out
+from minigrad.engine.unrolling.rolling import rolled
 from minigrad.keras import optimizers
 from minigrad.keras.optimizers import schedules
 
@@ -160,3 +163,66 @@ def test_a_saved_program_says_that_values_would_take_another_branch(tmp_path):
     space = trained_alone(settle(mg.unroll(step), (X,)), None, tmp_path)
     with pytest.raises(ValueError, match="branch"):
         space["step"](X + 1e4)
+
+
+# -- loops -----------------------------------------------------------------------------------------------------------
+def alone(g, folder, *arguments):
+    """What the saved program gives, run as a module."""
+    g.save(folder / "looped.py")
+    spec = importlib.util.spec_from_file_location("looped", folder / "looped.py")
+    spec.loader.exec_module(module := importlib.util.module_from_spec(spec))
+    return getattr(module, g.program.name)(*arguments)
+
+
+def few_lines(g):
+    """How many lines the text's function has, and that which runs."""
+    return len(g.source.split("\ndef ")[-1].splitlines()), g.program.writer.step.count("\n")
+
+
+def test_tiles_are_a_loop_that_gives_the_same_bits(tmp_path, monkeypatch):
+    monkeypatch.setattr(attending, "FEW", 0)
+    monkeypatch.setattr(attending, "ROWS", {"cpu": 4})
+    monkeypatch.setattr(attending, "ROOM", {"cpu": 128})
+    q, k, v, weight = np.random.default_rng(0).normal(size=(4, 2, 32, 3)).astype(np.float32)
+
+    def step(q, k, v):
+        return mg.value_and_grad(lambda *x: (mg.attention(*x, causal=True) * weight).sum(), argnums=(0, 1, 2))(q, k, v)
+    g = settle(mg.unroll(step), (q, k, v))
+    shown, run = few_lines(g)
+    assert shown < run / 2 and " times" in g.source, g.source
+    value, gradients = g(q, k, v)
+    assert_same(alone(g, tmp_path, q, k, v), [value, *gradients], g.source)
+
+
+@pytest.mark.parametrize("layer", ["LSTM", "GRU", "SimpleRNN"])
+def test_steps_of_time_are_a_loop_that_gives_the_same_bits(layer, tmp_path):
+    net = getattr(mg.layers, layer)(3)
+    x = np.random.default_rng(0).normal(size=(2, 9, 4)).astype(np.float32)
+    net(x)
+    with mg.no_grad():
+        g = settle(mg.unroll(lambda x: net(x)), (x,))
+    shown, run = few_lines(g)
+    assert shown < run and "for (" in g.source
+    with mg.no_grad():
+        assert_same(alone(g, tmp_path, x), g(x), g.source)
+
+
+def test_what_differs_in_more_than_its_arrays_is_no_loop():
+    g = settle(mg.unroll(lambda x: mg.tanh(mg.tanh(x * 2) * 3) * 4), (X,))
+    assert "for " not in g.source
+
+
+@pytest.mark.parametrize("declared, lines, wanted", [
+    (["a = empty(3)", *(f"p_{i} = ndarray((1,), int, a, {4 * i}, (4,))" for i in range(7)), "s = empty(1)"],
+     [(f"add(p_{i}, s, out=s)", "(1,)  add") for i in range(7)],
+     ["for p_i in p_each:", "    add(p_i, s, out=s)"]),
+    (["a = empty(3)", "s = empty(1)"], [("add(a, s, out=s)", "")] * 8, ["for _ in range(8):", "    add(a, s, out=s)"]),
+    (["a = empty(3)", "s = empty(1)"], [("n = 2", ""), ("add(a, s, out=s)", "")] * 8, None),
+    (["a = empty(3)"], [("add(a, x, out=a)", ""), ("add(a, y, out=a)", "")] * 2, None)])
+def test_loops(declared, lines, wanted):
+    names = {line.partition(" = ")[0] for line in declared}
+    made, found = rolled(declared, lines, names, lambda wish: wish)
+    assert [code for code, _ in found] == (wanted or [code for code, _ in lines])
+    if wanted and "p_each" in wanted[0]:
+        assert "p_each = [ndarray((1,), int, a, 4 * i, (4,)) for i in range(7)]" in made
+        assert not any(line.startswith("p_0") for line in made)
