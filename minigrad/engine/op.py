@@ -12,8 +12,8 @@ from .tensor import Node, Tensor
 from .trees import tree_leaves
 
 REGISTRY = {}                               # name -> Op: the table of derivatives
-DEFERRED = {}                               # type that stands for a tensor to come -> what notes an op called with it
-NUMPY = {}                                  # NumPy's function -> the Op that it is when given a Tensor, where declared
+DEFERRED = {}                               # type of a placeholder -> what takes over a call of an op with it
+NUMPY = {}                                  # NumPy's function -> the Op that it means when given a Tensor
 
 
 class _Signature:
@@ -45,7 +45,7 @@ class Op:
     """
     flops = cases = reference = order = rtol = None     # see describe
     symbol, numpy, conventions, slack, mixes = "", (), (), 1.0, False
-    further = frozenset()                   # NumPy's keywords that with_further(op, x, ...) says with other ops
+    further = frozenset()                   # NumPy's keywords that with_further expresses by other ops
     __signature__ = _Signature()
 
     @explained
@@ -79,7 +79,7 @@ class Op:
         for x in inputs:
             if isinstance(x, Tensor):
                 if x._memory is not None:
-                    x.last_edit()           # an edit before this moment is no edit of what the tape needs
+                    x.last_edit()           # notes edits until now: they came before this use
                 tensors, records = True, records or x.requires_grad
                 x = x._data
             elif type(x) in DEFERRED:
@@ -92,7 +92,7 @@ class Op:
         except STUMBLES as error:
             return self._otherwise(inputs, args, params, error)
         y, saved = y if self.saves else (y, None)
-        if params and isinstance(y, Tensor):        # a param is a tensor: the ops that forward is made of, recorded
+        if params and isinstance(y, Tensor):        # a param is a tensor: record what forward is made of
             y = self.forward(*inputs, **params)
             return y[0] if self.saves else y
         if not (records and is_recording() and self.vjp is not None):
@@ -130,8 +130,10 @@ class Op:
         else:
             values = ()
         if len(inputs) < self.arity or len(values) > len(self.positional):
-            raise TypeError(f"{self.name} takes {self.arity or 'some'} inputs and then params {self.positional}, got "
-                            f"{len(inputs) + len(values)} arguments; it is {self.name}{self.__signature__}")
+            takes = "inputs" if self.variadic else f"{self.arity} input{'s' * (self.arity != 1)}"
+            then = f", then {', '.join(self.positional)}" if self.positional else ""
+            raise TypeError(f"{self.name} takes {takes}{then}, got {len(inputs) + len(values)} arguments; it is "
+                            f"{self.name}{self.__signature__}")
         self.refuse_unknown(params)
         if not values:
             return inputs, params
@@ -189,7 +191,7 @@ class Op:
 
     native = property(lambda self: self.__module__.startswith("minigrad."), doc="Is it minigrad's own, not a user's?")
 
-    def __copy__(self):                     # one to change: another rule, say
+    def __copy__(self):                     # a copy to change: to give another rule, say
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         return other
@@ -282,7 +284,7 @@ def _signature(forward):
 def _explain(op, args, params, error):
     """What to raise instead of an error in an op's forward; None: the error itself."""
     if error.__cause__ is not None and str(error).startswith(f"{op.name}: "):
-        return None                         # said already: the op calls itself
+        return None                         # explained already, in a call of the op by itself
     if tensors := [name for name, value in params.items() if isinstance(value, Tensor)]:
         return TypeError(f"{op.name}: {tensors[0]} must be a plain number or array, not a tensor ({error})")
     for i, a in enumerate(args):

@@ -21,7 +21,7 @@ from .trees import tree_leaves, tree_map, tree_unflatten
 
 # -- inside a transform ----------------------------------------------------------------------------------------------
 class Argument(Tensor):
-    """A leaf that stands for plain data among the arguments of f.  Once f has returned nothing asks for its slope."""
+    """A leaf that stands for plain data among the arguments of f.  Once f has returned, nobody asks for its slope."""
     __slots__ = ("returned",)
 
     def __init__(self, array):

@@ -75,7 +75,7 @@ def shown(value, most=60):
     """repr(value) on one line, cut to a length that a message can hold."""
     try:
         found = " ".join(repr(value).split())
-    except Exception:                       # a stranger's object may fail at anything
+    except Exception:                       # an object of another library may fail at anything
         found = f"a {type(value).__name__}"
     return found if len(found) <= most else f"{found[:most - 3]}..."
 

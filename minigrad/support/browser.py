@@ -12,7 +12,7 @@ DRIVE = Path("/drive")
 
 
 def kept():
-    """The folder for what should still be there tomorrow; None where that is no question, or there is no such place."""
+    """The folder whose files a browser keeps when the page is closed; None if it has none, and outside of browsers."""
     return DRIVE / "data" if IN_BROWSER and DRIVE.is_dir() else None
 
 

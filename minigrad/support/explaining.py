@@ -6,15 +6,13 @@ what the user has written.  The first error remains as the cause of the second, 
 """
 import sysconfig
 from dis import opmap
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from typing import TypeVar
 
 from .arguments import one_line, shown
 
 HOME = str(Path(__file__).parents[1])
-OURS = (HOME, "<frozen", "<__array_function__", "numpy/",              # minigrad, and what it calls
-        *{sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 STUMBLES = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
 F = TypeVar("F")
 
@@ -32,12 +30,23 @@ def explained(f: F) -> F:
     return call
 
 
+@cache
+def ours():
+    """How the names of files begin that are minigrad's, Python's own or other packages'."""
+    places = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return HOME, "<frozen", "<__array_function__", "numpy/", *places
+
+
 def from_inside(error, caller=None):
-    """Whether no `raise` of minigrad's raised it, nor a user's function that was called, nor the call of f as such."""
+    """Whether an error is an accident inside minigrad or NumPy.
+
+    It is not if a `raise` of minigrad's raised it, if it comes from a function of the user's that was called, or if the
+    call of f itself failed, by a missing argument.
+    """
     trace, code = error.__traceback__, None
     while trace:
         code, at = trace.tb_frame.f_code, trace.tb_lasti
-        if code is not caller and not code.co_filename.startswith(OURS):
+        if code is not caller and not code.co_filename.startswith(ours()):
             return False
         trace = trace.tb_next
     if code.co_filename.startswith(HOME) and not isinstance(error, (AttributeError, KeyError, ArithmeticError)):

@@ -39,7 +39,7 @@ def acquire(folder, wait=0.0):
             number = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
             try:
                 fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if _same(number, path):     # else the owner before removed it meanwhile
+                if _same(number, path):     # else its last owner has removed it in the meantime
                     os.ftruncate(number, 0)
                     os.write(number, f"process {os.getpid()} on {platform.node()}, since {time.ctime()}".encode())
                     _held[path] = [number, 1]

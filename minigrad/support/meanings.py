@@ -87,7 +87,7 @@ def array(name, value, kinds="biuf", what="an array of numbers"):
     try:
         dtype = value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
         fits = np.dtype(dtype).kind in kinds and not isinstance(value, (np.ma.MaskedArray, type))
-    except Exception:                       # lists of other lengths, a stranger's object
+    except Exception:                       # lists of different lengths, an object that fails
         fits = False
     if not fits:
         raise TypeError(f"{name} must be {what}, not {shown(value)}")
@@ -274,7 +274,7 @@ def _look_at(label, signature, args, kwargs, table=MEANINGS):
     try:
         given = dict(signature.bind(*args, **kwargs).arguments)
     except TypeError:
-        return                              # the call itself says it better
+        return                              # the call that follows says it better
     for parameter in signature.parameters.values():
         if parameter.kind is parameter.VAR_KEYWORD:
             given |= given.pop(parameter.name, {})

@@ -19,7 +19,7 @@ TEXT = 1 << 28              # bytes that a JSON or text file may have
 
 
 def available_memory():
-    """Bytes of memory that are free, or can be made so; where nobody says, as on some systems, a great many."""
+    """Bytes of memory that are free, or can be made so; a huge number on systems that do not tell."""
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):

@@ -62,11 +62,11 @@ ALL = slice(None)
 
 
 class Tile(NamedTuple):
-    """Where a tile lies, as indices: in scores, and in what has a row for each query or for each key."""
+    """Where a tile lies, as indices: in scores, in arrays with a row for each query, and with a row for each key."""
     scores: tuple
     queries: tuple
     keys: tuple
-    keys_t: tuple                                   # in what has a column for each key
+    keys_t: tuple                                   # in arrays with a column for each key
 
 
 class TiledScores:

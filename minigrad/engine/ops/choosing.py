@@ -72,7 +72,7 @@ def scatter(x, indices, length, reduce="sum", fill=0):
     order = np.argsort(indices, kind="stable")
     starts = np.cumsum(counts) - counts
     place = xp.zeros(indices.shape, np.intp)
-    place[order] = xp.arange(len(indices)) - starts[indices[order]]         # the how-manieth row of its index
+    place[order] = xp.arange(len(indices)) - starts[indices[order]]         # 0 for the first row of its index, then 1
     most = int(counts.max()) if indices.size else 1
     used = scatter_add(xp.ones(indices.shape, bool), index=(indices, place), shape=(length, most))
     table = scatter_add(x, index=(indices, place), shape=(length, most, *x.shape[1:]))

@@ -97,7 +97,7 @@ def conv_transpose(x, w, strides=1, padding="valid", dilation=1, groups=1):
     blocks = (x @ w.reshape(-1, channels).T).reshape(n, *lengths, *w.shape[:3])
     by_name = isinstance(padding, str)
     if by_name:
-        borders_of(lengths, (1, 1), (1, 1), padding)                        # is it a name that there is?
+        borders_of(lengths, (1, 1), (1, 1), padding)                        # refuses an unknown name
     whole_size = [max((length - 1) * s + k, length * s if by_name else 0) for length, s, k in zip(lengths, steps, size)]
     y = overlap_add(blocks, shape=(n, *whole_size, w.shape[2]), strides=steps)
     if padding == "valid":

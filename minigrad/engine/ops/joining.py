@@ -1,7 +1,9 @@
 """NumPy's functions that join, cut, turn and combine arrays: made of entries of the table, so they have no rules."""
+import math
+
 import numpy as np
 
-from ...support.arguments import shown
+from ...support.arguments import shown, whole
 from ...support.explaining import explained
 from ..backend import array_module
 from ..op import as_array
@@ -233,7 +235,7 @@ def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
 @explained
 def rot90(x, k=1, axes=(0, 1)):
     """x turned k times by 90 degrees, from the first of two axes towards the second."""
-    first, second = axes
+    (first, second), k = axes, whole("rot90: k", k, low=-math.inf)
     if k % 4 in (0, 2):
         return flip(x, axis=(first, second)) if k % 4 else x + 0
     x = flip(x, axis=second) if k % 4 == 1 else x

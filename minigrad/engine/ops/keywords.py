@@ -1,4 +1,4 @@
-"""NumPy's further keywords of reductions, said with other entries of the table: dtype=, initial=, where=, correction=.
+"""NumPy's further keywords of reductions, by other entries of the table: dtype=, initial=, where=, correction=.
 
     sum(x, where=m)         sum(where(m, x, 0)): what is left out becomes what changes nothing
     prod(x, initial=2)      prod(x) * 2
@@ -55,7 +55,7 @@ def _of_some(op, x, where, axis=None, keepdims=False, ddof=0):
         if op.name != "mean":
             spread = choose(chosen, x - y, 0)
             y = sum(spread * spread, axis=axis, keepdims=True) / np.maximum(n - ddof, 0)
-        if op.name == "std":                # of equal numbers 0, and so is the slope
+        if op.name == "std":                # of equal numbers it is 0, and so is the slope
             y = choose(y == 0, 0, sqrt(choose(y == 0, 1, y)))
         y = narrow(y, given)
     return y if keepdims else squeeze(y, axis=axes_of(x, axis))

@@ -5,10 +5,12 @@
 All rules follow from these two (Giles 2008, "Collected matrix derivative results"; Murray 2016 for Cholesky).
 A matrix that is singular, or not positive definite where it must be, is a ValueError.
 """
+import math
 from collections import namedtuple
 
 import numpy as np
 
+from ...support.arguments import whole
 from ...support.explaining import explained
 from ..backend import array_module
 from ..op import as_array, as_real, op
@@ -21,7 +23,7 @@ def _t(a):
 
 
 def matrices(what, a, square=False):
-    """a, an array or tensor whose last two axes are those of matrices; else a ValueError that says what is of them."""
+    """a as an array or tensor of matrices, its last two axes; if it has none, a ValueError that begins with `what`."""
     a = as_array(a)
     if a.ndim < 2 or square and a.shape[-1] != a.shape[-2]:
         raise ValueError(f"{what}: of {'square ' * square}matrices, not of shape {a.shape}")
@@ -112,13 +114,13 @@ def pinv(a):
 @explained
 def matrix_power(a, n):
     """A @ A @ ... @ A, n times; of the inverse for negative n, the identity for 0."""
-    a = matrices("matrix_power", a, square=True)
+    a, n = matrices("matrix_power", a, square=True), whole("matrix_power: n", n, low=-math.inf)
     if n < 0:
         return matrix_power(inv(a), -n)
     if n == 0:
         return 0 * a + array_module(a).eye(a.shape[-1], dtype=a.dtype)
     y = None
-    while n:                                        # squares, and products of those that n is made of
+    while n:                                        # a, a², a⁴, ...; those multiplied that make up n
         if n % 2:
             y = a if y is None else y @ a
         n //= 2

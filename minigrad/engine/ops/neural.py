@@ -33,7 +33,7 @@ def _shifted(z, axis=-1, where=None):
         return z - z.max(axis=axis, keepdims=True) if z.size else z
     z = np.where(where, z, -math.inf)
     top = np.maximum(z.max(axis=axis, keepdims=True), float(np.finfo(z.dtype).min))
-    return z - top                                          # in a row of which nothing may count all stay -∞
+    return z - top                                          # a row in which nothing counts stays all -∞
 
 
 def _sum(x, axis):

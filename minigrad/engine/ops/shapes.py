@@ -1,6 +1,7 @@
 """The derivative table, shapes: elements are moved or copied, never changed, so g moves back or is summed."""
 import numpy as np
 
+from ...support.arguments import whole
 from ...support.explaining import explained
 from ..backend import array_module
 from ..op import as_array, op
@@ -99,9 +100,7 @@ def split(x, sections, axis=0) -> list:
 
 def _inside(pad_width, shape):
     """Where x lies in the padded array, as slices; and the padded array's shape."""
-    widths = [(int(before), int(after)) for before, after in np.broadcast_to(pad_width, (len(shape), 2))]
-    if any(n < 0 for pair in widths for n in pair):
-        raise ValueError(f"pad_width can't be negative, got {pad_width}")
+    widths = [tuple(whole("pad_width", n, low=0) for n in pair) for pair in np.broadcast_to(pad_width, (len(shape), 2))]
     return (tuple(slice(before, before + n) for (before, _), n in zip(widths, shape)),
             tuple(before + n + after for (before, after), n in zip(widths, shape)))
 

@@ -77,9 +77,9 @@ T = mg.tensor(X, requires_grad=True)
 
 @pytest.mark.parametrize("f, words", [
     (lambda: np.sort(T, order="x"), "takes no order="),
-    (lambda: np.sum(T, 0, np.float32), "sum takes 1 inputs and then params"),           # NumPy's third is the dtype
-    (lambda: np.max(T, 0, np.zeros(3)), "max takes 1 inputs"),
-    (lambda: np.std(T, 0, None, None, 1), "std takes 1 inputs"),
+    (lambda: np.sum(T, 0, np.float32), "sum takes 1 input, then axis, got 3"),           # NumPy's third is the dtype
+    (lambda: np.max(T, 0, np.zeros(3)), "max takes 1 input"),
+    (lambda: np.std(T, 0, None, None, 1), "std takes 1 input"),
     (lambda: np.sort(T, kind="stable"), "takes no kind="),
     (lambda: np.median(T), "np.median has no derivative rule"),
     (lambda: np.nextafter(T, 0), "np.nextafter has no derivative rule"),
