@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 
-from ..backend import all_below, narrow, times, wide
+from ..backend import all_below, array_module, narrow, times, wide
 from ..op import op
 from .domains import KINK_AT_0
 from .error_function import complementary_error_function, error_function
@@ -132,7 +132,26 @@ def _normal_cdf(x, approximate):
     return 1 / y
 
 
+BLOCK, MOST = 2**16, 32                         # elements that stay in a core's cache with what is made of them; blocks
+
+
+def _in_blocks(formula, *arrays):
+    """formula(*arrays), elementwise, of large arrays some rows at a time, which takes a fifth to a third less time."""
+    x = arrays[0]
+    if not isinstance(x, np.ndarray) or x.size < 4 * BLOCK or len({(a.shape, a.dtype) for a in arrays}) > 1:
+        return formula(*arrays)
+    rows = max(BLOCK * len(x) // x.size, -(-len(x) // MOST))
+    y = array_module(x).empty(x.shape, x.dtype)
+    for i in range(0, len(x), rows):
+        y[i:i + rows][...] = formula(*(a[i:i + rows] for a in arrays))
+    return y
+
+
 def _gelu_vjp(g, y, x, approximate=True):
+    return _in_blocks(lambda g, x: _gelu_slope(g, x, approximate), g, x)
+
+
+def _gelu_slope(g, x, approximate):
     x = _bounded(x)
     phi = _normal_cdf(x, approximate)
     if not approximate:
@@ -154,7 +173,7 @@ def gelu(x, /, approximate=True):
     Φ(x) = (1 + erf(x/√2)) / 2, or, approximate to 5e-4 and several times as fast, the form that GPT-2 uses,
     (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2.
     """
-    return x * _normal_cdf(_bounded(x), approximate)
+    return _in_blocks(lambda x: x * _normal_cdf(_bounded(x), approximate), x)
 
 
 # -- Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) -------------------
