@@ -140,5 +140,6 @@ def _looked_up(draw):
 
 getitem.describe(flops=0, cases=_indexed)
 scatter_add.describe(flops=0, cases=_scattered)
-take_along_axis.describe(flops=0, cases=_along_an_axis)
+take_along_axis.describe(flops=0, cases=_along_an_axis,
+                         reference=lambda x, indices, axis=-1: np.take_along_axis(x, indices, axis))
 embedding.describe(flops=0, cases=_looked_up)

@@ -351,4 +351,5 @@ for _entry, _cases in ((reshape, _reshaped), (transpose, _transposed), (swapaxes
     _entry.describe(flops=0, cases=_cases)
 for _entry, _function in ((concatenate, np.concatenate), (stack, np.stack)):
     _entry.describe(numpy=_function, reference=lambda *xs, axis=0, f=_function: f(xs, axis))
+reshape.describe(reference=lambda x, shape: np.reshape(x, shape))      # NumPy before 2.1 calls it newshape
 astype.describe(slack=0.02, reference=lambda x, dtype: x.astype(dtype))
