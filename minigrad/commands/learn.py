@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..learn import notebooks, progress, translating
+from ..learn import companions, notebooks, progress, translating
 from ..support.errors import Failure, UsageError
 
 
@@ -200,7 +200,8 @@ def open_course(args):
     start = notebooks.paths(args.names)[0]
     if find_spec("jupyterlab") is None:
         raise Failure('JupyterLab is not installed; run pip install "minigrad[notebooks]"')
-    notebooks.copy_to(args.folder, in_language(args.language))
+    notebooks.copy_to(args.folder, in_language(args.language),
+                      lambda text, name: companions.in_language(text, args.language, name))
     command = [sys.executable, "-m", "jupyterlab", str(args.folder), f"--LabApp.default_url=/lab/tree/{start.name}",
                "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     if args.port is not None:

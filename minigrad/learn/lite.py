@@ -26,7 +26,7 @@ from ..data.fetch import packaged, pinned_wheel
 from ..support.errors import Failure, UsageError
 from ..support.files import cache_folder, replaced_folder, sha256
 from ..support.reading import form, read_json
-from . import buttons, notebooks, translating
+from . import buttons, companions, notebooks, translating
 from .translating import say
 
 NEEDED = ("jupyterlite_core", "jupyterlite_pyodide_kernel", "jupyter_server", "wheel")
@@ -106,7 +106,7 @@ def write_notebooks(files, language, published=None):
             row += "\n\n" + say("*In a browser this notebook can't run to its end: there is no* {}.", lacking,
                                 language=language)
         return with_start(notebook, row.strip(), published)
-    notebooks.copy_to(files / below, made)
+    notebooks.copy_to(files / below, made, lambda text, name: companions.in_language(text, language, name))
 
 
 def not_here(notebook):

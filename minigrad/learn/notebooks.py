@@ -41,10 +41,11 @@ LINK = re.compile(r"\]\(\.\./(minigrad/[\w/]+\.\w+)\)")         # to a file of t
 PACKAGE = Path(__file__).parents[1]
 
 
-def copy_to(target, translate=lambda notebook, number: notebook):
+def copy_to(target, translate=lambda notebook, number: notebook, beside=lambda text, name: text):
     """Copy the notebooks to a folder where they can be edited; those that are there already stay as they are.
 
     translate   translate(notebook, "03") gives the notebook to write, in another language
+    beside      beside(text, "glossary") gives the Markdown of a page beside the notebooks
 
     The files of the source that they link to go to source/ beside them: JupyterLab opens nothing from outside.
     """
@@ -59,6 +60,8 @@ def copy_to(target, translate=lambda notebook, number: notebook):
         if not (target / path.name).exists():
             if path.suffix == ".ipynb":
                 text = as_text(translate(json.loads(text), path.name[:2]))
+            else:
+                text = beside(text, path.stem)
             with atomic_write(target / path.name, "w") as file:     # half a page would stay as it is
                 file.write(LINK.sub(r"](source/\1)", text))
 

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from . import notebooks
+from . import companions, notebooks
 from .checking import find
 from .translating import catalogue, key
 
@@ -18,6 +18,8 @@ def english(name):
                  for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
         return [call.args[0].value for call in calls
                 if getattr(call.func, "id", "") == "say" and isinstance(call.args[0], ast.Constant)]
+    if name in companions.names():
+        return companions.english(name)
     book = notebooks.read(notebooks.paths([name])[0])
     cells = [notebooks.source(c) for c in book["cells"] if c["cell_type"] == "markdown"]
     tasks = [find(task) for task in notebooks.exercises(book)]

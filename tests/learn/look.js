@@ -16,15 +16,11 @@
     return [...canvas.getImageData(0, 0, 1, 1).data];
   })();
   const over = (top, below) => top.slice(0, 3).map((c, i) => c * top[3] / 255 + below[i] * (1 - top[3] / 255));
+  const grounds = new Map([[null, matchMedia("(prefers-color-scheme: dark)").matches ? [0, 0, 0] : [255, 255, 255]]]);
   const ground = element => {
-    const layers = [];
-    for (let e = element; e; e = e.parentElement) {
-      const colour = rgba(getComputedStyle(e).backgroundColor);
-      if (colour[3]) layers.unshift(colour);
-      if (colour[3] === 255) break;
-    }
-    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-    return layers.reduce((below, top) => over(top, below), dark ? [0, 0, 0] : [255, 255, 255]);
+    if (!grounds.has(element))
+      grounds.set(element, over(rgba(getComputedStyle(element).backgroundColor), ground(element.parentElement)));
+    return grounds.get(element);
   };
   const faint = new Set();
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -5,13 +5,13 @@ import re
 import pytest
 
 from minigrad.commands.main import main
-from minigrad.learn import check, notebooks, proofreading, translating
+from minigrad.learn import check, companions, notebooks, proofreading, translating
 from minigrad.learn.checking import EXERCISES
 from minigrad.support.errors import UsageError
 
 CATALOGUES = [(language, path.stem) for language in translating.languages()
               for path in sorted((notebooks.folder() / language).glob("*.json")) if path.stem != "terms"]
-ALL = [*(p.name[:2] for p in notebooks.paths()), "check", "site"]
+ALL = [*(p.name[:2] for p in notebooks.paths()), *sorted([*proofreading.SENTENCES, *companions.names()])]
 WHOLE = ("zh",)
 each = pytest.mark.parametrize(("language", "name"), CATALOGUES)
 
@@ -31,7 +31,7 @@ def test_every_notebook_is_translated(language):
 
 @each
 def test_only_markdown_differs(language, name):
-    if name in proofreading.SENTENCES:
+    if not name.isdigit():
         return
     english = notebooks.read(notebooks.paths([name])[0])
     other = translating.translated(english, language, name)
@@ -70,6 +70,18 @@ def test_terms_are_used(language):
 def test_what_a_translation_lost_is_told(broken, told):
     found = proofreading.differing("see $x^2$ and `exp`: [it](a.ipynb)", broken)
     assert told in found and bool(told) == bool(found)
+
+
+def test_pages_beside_the_notebooks_are_the_english_ones_in_chinese():
+    for name in companions.names():
+        text = (notebooks.folder() / f"{name}.md").read_text(encoding="utf-8")
+        other = companions.in_language(text, "zh", name)
+        assert companions.in_language(text, "en", name) == text
+        assert re.findall(r"\]\([^)]+\)|^```.*?^```|^\|", other, re.M | re.S) == \
+            re.findall(r"\]\([^)]+\)|^```.*?^```|^\|", text, re.M | re.S)
+        prose = re.sub(r"```.*?```|`[^`]*`|\([^)]*\)|（[^）]*）", "", other, flags=re.S)
+        assert len(re.findall(r"[a-z]{3,} [a-z]{3,} [a-z]{3,}", prose)) == 0, name     # no line has stayed English
+    assert "| [00 · 什么是导数](00_what_a_derivative_is.ipynb) | 15 |  | `cube`: x³ 的导数是 3x²; " in other
 
 
 def test_words_in_formulas_may_be_translated():

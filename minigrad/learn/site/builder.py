@@ -62,9 +62,8 @@ def editions_of(languages, progress, lite=None, published=None):
             made |= course.chapters(edition)
             edition.here = "table"
             made["table"] = table.page(edition)
-            if edition is english:
-                made |= reference.written(edition)
-            else:
+            made |= reference.written(edition)
+            if edition is not english:
                 edition.here = "terms"
                 made["terms"] = pages.terms(edition)
             edition.pages = made
@@ -72,8 +71,8 @@ def editions_of(languages, progress, lite=None, published=None):
         for name, verdict in zip(GALLERY, verdicts):
             said[name] = verdict
             tick()
-        english.pages["gallery"] = pages.wrong(said)
     for edition in editions:
+        edition.pages["gallery"] = pages.wrong(said, edition)
         edition.here = "index"
         edition.pages["index"] = pages.start(edition)
     return editions, remarks

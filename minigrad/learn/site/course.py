@@ -48,8 +48,8 @@ def _contents(edition, titles):
         *[f"- <a href=\"{stem}.html\">{title}</a>" for stem, title in titles], "",
         f'<a href="{edition.to("course/glossary")}">{say("The words of the course")}</a> · '
         f'<a href="{edition.to("course/teachers")}">{say("For teachers")}</a>', "",
-        "```{toctree}", ":hidden:", "", *[stem for stem, _ in titles],
-        *(["glossary", "teachers"] if edition.home is None else []), "```", ""])
+        "```{toctree}", ":hidden:", "", *[stem for stem, _ in titles], "glossary", "teachers", "```",
+        ""])
 
 
 def as_page(book, edition):

@@ -13,7 +13,7 @@ PAGES = {"README.md": "about", "CHANGELOG.md": "changelog", ".github/CONTRIBUTIN
          "minigrad/engine/unrolling/README.md": "step", "minigrad/testing/gallery.py": "gallery",
          "notebooks": "course/index", "notebooks/glossary.md": "course/glossary",
          "notebooks/teachers.md": "course/teachers"}
-OWN = ("index", "table", "terms")            # pages that every language makes
+OWN = ("index", "table", "terms", "gallery", "api/")     # pages that every language makes, or how their names begin
 # code as it is, between fences or backticks; or a link or a picture: !, words, address
 MARKED = re.compile(r"^```.*?^```[^\S\n]*$|(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)|`[^`\n]*`", re.M | re.S)
 
@@ -41,7 +41,7 @@ class Edition:
 
     def to(self, page):
         """The address of a page from the one that is being written: of this language, or else of the English."""
-        if self.home is None or page in {*self.known().values(), *OWN}:
+        if self.home is None or page in self.known().values() or page.startswith(OWN):
             return posixpath.relpath(page + ".html", posixpath.dirname(self.here) or ".")
         return "../" * self.depth + page + ".html"
 
@@ -54,7 +54,8 @@ class Edition:
         course = {f"notebooks/{p.name}": f"course/{p.stem}" for p in notebooks.paths()}
         if self.home is None:
             return {**PAGES, **course}
-        return {f"README.{self.language}.md": "about", "notebooks": "course/index", **course}
+        shared = {name: page for name, page in PAGES.items() if page == "gallery" or page.startswith("course/")}
+        return {f"README.{self.language}.md": "about", **shared, **course}
 
     def rewritten(self, text, folder):
         """Markdown of the repository, from a file in `folder`, with its links and pictures as those of the site."""

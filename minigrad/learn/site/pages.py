@@ -6,6 +6,7 @@ import posixpath
 
 from ...support.errors import Failure
 from ...testing import gallery
+from .. import companions
 from ..translating import catalogue
 from .edition import PAGES, found
 from .wording import escaped
@@ -60,7 +61,7 @@ def _opening(edition):
 def repository(edition):
     """{place: Markdown} of the pages of the repository in this language, and the names of those that are not there."""
     made, absent, say = {}, [], edition.say
-    files = PAGES if edition.home is None else {f"README.{edition.language}.md": "about"}
+    files = PAGES if edition.home is None else edition.known()
     for name, place in files.items():
         if not name.endswith(".md"):
             continue
@@ -71,6 +72,7 @@ def repository(edition):
         text = found(name).read_text(encoding="utf-8")
         if text.startswith("["):            # the link to the README in the other language: every page has one
             text = text.partition("\n")[2]
+        text = companions.in_language(text, edition.language, posixpath.basename(name)[:-3])
         made[place] = edition.rewritten(text.replace("\n# minigrad\n", f"\n# {say('About minigrad')}\n", 1),
                                         posixpath.dirname(name))
     return made, absent
@@ -107,14 +109,17 @@ def verdict(name):
     return found.failure.split("\nThe smallest case")[0].rstrip()
 
 
-def wrong(verdicts):
+def wrong(verdicts, edition):
     """The gallery: each wrong rule, and what `check_op` says of it now, {name: text}."""
-    lines = ["# The gallery of wrong gradients", "", " ".join(f"""
-        {len(verdicts)} rules with one mistake each, as people make them, from a missing factor to a branch taken for
-        large inputs alone. Under each is what `mg.testing.check_op` says of it, by running it when this page was made.
-        """.split()), ""]
+    say = edition.say
+    lines = ["# " + say("The gallery of wrong gradients"), "",
+             say("{} rules with one mistake each, as people make them, from a missing factor to a branch taken for "
+                 "large inputs alone. Under each is what `mg.testing.check_op` says of it, by running it when this "
+                 "page was made.", len(verdicts)), ""]
+    if edition.home is not None:
+        lines += [say("What the checks say, and the mistakes, are in English."), ""]
     for name, said in verdicts.items():
         code = "\n".join(f"{what:<10}{text}" for what, text in zip(("forward", "rule", "rule"), _rules()[name]))
-        lines += [f"## {escaped(name)}", "", escaped(f"What is wrong: {gallery.GALLERY[name].wrong}."), "",
+        lines += [f"## {escaped(name)}", "", escaped(say("What is wrong: {}.", gallery.GALLERY[name].wrong)), "",
                   "```text", code, "```", "", "```text", said, "```", ""]
     return "\n".join(lines)

@@ -12,11 +12,21 @@ def written(edition):
     made = {page.place: _page(page, edition) for page in pages()}
     rows = [f"| [{page.title}]({page.place.removeprefix('api/')}.md) | {len(page.names)} | "
             f"{escaped(first_line(page.module.__doc__))} |" for page in pages()]
+    say = edition.say
     made["api/index"] = "\n".join([
-        "# The API", "", "Every public name, with its formula, shapes, errors and source, as its docstring says. "
-        "Shapes are written as (B, T, C); arguments before a slash are given by position; `mg` is minigrad.", "",
-        "| module | names | |", "|---|---|---|", *rows, "", *_tree([p.place.removeprefix("api/") for p in pages()])])
+        "# " + say("The API"), "", say(
+            "Every public name, with its formula, shapes, errors and source, as its docstring says. Shapes are written "
+            "as (B, T, C); arguments before a slash are given by position; `mg` is minigrad."), "", *_note(edition),
+        f"| {say('module')} | {say('names')} | |", "|---|---|---|", *rows, "",
+        *_tree([p.place.removeprefix("api/") for p in pages()])])
     return made
+
+
+def _note(edition):
+    """In another language: that docstrings are English."""
+    say = edition.say
+    return [] if edition.home is None else [
+        say("The texts of the reference are the docstrings of the source code, which are in English."), ""]
 
 
 def _tree(places):
@@ -25,7 +35,7 @@ def _tree(places):
 
 def _page(page, edition):
     edition.here, path = page.place, file_of(page.module)
-    lines = [f"# {page.title}", "", markdown(page.module.__doc__), "",
+    lines = [f"# {page.title}", "", *_note(edition), markdown(page.module.__doc__), "",
              f'<a class="mg-read" href="{edition.source(path)}"><code>{path}</code></a>', ""]
     for name, thing in page.names.items():
         lines += [_entry(page, name, thing, edition), ""]
@@ -34,11 +44,11 @@ def _page(page, edition):
 
 def _entry(page, name, thing, edition):
     """One name.  If it stands on another page too, a line that says where."""
-    full = f"{page.prefix}.{name}"
+    full, say = f"{page.prefix}.{name}", edition.say
     place, first = address_of()[id(thing)]
     if first != full:
-        return _directive("data", full, f"The same as {_link(first, place, edition)}.")
-    body = [_source(thing, name, edition), *_meaning(thing)]
+        return _directive("data", full, say("The same as {}.", _link(first, place, edition)))
+    body = [_source(thing, name, edition), *_meaning(thing, say)]
     kind = "function"
     if inspect.isclass(thing):
         kind = "exception" if issubclass(thing, BaseException) else "class"
@@ -68,29 +78,31 @@ def methods_of(kind):
 
 
 def _method(full, name, f, edition):
+    say = edition.say
     if isinstance(f, property):
         return _directive("property", f"{full}.{name}", markdown(f.__doc__))
     if isinstance(f, Op) and (known := address_of().get(id(f))):
         return _directive("method", f"{full}.{name}{signature_of(f)}",
-                          f"{escaped(formula(f.__doc__)[0])}: see {_link(known[1], known[0], edition)}.")
+                          say("{}: see {}.", escaped(formula(f.__doc__)[0]), _link(known[1], known[0], edition)))
     body = "\n\n".join([_source(f, name, edition), markdown(f.__doc__)])
     return _directive("method", f"{full}.{name}{signature_of(f)}", body)
 
 
 def _source(thing, name, edition):
-    return f'<a class="mg-source-link" href="{edition.source(*source_of(thing, name))}">source</a>'
+    say = edition.say
+    return f'<a class="mg-source-link" href="{edition.source(*source_of(thing, name))}">{say("source")}</a>'
 
 
-def _meaning(thing):
+def _meaning(thing, say):
     """Formula and derivative, what the declaration of an op says, and the rest of the docstring."""
     value, rule = formula(thing.__doc__)
     if not isinstance(thing, Op):
         if not rule:
             return [markdown(thing.__doc__)]
-        return [table([("value", value), ("derivative", rule)]), markdown(thing.__doc__, skip_first=True)]
+        return [table([(say("value"), value), (say("derivative"), rule)]), markdown(thing.__doc__, skip_first=True)]
     op = thing
-    facts = [("value", value), ("derivative", rule or "none"), ("domain", domain(op, str.format)),
-             ("shapes", op.shapes or ("elementwise: inputs broadcast" if op.elementwise else "")),
+    facts = [(say("value"), value), (say("derivative"), rule or say("none")), (say("domain"), domain(op, say)),
+             (say("shapes"), op.shapes or (say("elementwise: inputs broadcast") if op.elementwise else "")),
              ("NumPy", ", ".join(f"numpy.{f.__name__}" for f in op.numpy)),
-             ("FLOPs", cost(op, str.format)), ("conventions", "; ".join(conventions(op, str.format)))]
+             ("FLOPs", cost(op, say)), (say("conventions"), "; ".join(conventions(op, say)))]
     return [table([fact for fact in facts if fact[1]]), markdown(op.__doc__, skip_first=True)]
