@@ -81,6 +81,8 @@ def test_docstrings_become_markdown():
     assert "* - name\n  - what it means, in two lines\n* - other\n  - more" in text
     assert "```python\nmg.exp(x)      # an example\n```" in text
     assert r"\1. is no list" in text and "`code` stays `a_b`" in text
+    prose = wording.markdown("one.\n\nThe digits lie beside this.  The others are read.\nx: (n,) ink.  y: (n,).")
+    assert "list-table" not in prose
     assert wording.formula("y = eˣ      dx = g y.") == ("y = eˣ", "dx = g y")
 
 

@@ -164,10 +164,10 @@ LANGUAGES = {"en": "English", "zh": "中文"}
 def counterparts(edition, name, editions):
     """[(language, its own name, address)] of a page in the other languages; the start where it has no such page."""
     up = "../" * (name.count("/") + (edition.home is not None))
-    found = []
+    found, anywhere = [], name == "search"
     for other in editions:
-        if other is not edition and (name in other.pages or other.home is None or edition.pages.get(name)):
-            page = name if name in other.pages else "index"
+        if other is not edition and (anywhere or name in other.pages or other.home is None or edition.pages.get(name)):
+            page = name if anywhere or name in other.pages else "index"
             folder = "" if other.home is None else f"{other.language}/"
             found.append((other.language, LANGUAGES.get(other.language, other.language), f"{up}{folder}{page}.html"))
     return found

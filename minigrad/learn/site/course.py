@@ -62,8 +62,9 @@ def as_page(book, edition):
             data = output.get("data", {})
             if "image/gif" in data:
                 words = "".join(data.get("text/plain", "")).strip("<>")
-                data["text/html"] = (f'<img alt="{html.escape(words, True)}" src="data:image/gif;base64,'
-                                     f'{"".join(data.pop("image/gif")).replace(chr(10), "")}">')
+                film = "".join(data.pop("image/gif")).replace("\n", "")
+                data["text/html"] = (f'<img class="mg-lines" alt="{html.escape(words, True)}" '
+                                     f'src="data:image/gif;base64,{film}">')
             if "text/html" in data:
                 data["text/html"] = as_files(THEMES.sub("", "".join(data["text/html"])), edition)
     book["metadata"]["language_info"]["pygments_lexer"] = "ipython3"

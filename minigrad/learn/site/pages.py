@@ -121,5 +121,6 @@ def wrong(verdicts, edition):
     for name, said in verdicts.items():
         code = "\n".join(f"{what:<10}{text}" for what, text in zip(("forward", "rule", "rule"), _rules()[name]))
         lines += [f"## {escaped(name)}", "", escaped(say("What is wrong: {}.", gallery.GALLERY[name].wrong)), "",
-                  "```text", code, "```", "", "```text", said, "```", ""]
+                  "```text", code, "```", "", "```{code-block} text", ":class: mg-said", "", said, "```",
+                  ""]
     return "\n".join(lines)

@@ -36,7 +36,7 @@ def _tree(places):
 def _page(page, edition):
     edition.here, path = page.place, file_of(page.module)
     lines = [f"# {page.title}", "", *_note(edition), markdown(page.module.__doc__), "",
-             f'<a class="mg-read" href="{edition.source(path)}"><code>{path}</code></a>', ""]
+             f'<a class="mg-read" href="{edition.source(path)}"><code>{escaped(path)}</code></a>', ""]
     for name, thing in page.names.items():
         lines += [_entry(page, name, thing, edition), ""]
     return "\n".join(lines)

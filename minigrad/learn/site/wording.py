@@ -22,6 +22,14 @@ def escaped(text):
     return re.sub(r"^(\s*)([-+=]|\d+[.)])", r"\1\\\2", text)    # no list, no heading begins here
 
 
+def column(line):
+    """The match of a line that has a name and what it means; None for a sentence with two spaces behind it."""
+    found = COLUMN.match(line)
+    if found and (re.search(r"[^.]\.$|[,;:]$", found[1]) or len(found[2]) == 2 and len(found[1].split()) > 4):
+        return None
+    return found
+
+
 def markdown(docstring, skip_first=False):
     """A docstring as Markdown."""
     lines = inspect.cleandoc(docstring or "").expandtabs().split("\n")
@@ -61,7 +69,7 @@ def _lines(paragraph):
             pass
         elif indented and kind != "text":
             kind = "code"
-        elif (found := COLUMN.match(line)) and not indented and len(found[1]) < 60:
+        elif (found := column(line)) and not indented and len(found[1]) < 60:
             kind = "columns"
         elif kind != "text" or not indented:
             kind = "text"
@@ -77,7 +85,7 @@ def _shown(kind, lines):
     if kind == "code":
         code = inspect.cleandoc("\n" + "\n".join(lines)).rstrip()
         rows = [line for line in code.split("\n") if not line.startswith(" ")]
-        if len(rows) > 1 and all((m := COLUMN.match(row)) and len(m[1]) < 40 for row in rows):
+        if len(rows) > 1 and all((m := column(row)) and len(m[1]) < 40 for row in rows):
             return _columns([line for line in code.split("\n") if line.strip()])
         return f"```{language_of(code)}\n{code}\n```"
     return _columns(lines)
@@ -87,7 +95,7 @@ def _columns(lines):
     """A table of names and what they mean."""
     rows = []
     for line in lines:
-        found = COLUMN.match(line)
+        found = column(line)
         if found and not line.startswith(" "):
             rows.append([found[1], found[3]])
         else:
