@@ -3,8 +3,12 @@
     from minigrad.keras import ops
     y = ops.mean(ops.square(x), axis=-1)
 
-What Keras calls as the table does is the table's own; here are those that have another name or form.
+What Keras calls as the table does is the table's own; here are those that have another name or form, in operations.py
+those that are made of several.  ops.nn, ops.numpy, ops.linalg and ops.math are the same functions again.
 """
+import sys
+from functools import wraps
+
 import numpy as np
 
 from ..engine import backend
@@ -12,7 +16,7 @@ from ..engine.interop import tensor
 from ..engine.ops import FUNCTIONS as TABLE
 from ..engine.tensor import Tensor
 from ..support.arguments import shown
-from . import activations
+from . import activations, images as image, operations
 from .symbols import Symbolic, defers
 
 
@@ -22,8 +26,8 @@ def cast(x, dtype):
 
 
 def convert_to_tensor(x, dtype=None):
-    """x as a Tensor."""
-    return x if isinstance(x, Tensor) and dtype is None else tensor(x, dtype=dtype)
+    """x as a Tensor; numbers that have no dtype become int32 or float32."""
+    return x if isinstance(x, Tensor) and dtype is None else array(x, dtype)
 
 
 def convert_to_numpy(x):
@@ -133,8 +137,33 @@ def einsum(subscripts, *operands):
     return TABLE["einsum"](subscripts, *operands)
 
 
+def dtype(x):
+    """The name of the type of the numbers."""
+    return str(convert_to_tensor(x).dtype)
+
+
+def _named(function, *names):
+    """function, whose arguments by position may also come under Keras' names for them."""
+    @wraps(function)
+    def called(*args, **kwargs):
+        return function(*args, *(kwargs.pop(name) for name in names[len(args):] if name in kwargs), **kwargs)
+    return called
+
+
+_TWO = """add subtract multiply divide power maximum minimum fmax fmin arctan2 hypot logaddexp logaddexp2 equal
+    not_equal less less_equal greater greater_equal logical_and logical_or logical_xor floor_divide fmod mod
+    matmul outer tensordot dot inner kron vdot cross append"""
+_NAMES = {**dict.fromkeys(_TWO.split(), ("x1", "x2")), "where": ("condition", "x1", "x2"),
+          "clip": ("x", "x_min", "x_max"), "reshape": ("x", "newshape"), "split": ("x", "indices_or_sections"),
+          "tile": ("x", "repeats"), "leaky_relu": ("x", "negative_slope")}
 _OWN = (cast, convert_to_tensor, rsqrt, stop_gradient, zeros_like, ones_like, one_hot, concatenate, stack, einsum)
 FUNCTIONS = {f.__name__: defers(f) for f in (
-    *_OWN, *(f for name, f in activations.ACTIVATIONS.items() if name not in TABLE and f is not activations.linear))}
-globals().update({name: f for name, f in TABLE.items() if name not in globals()} | FUNCTIONS)
-absolute = TABLE["abs"]
+    *_OWN, *operations.OF_TENSORS,
+    *(f for name, f in activations.ACTIVATIONS.items() if name not in TABLE and f is not activations.linear))}
+globals().update({name: f for name, f in TABLE.items() if name not in globals()} | FUNCTIONS
+                 | {name: _named(TABLE[name], *names) for name, names in _NAMES.items()}
+                 | {f.__name__: f for f in operations.OF_FUNCTIONS})
+FUNCTIONS |= image.FUNCTIONS                # for graphs that are written down
+absolute, swish, hard_swish = TABLE["abs"], TABLE["silu"], FUNCTIONS["hard_silu"]
+identity, empty, empty_like, vectorized_map = eye, zeros, FUNCTIONS["zeros_like"], operations.map
+nn = numpy = linalg = math = sys.modules[__name__]

@@ -12,6 +12,8 @@ import itertools
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+import numpy as np
+
 from ..engine import op as ops
 from ..engine.interop import COMPARISONS, METHODS, NUMPY, OPERATORS, UNARY
 from ..engine.ops import FUNCTIONS
@@ -129,7 +131,8 @@ def record(function, args, kwargs):
         for k in range(max(len(symbol.examples) for symbol in noted.inputs)):
             a, kw = with_values((args, kwargs), lambda symbol, k=k: symbol.examples[min(k, len(symbol.examples) - 1)])
             results.append(function(*a, **{**kw, **how}))
-    noted.outputs = tree_map(lambda *ys: Symbolic(ys, noted) if isinstance(ys[0], Tensor) else ys[0], *results)
+    noted.outputs = tree_map(lambda *ys: Symbolic([y if isinstance(y, Tensor) else Tensor(y) for y in ys], noted)
+                             if isinstance(ys[0], (Tensor, np.ndarray)) else ys[0], *results)
     return noted
 
 
@@ -141,7 +144,7 @@ def call(function, args, kwargs):
 def defers(function):
     """A function of tensors that takes symbols too."""
     def deferring(*args, **kwargs):
-        return call(function, args, kwargs) if symbols_in((args, kwargs)) else function(*args, **kwargs)
+        return call(deferring, args, kwargs) if symbols_in((args, kwargs)) else function(*args, **kwargs)
     deferring.__name__, deferring.__doc__, deferring.__wrapped__ = function.__name__, function.__doc__, function
     return deferring
 
