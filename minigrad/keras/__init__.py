@@ -17,12 +17,15 @@ from . import (
     models,
     ops,
     optimizers,
+    preprocessing,
     random,
     regularizers,
     saving,
     session as backend,
+    session as config,
     utils,
 )
 from .layers import Input, Layer
 from .models import Model, Sequential
+from .session import Variable
 from .tape import GradientTape

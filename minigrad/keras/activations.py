@@ -24,15 +24,22 @@ def hard_sigmoid(x):
 
 
 @explained
+def hard_silu(x):
+    """y = x · hard_sigmoid(x).  (Howard et al. 2019)"""
+    return x * hard_sigmoid(x)
+
+
+@explained
 def mish(x):
     """y = x tanh(softplus x).  (Misra 2019)"""
     return x * tanh(softplus(x))
 
 
+swish, hard_swish = silu, hard_silu
 ACTIVATIONS = {"linear": linear, "relu": relu, "relu6": relu6, "leaky_relu": leaky_relu, "elu": elu, "selu": selu,
-               "gelu": gelu, "silu": silu, "swish": silu, "mish": mish, "softplus": softplus, "softsign": softsign,
-               "sigmoid": sigmoid, "hard_sigmoid": hard_sigmoid, "tanh": tanh, "exponential": exponential,
-               "softmax": softmax, "log_softmax": log_softmax}
+               "gelu": gelu, "silu": silu, "swish": silu, "hard_silu": hard_silu, "mish": mish, "softplus": softplus,
+               "softsign": softsign, "sigmoid": sigmoid, "hard_sigmoid": hard_sigmoid, "tanh": tanh,
+               "exponential": exponential, "softmax": softmax, "log_softmax": log_softmax}
 
 
 @explained

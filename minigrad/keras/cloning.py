@@ -45,6 +45,18 @@ def clone_model(model, input_tensors=None, clone_function=None):
     return _like(model)
 
 
+def unused(layers):
+    """Layers of a configuration, and in the place of those that are in use others like them, with their names."""
+    def new(layer):
+        if not (vars(layer).get("_called") or layer.built and layer.weights):
+            return layer
+        twin = _like(layer)
+        twin.name = layer.name
+        return twin
+    made = {id(layer): new(layer) for layer in layers}      # one that comes twice is one again
+    return [made[id(layer)] for layer in layers]
+
+
 def _like(layer):
     """A layer with the same arguments; layers among these are made anew, too."""
     if hasattr(layer, "_graph"):            # a model

@@ -116,8 +116,9 @@ def in_keras_order(graph):
     return sorted(layers, key=lambda f: (-distance[f], met[f]))
 
 
-def read(data, model, source):
-    """{name of a weight: array} for model.assign, from the bytes of an HDF5 file; Failure for what doesn't fit."""
+def read(data, model, source, partly=False):
+    """{name of a weight: array} for model.assign, from the bytes of an HDF5 file; Failure for what doesn't fit, which
+    is left out if partly."""
     h5py, names = library(), {id(w): name for name, w in model.named_weights().items()}
     wanted, arrays = places(model), {}
     try:
@@ -125,12 +126,14 @@ def read(data, model, source):
             there = {place for place in _datasets(file, h5py, source) if not place.startswith("optimizer/")}
             missing = sorted(wanted.keys() - there)
             left = sorted(place for place in there - wanted.keys() if "seed_generator" not in place)
-            if missing or left:
+            if (missing or left) and not partly:
                 problems = [f"{place} is missing" for place in missing[:2]]
                 problems += [f"{shown(place)} is left over" for place in left[:2]]
                 raise Failure(f"{source}: it is of another model: {'; '.join(problems)}")
             for place, (w, shape) in wanted.items():
-                array = file[place]
+                array = file[place] if place in there else None
+                if partly and (array is None or array.shape != shape):
+                    continue
                 if array.shape != shape or array.dtype.kind not in "fiu":
                     raise Failure(f"{source}: {place} is {array.dtype} {array.shape}, and should be numbers {shape}")
                 arrays[names[id(w)]] = np.asarray(array[()], w.dtype).reshape(w.shape)

@@ -16,6 +16,7 @@ from ..engine import backend
 from ..support.arguments import shown
 from ..support.explaining import explained
 from ..support.names import Configured, made
+from .serialization import from_config, to_config
 
 
 @explained
@@ -214,8 +215,19 @@ globals().update({name: kind for name, kind in INITIALIZERS.items() if name not 
 
 @explained
 def get(identifier):
-    """An initializer from its name ("he_normal", "HeNormal"), its class, or itself: any function of shape and dtype."""
-    return made("initializer", INITIALIZERS, identifier)
+    """An initializer from its name ("he_normal", "HeNormal"), its class, what serialize returned, or itself: any
+    function of shape and dtype."""
+    return deserialize(identifier) if isinstance(identifier, dict) else made("initializer", INITIALIZERS, identifier)
+
+
+def serialize(initializer):
+    """An initializer as what JSON can hold, for the get_config of a layer of one's own; get makes it again."""
+    return to_config(initializer, "initializers.serialize")
+
+
+def deserialize(config, custom_objects=None):
+    """The initializer that serialize was given."""
+    return from_config(config, custom_objects, "initializer", "initializers.deserialize")
 
 
 def _positive(name, value):

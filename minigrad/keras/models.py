@@ -19,7 +19,7 @@ from ..engine.trees import tree_leaves, tree_map
 from ..support.arguments import shown
 from ..support.explaining import explained
 from . import saving
-from .cloning import clone_model as clone_model, model_from_json as model_from_json, to_json
+from .cloning import clone_model as clone_model, model_from_json as model_from_json, to_json, unused
 from .functional import Graph, from_plain
 from .layers.base import Layer
 from .layers.core import InputLayer
@@ -83,10 +83,12 @@ class Model(Training, Layer):
         return config
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config, custom_objects=None):
+        """A new model, with new weights, from what get_config returned; custom_objects are there for Keras' sake."""
+        if isinstance(config.get("layers"), list):
+            config = config | {"layers": unused(config["layers"])}
         if "graph" not in config:
             return super().from_config(config)
-        config = dict(config)
         inputs, outputs = from_plain(config.pop("graph"), config.pop("layers"))
         return cls(inputs=inputs, outputs=outputs, **config)
 
@@ -158,13 +160,15 @@ class Model(Training, Layer):
         saving.save_weights(self, filepath, overwrite)
 
     @explained
-    def load_weights(self, filepath):
+    def load_weights(self, filepath, skip_mismatch=False):
         """Read weights that save or save_weights wrote, here or in Keras (hdf5.py); the model must have the same form.
+
+        skip_mismatch   True: weights that the file hasn't, or has in another shape, stay as they are, with a warning
 
         Raises errors.Failure, which names the file and the weight, for a damaged or foreign file and for weights that
         are missing, left over or of another shape; the model is then as before.
         """
-        saving.load_weights(self, filepath)
+        saving.load_weights(self, filepath, skip_mismatch)
 
 
 class Sequential(Model):

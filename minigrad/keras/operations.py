@@ -15,7 +15,6 @@ from ..engine.tensor import Tensor
 from ..engine.trees import tree_leaves, tree_map
 from ..support.arguments import shown
 from . import losses
-from .activations import hard_sigmoid
 
 
 def _tensor(x):
@@ -123,11 +122,6 @@ def normalize(x, axis=-1, order=2, epsilon=1e-12):
 def log_sigmoid(x):
     """y = ln(1 / (1 + e⁻ˣ))."""
     return -softplus(-_tensor(x))
-
-
-def hard_silu(x):
-    """y = x · hard_sigmoid(x)."""
-    return x * hard_sigmoid(x)
 
 
 def count_nonzero(x, axis=None):
@@ -250,7 +244,7 @@ def scan(f, init, xs=None, length=None, reverse=False):
 
 
 OF_TENSORS = (top_k, in_top_k, slice, scatter, scatter_update, slice_update, unstack, multi_hot, segment_sum,
-              divide_no_nan, average, moments, normalize, log_sigmoid, hard_silu, count_nonzero, isclose, full_like,
+              divide_no_nan, average, moments, normalize, log_sigmoid, count_nonzero, isclose, full_like,
               conv, conv_transpose, depthwise_conv, max_pool, average_pool, binary_crossentropy,
               categorical_crossentropy, sparse_categorical_crossentropy)
 OF_FUNCTIONS = (cond, switch, while_loop, fori_loop, map, scan)

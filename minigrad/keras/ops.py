@@ -6,6 +6,7 @@
 What Keras calls as the table does is the table's own; here are those that have another name or form, in operations.py
 those that are made of several.  ops.nn, ops.numpy, ops.linalg and ops.math are the same functions again.
 """
+import inspect
 import sys
 from functools import wraps
 
@@ -147,6 +148,9 @@ def _named(function, *names):
     @wraps(function)
     def called(*args, **kwargs):
         return function(*args, *(kwargs.pop(name) for name in names[len(args):] if name in kwargs), **kwargs)
+    mine = list(inspect.signature(function).parameters.values())
+    words = [p.replace(name=name, kind=p.POSITIONAL_OR_KEYWORD) for name, p in zip(names, mine)]
+    called.__signature__ = inspect.Signature([*words, *mine[len(words):]])
     return called
 
 

@@ -16,6 +16,7 @@ import hashlib
 import json
 import math
 import re
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -276,15 +277,21 @@ def naming(path):
         raise Failure(f"{path}: {one_line(error)}") from error
 
 
-def load_weights(model, filepath):
+def load_weights(model, filepath, skip_mismatch=False):
     """Read weights from what save or save_weights wrote, here or in Keras.  On any error nothing changes."""
     path = Path(filepath)
     if not model.built:
         raise ValueError(f"{model.name} has no weights yet, so it isn't known which to read: build(input_shape) first")
-    _assign(model, _arrays_of(model, path), path)
+    arrays, named = _arrays_of(model, path, skip_mismatch), model.named_weights()
+    if skip_mismatch:
+        fits = {name: a for name, a in arrays.items() if name in named and np.shape(a) == named[name].shape}
+        if left := [name for name in named if name not in fits]:
+            warnings.warn(f"{path}: it has nothing that fits {', '.join(left)}: left as it was", stacklevel=4)
+        arrays = {name: w.numpy() for name, w in named.items()} | fits
+    _assign(model, arrays, path)
 
 
-def _arrays_of(model, path):
+def _arrays_of(model, path, partly=False):
     """{name: array} from a folder or an archive of minigrad's, a safetensors file, or a file of Keras'."""
     if path.is_dir():
         return read_folder(path, "model", MODEL, ("weights",))[1]["weights"]
@@ -293,10 +300,10 @@ def _arrays_of(model, path):
         head = file.read(8)
     keras = head == hdf5.MAGIC and read_bytes(path) or head[:4] == b"PK\3\4" and keras_weights(path)
     if keras:
-        return hdf5.read(keras, model, path)
+        return hdf5.read(keras, model, path, partly)
     if head[:4] == b"PK\3\4":
         with unpacked(path) as folder:
-            return _arrays_of(model, folder)
+            return _arrays_of(model, folder, partly)
     return read_arrays(path)
 
 

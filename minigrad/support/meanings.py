@@ -212,7 +212,13 @@ MEANINGS = {
     "Lambda.output_shape": optional(either(lengths, function, types.FunctionType)),
     "Lambda.mask": optional(either(array, function, types.FunctionType)),
     "Embedding.weights": optional(either(array, sequence(array), (list, tuple))),
-    **dict.fromkeys(("standardize", "split"), optional(name_or_function)), "vocabulary": optional(sequence(text)),
+    **dict.fromkeys(("standardize", "split"), optional(name_or_function)), "vocabulary": optional(
+        either(text, sequence(text), (list, tuple, np.ndarray))),
+    "IntegerLookup.vocabulary": optional(either(text, sequence(whole_axis), (list, tuple, np.ndarray))),
+    "mask_token": optional(text), "IntegerLookup.mask_token": optional(whole_axis), "oov_token": text,
+    "IntegerLookup.oov_token": whole_axis, "num_oov_indices": count_from_0, "num_tokens": whole,
+    **dict.fromkeys(("RandomContrast.factor", "RandomBrightness.factor"),
+                    either(number, sequence(number), (list, tuple))), "value_range": sequence(number),
     **dict.fromkeys(("output_sequence_length", "max_tokens"), optional(whole)),
     "ngrams": optional(either(whole, sequence(whole), (list, tuple))), "idf_weights": optional(sequence(at_least_0)),
 }

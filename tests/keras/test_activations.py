@@ -21,6 +21,7 @@ FORMULAS = {
     "gelu": lambda x: x / (1 + math.exp(-2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),      # (1 + tanh) / 2
     "silu": lambda x: x / (1 + math.exp(-x)),
     "swish": lambda x: x / (1 + math.exp(-x)),
+    "hard_silu": lambda x: x * min(max(x / 6 + 0.5, 0), 1),
     "mish": lambda x: x * math.tanh(math.log1p(math.exp(x))),
     "softplus": lambda x: math.log1p(math.exp(x)),
     "softsign": lambda x: x / (1 + abs(x)),

@@ -250,3 +250,50 @@ def test_registered_classes_need_no_custom_objects(tmp_path):
     plain.save(tmp_path / "plain.keras")
     assert type(keras.models.load_model(tmp_path / "plain.keras").layers[0]) is layers.Dense
     keras.saving.get_custom_objects().clear()
+
+
+def test_a_model_of_a_configuration_has_weights_of_its_own(trained):
+    x = keras.Input((4,))
+    shared = layers.Dense(4)
+    for model in (trained, keras.Model(x, shared(shared(x))), keras.Sequential([trained, layers.Dense(2)])):
+        model(X)
+        again = type(model).from_config(model.get_config())
+        again(X)
+        assert [w.shape for w in again.weights] == [w.shape for w in model.weights]
+        assert not {id(w) for w in again.weights} & {id(w) for w in model.weights}
+        assert [layer.name for layer in again.layers] == [layer.name for layer in model.layers]
+
+
+def test_weights_that_fit_are_read_where_others_do_not(tmp_path):
+    pytest.importorskip("h5py")
+    one, other = (keras.Sequential([keras.Input((4,)), layers.Dense(3), layers.Dense(n)]) for n in (5, 7))
+    for name in ("w.weights.h5", "w.safetensors"):
+        one.save_weights(tmp_path / name)
+        other.set_weights([np.zeros(w.shape) for w in other.weights])
+        with pytest.raises(Failure):
+            other.load_weights(tmp_path / name)
+        with pytest.warns(UserWarning, match=r"nothing that fits layers\.1\.kernel, layers\.1\.bias"):
+            other.load_weights(tmp_path / name, skip_mismatch=True)
+        assert np.array_equal(other.weights[0], one.weights[0]) and not np.any(other.weights[2].numpy())
+
+
+def test_an_initializer_in_the_configuration_of_a_layer_of_ones_own(tmp_path):
+    class Own(layers.Layer):
+        def __init__(self, initializer="he_normal", **kwargs):
+            super().__init__(**kwargs)
+            self.initializer = keras.initializers.get(initializer)
+
+        def build(self, input_shape):
+            self.kernel = self.add_weight("kernel", (input_shape[-1], 2), self.initializer)
+
+        def call(self, x):
+            return x @ self.kernel
+
+        def get_config(self):
+            return {**super().get_config(), "initializer": keras.initializers.serialize(self.initializer)}
+    model = keras.Sequential([keras.Input((4,)), Own(keras.initializers.RandomNormal(stddev=0.5))])
+    model.save(tmp_path / "m.keras")
+    again = keras.models.load_model(tmp_path / "m.keras", custom_objects={"Own": Own})
+    assert again.layers[0].initializer.stddev == 0.5 and np.array_equal(again(X), model(X))
+    with pytest.raises(ValueError, match="where a initializer is wanted"):
+        keras.initializers.get(keras.saving.serialize_keras_object(layers.Dense(2)))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import minigrad
-from minigrad import datasets
+from minigrad import datasets, keras
 from minigrad.data.loading import split
 
 
@@ -109,3 +109,32 @@ def test_sessions_number_names_afresh():
     assert [minigrad.layers.Dense(1).name, minigrad.layers.Dense(1).name] == ["dense", "dense_1"]
     minigrad.keras.utils.clear_session()
     assert minigrad.layers.Dense(1).name == "dense"
+
+
+def test_names_from_older_places():
+    from minigrad.keras.preprocessing.image import img_to_array
+    from minigrad.keras.preprocessing.sequence import pad_sequences
+    assert pad_sequences is keras.utils.pad_sequences and img_to_array is keras.utils.img_to_array
+    assert keras.preprocessing.timeseries_dataset_from_array is keras.utils.timeseries_dataset_from_array
+    assert keras.backend.cast is keras.ops.cast and keras.config.backend() == "minigrad"
+    assert keras.backend.result_type("float32", "int8") == "float32" and keras.config.floatx() == "float32"
+    assert keras.activations.get("swish") is keras.activations.swish is keras.ops.swish
+
+
+def test_variables():
+    class Scaled(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.scale = keras.Variable(2.0)
+            self.steps = keras.Variable([1, 2], trainable=False)
+            self.matrix = keras.Variable("ones", shape=(2, 3), name="matrix")
+
+        def call(self, x):
+            self.steps.assign_add([1, 1])
+            return self.scale * x
+    layer, x = Scaled(), np.ones(2, np.float32)
+    assert layer(x).numpy().tolist() == [2, 2] and layer.steps.numpy().tolist() == [2, 3]
+    assert [str(w.dtype) for w in layer.trainable_weights] == ["float32"] * 2 and layer.matrix.shape == (2, 3)
+    variable = keras.Variable(x)
+    variable.assign([5.0, 6.0])
+    assert x.tolist() == [1, 1] and keras.Variable(x, dtype="float64").dtype == np.float64

@@ -24,6 +24,7 @@ DIFFER = {
     "initializers.truncated_normal": "the function that draws; Keras has the class under this name too",
     "layers.AveragePooling2D": "pool_size may be left out",
     "layers.AveragePooling1D": "pool_size may be left out",
+    "layers.AvgPool1D": "pool_size may be left out",
     "layers.AvgPool2D": "pool_size may be left out",
 }
 

@@ -3,10 +3,10 @@
     core            Dense, Activation, Flatten, Reshape, Rescaling, Embedding, Masking, TimeEmbedding, Input
     noise           Dropout, SpatialDropout1D, SpatialDropout2D, GaussianNoise
     convolution     Conv2D, MaxPooling2D, AveragePooling2D, UpSampling2D, GlobalAveragePooling2D, ...
-    normalization   BatchNormalization, LayerNormalization, GroupNormalization
+    normalization   BatchNormalization, LayerNormalization, GroupNormalization, UnitNormalization
     windows         Conv1D, MaxPooling1D, ...; Conv2DTranspose, DepthwiseConv2D, SeparableConv2D; borders of images
-    preprocessing   Normalization, Resizing, RandomFlip, RandomRotation, RandomZoom, RandomTranslation
-    text            TextVectorization
+    preprocessing   Normalization, Resizing, CenterCrop, RandomFlip, RandomRotation, RandomZoom, RandomContrast, ...
+    text            TextVectorization, StringLookup, IntegerLookup, CategoryEncoding
     recurrent       SimpleRNN, LSTM, GRU; RNN of a cell
     wrapping        Bidirectional, TimeDistributed, Lambda, RepeatVector, Permute, LeakyReLU
     attention       MultiHeadAttention, Attention, AdditiveAttention
@@ -53,14 +53,28 @@ from .merging import (
     add,
     average,
     concatenate,
+    dot,
+    maximum,
+    minimum,
     multiply,
     subtract,
 )
 from .noise import Dropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D
-from .normalization import BatchNormalization, GroupNormalization, LayerNormalization
-from .preprocessing import Normalization, RandomFlip, RandomRotation, RandomTranslation, RandomZoom, Resizing
+from .normalization import BatchNormalization, GroupNormalization, LayerNormalization, UnitNormalization
+from .preprocessing import (
+    CenterCrop,
+    Normalization,
+    RandomBrightness,
+    RandomContrast,
+    RandomCrop,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
+    Resizing,
+)
 from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell
-from .text import TextVectorization
+from .text import CategoryEncoding, IntegerLookup, StringLookup, TextVectorization
 from .windows import (
     AveragePooling1D,
     Conv1D,
@@ -84,4 +98,6 @@ from .wrapping import (
     TimeDistributed,
 )
 
-AvgPool2D, MaxPool2D = AveragePooling2D, MaxPooling2D
+AvgPool1D, AvgPool2D, MaxPool1D, MaxPool2D = AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D
+GlobalAvgPool1D, GlobalAvgPool2D = GlobalAveragePooling1D, GlobalAveragePooling2D
+GlobalMaxPool1D, GlobalMaxPool2D = GlobalMaxPooling1D, GlobalMaxPooling2D

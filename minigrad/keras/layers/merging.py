@@ -4,8 +4,8 @@ from operator import mul, or_
 
 import numpy as np
 
-from ...engine.ops import shapes
-from ...engine.ops.arithmetic import maximum, minimum, sqrt, where
+from ...engine.ops import arithmetic, shapes
+from ...engine.ops.arithmetic import sqrt, where
 from ...engine.ops.attending import boolean
 from ...engine.ops.shapes import moveaxis
 from ...engine.tensor import Tensor
@@ -78,7 +78,7 @@ class Average(Add):
 
 class Maximum(_Merge):
     """y = the largest of x₁, x₂, ..., elementwise, of tensors in a list; of those that are no padding, if any is."""
-    choose = staticmethod(maximum)
+    choose = staticmethod(arithmetic.maximum)
 
     def call(self, x, mask=None):
         _several(self, x)
@@ -92,7 +92,7 @@ class Maximum(_Merge):
 
 class Minimum(Maximum):
     """y = the smallest of x₁, x₂, ..., elementwise, of tensors in a list; of those that are no padding, if any is."""
-    choose = staticmethod(minimum)
+    choose = staticmethod(arithmetic.minimum)
 
 
 class Dot(_Merge):
@@ -113,7 +113,7 @@ class Dot(_Merge):
         axes = self.axes if isinstance(self.axes, (list, tuple)) else (self.axes, self.axes)
         rows = [moveaxis(t, axis, -1) for t, axis in zip(x, axes)]
         if self.normalize:
-            rows = [t / sqrt(maximum((t * t).sum(axis=-1, keepdims=True), 1e-12)) for t in rows]
+            rows = [t / sqrt(arithmetic.maximum((t * t).sum(axis=-1, keepdims=True), 1e-12)) for t in rows]
         first, second = (t.reshape(len(t), -1, t.shape[-1]) for t in rows)
         y = first @ second.swapaxes(1, 2)
         return y.reshape(len(y), *rows[0].shape[1:-1], *rows[1].shape[1:-1]) if max(t.ndim for t in rows) > 2 \
@@ -142,6 +142,24 @@ def multiply(inputs, **kwargs):
 def average(inputs, **kwargs):
     """The mean of x₁, x₂, ...: Average as a function."""
     return Average(**kwargs)(inputs)
+
+
+@explained
+def maximum(inputs, **kwargs):
+    """The largest of x₁, x₂, ..., elementwise: Maximum as a function."""
+    return Maximum(**kwargs)(inputs)
+
+
+@explained
+def minimum(inputs, **kwargs):
+    """The smallest of x₁, x₂, ..., elementwise: Minimum as a function."""
+    return Minimum(**kwargs)(inputs)
+
+
+@explained
+def dot(inputs, axes=-1, **kwargs):
+    """Σ over axes of x₁ · x₂: Dot as a function."""
+    return Dot(axes, **kwargs)(inputs)
 
 
 @explained

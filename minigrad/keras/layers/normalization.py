@@ -70,6 +70,20 @@ class LayerNormalization(_Normalization):
         return layer_norm(x, *self._gamma_beta(x), eps=self.epsilon)
 
 
+class UnitNormalization(Layer):
+    """y = x / ‖x‖, the Euclidean norm over an axis, or several; what is near 0 stays so."""
+    input_axes = "batch, ..., features"
+    supports_masking = True
+
+    def __init__(self, axis=-1, **kwargs):
+        super().__init__(**kwargs)
+        self.axis = axis
+
+    def call(self, x):
+        axis = tuple(self.axis) if isinstance(self.axis, list) else self.axis
+        return x / np.sqrt(np.maximum((x * x).sum(axis=axis, keepdims=True), 1e-12))
+
+
 class GroupNormalization(_Normalization):
     """y = γ (x - mean) / √(var + ε) + β over all positions of an example and a group of features.  (Wu & He 2018)
 

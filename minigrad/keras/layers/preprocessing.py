@@ -131,6 +131,26 @@ class Resizing(Images):
         return interpolate(x, size=(self.height, self.width), mode=mode)
 
 
+class CenterCrop(Images):
+    """The middle of images: (B, H, W, C) to (B, height, width, C); of smaller ones what Resizing cuts and enlarges."""
+
+    def __init__(self, height, width, **kwargs):
+        super().__init__(**kwargs)
+        kind = type(self).__name__
+        self.height, self.width = whole(f"{kind}: height", height), whole(f"{kind}: width", width)
+
+    def change(self, x, training):
+        rest = [n - wanted for n, wanted in zip(x.shape[1:3], (self.height, self.width))]
+        if min(rest) < 0:
+            return Resizing(self.height, self.width, crop_to_aspect_ratio=True, name="whole")(x)
+        top, left = self.corner(rest, x)
+        return x[:, top:top + self.height, left:left + self.width]
+
+    def corner(self, rest, x):
+        """Where the part begins, of as many rows and columns as there are too many."""
+        return [n // 2 for n in rest]
+
+
 # -- at random, in training alone ------------------------------------------------------------------------------------
 class RandomImages(Images, Noisy):
     """Images changed in training; a subclass writes changed(x), of (B, H, W, C)."""
@@ -156,6 +176,52 @@ class RandomFlip(RandomImages):
             if name in self.mode:
                 x = where(self.random((len(x), 1, 1, 1), x) <= 0.5, flip(x, axis=axis), x)
         return x
+
+
+class RandomCrop(CenterCrop, Noisy):
+    """A part of the images of a batch, the same of all, drawn in training: (B, H, W, C) to (B, height, width, C); else
+    all that has its aspect ratio, resized."""
+
+    def __init__(self, height, width, seed=None, **kwargs):
+        super().__init__(height, width, seed=seed, **kwargs)
+
+    def change(self, x, training):
+        larger = x.shape[1] > self.height and x.shape[2] > self.width
+        if training and larger:
+            return super().change(x, training)
+        return Resizing(self.height, self.width, crop_to_aspect_ratio=True, name="whole")(x)
+
+    def corner(self, rest, x):
+        return [int(share * (n + 1)) for share, n in zip(self.random((2,), x), rest)]
+
+
+class RandomContrast(RandomImages):
+    """y = (x - mean) · f + mean, mean of each channel of an image, f from 1 - low to 1 + high, within value_range.
+
+    factor      (low, high), or one number for both
+    """
+
+    def __init__(self, factor, value_range=(0, 255), seed=None, **kwargs):
+        super().__init__(seed=seed, **kwargs)
+        low, high = factor if isinstance(factor, (list, tuple)) else (factor, factor)
+        self.factor = 1 - number("RandomContrast: factor", low, 0), 1 + number("RandomContrast: factor", high, 0)
+        self.value_range = value_range
+
+    def changed(self, x):
+        mean = x.mean(axis=(1, 2), keepdims=True)
+        return ((x - mean) * self.between(self.factor, x)[:, None, None, None] + mean).clip(*self.value_range)
+
+
+class RandomBrightness(RandomImages):
+    """y = x + f · (the width of value_range), within it; factor is (low, high) for f, or one number for (-f, f)."""
+
+    def __init__(self, factor, value_range=(0, 255), seed=None, **kwargs):
+        super().__init__(seed=seed, **kwargs)
+        self.factor, self.value_range = _range("RandomBrightness: factor", factor), value_range
+
+    def changed(self, x):
+        low, high = self.value_range
+        return (x + (high - low) * self.between(self.factor, x)[:, None, None, None]).clip(low, high)
 
 
 class RandomAffine(RandomImages):

@@ -146,13 +146,13 @@ class Identity(Layer):
 
 
 class LeakyReLU(Layer):
-    """y = x where x > 0, else negative_slope · x.  (Maas et al. 2013)"""
+    """y = x where x > 0, else negative_slope · x; its older name is alpha.  (Maas et al. 2013)"""
     input_axes = "..."
     supports_masking = True
 
-    def __init__(self, negative_slope=0.3, **kwargs):
+    def __init__(self, negative_slope=0.3, *, alpha=None, **kwargs):
         super().__init__(**kwargs)
-        self.negative_slope = number("LeakyReLU: negative_slope", negative_slope, low=0)
+        self.negative_slope = number("LeakyReLU: negative_slope", negative_slope if alpha is None else alpha, low=0)
 
     def call(self, x):
         return leaky_relu(x, slope=self.negative_slope)

@@ -40,7 +40,7 @@ def test_no_layer_is_forgotten():
     assert {name for name in public if vars(layers)[name] not in covered} == WITHOUT, "cases.py: a case for each layer"
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [name for name in CASES if not name.startswith("categories")])
 def test_gradients(name):
     make, shape = case(name)
     if shape == TOKENS:

@@ -81,3 +81,54 @@ def test_batches_and_saving():
 def test_errors(make, message):
     with pytest.raises((ValueError, TypeError), match=message):
         make()
+
+
+def test_categories_by_their_numbers(tmp_path):
+    lookup = layers.StringLookup()
+    lookup.adapt(np.array([["b"], ["a"], ["b"]]))
+    assert lookup.get_vocabulary() == ["[UNK]", "b", "a"]
+    assert lookup([["a", "c"], [b"b", "a"]]).numpy().tolist() == [[2, 0], [1, 2]]
+    assert layers.StringLookup(vocabulary=lookup.get_vocabulary(), invert=True)(
+        np.array([2, 0])).tolist() == ["a", "[UNK]"]
+    padded = layers.StringLookup(vocabulary=["a", "b"], mask_token="")
+    assert padded.get_vocabulary() == ["", "[UNK]", "a", "b"] and padded(["", "b", "z"]).numpy().tolist() == [0, 3, 1]
+    (tmp_path / "words.txt").write_text("a\nb\n", encoding="utf-8")
+    assert layers.StringLookup(vocabulary=str(tmp_path / "words.txt")).get_vocabulary() == ["[UNK]", "a", "b"]
+    strict = layers.StringLookup(vocabulary=["a"], num_oov_indices=0)
+    assert strict(["a"]).numpy().tolist() == [0]
+    with pytest.raises(ValueError, match="'z' isn't in its vocabulary"):
+        strict(["z"])
+    numbers = layers.IntegerLookup(vocabulary=[7, -2], mask_token=0)
+    assert numbers.get_vocabulary() == [0, -1, 7, -2]
+    y = [[2, 0, 1]]
+    assert numbers(np.array([[7, 0, 5]])).numpy().tolist() == numbers(mg.tensor([[7, 0, 5]])).numpy().tolist() == y
+    for layer in (lookup, padded, strict, numbers):
+        again = from_config(json.loads(json.dumps(to_config(layer))))
+        assert again.get_vocabulary() == layer.get_vocabulary()
+
+
+@pytest.mark.parametrize("mode, rows", [("one_hot", [[[0, 0, 1], [1, 0, 0]]]), ("multi_hot", [[1, 0, 1]]),
+                                        ("count", [[1, 0, 1]])])
+def test_categories_as_rows(mode, rows):
+    assert layers.StringLookup(vocabulary=["a", "b"], output_mode=mode)([["b", "z"]]).numpy().tolist() == rows
+    assert layers.CategoryEncoding(3, output_mode=mode)(np.array([[2, 0]])).numpy().tolist() == rows
+    assert layers.StringLookup(vocabulary=["a"], output_mode="one_hot")([["a"]]).shape == (1, 2)
+    weighed = layers.StringLookup(vocabulary=["a", "b"], output_mode="tf_idf", idf_weights=[1.0, 3.0])
+    assert weighed([["a", "b", "b", "z"]]).numpy().tolist() == [[2, 1, 6]]
+    counted = layers.CategoryEncoding(3, output_mode="count")
+    assert counted(np.array([[2, 2]]), count_weights=np.array([[0.5, 1.0]])).numpy().tolist() == [[0, 0, 1.5]]
+
+
+@pytest.mark.parametrize("make, message", [
+    (lambda: layers.StringLookup(vocabulary=["a"])(mg.keras.Input((1,))), "takes texts, which are no tensors"),
+    (lambda: layers.StringLookup(vocabulary=["a"])([3]), "takes texts, not 3"),
+    (lambda: layers.IntegerLookup(vocabulary=[1])(["a"]), "takes whole numbers"),
+    (lambda: layers.StringLookup()(["a"]), "no vocabulary yet"),
+    (lambda: layers.StringLookup(vocabulary=["a"], invert=True)([5]), "has entries 0 to 1"),
+    (lambda: layers.StringLookup(num_oov_indices=2), "num_oov_indices must be 0 or 1"),
+    (lambda: layers.CategoryEncoding(), "num_tokens"),
+    (lambda: layers.CategoryEncoding(3)(np.array([[3]])), "whole numbers from 0 to 2"),
+])
+def test_errors_of_categories(make, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        make()
