@@ -45,16 +45,16 @@ def clone_model(model, input_tensors=None, clone_function=None):
     return _like(model)
 
 
-def unused(layers):
-    """Layers of a configuration, and in the place of those that are in use others like them, with their names."""
-    def new(layer):
-        if not (vars(layer).get("_called") or layer.built and layer.weights):
-            return layer
-        twin = _like(layer)
-        twin.name = layer.name
-        return twin
-    made = {id(layer): new(layer) for layer in layers}      # one that comes twice is one again
-    return [made[id(layer)] for layer in layers]
+class InUse(list):
+    """The layers of a model, in its configuration: a model that is made of it gets others like them."""
+
+    def others(self):
+        """Others like them, with their names; one that comes twice is one again."""
+        made = {}
+        for layer in self:
+            made[id(layer)] = made.get(id(layer)) or _like(layer)
+            made[id(layer)].name = layer.name
+        return [made[id(layer)] for layer in self]
 
 
 def _like(layer):

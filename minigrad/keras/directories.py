@@ -21,7 +21,7 @@ from ..support.errors import Failure
 from ..support.explaining import explained
 from ..support.files import atomic_write
 from ..support.reading import read_bytes, read_text
-from .layers.preprocessing import Resizing
+from .layers.preparing import Resizing
 
 IMAGES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 MODES = {"rgb": "RGB", "rgba": "RGBA", "grayscale": "L"}

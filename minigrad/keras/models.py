@@ -19,7 +19,7 @@ from ..engine.trees import tree_leaves, tree_map
 from ..support.arguments import shown
 from ..support.explaining import explained
 from . import saving
-from .cloning import clone_model as clone_model, model_from_json as model_from_json, to_json, unused
+from .cloning import InUse, clone_model as clone_model, model_from_json as model_from_json, to_json
 from .functional import Graph, from_plain
 from .layers.base import Layer
 from .layers.core import InputLayer
@@ -78,15 +78,16 @@ class Model(Training, Layer):
     def get_config(self):
         config = super().get_config()
         if self._graph:
-            config = {"name": self.name, "trainable": self._trainable, "layers": self._graph.layers,
+            config = {"name": self.name, "trainable": self._trainable, "layers": InUse(self._graph.layers),
                       "graph": self._graph.to_plain()}
         return config
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """A new model, with new weights, from what get_config returned; custom_objects are there for Keras' sake."""
-        if isinstance(config.get("layers"), list):
-            config = config | {"layers": unused(config["layers"])}
+        config = dict(config)
+        if isinstance(config.get("layers"), InUse):
+            config["layers"] = config["layers"].others()
         if "graph" not in config:
             return super().from_config(config)
         inputs, outputs = from_plain(config.pop("graph"), config.pop("layers"))
@@ -237,7 +238,7 @@ class Sequential(Model):
 
     def get_config(self):
         first = [self._input] if self._input else []
-        return {**super().get_config(), "layers": first + self._layers}
+        return {**super().get_config(), "layers": InUse(first + self._layers)}
 
 
 Model._base, Sequential._base = Model, Sequential       # whose names are taken: base.py

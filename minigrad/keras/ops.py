@@ -17,7 +17,7 @@ from ..engine.interop import tensor
 from ..engine.ops import FUNCTIONS as TABLE
 from ..engine.tensor import Tensor
 from ..support.arguments import shown
-from . import activations, images as image, operations
+from . import activations, image_ops as image, operations
 from .symbols import Symbolic, defers
 
 

@@ -5,7 +5,7 @@
     convolution     Conv2D, MaxPooling2D, AveragePooling2D, UpSampling2D, GlobalAveragePooling2D, ...
     normalization   BatchNormalization, LayerNormalization, GroupNormalization, UnitNormalization
     windows         Conv1D, MaxPooling1D, ...; Conv2DTranspose, DepthwiseConv2D, SeparableConv2D; borders of images
-    preprocessing   Normalization, Resizing, CenterCrop, RandomFlip, RandomRotation, RandomZoom, RandomContrast, ...
+    preparing       Normalization, Resizing, CenterCrop, RandomFlip, RandomRotation, RandomZoom, RandomContrast, ...
     text            TextVectorization, StringLookup, IntegerLookup, CategoryEncoding
     recurrent       SimpleRNN, LSTM, GRU; RNN of a cell
     wrapping        Bidirectional, TimeDistributed, Lambda, RepeatVector, Permute, LeakyReLU
@@ -61,7 +61,7 @@ from .merging import (
 )
 from .noise import Dropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D
 from .normalization import BatchNormalization, GroupNormalization, LayerNormalization, UnitNormalization
-from .preprocessing import (
+from .preparing import (
     CenterCrop,
     Normalization,
     RandomBrightness,

@@ -182,8 +182,8 @@ class IntegerLookup(StringLookup):
     kind, takes = staticmethod(int), "whole numbers"
 
     def __init__(self, max_tokens=None, num_oov_indices=1, mask_token=None, oov_token=-1, vocabulary=None,
-                 vocabulary_dtype="int64", idf_weights=None, invert=False, output_mode="int", *, pad_to_max_tokens=False,
-                 **kwargs):
+                 vocabulary_dtype="int64", idf_weights=None, invert=False, output_mode="int", *,
+                 pad_to_max_tokens=False, **kwargs):
         super().__init__(max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights, invert,
                          output_mode, pad_to_max_tokens, **kwargs)
 

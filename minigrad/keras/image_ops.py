@@ -4,7 +4,7 @@ from ..engine.ops.shapes import moveaxis, pad
 from ..support.arguments import shown
 from .layers.core import pair
 from .layers.inputs import as_tensors
-from .layers.preprocessing import Resizing
+from .layers.preparing import Resizing
 from .symbols import defers
 
 

@@ -192,7 +192,8 @@ class RandomCrop(CenterCrop, Noisy):
         return Resizing(self.height, self.width, crop_to_aspect_ratio=True, name="whole")(x)
 
     def corner(self, rest, x):
-        return [int(share * (n + 1)) for share, n in zip(self.random((2,), x), rest)]
+        drawn = self.random((2,), np.empty(0))      # here, wherever x is: a place is no array
+        return [int(share * (n + 1)) for share, n in zip(drawn, rest)]
 
 
 class RandomContrast(RandomImages):
