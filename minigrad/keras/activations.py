@@ -30,6 +30,12 @@ def hard_silu(x):
 
 
 @explained
+def exact_gelu(x):
+    """y = x Φ(x), Φ being the distribution function of N(0, 1): Keras' gelu, where "gelu" is its tanh form."""
+    return gelu(x, approximate=False)
+
+
+@explained
 def mish(x):
     """y = x tanh(softplus x).  (Misra 2019)"""
     return x * tanh(softplus(x))
@@ -37,9 +43,10 @@ def mish(x):
 
 swish, hard_swish = silu, hard_silu
 ACTIVATIONS = {"linear": linear, "relu": relu, "relu6": relu6, "leaky_relu": leaky_relu, "elu": elu, "selu": selu,
-               "gelu": gelu, "silu": silu, "swish": silu, "hard_silu": hard_silu, "mish": mish, "softplus": softplus,
-               "softsign": softsign, "sigmoid": sigmoid, "hard_sigmoid": hard_sigmoid, "tanh": tanh,
-               "exponential": exponential, "softmax": softmax, "log_softmax": log_softmax}
+               "gelu": gelu, "exact_gelu": exact_gelu, "silu": silu, "swish": silu, "hard_silu": hard_silu,
+               "mish": mish, "softplus": softplus, "softsign": softsign, "sigmoid": sigmoid,
+               "hard_sigmoid": hard_sigmoid, "tanh": tanh, "exponential": exponential, "softmax": softmax,
+               "log_softmax": log_softmax}
 
 
 @explained

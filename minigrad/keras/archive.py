@@ -1,8 +1,8 @@
 """A saved model as one file, name.keras: a zip of what its folder holds, stored, not compressed.
 
 Read with suspicion: only names that a saved model has, each once; only stored entries, which together can't be larger
-than the archive itself; nothing is unpickled.  Keras' own files of this name hold other things: hdf5.py reads their
-weights.
+than the archive itself; nothing is unpickled.  Keras' own files of this name hold other things: architecture.py reads
+the model, hdf5.py its weights.
 """
 import os
 import re
@@ -67,9 +67,6 @@ def unpacked(path):
     """A folder that holds what the archive `path` holds, while the block lasts; a Failure in it names the archive."""
     with tempfile.TemporaryDirectory() as folder:
         with entries(path) as (archive, found):
-            if KERAS in found and "model.json" not in found:
-                raise Failure(f"{path} was saved by Keras, with the model as Keras writes it: make the model here, "
-                              "build it, and read its weights by model.load_weights(path)")
             if strange := [name for name in found if not OURS.fullmatch(name)]:
                 raise Failure(f"{path}: a saved model has no {shown(strange[0])}")
             for name, entry in found.items():
@@ -81,9 +78,10 @@ def unpacked(path):
             raise Failure(str(error).replace(folder + os.sep, f"{path}, ").replace(folder, str(path))) from error
 
 
-def keras_weights(path):
-    """The bytes of the weights in an archive of Keras', or None for one of minigrad's."""
+def keras_parts(path):
+    """{name: bytes} of an archive of Keras', of the weights and, if it is there, the architecture; None for one of
+    minigrad's."""
     with entries(path) as (archive, found):
-        if KERAS not in found:
+        if KERAS not in found or "model.json" in found:
             return None
-        return archive.read(found[KERAS])
+        return {name: archive.read(found[name]) for name in (KERAS, "config.json") if name in found}

@@ -76,11 +76,15 @@ def to_json(model, **options):
 
 @explained
 def model_from_json(json_string, custom_objects=None):
-    """The model that model.to_json() wrote, with new weights; custom_objects as for load_model."""
+    """The model that model.to_json() wrote, here or in Keras 3, with new weights; custom_objects as for load_model."""
+    from . import architecture
     try:
         found = json.loads(json_string)
     except (ValueError, RecursionError, TypeError) as error:
         raise Failure(f"model_from_json: the text is no JSON ({error})") from None
+    if architecture.is_of_keras(found):
+        with saving.naming("model_from_json"):
+            return architecture.model_of(found, custom_objects)
     form(found, TEXT, "model_from_json")
     if found["format"] != FORMAT:
         raise Failure(f"model_from_json: the format is {found['format']!r}, and should be {FORMAT!r}")

@@ -171,3 +171,8 @@ FUNCTIONS |= image.FUNCTIONS                # for graphs that are written down
 absolute, swish, hard_swish = TABLE["abs"], TABLE["silu"], FUNCTIONS["hard_silu"]
 identity, empty, empty_like, vectorized_map = eye, zeros, FUNCTIONS["zeros_like"], operations.map
 nn = numpy = linalg = math = sys.modules[__name__]
+
+
+def known():
+    """{name: function} of tensors, for models that Keras wrote: what a file's names may lead to."""
+    return TABLE | FUNCTIONS | {name: globals()[name] for name in (*_NAMES, "absolute", "swish")}

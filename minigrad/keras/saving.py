@@ -31,7 +31,7 @@ from ..support.explaining import explained
 from ..support.files import atomic_write
 from ..support.locks import locked
 from ..support.reading import form, opened, read_bytes, read_json
-from .archive import is_archive, keras_weights, packing, unpacked
+from .archive import KERAS, is_archive, keras_parts, packing, unpacked
 from .serialization import (
     Unlisted,
     custom_object_scope as custom_object_scope,
@@ -234,15 +234,27 @@ def save_model(model, filepath, overwrite=True):
 
 @explained
 def load_model(filepath, custom_objects=None, compile=True):
-    """The model that model.save(filepath) wrote, compiled as it was and with its optimizer's state.
+    """The model that model.save(filepath) wrote, here or in Keras 3; compiled as it was, and, of one that was written
+    here, with its optimizer's state.
 
     custom_objects  {name: class or function} for what is not part of minigrad
     compile         False leaves the model uncompiled: enough to predict with
     Raises errors.Failure for what is missing, damaged or foreign, ValueError for a custom class that was not passed.
     """
+    from . import architecture, hdf5
     from .layers.budget import limited_to
     from .layers.inputs import dry_run
     if Path(filepath).is_file():
+        with opened(filepath) as (file, _):
+            if file.read(8) == hdf5.MAGIC:
+                raise Failure(f"{filepath} is an HDF5 file: make the model here, and read its weights by "
+                              "model.load_weights(path); or save it in Keras 3 as name.keras")
+        if parts := keras_parts(filepath):
+            before = backend.rng_state()
+            try:
+                return architecture.load(filepath, parts, custom_objects, compile, naming, _assign)
+            finally:
+                backend.set_rng_state(before)
         with unpacked(filepath) as folder:
             return load_model(folder, custom_objects, compile)
     folder, path = filepath, Path(filepath) / "model.json"
@@ -298,9 +310,9 @@ def _arrays_of(model, path, partly=False):
     from . import hdf5
     with opened(path) as (file, _):
         head = file.read(8)
-    keras = head == hdf5.MAGIC and read_bytes(path) or head[:4] == b"PK\3\4" and keras_weights(path)
-    if keras:
-        return hdf5.read(keras, model, path, partly)
+    parts = {KERAS: read_bytes(path)} if head == hdf5.MAGIC else head[:4] == b"PK\3\4" and keras_parts(path)
+    if parts:
+        return hdf5.read(parts[KERAS], model, path, partly)
     if head[:4] == b"PK\3\4":
         with unpacked(path) as folder:
             return _arrays_of(model, folder, partly)

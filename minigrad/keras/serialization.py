@@ -89,6 +89,11 @@ def _known(path, custom_objects):
     return None if ours else _registered.get(name)
 
 
+def is_custom(path, custom_objects):
+    """Whether a class of this name is the caller's, not minigrad's."""
+    return _known(path, custom_objects) is not None
+
+
 class Unlisted(ValueError):
     """A name in a file that is neither minigrad's nor among the custom_objects."""
 
@@ -105,7 +110,9 @@ def to_config(value, where="the model"):
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, (list, tuple)):
-        return [to_config(v, where) for v in value]
+        first = {id(v): i for i, v in reversed(list(enumerate(value)))}     # a layer that comes again is the same one
+        return [{"same": first[id(v)]} if first[id(v)] < i and hasattr(v, "call") else to_config(v, where)
+                for i, v in enumerate(value)]
     if isinstance(value, dict):
         return {k: to_config(v, f"{k} of {where}") for k, v in value.items()}
     if isinstance(value, np.generic):
@@ -139,7 +146,11 @@ def from_config(value, custom_objects=None, wanted=None, where=""):
     """
     custom_objects = custom_objects or {}
     if isinstance(value, list):
-        return [from_config(v, custom_objects, wanted, f"{where}[{i}]") for i, v in enumerate(value)]
+        made = []
+        for i, v in enumerate(value):
+            made.append(_again(v["same"], made, f"{where}[{i}]") if isinstance(v, dict) and v.keys() == {"same"} else
+                        from_config(v, custom_objects, wanted, f"{where}[{i}]"))
+        return made
     if not isinstance(value, dict):
         return value
     if value.keys() == {"class", "config"}:
@@ -161,8 +172,8 @@ def from_fields(config, custom_objects=None, where="", free=False):
 
 def _made(path, config, custom_objects, wanted, where):
     """The object of a class with this configuration."""
-    kind = _class(_text(path, where), custom_objects)
-    ours = _known(path, custom_objects) is None
+    kind = class_of(_text(path, where), custom_objects)
+    ours = not is_custom(path, custom_objects)
     if ours and wanted and not any(issubclass(kind, _named(base)) for base in KINDS[wanted] if base != "function"):
         raise ValueError(f"{where or 'the file'} holds {path}, where a {wanted} is wanted")
     if not isinstance(config, dict):
@@ -174,6 +185,12 @@ def _made(path, config, custom_objects, wanted, where):
         return kind.from_config(fields)
     except Exception as error:              # whatever a constructor says to such fields
         raise ValueError(f"{where or 'the file'}: {path} can't be made: {error}") from error
+
+
+def _again(place, made, where):
+    if isinstance(place, bool) or not isinstance(place, int) or not 0 <= place < len(made):
+        raise ValueError(f"{where or 'the file'} is the same as entry {shown(place)}, which isn't there")
+    return made[place]
 
 
 def _array(values, dtype, where):
@@ -215,7 +232,8 @@ def _split(path):
     return home, name
 
 
-def _class(path, custom_objects):
+def class_of(path, custom_objects):
+    """The class that a file names; Unlisted, a ValueError, if it is neither minigrad's nor custom."""
     home, name = _split(path)
     if (kind := _known(path, custom_objects)) is not None:
         pass

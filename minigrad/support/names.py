@@ -55,7 +55,7 @@ class Configured(Checked):
 
     def get_config(self):
         """The arguments that this object was made with: {name: value}."""
-        return {name: getattr(self, name) for name in _defaults(type(self))}
+        return {name: getattr(self, name) for name in defaults_of(type(self))}
 
     @classmethod
     def from_config(cls, config):
@@ -63,12 +63,12 @@ class Configured(Checked):
         return cls(**config)
 
     def __repr__(self):
-        defaults = _defaults(type(self))
+        defaults = defaults_of(type(self))
         chosen = [f"{name}={value!r}" for name, value in self.get_config().items() if value != defaults.get(name)]
         return f"{type(self).__name__}({', '.join(chosen)})"
 
 
-def _defaults(cls):
+def defaults_of(cls):
     """{argument of __init__: its default}; where __init__ ends in **kwargs, with those of the base class."""
     defaults = {}
     for base in cls.__mro__:

@@ -53,7 +53,7 @@ def reachable():
     for home in serialization.HOMES:
         for name in dir(serialization.importlib.import_module(f"minigrad.{serialization.HOMES[home]}")):
             try:
-                found[f"{home}.{name}"] = serialization._class(f"{home}.{name}", {})
+                found[f"{home}.{name}"] = serialization.class_of(f"{home}.{name}", {})
             except ValueError:
                 continue
     return found
@@ -90,7 +90,7 @@ def test_making_what_a_file_can_name_touches_nothing_outside():
     for path, kind in reachable().items():
         if path.startswith("distributed."):
             continue                        # they ask for the ranks, which starts MPI where it is there
-        fields = names._defaults(kind)
+        fields = names.defaults_of(kind)
         configs = [{}, *({n: v for n in fields} for v in objects), *({n: v} for n in fields for v in objects)]
         for config in configs:
             watching.append((path, config))

@@ -201,7 +201,7 @@ def test_each_public_class_is_found_by_the_name_it_is_saved_under(home):
                and not name.startswith("_") and kind is not Configured]
     assert len(classes) > 2
     for kind in classes:
-        assert serialization._class(serialization._class_name(kind), {}) is kind
+        assert serialization.class_of(serialization._class_name(kind), {}) is kind
 
 
 def test_the_public_names_of_all_that_0_1_0_could_save():
@@ -217,8 +217,8 @@ def test_the_public_names_of_all_that_0_1_0_could_save():
             "fairness.mitigation.Constrained": "fairness.Constrained",
             "security.adversarial.AdversarialTraining": "security.AdversarialTraining",
             "distributed.tensor_parallel.RowDense": "distributed.RowDense"}.items():
-        kind = serialization._class(f"minigrad.{old}", {})
-        assert kind is serialization._class(new, {}) and serialization._class_name(kind) == new
+        kind = serialization.class_of(f"minigrad.{old}", {})
+        assert kind is serialization.class_of(new, {}) and serialization._class_name(kind) == new
     relu6 = from_config({"function": "minigrad.activations.relu6"})
     assert relu6 is mg.activations.relu6 and to_config(relu6) == {"function": "keras.activations.relu6"}
     assert from_config({"function": "minigrad.ops.neural.dropout"}) is mg.dropout
