@@ -57,8 +57,8 @@ def load(path, parts, custom_objects, compile, naming, assign):
     settings = found.get("compile_config") or {}
     if compile and settings.get("optimizer") is not None:
         with naming(f"{path}, compile_config"):
-            reader = Reader(custom_objects)
-            model.compile(**{name: reader.made(settings.get(name), COMPILE[name], name) for name in COMPILE})
+            maker = FromKeras(custom_objects)
+            model.compile(**{name: maker.made(settings.get(name), COMPILE[name], name) for name in COMPILE})
         warnings.warn(f"{path}: what Keras' optimizer remembers is not read; it begins anew", stacklevel=4)
     return model
 
@@ -67,7 +67,7 @@ def model_of(found, custom_objects=None):
     """The model that a tree of JSON describes, with new weights."""
     if not is_of_keras(found):
         raise ValueError(f"it describes no model: {shown(found)}")
-    model = Reader(custom_objects).made(found, "layer", "")
+    model = FromKeras(custom_objects).made(found, "layer", "")
     if not hasattr(model, "_graph"):
         raise ValueError(f"it describes a {type(model).__name__}, not a model")
     shape = (found.get("build_config") or {}).get("input_shape")
@@ -76,7 +76,7 @@ def model_of(found, custom_objects=None):
     return model
 
 
-class Reader:
+class FromKeras:
     """Makes what configurations describe."""
 
     def __init__(self, custom_objects=None):

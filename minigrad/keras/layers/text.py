@@ -117,6 +117,12 @@ class _Vocabulary(Layer):
             config |= {"vocabulary": self.words, "idf_weights": weights}
         return config
 
+    @classmethod
+    def from_config(cls, config):
+        if isinstance(config.get("vocabulary"), str):       # a saved model may not say which files are opened
+            raise ValueError(f"{cls.__name__}: a configuration holds the vocabulary itself, not a path")
+        return super().from_config(config)
+
 
 class StringLookup(_Vocabulary):
     """Categories, as texts, by their numbers in a vocabulary, which adapt(data) gathers.
