@@ -10,6 +10,7 @@ from ..support.errors import Failure
 from ..support.files import atomic_folder, atomic_write, cache_folder
 
 HASHES = {64: "sha256", 32: "md5"}
+LARGEST, RATIO = 1 << 30, 100               # what an archive may unpack to: a GiB, or so many times its own bytes
 ARCHIVES = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tbz2", ".txz", ".tar", ".zip")
 
 
@@ -84,6 +85,16 @@ def _unpacked(path):
     return path.with_name(f"{path.name[:len(path.name) - len(ending)]}_extracted")
 
 
+def _check_size(path, sizes):
+    """Failure if the entries of an archive, by their sizes, are together far larger than it is: bombs are."""
+    most, found = max(LARGEST, RATIO * path.stat().st_size), 0
+    for size in sizes:
+        found += size
+        if found > most:
+            raise Failure(f"{path}: it unpacks to more than {most:,} bytes, far more than its own: if that is right, "
+                          "unpack it yourself")
+
+
 def _unpack(path, target):
     """What an archive holds, in a new folder; Failure for entries that would lie elsewhere, links and devices."""
     import lzma
@@ -96,9 +107,11 @@ def _unpack(path, target):
                 for entry in archive.infolist():
                     if Path(entry.filename).is_absolute() or ".." in Path(entry.filename).parts:
                         raise Failure(f"{path}: its entry {shown(entry.filename)} would lie outside the folder")
+                _check_size(path, [entry.file_size for entry in archive.infolist()])
                 archive.extractall(folder)
         elif tarfile.is_tarfile(path):
             with tarfile.open(path) as archive, atomic_folder(target) as folder:
+                _check_size(path, (entry.size for entry in archive))
                 archive.extractall(folder, filter="data")
         else:
             raise Failure(f"{path} is neither a tar nor a zip file, so it can't be unpacked")

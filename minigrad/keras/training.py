@@ -192,7 +192,9 @@ class Training:
         if y_pred is None and y is not None:
             raise TypeError("compute_loss: y_pred is missing; its arguments are (x, y, y_pred, sample_weight), as in "
                             "Keras: compute_loss(y=labels, y_pred=outputs)")
-        parts = []
+        parts, weigh = [], getattr(self.optimizer, "weigh", None)           # of many processes'
+        if weigh:
+            weigh(y_pred)
         if isinstance(y_pred, CONTAINERS) and self.loss is not None:
             if recorder():
                 recorder().give_up("the losses of several outputs are noted one by one")

@@ -2,10 +2,11 @@
 
     g = Σ_r b_r g_r / Σ_r b_r           b_r rows on rank r, g_r the gradient of the mean loss over them
 
-which is the gradient of the mean loss over the whole batch, however unevenly its rows are dealt out.  The sums are
-all-reduces.  Gradients travel in buckets of about a megabyte, as many small messages would cost a latency each; and a
-bucket sets out as soon as backward has passed the last use of its weights, while the walk goes on (Li et al. 2020,
-PyTorch Distributed).  The last layers' gradients are complete first, so buckets are filled from the end.
+which is the gradient of the mean loss over the whole batch, however unevenly its rows are dealt out.  Where a mask of
+padding goes along with the predictions, b_r is the number of steps that it leaves in, over which the mean is.  The
+sums are all-reduces.  Gradients travel in buckets of about a megabyte, as many small messages would cost a latency
+each; and a bucket sets out as soon as backward has passed the last use of its weights, while the walk goes on (Li et
+al. 2020, PyTorch Distributed).  The last layers' gradients are complete first, so buckets are filled from the end.
 """
 import math
 from collections import Counter
@@ -14,6 +15,7 @@ import numpy as np
 
 from ...engine import backend
 from ...engine.tensor import Tensor, backpropagate, tape_of
+from ...keras.masks import mask_of, masks_of
 from ...support.errors import Failure
 from ...support.explaining import explained
 from .group import world
@@ -135,6 +137,15 @@ class DataParallel:
         gradients = backpropagate(loss, into=self.into)
         self.apply_gradients([(gradients.get(v), v) for v in variables])
 
+    def weigh(self, y_pred):
+        """Before backward: where predictions have a mask, the loss is a mean over what it leaves in, so that counts."""
+        if isinstance(y_pred, (list, tuple, dict)):
+            if masks_of(y_pred) is not None:
+                raise ValueError("fit(distribute=...): the losses of several outputs are means over as many counts as "
+                                 "there are masks; train such a model in one process, or without masks")
+        elif (mask := mask_of(y_pred)) is not None:
+            self.rows = float(backend.to_numpy(mask._data).sum())
+
     def deposit(self, v, g):
         """Put a complete gradient, or None, into its bucket, times the rows it stands for; send what is full."""
         if v in self.deposited:
@@ -204,7 +215,7 @@ class DataParallel:
         rows, present = self.collect(grads_and_vars)
         means = {}
         for bucket in self.buckets:
-            bucket.buffer *= 1 / rows
+            bucket.buffer *= 1 / max(rows, 1)           # 0: all is padding
             means.update(bucket.views())
         self.optimizer.apply_gradients([
             (backend.asarray(means[v], v.dtype, v.device) if v in present else None, v) for v in self.variables])

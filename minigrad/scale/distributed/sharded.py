@@ -70,7 +70,7 @@ class Sharded(DataParallel):
             missing = ", ".join(self._name(v) for v in self.variables if v not in present)
             raise ValueError(f"Sharded: no gradient for {missing}, on any rank")
         for part in self.parts_of_gradient:
-            part *= 1 / rows
+            part *= 1 / max(rows, 1)
         for bucket, shard in zip(self.buckets, self.shards):    # the weights may have been changed since the last step
             for v, view in bucket.views():
                 view[...] = backend.to_numpy(v._data)

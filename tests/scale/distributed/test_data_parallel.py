@@ -92,6 +92,28 @@ def test_ranks_train_as_one_process(mpirun, alone, tmp_path, n, distribute, how)
     assert len((tmp_path / "model.csv").read_text().splitlines()) == 1 + len(their_history["loss"])
 
 
+def test_padding_counts_on_no_rank(mpirun):
+    """Two ranks, one of which has nearly all of the padding, make the steps of one process."""
+    mpirun(2, """
+        import numpy as np
+        import minigrad as mg
+        from minigrad.keras import Sequential, layers
+        from minigrad.distributed import world
+        x = np.random.default_rng(0).integers(1, 9, (8, 6))
+        x[:4, 1:], x[1] = 0, 0
+        y = (x % 3 == 0)[..., None].astype(np.float32)
+
+        def trained(**how):
+            mg.seed(3)
+            model = Sequential([layers.Embedding(9, 4, mask_zero=True), layers.Dense(1, "sigmoid")])
+            model.compile("sgd", "binary_crossentropy")
+            model.fit(x, y, batch_size=8, epochs=3, shuffle=False, verbose=0, **how)
+            return model.get_weights()
+        for alone, together in zip(trained(), trained(distribute=True)):
+            np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-7)
+    """)
+
+
 # -- without MPI: how gradients are gathered ---------------------------------------------------------------------------
 class Recorder:
     """Stands where DataParallel does, and notes when each gradient was handed on."""
