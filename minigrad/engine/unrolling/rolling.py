@@ -34,7 +34,7 @@ def rolled(declared, lines, names, fresh):
         else:
             found += units[at]
             at += 1
-    return _declared(declared, made, found, lists) if lists else declared, found
+    return _declared(declared, made, found, lists, fresh("i")) if lists else declared, found
 
 
 def _units(lines):
@@ -130,12 +130,12 @@ def _canonical(declared):
     return made, {name: other for name, other in alias.items() if other != name}
 
 
-def _declared(declared, made, lines, lists):
-    """The declarations that are still needed, and those of lists."""
-    texts = {held: _each(row, made, lists) for row, held in lists.items()}
-    plain = [f"{held} = {text}" for held, text in texts.items() if " for i in " not in text]
-    others = [f"{held} = {text}" for held, text in texts.items() if " for i in " in text]
-    others.sort(key=lambda line: "[i]" in line)         # those that loop over others come last
+def _declared(declared, made, lines, lists, index):
+    """The declarations that are still needed, and those of lists; index: a name that counts."""
+    texts = {held: _each(row, made, lists, index) for row, held in lists.items()}
+    plain = [f"{held} = {text}" for held, text in texts.items() if f" for {index} in " not in text]
+    others = [f"{held} = {text}" for held, text in texts.items() if f" for {index} in " in text]
+    others.sort(key=lambda line: f"[{index}]" in line)  # those that loop over others come last
     while True:
         used = {*WORD.findall("\n".join([*(code for code, _ in lines), *(
             line.partition(" = ")[2] for line in [*declared, *plain, *others])]))}
@@ -145,18 +145,18 @@ def _declared(declared, made, lines, lists):
         declared = left
 
 
-def _each(row, made, lists):
+def _each(row, made, lists, index):
     """A row of arrays as an expression: [text[i] for i in range(n)] where only numbers differ, in equal steps."""
     for end in (len(row), len(row) - 1):                # the last one may be another: all of an array, no part of it
         texts = [made.get(name, "empty(") for name in row[:end]]
         if end >= TIMES and not any(text.startswith("empty(") for text in texts):
-            text = _progression([PIECE.split(text) for text in texts], lists)
+            text = _progression([PIECE.split(text) for text in texts], lists, index)
             if text:
-                return f"[{text} for i in range({end})]" + (f" + [{row[-1]}]" if end < len(row) else "")
+                return f"[{text} for {index} in range({end})]" + (f" + [{row[-1]}]" if end < len(row) else "")
     return f"[{', '.join(row)}]"
 
 
-def _progression(texts, lists):
+def _progression(texts, lists, index):
     if len({len(text) for text in texts}) > 1:
         return ""
     found = []
@@ -168,10 +168,10 @@ def _progression(texts, lists):
             first, step = numbers[0], numbers[1] - numbers[0]
             if numbers != [first + step * i for i in range(len(numbers))]:
                 return ""
-            found.append(f"{first} + {step} * i" if first else f"{step} * i")
+            found.append(f"{first} + {step} * {index}" if first else f"{step} * {index}")
         else:
             held = next((held for row, held in lists.items() if row[:len(column)] == column), None)
             if held is None:
                 return ""
-            found.append(f"{held}[i]")
+            found.append(f"{held}[{index}]")
     return "".join(found)

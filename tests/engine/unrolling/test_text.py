@@ -226,3 +226,13 @@ def test_loops(declared, lines, wanted):
     if wanted and "p_each" in wanted[0]:
         assert "p_each = [ndarray((1,), int, a, 4 * i, (4,)) for i in range(7)]" in made
         assert not any(line.startswith("p_0") for line in made)
+
+
+def test_an_array_called_as_what_counts(tmp_path):
+    i, each = np.arange(24.0).reshape(8, 3).copy(), np.ones(3)
+
+    def step(x):
+        return sum(mg.tanh(i[n:n + 1] * x) * each for n in range(8))
+    g = settle(mg.unroll(step), (X[:1],))
+    assert "for (" in g.source and "for i in" not in g.source
+    assert_same(alone(g, tmp_path, X[:1]), g(X[:1]), g.source)
