@@ -47,7 +47,8 @@ def boolean(mask, what):
     mask = np.asarray(mask) if isinstance(mask, (list, tuple, bool, int, float)) else mask
     if mask.dtype.kind not in "iub" or isinstance(mask, np.ndarray) and not ((mask == 0) | (mask == 1)).all():
         raise TypeError(f"{what} must be boolean, True where a query may look, not {mask.dtype}; a mask of 0 and -1e9 "
-                        "that is added to the scores is, as a boolean, mask == 0")
+                        "that is added to the scores is, as a boolean, mask == 0; with other numbers to add, attention "
+                        "is softmax(q @ k.swapaxes(-1, -2) / d**0.5 + bias) @ v")
     return mask.astype(bool)
 
 
