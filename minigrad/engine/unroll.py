@@ -146,71 +146,28 @@ class Unrolled:
         return result
 
     def _record(self, case, leaves, arrays, args, kwargs):
-        try:
-            state = case.state if case.state and case.state.unchanged() else State(self.function, *case.others)
-        except TooLarge as error:
-            self._refuse(case, str(error))
-            raise Eager from None
-        if self.auto and any(map(on_gpu, arrays)):
-            self._refuse(case, 'on a GPU steps are replayed where it is asked for: jit_compile=True')
-            raise Eager
-        if self.auto and state.foreign:
-            self.foreign = f"{state.foreign} is not minigrad's own, and might do what can't be seen"
-            self._refuse(case, self.foreign)
-            raise Eager
-        state.errors = np.geterr()
-        state.watch()
+        """Run the function and write it down.  What it returns; a program is made once two recordings agree."""
+        state = self._state_of(case, arrays)
         if len({*map(id, leaves)}) < len(leaves):
             raise _Mixed                    # an array that comes twice is a case that need not be one next time
         self.recordings += 1
-        recorder, before = Recorder(state, AUTO_BYTES if self.auto else math.inf), randomness()
+        recorder, before, grads = Recorder(state, AUTO_BYTES if self.auto else math.inf), randomness(), state.grads()
         try:
             apart = recorder.apart(arrays)
         except Overlap:
             raise _Mixed from None
         inputs = [recorder.stand_in(a, "input", name)
                   for a, name in zip(apart, argument_names(self.function, args, kwargs))]
-        stand_ins = dict(zip(map(id, leaves), inputs))
-        tensors = [x for x in leaves if isinstance(x, Tensor)]
-        grads = state.grads()
-        kept = [(t, t._data) for t in tensors]
-        swapped, copies = state.swap(recorder), []
-        try:
-            if recorder.mixed:              # an argument is also what the function reads by itself: likewise
-                raise _Mixed
-            for t in tensors:
-                t._data = stand_ins[id(t)]
-            put = replace((args, kwargs), stand_ins, copies)
-            with recorder:
-                result = self.function(*put[0], **put[1])
-                recorder.end()
-        finally:
-            recorder.ended = True
-            for t, array in kept:
-                t._data = real_of(t._data) if t._data is not stand_ins[id(t)] else array
-            state.restore(swapped)
-            edited, changed = give_back(copies), not state.unchanged()
-            if changed:
-                self._scrub(case)
-        assigned = [(t, t.grad) for t in state.tensors if t.grad is not grads[t]]
+        result, changes = self._watched(case, state, recorder, leaves, inputs, args, kwargs)
         handles = []
         tree = take_apart(result, handles)
-        for t, grad in assigned:
-            if isinstance(grad, Tensor) and type(grad._data) is Recorded:
-                recorder.assigned.append((t, grad._data.part))
-                grad._data = strip(grad._data)
+        for t in state.tensors:
+            if t.grad is not grads[t] and isinstance(t.grad, Tensor) and type(t.grad._data) is Recorded:
+                recorder.assigned.append((t, t.grad._data.part))
+                t.grad._data = strip(t.grad._data)
         found = put_together(tree, [strip(h) for h in handles])
-        reason = recorder.reason
-        if not reason and (changed or edited):
-            reason = f"it changes {'what it reads: a counter, an attribute, or a list' if changed else LISTS}"
-        if not reason and (state.drew() or randomness() != before):
-            reason = "it draws from a random generator that is not minigrad's"
-        if not reason and any(map(released, array_leaves(found))):
-            reason = "a result carries a tape"
-        lines = recorder.calls
-        last = max((i for i, c in enumerate(lines) if c.kind == "guard"), default=-1)
-        if not reason and any(c.kind == "effect" and c.function.__name__ != "_note_edit" for c in lines[:last]):
-            reason = "it branches on a value after an optimizer's step"
+        drew = state.drew() or randomness() != before
+        reason = recorder.reason or changes or _why_not(recorder.calls, drew, found)
         if not reason:                      # what depends on no argument is a constant
             handles = [recorder.operand(h) for h in handles]
         inputs = [x.part for x in inputs]
@@ -227,6 +184,49 @@ class Unrolled:
             return found
         self._compare(case, state, recorder, inputs, handles, tree)
         return found
+
+    def _state_of(self, case, arrays):
+        """What the function reads by itself, watched from now on; Eager where it is not to be recorded."""
+        try:
+            state = case.state if case.state and case.state.unchanged() else State(self.function, *case.others)
+        except TooLarge as error:
+            self._refuse(case, str(error))
+            raise Eager from None
+        if self.auto and any(map(on_gpu, arrays)):
+            self._refuse(case, 'on a GPU steps are replayed where it is asked for: jit_compile=True')
+            raise Eager
+        if self.auto and state.foreign:
+            self.foreign = f"{state.foreign} is not minigrad's own, and might do what can't be seen"
+            self._refuse(case, self.foreign)
+            raise Eager
+        state.errors = np.geterr()
+        state.watch()
+        return state
+
+    def _watched(self, case, state, recorder, leaves, inputs, args, kwargs):
+        """(what the function returns, given the stand-ins `inputs`; what it changes besides, in words, or "")."""
+        stand_ins = dict(zip(map(id, leaves), inputs))
+        kept = [(t, t._data) for t in leaves if isinstance(t, Tensor)]
+        swapped, copies = state.swap(recorder), []
+        try:
+            if recorder.mixed:              # an argument is also what the function reads by itself: likewise
+                raise _Mixed
+            for t, _ in kept:
+                t._data = stand_ins[id(t)]
+            put = replace((args, kwargs), stand_ins, copies)
+            with recorder:
+                result = self.function(*put[0], **put[1])
+                recorder.end()
+        finally:
+            recorder.ended = True
+            for t, array in kept:
+                t._data = real_of(t._data) if t._data is not stand_ins[id(t)] else array
+            state.restore(swapped)
+            edited, changed = give_back(copies), not state.unchanged()
+            if changed:
+                self._scrub(case)
+        what = "what it reads: a counter, an attribute, or a list" if changed else LISTS if edited else ""
+        return result, what and f"it changes {what}"
 
     def _scrub(self, case):
         """Leave no stand-ins in what the function has made."""
@@ -314,6 +314,18 @@ class Unrolled:
 
 class _Mixed(Exception):
     """Run the function as it is: one array is two arguments, or also what the function reads by itself."""
+
+
+def _why_not(calls, drew, found):
+    """Why calls that were written down can't be replayed, or ""; drew: from another generator; found: the results."""
+    if drew:
+        return "it draws from a random generator that is not minigrad's"
+    if any(map(released, array_leaves(found))):
+        return "a result carries a tape"
+    last = max((i for i, c in enumerate(calls) if c.kind == "guard"), default=-1)
+    if any(c.kind == "effect" and c.function.__name__ != "_note_edit" for c in calls[:last]):
+        return "it branches on a value after an optimizer's step"
+    return ""
 
 
 class _Case:

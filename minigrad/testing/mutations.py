@@ -177,39 +177,40 @@ LEFT_OUT = ("flip", "cumsum", "exp", "log", "cos", "sin", "sinh", "cosh", "sqrt"
 def changes(node, names):
     """(kind of change, replacement) for one node."""
     if isinstance(node, ast.BinOp):
-        left, right, swapped = node.left, node.right, {ast.Add: ast.Sub, ast.Sub: ast.Add}.get(type(node.op))
-        if swapped:
-            yield "second term dropped", left
-            yield "first term dropped", right
-            yield "sign flipped", ast.BinOp(left, swapped(), right)
-        elif isinstance(node.op, ast.Mult):
-            yield "second factor dropped", left
-            yield "first factor dropped", right
-        elif isinstance(node.op, ast.Div):
-            yield "divisor dropped", left
-            yield "fraction turned over", ast.BinOp(right, ast.Div(), left)
-        elif isinstance(node.op, ast.Pow):
-            yield "power dropped", left
-        elif isinstance(node.op, ast.MatMult):
-            yield "factors exchanged", ast.BinOp(right, node.op, left)
+        yield from _changed_operations(node)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not isinstance(node.operand, ast.Constant):
         yield "sign flipped", node.operand
     elif isinstance(node, ast.Constant) and type(node.value) in (int, float) and node.value not in (0, -1):
         yield "constant doubled", ast.Constant(node.value * 2)
     elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
-        for other in names:
-            if other != node.id:
-                yield "wrong operand", ast.Name(other, ast.Load())
+        yield from (("wrong operand", ast.Name(other, ast.Load())) for other in names if other != node.id)
         yield "detached", ast.Call(ast.Name("getattr", ast.Load()), [node, ast.Constant("_data"), node], [])
     elif isinstance(node, ast.Attribute) and node.attr == "T":
         yield "reshape for transpose", _reshaped(node.value, node)
-    elif isinstance(node, ast.Compare) and len(node.ops) == 1:
-        if opposite := OPPOSITE.get(type(node.ops[0])):
-            yield "condition reversed", ast.Compare(node.left, [opposite()], node.comparators)
+    elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in OPPOSITE:
+        yield "condition reversed", ast.Compare(node.left, [OPPOSITE[type(node.ops[0])]()], node.comparators)
     elif isinstance(node, ast.keyword) and node.arg == "axis" and ast.unparse(node.value) in ("-1", "1", "axis"):
         yield "wrong axis", ast.keyword("axis", ast.Constant(0))
     elif isinstance(node, ast.Call):
         yield from _changed_calls(node)
+
+
+def _changed_operations(node):
+    left, right = node.left, node.right
+    if isinstance(node.op, (ast.Add, ast.Sub)):
+        yield "second term dropped", left
+        yield "first term dropped", right
+        yield "sign flipped", ast.BinOp(left, ast.Sub() if isinstance(node.op, ast.Add) else ast.Add(), right)
+    elif isinstance(node.op, ast.Mult):
+        yield "second factor dropped", left
+        yield "first factor dropped", right
+    elif isinstance(node.op, ast.Div):
+        yield "divisor dropped", left
+        yield "fraction turned over", ast.BinOp(right, ast.Div(), left)
+    elif isinstance(node.op, ast.Pow):
+        yield "power dropped", left
+    elif isinstance(node.op, ast.MatMult):
+        yield "factors exchanged", ast.BinOp(right, node.op, left)
 
 
 def _changed_calls(node):
@@ -244,13 +245,8 @@ def slips(node, holder, field):
         yield "branch never taken", ast.Constant(False)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
         yield "% left out", node.left
-    elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.BitAnd, ast.BitOr)):
-        yield "half of a condition dropped", node.left
-        yield "half of a condition dropped", node.right
-    elif isinstance(node, ast.BoolOp):
-        for i in range(len(node.values)):
-            rest = node.values[:i] + node.values[i + 1:]
-            yield "half of a condition dropped", rest[0] if len(rest) == 1 else ast.BoolOp(node.op, rest)
+    elif isinstance(node, (ast.BinOp, ast.BoolOp)):
+        yield from (("half of a condition dropped", half) for half in _halves(node))
     elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in MOVED:
         yield "ties on the other side", ast.Compare(node.left, [MOVED[type(node.ops[0])]()], node.comparators)
     elif isinstance(node, ast.Slice):
@@ -266,6 +262,16 @@ def slips(node, holder, field):
         yield "step left out", ast.Pass()
     elif isinstance(node, ast.Call):
         yield from _overlooked_in_calls(node)
+
+
+def _halves(node):
+    """What is left of a & b, a | b, a and b and ..., a or b or ... without one of its parts."""
+    if isinstance(node.op, (ast.BitAnd, ast.BitOr)):
+        yield from (node.left, node.right)
+    elif isinstance(node, ast.BoolOp):
+        for i in range(len(node.values)):
+            rest = node.values[:i] + node.values[i + 1:]
+            yield rest[0] if len(rest) == 1 else ast.BoolOp(node.op, rest)
 
 
 def _other_bounds(node):

@@ -131,16 +131,8 @@ class Optimizer(Configured):
         A variable whose gradient is None stays as it is, and a warning says so, once.  ValueError if all are None, if a
         shape is wrong or a variable comes twice.
         """
-        pairs, grads, arrays = list(grads_and_vars), [], []
-        for i, (g, v) in enumerate(pairs):
-            if g is not None:
-                g = g._data if isinstance(g, Tensor) else g
-                if not (isinstance(v, Tensor) and hasattr(g, "shape")):
-                    raise TypeError(f"{type(self).__name__}: pairs are (Tensor or array, Tensor); pair {i} is {(g, v)}")
-                if g.shape != v._data.shape:
-                    raise ValueError(f"{type(self).__name__}: variable {i} has shape {v.shape}, its gradient {g.shape}")
-                grads.append(g)
-                arrays.append(id(v._data))
+        pairs = list(grads_and_vars)
+        grads, arrays = self._given(pairs)
         recording = recorder()
         if recording:
             arrays = [id(real(v._data)) for g, v in pairs if g is not None]
@@ -161,7 +153,28 @@ class Optimizer(Configured):
         if self.gradient_accumulation_steps and not self._enough(stretches):
             return
         self._clip(stretches)
-        kept, share, *rates = numbers
+        self._update_all(stretches, *numbers)
+        if recording:
+            recording.effect(self._advance)
+            recording.label = None
+        self._advance()
+
+    def _given(self, pairs):
+        """The gradients that are not None, as arrays, and the ids of their variables' arrays."""
+        grads, arrays = [], []
+        for i, (g, v) in enumerate(pairs):
+            if g is not None:
+                g = g._data if isinstance(g, Tensor) else g
+                if not (isinstance(v, Tensor) and hasattr(g, "shape")):
+                    raise TypeError(f"{type(self).__name__}: pairs are (Tensor or array, Tensor); pair {i} is {(g, v)}")
+                if g.shape != v._data.shape:
+                    raise ValueError(f"{type(self).__name__}: variable {i} has shape {v.shape}, its gradient {g.shape}")
+                grads.append(g)
+                arrays.append(id(v._data))
+        return grads, arrays
+
+    def _update_all(self, stretches, kept, share, *rates):
+        """The rule for each block; weight decay before it, the average of the weights after it."""
         for stretch in stretches:
             for theta, g, slots, s in stretch.blocks:
                 if stretch.decays:
@@ -171,10 +184,6 @@ class Optimizer(Configured):
                 if self.use_ema:            # the average is the slot after the rule's own
                     average = self._average if s is None else update_average
                     average(slots[len(self.slots)], theta, share, s=s)
-        if recording:
-            recording.effect(self._advance)
-            recording.label = None
-        self._advance()
 
     def _enough(self, stretches):
         """Add the gathered gradients to those of earlier calls; if these are enough, put their mean in their place."""
