@@ -14,12 +14,14 @@ import codecs
 import functools
 import heapq
 import json
+import operator
 import unicodedata
 from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
 
+from ..support.arguments import text as a_text, whole as whole_number
 from ..support.errors import Failure, UsageError
 from ..support.files import atomic_write
 from ..support.reading import form, read_json
@@ -55,6 +57,7 @@ class Tokenizer:
 
     def __init__(self, tokens, merges, special=(), pattern="smollm"):
         self.cut, self.tokens, self.merges, self.pattern = _cutter(pattern), list(tokens), list(merges), pattern
+        _check_vocabulary(self.tokens, self.merges)
         self.special = {name: number for number, name in enumerate(tokens) if name in set(special)}
         self.bytes_of = [b"" if name in self.special else _bytes(name) for name in tokens]
         self.number_of = {text: number for number, text in enumerate(self.bytes_of) if text}
@@ -77,6 +80,7 @@ class Tokenizer:
 
         ValueError for text that UTF-8 cannot hold (half of a surrogate pair), or with bytes the vocabulary lacks.
         """
+        a_text("Tokenizer.encode: text", text)
         if self.pattern == "qwen2":
             text = unicodedata.normalize("NFC", text)       # é is one character, however it was typed
         return [number for word in self.cut(text) for number in self.encode_word(word)]
@@ -98,13 +102,13 @@ class Tokenizer:
 
     def decode(self, numbers):
         """The text of tokens; special ones are left out, and bytes that are no UTF-8 become U+FFFD."""
-        return b"".join(self.bytes_of[n] for n in numbers).decode("utf-8", errors="replace")
+        return b"".join(looked_up(self.bytes_of, numbers)).decode("utf-8", errors="replace")
 
     def stream(self, numbers):
         """Yield the text of tokens as they come; a character whose bytes are spread over several waits for the last."""
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        for n in numbers:
-            if text := decoder.decode(self.bytes_of[n]):
+        for piece in looked_up(self.bytes_of, numbers):
+            if text := decoder.decode(piece):
                 yield text
         if text := decoder.decode(b"", final=True):
             yield text
@@ -160,6 +164,25 @@ FORM = {"model": {"type": str, "vocab": {str: int}, "merges": [(str, [str])]}, "
         "added_tokens?": [{"id": int, "content": str}], "normalizer?": (dict, None)}
 
 
+def looked_up(vocabulary, numbers):
+    """Yield what tokens of these numbers stand for; IndexError for one that there is none of, -1 among them."""
+    for n in numbers:
+        if not 0 <= operator.index(n) < len(vocabulary):
+            raise IndexError(f"there is no token {n}: their numbers are 0 to {len(vocabulary) - 1}")
+        yield vocabulary[n]
+
+
+def _check_vocabulary(tokens, merges):
+    """ValueError unless each token is another, and each merge makes one of two."""
+    known = set(tokens)
+    if len(known) < len(tokens):
+        raise ValueError(f"Tokenizer: {len(tokens) - len(known)} of {len(tokens)} tokens stand twice in the vocabulary")
+    for merge in merges:
+        parts = merge.split(" ")
+        if len(parts) != 2 or not {*parts, "".join(parts)} <= known:
+            raise ValueError(f"Tokenizer: the merge {merge!r} is not of two tokens that make a third")
+
+
 def _bytes(letters):
     return bytes(BYTE_OF[letter] for letter in letters)
 
@@ -189,11 +212,6 @@ def _read(settings):
     if not names or sorted(names) != list(range(len(names))):
         raise ValueError("its vocabulary has gaps, or nothing in it")
     merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
-    known = model["vocab"].keys()
-    for merge in merges:
-        parts = merge.split(" ")
-        if len(parts) != 2 or not {*parts, "".join(parts)} <= known:
-            raise ValueError(f"its merge {merge!r} is not of two tokens that make a third")
     return [names[n] for n in range(len(names))], merges, added.values(), pattern
 
 
@@ -205,7 +223,7 @@ def learn(text, size, special=(), pattern="gpt-2"):
     as in Hugging Face's trainer.
     """
     special = list(special)
-    tokens = [*special, *sorted(BYTE_OF)]
+    tokens, text, size = [*special, *sorted(BYTE_OF)], a_text("learn: text", text), whole_number("learn: size", size)
     if size < len(tokens):
         raise ValueError(f"learn: {size} tokens are less than the {len(tokens)} of all bytes and special ones")
     number_of = {name: number for number, name in enumerate(tokens)}

@@ -17,6 +17,7 @@ import numpy as np
 import minigrad as mg
 
 from ..engine import backend
+from ..support.arguments import whole
 from .posttraining import log_probabilities, policy_gradient_loss, returns
 
 GRAVITY, CART, POLE, HALF, FORCE, TICK = 9.8, 1.0, 0.1, 0.5, 10.0, 0.02      # HALF the length of the pole, in metres
@@ -56,7 +57,7 @@ class Episodes(NamedTuple):
 
 def episodes(choose, n, seed=0):
     """n Episodes, from states near 0.  choose(states (n, 4), rng) -> actions (n,)."""
-    rng = np.random.default_rng(seed)
+    n, rng = whole("episodes: n", n), np.random.default_rng(seed)
     states, alive, steps = rng.uniform(-0.05, 0.05, (n, 4)), np.ones(n, bool), []
     while alive.any() and len(steps) < LIMIT:
         actions = np.asarray(choose(states, rng))

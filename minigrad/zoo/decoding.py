@@ -8,6 +8,7 @@ import numpy as np
 from ..engine import backend
 from ..engine.recording import no_grad
 from ..engine.tensor import Tensor
+from ..support.arguments import whole
 
 
 class KVCache:
@@ -54,12 +55,7 @@ def sampling_probabilities(logits, temperature=1.0, top_k=None, top_p=None):
 
     Of equally likely tokens the first ones are kept.  Both together mean what they mean in Hugging Face's transformers.
     """
-    if not (temperature >= 0 and (top_k is None or top_k >= 1) and (top_p is None or 0 < top_p <= 1)):
-        raise ValueError(f"sampling: temperature {temperature} must be at least 0, top_k {top_k} at least 1 "
-                         f"and top_p {top_p} above 0 and at most 1")
-    logits = np.asarray(logits, np.float64)
-    if not np.isfinite(logits.max()) or np.isnan(logits).any():
-        raise ValueError("sampling: the logits are not finite: did the training diverge?")
+    logits = _checked(np.asarray(logits, np.float64), temperature, top_k, top_p)
     if temperature == 0:
         return np.eye(1, len(logits), int(logits.argmax()))[0]
     p = np.exp((logits - logits.max()) / temperature)
@@ -69,6 +65,16 @@ def sampling_probabilities(logits, temperature=1.0, top_k=None, top_p=None):
     if top_p is not None and top_p < 1:
         p = _only(p, _nucleus(p, top_p))
     return p
+
+
+def _checked(logits, temperature, top_k=None, top_p=None):
+    """The logits (..., V), if they and the settings are such that a token can be drawn; else ValueError."""
+    if not (temperature >= 0 and (top_k is None or top_k >= 1) and (top_p is None or 0 < top_p <= 1)):
+        raise ValueError(f"sampling: temperature {temperature} must be at least 0, top_k {top_k} at least 1 "
+                         f"and top_p {top_p} above 0 and at most 1")
+    if not np.isfinite(logits.max(axis=-1)).all() or np.isnan(logits).any():
+        raise ValueError("sampling: the logits are not finite: did the training diverge?")
+    return logits
 
 
 def _only(p, kept):
@@ -149,12 +155,14 @@ def write_batch(model, tokens, count, rng, temperature=1.0):
     Tokens are drawn from softmax(logits / temperature), the likeliest taken at temperature 0: the largest of z + g with
     g = -ln(-ln u) is z's softmax drawn from.  (Gumbel 1954)
     """
-    cache, written = KVCache(model.context), np.zeros((len(tokens), count), int)
+    tokens = np.asarray(tokens)
+    if tokens.ndim != 2 or not tokens.size:
+        raise ValueError(f"write_batch: tokens must be (B, T), with one row and one token at least, not {tokens.shape}")
+    cache, written = KVCache(model.context), np.zeros((len(tokens), whole("write_batch: count", count, 0)), int)
     for place in range(count):
         with no_grad():
             logits = np.asarray(model.logits(model.features(tokens, cache)[:, -1]), np.float64)        # (B, V)
-        if not np.isfinite(logits).all():
-            raise ValueError("write_batch: the logits are not finite: did the training diverge?")
+        logits = _checked(logits, temperature)
         if temperature > 0:
             logits = logits / temperature + rng.gumbel(size=logits.shape)
         written[:, place] = logits.argmax(axis=1)

@@ -35,6 +35,7 @@ from ..keras.losses import SparseCategoricalCrossentropy
 from ..keras.models import Model, Sequential
 from ..keras.optimizers import Adam, AdamW
 from ..keras.optimizers.schedules import CosineDecay
+from ..support.arguments import number, share, whole
 
 
 # -- noise -----------------------------------------------------------------------------------------------------------
@@ -54,7 +55,7 @@ class Noised(DataLoader):
 
     def __init__(self, images, labels, classes=10, unlabelled=0.15, **kwargs):
         super().__init__(np.asarray(images, np.float32), np.asarray(labels), **kwargs)
-        self.classes, self.unlabelled = classes, unlabelled
+        self.classes, self.unlabelled = classes, share("Noised: unlabelled", unlabelled, one=True)
 
     def _take(self, order, number):
         x, y = super()._take(order, number)
@@ -80,7 +81,7 @@ class ResidualBlock(Layer):
 
     def call(self, x, condition):
         h = self.conv1(mg.silu(self.norm1(x)))                              # (B, H, W, C)
-        h = h + self.condition(condition).reshape(len(x), 1, 1, -1)
+        h = h + self.condition(condition).reshape(len(x), 1, 1, self.width)
         h = self.conv2(mg.silu(self.norm2(h)))
         return h + (x if x.shape[-1] == self.width else self.skip(x))
 
@@ -108,6 +109,8 @@ class UNet(Model):
 
     def call(self, inputs):
         x, t, y = inputs["x"], inputs["t"], inputs["y"]
+        if x.ndim != 4 or x.shape[1] % 2 or x.shape[2] % 2:
+            raise ValueError(f"UNet: images must be (B, H, W, channels) with even H and W, not {x.shape}")
         condition = mg.silu(self.time_dense(self.time(t)) + self.class_embedding(y))            # (B, 2C)
         fine = self.fine(self.first(x), condition)                                      # (B, H, W, C)
         h = self.down(fine)                                                             # (B, H/2, W/2, 2C)
@@ -123,7 +126,7 @@ def train(model, images, labels, epochs, batch_size=64, learning_rate=2e-3, seed
     images (n, H, W, channels) from -1 to 1, labels (n,).  What else is given goes to `fit`.
     """
     loader = Noised(images, labels, model.classes, batch_size=batch_size, seed=seed)
-    steps = epochs * len(loader)
+    steps = whole("train: epochs", epochs) * len(loader)
     rate = CosineDecay(0.0, steps, 0.05, warmup_target=learning_rate, warmup_steps=min(50, steps // 10))
     momentum = 1 - 1 / max(min(steps // 10, 500), 2)            # an average over the last tenth
     model.compile(AdamW(rate, weight_decay=0.01, exclude="vectors", global_clipnorm=1.0,
@@ -166,8 +169,9 @@ def sample(model, labels, shape=(8, 8, 1), steps=25, guidance=1.0, seed=0, watch
     watch       called as watch(t, x_t, x) at each step, with the network's guess x at the image
     """
     labels, rng = np.asarray(labels), np.random.default_rng(seed)
-    if steps < 1:
-        raise ValueError(f"sample: steps must be at least 1, got {steps}")
+    steps, guidance = whole("sample: steps", steps), number("sample: guidance", guidance)
+    if labels.ndim != 1:
+        raise ValueError(f"sample: labels must be (n,), not {labels.shape}")
     x = rng.standard_normal((len(labels), *shape), np.float32)                          # t = 1: noise alone
     for t, s in zip(np.arange(steps, 0, -1) / steps, np.arange(steps - 1, -1, -1) / steps):
         (alpha, sigma), (alpha_s, sigma_s) = mix(np.array([t])), mix(np.array([s]))
@@ -218,6 +222,8 @@ class Judge:
     """A classifier that was trained on real images x (n, H, W, channels) and labels y: it says how real others look."""
 
     def __init__(self, x, y, seed=0, epochs=30):
+        if not len(x):
+            raise ValueError("Judge: there are no images to learn from")
         backend.seed(seed)
         self.model = Sequential([Flatten(), Dense(64, "relu"), Dense(32, "relu"), Dense(int(np.max(y)) + 1)])
         self.model.compile(Adam(3e-3), SparseCategoricalCrossentropy(from_logits=True))
@@ -242,6 +248,9 @@ class Judge:
 
 def nearest(images, others):
     """The Euclidean distance of each image to the nearest of the others, (n,): 0 is a copy."""
-    a, b = (np.asarray(x, np.float64).reshape(len(x), -1) for x in (images, others))
+    a, b = np.asarray(images, np.float64), np.asarray(others, np.float64)
+    if a.shape[1:] != b.shape[1:] or not len(b):
+        raise ValueError(f"nearest: images {a.shape} and others {b.shape} must be of one shape, and others not none")
+    a, b = a.reshape(len(a), math.prod(a.shape[1:])), b.reshape(len(b), math.prod(b.shape[1:]))
     squared = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1) - 2 * a @ b.T
     return np.sqrt(squared.min(axis=1).clip(0))

@@ -22,8 +22,9 @@ from ..keras.initializers import RandomNormal
 from ..keras.layers import Dense, Embedding, LayerNormalization
 from ..keras.layers.base import Layer
 from ..keras.models import Model, load_model
-from ..support.arguments import shown
+from ..support.arguments import shown, whole
 from ..support.errors import UsageError
+from .bpe import looked_up
 from .rotary import rotary, rotations
 
 
@@ -84,6 +85,8 @@ class GPT(Model):
 
     def __init__(self, alphabet, context=128, depth=4, heads=4, width=128, **kwargs):
         super().__init__(**kwargs)
+        for name, size in (("context", context), ("depth", depth), ("heads", heads), ("width", width)):
+            whole(f"GPT: {name}", size)
         if width % (2 * heads):
             raise ValueError(f"GPT: a width of {width} doesn't give each of {heads} heads an even number")
         self.context, self.head_width = context, width // heads
@@ -149,6 +152,8 @@ class Characters:
     """The simplest tokenizer: each character of an alphabet is a token, numbered by its place."""
 
     def __init__(self, alphabet):
+        if len(set(alphabet)) < len(alphabet):
+            raise ValueError(f"GPT: a character stands twice in the alphabet {shown(alphabet)}")
         self.alphabet = alphabet
         self.number_of = {character: number for number, character in enumerate(alphabet)}
         self.lengths = np.ones(len(alphabet), int)      # in characters
@@ -166,11 +171,11 @@ class Characters:
         return [self.number_of[character] for character in text]
 
     def decode(self, numbers):
-        return "".join(self.alphabet[n] for n in numbers)
+        return "".join(self.stream(numbers))
 
     def stream(self, numbers):
         """Yield the text of numbers as they come."""
-        yield from map(self.alphabet.__getitem__, numbers)
+        yield from looked_up(self.alphabet, numbers)
 
 
 def load(folder):

@@ -36,6 +36,9 @@ def divide(text):
     Of every 20 pieces in a row one is kept for validation and one for the test, so that each holds some of every genre.
     What is less than a piece at the end is left out.
     """
+    if len(text) < 20 * PIECE:
+        raise ValueError(f"divide: the text has {len(text):,} characters, and must have {20 * PIECE:,} at least, "
+                         "20 pieces")
     alphabet = "".join(sorted(set(text)))
     numbers = np.searchsorted(np.array(list(alphabet)), np.array(list(text))).astype(np.uint8)
     pieces = numbers[:len(numbers) // PIECE * PIECE].reshape(-1, PIECE)

@@ -59,6 +59,10 @@ def bits_per_character(train, held_out, test, vocab, largest=8, each=iter):
     """
     if vocab ** largest >= 2**63:
         raise ValueError(f"bits_per_character: {largest}-grams of {vocab} characters don't fit into 64 bits")
+    for rows in (train, held_out, test):
+        if largest < 1 or rows.ndim != 2 or rows.shape[1] < largest or not len(rows):
+            raise ValueError(f"bits_per_character: train, held_out and test must have rows of {largest} characters at "
+                             f"least, largest be 1 at least; one has shape {rows.shape}")
     p_held_out = p_test = 1 / vocab
     figures = []
     for n in each(range(1, largest + 1)):

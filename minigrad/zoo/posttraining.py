@@ -18,6 +18,8 @@ import numpy as np
 
 import minigrad as mg
 
+from ..support.arguments import number, shown
+
 
 def log_probabilities(logits, targets):
     """ln p of each token that came: logits (B, T, V) and targets (B, T) integers -> (B, T)."""
@@ -52,8 +54,9 @@ def dpo_loss(chosen, rejected, chosen_start, rejected_start, beta=0.1):
     chosen_start, rejected_start    arrays (B,)
     beta                            large: stay near the start
     """
-    margin = (chosen - np.asarray(chosen_start)) - (rejected - np.asarray(rejected_start))
-    return mg.softplus(-beta * margin).mean()
+    before = _like("chosen_start", chosen_start, chosen) - _like("rejected_start", rejected_start, rejected)
+    margin = chosen - rejected - before
+    return mg.softplus(-number("dpo_loss: beta", beta, 0) * margin).mean()
 
 
 # -- rewards ---------------------------------------------------------------------------------------------------------
@@ -66,12 +69,12 @@ def policy_gradient_loss(log_p, advantages):
     advantages      (n,): R - b, what each brought beyond a baseline b that doesn't depend on it.  b changes nothing in
                     the mean, and lowers the noise.
     """
-    return -(log_p * _like(advantages, log_p)).mean()
+    return -(log_p * _like("advantages", advantages, log_p)).mean()
 
 
 def returns(rewards, discount=1.0):
     """What was still to come at each step: G_t = r_t + discount · G_{t+1}, for rewards (..., T)."""
-    rewards = np.asarray(rewards, float)
+    rewards = _rewards("returns", rewards)
     found, after = np.empty_like(rewards), np.zeros(rewards.shape[:-1])
     for t in reversed(range(rewards.shape[-1])):
         found[..., t] = after = rewards[..., t] + discount * after
@@ -84,7 +87,7 @@ def group_advantages(rewards, eps=1e-6):
     The n answers of a group are to the same prompt.  Where all are worth the same there is nothing to learn: 0.
     (Shao et al. 2024, section 4.1.2)
     """
-    rewards = np.asarray(rewards, float)
+    rewards = _rewards("group_advantages", rewards)
     centred = rewards - rewards.mean(axis=-1, keepdims=True)
     return centred / (rewards.std(axis=-1, keepdims=True) + eps)
 
@@ -101,24 +104,36 @@ def grpo_loss(log_p, old, start, advantages, mask, clip=0.2, beta=0.04):
     log_p           a Tensor (B, T);  old, start  arrays (B, T), of the model that wrote the answers and the first one
     advantages      (B,);  mask  (B, T), each row with at least one 1
     """
-    mask = _checked(mask, log_p)
+    mask, clip, beta = _checked(mask, log_p), number("grpo_loss: clip", clip, 0), number("grpo_loss: beta", beta, 0)
     weight = mask / mask.sum(axis=1, keepdims=True) / len(mask)             # a mean of means
     # What the mask leaves out may hold anything, so it is put to ratio 1 before exp can overflow.
-    change, back = ((log_p - _like(other, log_p)) * mask for other in (old, start))
-    ratio, advantage = mg.exp(change), _like(advantages, log_p)[:, None]
+    change, back = ((log_p - _like(name, other, log_p)) * mask for name, other in (("old", old), ("start", start)))
+    ratio, advantage = mg.exp(change), _like("advantages", advantages, log_p, log_p.shape[:1])[:, None]
     gain = mg.minimum(ratio * advantage, mg.clip(ratio, 1 - clip, 1 + clip) * advantage)
     divergence = mg.exp(-back) + back - 1
     return -((gain - beta * divergence) * weight).sum()
 
 
-def _like(values, tensor):
-    return np.asarray(values, tensor.dtype)
+def _like(name, values, tensor, shape=None):
+    """The values as an array of a tensor's shape, or the shape given; ValueError for others: nothing is stretched."""
+    values, shape = np.asarray(values, tensor.dtype), tensor.shape if shape is None else shape
+    if values.shape != shape or not values.size:
+        raise ValueError(f"{name} must have the shape {shape}, one answer at least, as the log-probabilities have; "
+                         f"its shape is {values.shape}")
+    return values
 
 
 def _checked(mask, log_p):
     """The mask as numbers; ValueError if it doesn't fit, or an answer has no token."""
-    mask = _like(mask, log_p)
-    if mask.shape != log_p.shape or not mask.any(axis=-1).all():
-        raise ValueError(f"the mask must have the shape of log_p, {log_p.shape}, and mark a token in each row; "
-                         f"its shape is {mask.shape}")
+    mask = _like("mask", mask, log_p)
+    if not np.isin(mask, (0, 1)).all() or not mask.any(axis=-1).all():
+        raise ValueError("mask must be 1 for the tokens of answers, one in each row at least, and else 0")
     return mask
+
+
+def _rewards(name, rewards):
+    """Rewards (..., n) as an array of numbers; ValueError for others."""
+    rewards = np.asarray(rewards, float)
+    if not rewards.ndim or not np.isfinite(rewards).all() or not rewards.size:
+        raise ValueError(f"{name}: rewards must be finite numbers, (..., n) with n above 0, not {shown(rewards)}")
+    return rewards

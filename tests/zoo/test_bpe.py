@@ -78,6 +78,24 @@ def test_what_can_not_be_encoded_is_a_clear_error():
         TOKENIZER.encode("\ud800")
     with pytest.raises(ValueError, match="unknown way to cut words, 'llama-bpe'"):
         Tokenizer(["a"], [], pattern="llama-bpe")
+    for no_text in (None, b"a", ["a"]):
+        with pytest.raises(TypeError, match="text must be text"):
+            TOKENIZER.encode(no_text)
+
+
+@pytest.mark.parametrize("number", [-1, len(TOKENIZER), 2**70])
+def test_there_is_no_token_of_another_number(number):
+    for read in (TOKENIZER.decode, lambda numbers: list(TOKENIZER.stream(numbers))):
+        with pytest.raises(IndexError, match=f"there is no token {number}"):
+            read([1, number])
+
+
+@pytest.mark.parametrize(("tokens", "merges", "words"), [
+    (["a", "b", "a"], [], "1 of 3 tokens stand twice"), (["a", "b"], ["a b"], "'a b' is not of two"),
+    (["a", "b", "ab"], ["a  b"], "not of two"), (["a", "ab"], ["a b"], "not of two"), (["a"], ["a"], "not of two")])
+def test_vocabularies_that_can_not_be(tokens, merges, words):
+    with pytest.raises(ValueError, match=words):
+        Tokenizer(tokens, merges)
 
 
 # -- learning --------------------------------------------------------------------------------------------------------
@@ -119,6 +137,10 @@ def test_a_text_with_nothing_to_merge_gives_the_bytes():
         assert len(learn(text, 300, pattern="smollm")) == 256 + (" b" in text) * 2       # " b" and " c"
     with pytest.raises(ValueError, match="255 tokens are less than the 256"):
         learn("text", 255)
+    with pytest.raises(ValueError, match="whole number"):
+        learn("text", 300.5)
+    with pytest.raises(ValueError, match="1 of 260 tokens stand twice"):
+        learn("text", 300, ["a"])
 
 
 # -- files -----------------------------------------------------------------------------------------------------------

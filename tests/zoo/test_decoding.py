@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as arrays
 
 from minigrad.support.errors import Failure
 from minigrad.zoo.chat import Chat
-from minigrad.zoo.decoding import KVCache, Writer, generate, sampling_probabilities
+from minigrad.zoo.decoding import KVCache, Writer, generate, sampling_probabilities, write_batch
 
 from . import tiny
 
@@ -137,6 +137,11 @@ def test_the_same_seed_writes_the_same_text():
 def test_misuse_is_a_clear_error():
     with pytest.raises(ValueError, match="read at least one token first"):
         next(Writer(tiny.model()).write())
+    for tokens, count, temperature, words in (
+            ([[]], 2, 1.0, "one token at least"), (np.zeros((0, 2), int), 2, 1.0, "one row"),
+            ([[1]], -1, 1.0, "count"), ([[1]], 2, -1.0, "must be at least 0")):
+        with pytest.raises(ValueError, match=words):
+            write_batch(tiny.model(), tokens, count, np.random.default_rng(0), temperature)
     cache = KVCache(2)
     with pytest.raises(ValueError, match="3 tokens in a cache with room for 2"):
         cache.extend(0, np.zeros((1, 1, 3, 4)), np.zeros((1, 1, 3, 4)))

@@ -1,5 +1,6 @@
 """Diffusion: the algebra of noise, velocity and image; the sampler against what it should reach; the measures."""
 import dataclasses
+import math
 import re
 
 import numpy as np
@@ -214,7 +215,14 @@ def test_the_judge_is_fooled_by_means_and_its_distance_is_not():
     (lambda: space_to_depth(np.ones((4, 4))), r"\(B, H, W, C\), not \(4, 4\)"),
     (lambda: VAE(noise=0), "noise"), (lambda: VAE(size=0), "size"),
     (lambda: frechet_distance(np.ones((3, 2)), np.ones((3, 4))), r"got \(3, 2\) and \(3, 4\)"),
-    (lambda: frechet_distance(np.ones(3), np.ones(3)), "must be"), (lambda: sample(None, [0], steps=0), "at least 1")])
+    (lambda: frechet_distance(np.ones(3), np.ones(3)), "must be"), (lambda: sample(None, [0], steps=0), "at least 1"),
+    (lambda: sample(None, [0], guidance=math.nan), "guidance must be"),
+    (lambda: sample(None, 3), r"labels must be \(n,"),
+    (lambda: sample(UNet(width=8), [0], shape=(8, 7, 1)), r"even H and W, not \(1, 8, 7, 1\)"),
+    (lambda: nearest(np.ones((2, 4)), np.ones((0, 4))), "others not none"),
+    (lambda: nearest(np.ones((2, 4)), np.ones((2, 5))), "of one shape"),
+    (lambda: Judge(np.ones((0, 4)), []), "no images"),
+    (lambda: Noised(np.ones((2, 2)), [0, 1], unlabelled=1.5), "unlabelled")])
 def test_refusals(call, words):
     with pytest.raises(ValueError, match=words):
         call()

@@ -154,6 +154,12 @@ def test_where_there_is_no_gpt_the_error_says_how_to_get_one(tmp_path):
 def test_misuse_is_a_clear_error(model):
     with pytest.raises(ValueError, match="17 characters are more than its context of 16"):
         model(np.zeros((1, 17), int))
+    with pytest.raises(ValueError, match="stands twice in the alphabet 'aba'"):
+        gpt.GPT("aba", 8, 1, 2, 8)
+    with pytest.raises(ValueError, match="GPT: context must be a whole number of at least 1"):
+        gpt.GPT("ab", 0, 1, 2, 8)
+    with pytest.raises(IndexError, match="there is no token -1"):
+        model.decode([0, -1])
     with pytest.raises(ValueError, match="width of 12 doesn't give each of 4 heads"):
         gpt.GPT(ALPHABET, width=12, heads=4)
 

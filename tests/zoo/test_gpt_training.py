@@ -48,6 +48,8 @@ def test_the_pieces_are_the_text(monkeypatch):
     assert alphabet == "\n abcd" and (training.shape, validation.shape, test.shape) == ((90, 10), (5, 10), (5, 10))
     pieces = ["".join(alphabet[n] for n in piece) for piece in (*training, *validation, *test)]
     assert sorted(pieces) == sorted(text[i:i + 10] for i in range(0, 1000, 10))
+    with pytest.raises(ValueError, match="199 characters, and must have 200 at least"):
+        t.divide(text[:199])
     assert "".join(pieces[:9]) == text[:90] and "".join(alphabet[n] for n in test[0]) == text[190:200]
 
 

@@ -55,5 +55,9 @@ def test_of_a_text_that_repeats_itself_nothing_is_left_to_say():
 
 
 def test_n_grams_that_do_not_fit_into_an_integer_are_an_error():
+    rows = np.zeros((2, 9), int)
+    for short in (rows[:0], rows[:, :2], rows[0]):
+        with pytest.raises(ValueError, match="rows of 3 characters at .* one has shape"):
+            ngram.bits_per_character(rows, rows, short, 4, largest=3)
     with pytest.raises(ValueError, match="10-grams of 79 characters don't fit"):
         ngram.bits_per_character(*np.zeros((3, 2, 20), np.uint8), 79, largest=10)

@@ -135,8 +135,27 @@ def test_grpo_pushes_no_further_than_the_clip_and_minds_no_padding():
     assert np.isfinite(loss.item()) and np.isfinite(x.grad.numpy()).all() and x.grad.numpy()[0, 1] == 0
 
 
-@pytest.mark.parametrize("mask", [np.ones((2, 2)), np.array([[1, 0, 1], [0, 0, 0]]), np.ones(3)])
+@pytest.mark.parametrize("mask", [np.ones((2, 2)), np.array([[1, 0, 1], [0, 0, 0]]), np.ones(3),
+                                  np.array([[1, 0, 1], [0, 0, -1]])])
 def test_a_mask_that_does_not_fit_is_refused(mask):
     for loss in (lambda: sft_loss(leaf(np.zeros((2, 3))), mask), lambda: of_answers(leaf(np.zeros((2, 3))), mask)):
-        with pytest.raises(ValueError, match="mark a token in each row"):
+        with pytest.raises(ValueError, match="mask must"):
             loss()
+
+
+# all of these would be stretched, or come to nan, unnoticed
+@pytest.mark.parametrize(("call", "words"), [
+    (lambda x, two: dpo_loss(two, two, [[-1.0], [-1.0]], [-1.0, -1.0]), "chosen_start must have the shape"),
+    (lambda x, two: dpo_loss(two, two, [-1.0], [-1.0, -1.0]), "chosen_start must have the shape"),
+    (lambda x, two: dpo_loss(two, two, [-1.0, -1.0], [-1.0, -1.0], beta=-0.1), "beta must be"),
+    (lambda x, two: policy_gradient_loss(two, [[1.0], [2.0]]), "advantages must have the shape"),
+    (lambda x, two: policy_gradient_loss(leaf(np.zeros(0)), []), "advantages must .* one answer at least"),
+    (lambda x, two: grpo_loss(x, x.numpy(), x.numpy(), [[1.0], [2.0]], np.ones((2, 3))), "advantages must have"),
+    (lambda x, two: grpo_loss(x, x.numpy()[:1], x.numpy(), [1.0, 2.0], np.ones((2, 3))), "old must have the shape"),
+    (lambda x, two: grpo_loss(x, x.numpy(), x.numpy(), [1.0, 2.0], np.ones((2, 3)), clip=-0.2), "clip must be"),
+    (lambda x, two: sft_loss(leaf(np.zeros((0, 3))), np.ones((0, 3))), "mask must .* one answer at least"),
+    (lambda x, two: group_advantages([[1.0, math.nan]]), "finite"), (lambda x, two: returns(3.0), "finite"),
+    (lambda x, two: group_advantages(np.zeros((2, 0))), "n above 0")])
+def test_refusals(call, words):
+    with pytest.raises(ValueError, match=words):
+        call(leaf(-np.ones((2, 3))), leaf(-np.ones(2)))

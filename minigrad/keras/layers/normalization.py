@@ -105,7 +105,8 @@ class GroupNormalization(_Normalization):
         return self.size if self.groups == -1 else self.groups
 
     def normalize(self, x):
-        grouped = x.reshape(len(x), -1, self._count(), self.size // self._count())    # (B, positions, groups, _)
+        places = math.prod(x.shape[1:-1])
+        grouped = x.reshape(len(x), places, self._count(), self.size // self._count())    # (B, places, groups, _)
         y = standardize(grouped, axis=(1, 3), eps=self.epsilon).reshape(x.shape)
         gamma, beta = self._gamma_beta(x)
         y = y * gamma if self.scale else y
