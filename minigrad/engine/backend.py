@@ -183,7 +183,7 @@ def _kept_ones(n, dtype, device):
 
 def _ones(n, like):
     ones = _kept_ones(n, like.dtype, device_of(like))
-    return recorder().constant(ones) if recorder() and isinstance(like, StandIn) else ones
+    return recorder().constant(ones) if isinstance(like, StandIn) and recorder() else ones
 
 
 HALF, SINGLE = np.dtype(np.float16), np.dtype(np.float32)

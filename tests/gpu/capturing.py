@@ -76,6 +76,8 @@ DEFAULT = MemoryPool()
 
 def take(array):
     """Memory for a device array, from the pool in use."""
+    if State.pool is None:                  # CUDA would go on, and the graph write where others have their arrays then
+        refuse("memory of the pool that all share")
     (State.pool or DEFAULT).take(array)
 
 
