@@ -21,12 +21,13 @@ from ..engine.op import Op
 from ..support.errors import Failure, UsageError
 from ..support.files import atomic_write, cache_folder
 from ..support.reading import form, read_json
-from .comparing import Wrong, array, close, kind, number, same, several, words_for
+from .comparing import Wrong, array, close, kind, number, operation, same, several, words_for
 from .requiring import Property, call, for_all
 from .translating import say
 from .watching import LIMIT, Clock, Guarded, NotDone, TimeUp, by_the_answer, copied, is_blank, raised, within
 
-__all__ = ["NotDone", "Wrong", "array", "call", "check", "close", "exercise", "find", "for_all", "number", "same"]
+__all__ = ["NotDone", "Wrong", "array", "call", "check", "close", "exercise", "find", "for_all", "number", "operation",
+           "same"]
 
 EXERCISES = {}                              # "02.matmul_vjp" -> Exercise
 TELLING = 40                                # the inputs on which words for a mistake are looked for

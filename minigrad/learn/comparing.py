@@ -5,6 +5,7 @@ inputs that were tried: a mistake is named only where the answer made it each ti
 """
 import numpy as np
 
+from ..engine.op import Op
 from ..engine.tensor import Tensor
 from ..support.explaining import explained
 from .translating import say
@@ -51,6 +52,14 @@ def several(value, what):
     got = f"{len(value)}" if isinstance(value, (tuple, list)) else kind(value)
     count = {2: "two", 3: "three"}.get(len(what), len(what))
     raise Wrong(f"{count} things are wanted, {' and '.join(what)}; got {got}.")
+
+
+def operation(value, name):
+    """Wrong unless it is an operation that has a rule."""
+    if not isinstance(value, Op):
+        raise Wrong(f"{name} must be an operation made with mg.op, this is a {type(value).__name__}.")
+    if value.vjp is None:
+        raise Wrong("it has no vjp: @mg.op(vjp=...).")
 
 
 def kind(value):

@@ -3,8 +3,7 @@ import numpy as np
 
 import minigrad as mg
 
-from ...engine.op import Op
-from ..checking import Wrong, exercise, same
+from ..checking import Wrong, exercise, operation, same
 from ..drawing import made, normal, shapes, vectors, whole
 from ..watching import unchanged
 
@@ -36,10 +35,7 @@ softsign = exercise(
 
 @softsign.property
 def an_operation(op):
-    if not isinstance(op, Op):
-        raise Wrong(f"softsign must be an operation made with mg.op, this is a {type(op).__name__}.")
-    if op.vjp is None:
-        raise Wrong("it has no vjp: @mg.op(vjp=...).")
+    operation(op, "softsign")
 
 
 def _derivative(op, x, g):
