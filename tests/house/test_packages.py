@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from importlib.util import find_spec
 
 import pytest
 
@@ -41,6 +42,7 @@ def test_the_wheel_holds_the_package_and_the_notebooks_alone(built):
 
 def test_the_tests_pass_in_the_sdist(built):
     environment = os.environ | {"PYTHONPATH": str(built[0])}
-    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"], cwd=built[0],
-                          env=environment, capture_output=True, text=True)
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+    command += ["-n", "auto"] if find_spec("xdist") else []
+    done = subprocess.run(command, cwd=built[0], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
