@@ -19,7 +19,7 @@ FORMULAS = {
     "elu": lambda x: x if x > 0 else math.exp(x) - 1,
     "selu": lambda x: LAMBDA * (x if x > 0 else ALPHA * (math.exp(x) - 1)),
     "gelu": lambda x: x / (1 + math.exp(-2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),      # (1 + tanh) / 2
-    "exact_gelu": lambda x: x * (1 + math.erf(x / math.sqrt(2))) / 2,
+    "exact_gelu": lambda x: x * math.erfc(-x / math.sqrt(2)) / 2,       # 1 + erf would lose its digits far to the left
     "silu": lambda x: x / (1 + math.exp(-x)),
     "swish": lambda x: x / (1 + math.exp(-x)),
     "hard_silu": lambda x: x * min(max(x / 6 + 0.5, 0), 1),
