@@ -70,8 +70,8 @@ def input_kind(value):
 
 ENTRY = {"file": file_name, "sha256": digest}
 FOLDER = {"files": {str: ENTRY}}            # the form of every such JSON file
-COMPILE = {"optimizer": (dict, str), "loss": (None, str, dict, list), "metrics": (None, list),
-           "weighted_metrics": (None, list)}
+COMPILE = {"optimizer": (dict, str), "loss": (None, str, dict, list), "loss_weights?": (None, dict, list, float),
+           "metrics": (None, str, dict, list), "weighted_metrics": (None, str, dict, list)}
 MODEL = {"model": {"class": str, "config": dict}, "input": input_kind, "frozen": [str],
          "compile": (None, COMPILE | {"state": list}), "files": {"weights": ENTRY, "training?": ENTRY}}
 
@@ -272,7 +272,7 @@ def load_model(filepath, custom_objects=None, compile=True):
             layer.trainable = False
     if compile and description["compile"] is not None:
         with naming(path):
-            settings = {name: value for name, value in description["compile"].items() if name in COMPILE}
+            settings = {name: value for name, value in description["compile"].items() if {name, f"{name}?"} & COMPILE.keys()}
             model.compile(**from_fields(settings, custom_objects, "compile"))
             model.optimizer.load_state(unpack(description["compile"]["state"], groups.get("training", {})))
     return model

@@ -297,3 +297,16 @@ def test_an_initializer_in_the_configuration_of_a_layer_of_ones_own(tmp_path):
     assert again.layers[0].initializer.stddev == 0.5 and np.array_equal(again(X), model(X))
     with pytest.raises(ValueError, match="where a initializer is wanted"):
         keras.initializers.get(keras.saving.serialize_keras_object(layers.Dense(2)))
+
+
+def test_what_compile_was_given_for_several_outputs_comes_back(tmp_path):
+    x = keras.Input((3,))
+    model = keras.Model(x, {"a": layers.Dense(1, name="a")(x), "b": layers.Dense(2, name="b")(x)})
+    rows, y = np.ones((4, 3), np.float32), {"a": np.zeros((4, 1)), "b": np.zeros((4, 2))}
+    for how in ({"loss_weights": {"a": 0.25, "b": 3.0}, "metrics": {"b": ["mae", "mse"]}},
+                {"loss_weights": {"a": 2.0}, "metrics": "mae"}):
+        model.compile("sgd", {"a": "mse", "b": "mae"}, **how)
+        model.save(tmp_path / "m.keras")
+        again = keras.models.load_model(tmp_path / "m.keras")
+        here, there = (m.evaluate(rows, y, verbose=0, return_dict=True) for m in (model, again))
+        assert here == there and len(here) >= 5
