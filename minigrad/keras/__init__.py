@@ -5,6 +5,7 @@
 
     model = tf.keras.Sequential([layers.Dense(64, activation="relu"), layers.Dense(10)])
 """
+from ..support.names import public
 from . import (
     activations,
     callbacks,
@@ -28,4 +29,7 @@ from . import (
 from .layers import Input, Layer
 from .models import Model, Sequential
 from .session import Variable
+from .symbols import Symbolic as KerasTensor
 from .tape import GradientTape
+
+__version__ = public("__version__")         # minigrad's own

@@ -46,7 +46,9 @@ class Model(Training, Layer):
         if isinstance(inputs, str) or (inputs is None) != (outputs is None):
             raise TypeError("Model takes inputs and outputs together, and its name as name=...")
         super().__init__(name=name, trainable=trainable, **kwargs)
-        if inputs is not None:
+        if inputs is not None:              # one in a list is one, as in Keras
+            inputs, outputs = (tree[0] if isinstance(tree, (list, tuple)) and len(tree) == 1 else tree
+                               for tree in (inputs, outputs))
             self._graph = Graph(inputs, outputs)
             self._layers, self._input_kind, self.built = self._graph.layers, self._graph.input_kind(), True
             self.input_shape = tree_map(lambda symbol: symbol.shape, inputs)
@@ -204,6 +206,7 @@ class Sequential(Model):
         if self._flow is not None:
             self._flow = layer(self._flow)
         self._layers.append(layer)
+        self.output_shape = None if self._flow is None else self._flow.shape
 
     def _start(self, layer):
         self.input_shape, self.built, self._first = layer.input_shape, True, layer.symbol()
@@ -216,6 +219,7 @@ class Sequential(Model):
         layer = self._layers.pop()
         if self._flow is not None:
             self._flow = self._layers[-1].output if self._layers else self._first
+        self.output_shape = None if self._flow is None else self._flow.shape
         return layer
 
     @property

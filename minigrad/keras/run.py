@@ -79,6 +79,9 @@ class Scores(Mapping):
                 self.outputs = list(names)
         for i, (output, metric) in enumerate(zip(self.outputs, (*self.metrics, *self.weighted))):
             self.outputs[i] = output = names[output] if isinstance(output, int) else output
+            if output is None and len(names) > 1 and not hasattr(metric, "function"):
+                raise ValueError(f"metrics: {metric.name} is for one output, but the model has {', '.join(names)}: "
+                                 "give a dict {output: metric}, or a list with an entry for each")
             if output is not None and output not in names:
                 raise ValueError(f"metrics names the output {output!r}; the model's are {', '.join(names)}")
             self.labels[i] = metric.name if output is None or len(names) == 1 else f"{output}_{metric.name}"
@@ -192,6 +195,7 @@ class Run(Events):
     state       all that a run of the same script needs in order to go on from here, bit for bit
     """
 
+    validation_freq = 1
     label = ""                              # which of several processes this is, for messages
 
     def __init__(self, model, loader, validation, epochs, initial_epoch, callbacks):
@@ -218,13 +222,18 @@ class Run(Events):
             self.within = False
             self._batches()
             logs = self.summary()
-            if self.validation is not None:
+            if self.validation is not None and self._validates(self.epoch + 1):
                 self.scores.of(model, self.validation, self)
                 logs |= {f"val_{name}": value for name, value in self.summary().items()}
             self.epoch += 1
             self.tell("on_epoch_end", self.epoch - 1, logs)
         model.optimizer.finalize_variable_values(model.trainable_weights)
         self.tell("on_train_end", logs)
+
+    def _validates(self, number):
+        """Whether epoch 1, 2, ... is one after which fit's validation_freq asks for the validation."""
+        every = self.validation_freq
+        return number % every == 0 if isinstance(every, int) else number in every
 
     def _batches(self):
         model, loader, scores = self.model, self.loader, self.scores

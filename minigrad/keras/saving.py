@@ -272,7 +272,8 @@ def load_model(filepath, custom_objects=None, compile=True):
             layer.trainable = False
     if compile and description["compile"] is not None:
         with naming(path):
-            settings = {name: value for name, value in description["compile"].items() if {name, f"{name}?"} & COMPILE.keys()}
+            settings = {name: value for name, value in description["compile"].items()
+                        if {name, f"{name}?"} & COMPILE.keys()}
             model.compile(**from_fields(settings, custom_objects, "compile"))
             model.optimizer.load_state(unpack(description["compile"]["state"], groups.get("training", {})))
     return model

@@ -90,15 +90,13 @@ class Training:
                             for several outputs a list of lists, or a dict {output: metric or list}
         weighted_metrics    the same, but examples count by their sample_weight
         run_eagerly         True: everything runs as it is written, as with jit_compile=False
-        steps_per_execution, auto_scale_loss    for Keras' sake: callbacks hear of every batch, and float32 needs no
-                            scaling of losses, so that nothing depends on them
+        steps_per_execution, auto_scale_loss    for Keras' sake: callbacks hear of every batch, float32 needs no scaling
         jit_compile         True: fit, evaluate and predict record a step once and replay it (mg.unroll), to the same
                             bits, and warn where they can't.  "auto": where it is worth it, after some 40 steps, and
                             where all code of the step is minigrad's own, so that it can't do what a recording doesn't
                             see, such as print; without warnings; not on a GPU.  A train_step or compute_loss of one's
                             own, callbacks that watch gradients, the training of several outputs and several processes
-                            run as they are.
-                            `call` may not depend on model.history and model.stop_training
+                            run as they are.  `call` may not depend on model.history and model.stop_training
         """
         if any(not isinstance(w, (int, float, type(None))) for w in tree_leaves(loss_weights)):
             raise TypeError(f"compile: loss_weights are numbers, not {shown(loss_weights)}; "
@@ -120,10 +118,11 @@ class Training:
                                 for output, metric in entries(chosen)] for chosen in (metrics, weighted_metrics)),
                               self._own_metrics)
 
+    compiled = property(lambda self: self.optimizer is not None, doc="Whether compile was called.")
+
     @property
     def metrics(self):
-        """The mean of the loss, for a train_step of one's own to update, the metrics that compile was given, and those
-        that the model and its layers keep as attributes, and update themselves."""
+        """The mean of the loss, the metrics that compile was given, and those that the model and its layers keep."""
         known = self._known_metrics()
         held = (value for layer in (self, *self.sublayers()) for attribute in list(vars(layer).values())
                 for value in (attribute if isinstance(attribute, (list, tuple)) else [attribute]))
@@ -134,11 +133,11 @@ class Training:
 
     def _own_metrics(self):
         """Those that are nobody's but the model's own to update."""
-        known = set(map(id, self._known_metrics()))
-        return [metric for metric in self.metrics if id(metric) not in known]
+        known = self._known_metrics()
+        return [metric for metric in self.metrics if not any(metric is one for one in known)]
 
     def get_metrics_result(self):
-        """{name: value} of all metrics, for a train_step of one's own to return."""
+        """{name: value} of all metrics, for a train_step to return."""
         return {metric.name: metric.result() for metric in self.metrics}
 
     def reset_metrics(self):
@@ -250,7 +249,8 @@ class Training:
     @explained
     def fit(self, x, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
             validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0,
-            steps_per_epoch=None, validation_steps=None, validation_batch_size=None, *, distribute=False):
+            steps_per_epoch=None, validation_steps=None, validation_batch_size=None, validation_freq=1, *,
+            distribute=False):
         """Train for `epochs` passes over the data; a History, with .history = {"loss": [...], "val_loss": [...], ...}.
 
         x, y                arrays with an example in each row, or dicts, lists or tuples of such; floats are taken as
@@ -258,9 +258,10 @@ class Training:
                             data.Dataset, a generator, a utils.PyDataset, or any iterable, such as PyTorch's loader
         batch_size          examples in a step (default 32); the last one of an epoch has what is left
         verbose             0: silent; 1 or "auto": a progress bar per epoch; 2: a line per epoch
-        callbacks           a list of minigrad.callbacks
+        callbacks           a list of minigrad.callbacks, or one
         validation_data     (x, y) or (x, y, sample_weight), or a DataLoader, to evaluate after each epoch
-        validation_split    or: the fraction of the rows, the last ones, to be kept for that
+        validation_freq     after every so many epochs; or a list of the epochs, 1, 2, ..., after which
+        validation_split    or the fraction of the rows, the last ones, to be kept for that
         shuffle             whether the rows come in a new order each epoch; mg.seed fixes it
         class_weight        {class: weight}, or the weights of classes 0, 1, ... in order, multiplied into the loss of
                             examples of that class; validation counts all alike
@@ -276,9 +277,11 @@ class Training:
             raise RuntimeError(f"fit: {self.name} is in the middle of a fit, which called this one or runs in a thread")
         epochs, initial_epoch = whole("fit: epochs", epochs, 0), whole("fit: initial_epoch", initial_epoch, 0)
         share("fit: validation_split", validation_split)
-        for name, size in ("batch_size", batch_size), ("validation_batch_size", validation_batch_size):
-            if size is not None:
+        for name, size in (("batch_size", batch_size), ("validation_batch_size", validation_batch_size),
+                           ("validation_freq", validation_freq)):
+            if size is not None and not (size is validation_freq and isinstance(size, (list, tuple))):
                 whole(f"fit: {name}", size)
+        callbacks = [callbacks] if isinstance(callbacks, Callback) else callbacks
         if not (isinstance(callbacks, (list, tuple, type(None)))
                 and all(isinstance(c, Callback) for c in callbacks or ())):
             raise TypeError(f"fit: callbacks must be a list of minigrad.callbacks, not {shown(callbacks)}")
@@ -289,6 +292,7 @@ class Training:
         self.history = History()
         callbacks = [self.history, *(callbacks or []), *([ProgressBar(verbose)] if verbose else [])]
         self._run = run_of(distribute)(self, loader, validation, epochs, initial_epoch, callbacks)
+        self._run.validation_freq = validation_freq
         try:
             self._run.train()
         finally:

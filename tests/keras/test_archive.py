@@ -304,9 +304,12 @@ def test_what_compile_was_given_for_several_outputs_comes_back(tmp_path):
     model = keras.Model(x, {"a": layers.Dense(1, name="a")(x), "b": layers.Dense(2, name="b")(x)})
     rows, y = np.ones((4, 3), np.float32), {"a": np.zeros((4, 1)), "b": np.zeros((4, 2))}
     for how in ({"loss_weights": {"a": 0.25, "b": 3.0}, "metrics": {"b": ["mae", "mse"]}},
-                {"loss_weights": {"a": 2.0}, "metrics": "mae"}):
+                {"loss_weights": [2.0, 1.0], "metrics": ["mae", "mse"]}):
         model.compile("sgd", {"a": "mse", "b": "mae"}, **how)
         model.save(tmp_path / "m.keras")
         again = keras.models.load_model(tmp_path / "m.keras")
         here, there = (m.evaluate(rows, y, verbose=0, return_dict=True) for m in (model, again))
         assert here == there and len(here) >= 5
+    model.compile("sgd", "mse", metrics="mae")
+    with pytest.raises(ValueError, match="mae is for one output, but the model has a, b"):
+        model.evaluate(rows, y, verbose=0)

@@ -170,3 +170,26 @@ def test_metrics_that_a_model_or_its_layers_keep():
     assert model.get_metrics_result()["size"] == pytest.approx(4 * np.square(X).mean(), rel=1e-5)
     model.reset_metrics()
     assert model.norm.size.result() == 0 and len(model.weights) == 2
+
+
+def test_small_things_that_keras_people_expect():
+    x = Input((4,))
+    one = Model([x], [layers.Dense(2)(x)])
+    assert not one.compiled and one.predict(X, verbose=0).shape == (len(X), 2) == one([X]).shape
+    one.compile("sgd", "mse")
+    seen, kept = [], mg.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append("val_loss" in logs))
+    for freq, found in (2, [False, True, False]), ([1, 3], [True, False, True]):
+        seen.clear()
+        one.fit(X, np.zeros((len(X), 2)), epochs=3, validation_data=(X, np.zeros((len(X), 2))), validation_freq=freq,
+                callbacks=kept, verbose=0)
+        assert seen == found and one.compiled
+    for wrong in (0, -1, "each"):
+        with pytest.raises((ValueError, TypeError), match="validation_freq"):
+            one.fit(X, X[:, :2], validation_freq=wrong, verbose=0)
+    grown = Sequential([Input((4,)), layers.Dense(3)])
+    grown(X)
+    grown.add(layers.Dense(7))
+    assert grown.output_shape == (None, 7) and grown(X).shape[1:] == (7,)
+    grown.pop()
+    assert grown.output_shape == (None, 3)
+    assert isinstance(x, mg.keras.KerasTensor) and mg.keras.__version__ == mg.__version__
