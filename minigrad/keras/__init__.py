@@ -5,7 +5,7 @@
 
     model = tf.keras.Sequential([layers.Dense(64, activation="relu"), layers.Dense(10)])
 """
-from ..support.names import public
+from ..support.names import public as _public
 from . import (
     activations,
     callbacks,
@@ -32,4 +32,4 @@ from .session import Variable
 from .symbols import Symbolic as KerasTensor
 from .tape import GradientTape
 
-__version__ = public("__version__")         # minigrad's own
+__version__ = _public("__version__")         # minigrad's own
