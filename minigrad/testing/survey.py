@@ -4,6 +4,7 @@ An operation is named as a person types it (ops/locate.py), so that it can be lo
 """
 import json
 import os
+import signal
 import time
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -32,7 +33,7 @@ def each(function, targets, jobs, *rest):
 
 @contextmanager
 def workers(jobs, count):
-    """A function like map, over several processes if there is enough to do."""
+    """A function like map, over several processes if there is enough to do; they end with the block, also on Ctrl-C."""
     if min(jobs, count) == 1:
         yield map
         return
@@ -41,8 +42,13 @@ def workers(jobs, count):
     before = os.environ.get("OPENBLAS_NUM_THREADS")
     os.environ["OPENBLAS_NUM_THREADS"] = "1"        # the processes share the cores already
     try:
-        with ProcessPoolExecutor(min(jobs, count), mp_context=get_context("spawn")) as pool:
-            yield pool.map
+        with ProcessPoolExecutor(min(jobs, count), mp_context=get_context("spawn"), initializer=signal.signal,
+                                 initargs=(signal.SIGINT, signal.SIG_DFL)) as pool:     # Ctrl-C ends them without words
+            try:
+                yield pool.map
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)      # what has not begun is not waited for
+                raise
     finally:
         os.environ.pop("OPENBLAS_NUM_THREADS") if before is None else os.environ.update(OPENBLAS_NUM_THREADS=before)
 

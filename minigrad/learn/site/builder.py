@@ -4,7 +4,6 @@ import io
 import os
 import shutil
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import minigrad
 from ...support.errors import Failure
 from ...support.files import replaced_folder
 from ...testing.gallery import GALLERY
+from ...testing.survey import workers
 from ...viz.svg import COLOURS, STROKES
 from .. import buttons, translating
 from . import course, pages, reference, sources, table
@@ -51,8 +51,8 @@ def build(target, progress=lambda total, words: lambda: None, languages=None, li
 
 def editions_of(languages, progress, lite=None, published=None):
     """The editions with all their pages as text; and remarks: which pages of the repository are not there."""
-    with ProcessPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        verdicts = pool.map(pages.verdict, GALLERY)             # begun here, and waited for at the end
+    with workers(min(4, os.cpu_count() or 1), len(GALLERY)) as mapped:
+        verdicts = mapped(pages.verdict, GALLERY)               # begun here, and waited for at the end
         english, remarks = Edition("en", lite=lite, published=published), []
         editions = [english, *(Edition(language, home=english, lite=lite, published=published)
                                for language in languages if language != "en")]
