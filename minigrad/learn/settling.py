@@ -24,7 +24,7 @@ def settle():
 
 async def _import_ahead():
     """Import Hypothesis, of some seconds in a browser, once the cell that runs has come to its end."""
-    for name in ("hypothesis", "hypothesis.extra.numpy", "minigrad.testing"):
+    for name in ("hypothesis", "hypothesis.extra.numpy", "minigrad.testing.ops.runner"):
         await asyncio.sleep(0.05)
         with contextlib.suppress(ImportError):              # `check` says what is missing
             importlib.import_module(name)
