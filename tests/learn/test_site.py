@@ -137,6 +137,15 @@ def test_code_and_outputs_are_the_committed_ones(english, chinese):
     assert any(data[:4] == b"\x89PNG" for data in english.files.values())
 
 
+def test_films_have_words_and_a_theme(english, chinese):
+    book = notebooks.read(notebooks.paths(["25"])[0])
+    for edition, words in ((english, "What the code above draws, as a film"), (chinese, "上面的代码画出的动画")):
+        edition.here = "course/25"
+        outputs = "".join(str(o) for c in course.as_page(book, edition)["cells"] for o in c.get("outputs", ()))
+        assert f'<img class="mg-lines" alt="{words}" src="' in outputs and "Image object" not in outputs.replace(
+            "<IPython.core.display.Image object>", "")
+
+
 def test_links_of_the_repository_become_those_of_the_site(english, chinese):
     english.here = chinese.here = "course/03"
     name = notebooks.paths(["04"])[0].name

@@ -61,9 +61,11 @@ def as_page(book, edition):
         for output in cell.get("outputs", ()):
             data = output.get("data", {})
             if "image/gif" in data:
-                words = "".join(data.get("text/plain", "")).strip("<>")
+                words, say = "".join(data.get("text/plain", "")).strip("<>"), edition.say
+                if words.startswith("IPython."):        # only what kind of thing it is
+                    words = say("What the code above draws, as a film")
                 film = "".join(data.pop("image/gif")).replace("\n", "")
-                data["text/html"] = (f'<img class="mg-lines" alt="{html.escape(words, True)}" '
+                data["text/html"] = (f'<img alt="{html.escape(words, True)}" '
                                      f'src="data:image/gif;base64,{film}">')
             if "text/html" in data:
                 data["text/html"] = as_files(THEMES.sub("", "".join(data["text/html"])), edition)
@@ -83,6 +85,8 @@ def as_files(output, edition):
         before, kind, data, after = match.groups()
         data = base64.b64decode(data)
         name = f"{hashlib.sha256(data).hexdigest()[:16]}.{kind}"
+        if kind == "gif" and "class=" not in before + after:        # a film on white, which the dark theme turns round
+            before = f'class="mg-lines" {before}'
         return f'<img {before}src="{edition.keep(name, data)}" loading="lazy"{after}>'
     return IMAGE.sub(moved, output)
 
