@@ -209,9 +209,16 @@ FACTS = ("symbol", "flops", "numpy", "reference", "cases", "conventions", "slack
 def as_array(x):
     """x as ops take it: a tensor or an array as it is, numbers and lists as arrays, lists of tensors stacked."""
     if not (isinstance(x, (list, tuple)) and _holds_tensors(x)):
-        return x if hasattr(x, "shape") and not isinstance(x, np.generic) else backend.from_lists(x)
+        return x if hasattr(x, "shape") and not isinstance(x, np.generic) else of_numbers(backend.from_lists(x), x)
     dtype = np.result_type(*(t.dtype for t in tree_leaves(x) if isinstance(t, Tensor)))     # for numbers beside them
     return np.stack([np.asarray(v, dtype) if isinstance(v, (int, float)) else as_array(v) for v in x])
+
+
+def of_numbers(array, given):
+    """The array, if it holds numbers: NumPy makes one of None and of words, too."""
+    if array.dtype.kind not in "fiubc":
+        raise TypeError(f"{shown(given)} is no array of numbers")
+    return array
 
 
 def _holds_tensors(x):
@@ -288,8 +295,8 @@ def _explain(op, args, params, error):
     if tensors := [name for name, value in params.items() if isinstance(value, Tensor)]:
         return TypeError(f"{op.name}: {tensors[0]} must be a plain number or array, not a tensor ({error})")
     for i, a in enumerate(args):
-        known = hasattr(a, "dtype") or isinstance(a, (int, float, complex)) or a is None and "None" not in str(error)
-        if not known:
+        known = hasattr(a, "dtype") or isinstance(a, (int, float, complex))
+        if not known and (a is not None or op.native or "None" in str(error)):     # a user's op may take None
             return TypeError(f"{op.name}: input {i + 1} must be a tensor, an array or a number, not {shown(a)}")
     if not (op.native or isinstance(error, (ValueError, TypeError, IndexError))):
         return None

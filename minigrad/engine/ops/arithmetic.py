@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from ..backend import all_above, narrow, times, wide
-from ..op import Op, op
+from ..op import Op, of_numbers, op
 from .domains import (
     ABOVE_1,
     ABOVE_MINUS_1,
@@ -175,7 +175,7 @@ def clip(x, /, min=None, max=None):
     return y if max is None else np.minimum(y, max)
 
 
-where = op(lambda condition, a, b, /: np.where(condition, a, b), (
+where = op(lambda condition, a, b, /: of_numbers(np.where(condition, a, b), (a, b)), (
     None,
     lambda g, y, condition, a, b: np.where(condition, g, 0),
     lambda g, y, condition, a, b: np.where(condition, 0, g)),

@@ -4,7 +4,7 @@ import numpy as np
 from ...support.arguments import whole
 from ...support.explaining import explained
 from ..backend import array_module
-from ..op import as_array, op
+from ..op import as_array, of_numbers, op
 from .indexing import scatter_add
 
 
@@ -73,13 +73,13 @@ def _concatenate_vjp(g, y, *xs, axis=0):
 @op(vjp=_concatenate_vjp, shapes="")
 def concatenate(*xs, axis=0):
     """y = the xs end to end along axis (None: flattened)      each dx = its stretch of g."""
-    return np.concatenate(xs, axis=axis)
+    return of_numbers(np.concatenate(xs, axis=axis), xs)
 
 
 @op(vjp=lambda g, y, *xs, axis=0: [g[(slice(None),) * (axis % y.ndim) + (i,)] for i in range(len(xs))], shapes="")
 def stack(*xs, axis=0):
     """y = the xs, all of one shape, side by side along a new axis      each dx = its layer of g."""
-    return np.stack(xs, axis=axis)
+    return of_numbers(np.stack(xs, axis=axis), xs)
 
 
 @explained
