@@ -200,7 +200,7 @@ class Layer:
         if self.output_shape is None:
             self.output_shape = batch_shape(y)
         if self.activity_regularizer is not None:
-            self.add_loss([self.activity_regularizer(part) / len(part) for part in tree_leaves(y)])
+            self.add_loss([self.activity_regularizer(part) / max(len(part), 1) for part in tree_leaves(y)])
         if masks is not None or self._makes_mask or "mask" in kwargs:
             self._pass_on(x, y, masks if kwargs.get("mask") is None else kwargs["mask"])
         return y
