@@ -21,6 +21,7 @@ def explained(f: F) -> F:
     """A decorator: f, whose errors from the inside become a TypeError or ValueError that names f and its arguments."""
     @wraps(f)
     def call(*args, **kwargs):
+        __tracebackhide__ = True            # pytest's word for: show the line that called
         try:
             return f(*args, **kwargs)
         except STUMBLES as error:

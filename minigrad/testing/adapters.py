@@ -18,8 +18,8 @@ from ..engine.tensor import Tensor
 
 
 class Torch:
-    """Functions of torch tensors."""
-    highest_order, left_out = 2, ("python_numbers",)
+    """Functions of torch tensors; which integers it takes as indices is torch's choice."""
+    highest_order, left_out = 2, ("python_numbers", "whole_indices")
 
     def enter(self, x):
         import torch
@@ -127,6 +127,7 @@ def foreign(framework, f, name, signature, module):
                 {"_forward": forward, "_defaults": params})
     op = Op(call, rule, name=name)
     op.sizes, op.__module__, op.framework = sizes, module, framework
+    op.result = lambda k: foreign(framework, lambda *given: f(*given)[k], f"result {k} of {name}", signature, module)
     op.highest_order, op.left_out = framework.highest_order, framework.left_out
     return op
 

@@ -215,7 +215,7 @@ GALLERY = {
     "huber": entry("delta is not used", huber,
         lambda g, y, x, delta=1.0: g * np.where(np.abs(x) < delta, x, np.sign(x)), "delta"),
     "mean with keepdims": entry("an axis too many where keepdims=True", mean_of,
-        lambda g, y, x, keepdims=False: np.expand_dims(g, -1) * np.ones(x.shape) / x.shape[-1], "too many axes",
+        lambda g, y, x, keepdims=False: np.expand_dims(g, -1) * np.ones(x.shape) / x.shape[-1], "keepdims",
         declared="(n)->()"),
     "a squeeze": entry("batch axes of length 1 go, too", lambda x, /: np.sqrt((x * x).sum(-1) + 1),
         lambda g, y, x: np.squeeze(g)[..., None] * x / y[..., None], "g[..., None]", declared="(n)->()"),

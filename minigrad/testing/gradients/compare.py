@@ -52,7 +52,7 @@ class GradientError(AssertionError):
     def __init__(self, text, function, argument=None, index=None, got=None, expected=None, words=(), seed=None):
         super().__init__(text)
         self.function, self.argument, self.index, self.got, self.expected = function, argument, index, got, expected
-        self.words, self.seed = list(words), seed
+        self.words, self.seed, self.order = list(words), seed, 0
 
     @property
     def ratio(self):
@@ -81,11 +81,15 @@ def check_gradients(f, *inputs, order=2, rtol=1e-9, seed=0, params=None, explain
     Where f has a kink there, the gradient must lie between the slopes on its two sides; kinks are listed in the Report.
     TypeError where f can't be checked: it returns no tensor, or rounds to float32.
     """
+    __tracebackhide__ = True                # pytest's word for: show the line that called
     f, xs = of_arrays(f, inputs, params or {})
     if not xs:
         raise TypeError(f"check_gradients: no input of {f.name} is floating-point: nothing to differentiate")
     with np.errstate(all="ignore"):
-        return _Check(f, xs, rtol, seed, explain=explain).up_to(order)
+        try:
+            return _Check(f, xs, rtol, seed, explain=explain).up_to(order)
+        except (GradientError, CannotTell) as error:
+            raise error.with_traceback(None)        # where inside the check it was raised tells nobody anything
 
 
 class _Check:
@@ -118,6 +122,7 @@ class _Check:
                 of_gradients = _Check(f.pullback(), [*xs, *self.us], self.rtol, self.seed, self.rng, self.explain)
                 self.report.add(of_gradients.up_to(order - 1))
         except GradientError as error:
+            error.order = error.order or f.depth + 1
             if f.op or f.depth or not self.explain:
                 raise
             culprit = _culprit(f, xs, order, self.rtol, self.seed)
@@ -176,8 +181,11 @@ class _Check:
         return derivative(phi, noise=ROUNDING * self.total / 8, lost=lost)
 
     def moved(self, k, t, v):
-        """The values of f with argument k moved by t v."""
-        return self.f.values([*self.xs[:k], displaced(self.xs[k], t * v), *self.xs[k + 1:]]) if t else self.ys
+        """The values of f with argument k moved by t v; where t is complex, of complex arguments all: they meet inside."""
+        if not t:
+            return self.ys
+        moved = displaced(self.xs[k], t * v)
+        return self.f.values([moved if j == k else x.astype(moved.dtype, copy=False) for j, x in enumerate(self.xs)])
 
     # -- where it is wrong -------------------------------------------------------------------------------------------
     def suspects(self, k, direction):

@@ -99,7 +99,8 @@ def shape_of_the_rule(e):
     if e.f.op and not e.f.depth:
         y = recorded(e.f, e.xs)
         shape = dict(zip(e.f.arguments, raw_shapes(y)))[e.f.arguments[e.k]] if y.node else None
-        if shape is not None and shape not in (e.shape, y.shape) and len(shape) > len(y.shape):
+        batch = any(len(x.shape) >= len(shape) for j, x in enumerate(e.xs) if j != e.k) if shape else False
+        if shape is not None and shape not in (e.shape, y.shape) and len(shape) > len(y.shape) and not batch:
             yield (f"the rule returns too many axes (shape {shape} for an argument of shape {e.shape} and a result of "
                    f"shape {y.shape}: the engine sums them)")
 
@@ -176,6 +177,23 @@ def overwritten(e):
             yield f"a repeated index overwrote instead of adding (only the {which} use of an element counts)"
 
 
+def uses_left_out(e):
+    """Of the places of the result that an element reaches some count, and others do not."""
+    terms, left_out = e.jacobian * e.u.ravel(), set()
+    for row, got, right in zip(terms, e.got, e.expected):
+        places = np.flatnonzero(np.abs(row) > 1e-9)
+        if abs(got - right) > 1e-6 * np.abs(row).sum():
+            if not 1 < len(places) <= 8:
+                return
+            chosen = np.array([*itertools.product((False, True), repeat=len(places))])[1:]
+            fits = np.abs(chosen @ row[places] - got) <= 1e-6 * np.abs(row).sum()
+            if not fits.any():
+                return
+            left_out |= set(places[~chosen[np.argmax(fits)]].tolist())
+    if left_out:
+        yield f"some uses of an element do not count (those in the flat result at {sorted(left_out)[:4]}, ...)"
+
+
 def factor(e):
     """A constant, or a constant times the argument, the result or another argument."""
     wanted = np.abs(e.expected) > 1e-9 * np.abs(e.expected).max(initial=0)
@@ -200,6 +218,8 @@ def factor(e):
 
 def size_factor(e):
     """1/n forgotten, or too many: a sum for a mean, a mean for a sum."""
+    if e.elementwise:
+        return
     sizes = {n: f"the length of axis {a} of {e.f.arguments[e.k]}" for a, n in enumerate(e.shape)}
     sizes |= {e.got.size: f"the number of elements of {e.f.arguments[e.k]}"}
     for n, what in sizes.items():
@@ -207,6 +227,10 @@ def size_factor(e):
             yield f"the factor 1/n is missing, a sum where a mean belongs (n = {n}, {what})"
         if n > 1 and e.is_got(e.expected / n):
             yield f"a factor 1/n too many, a mean where a sum belongs (n = {n}, {what})"
+        if n > 1 and e.is_got(e.expected * (n - 1) / n):
+            yield f"a divisor n where n - 1 belongs (n = {n}, {what})"
+        if n > 1 and e.is_got(e.expected * n / (n - 1)):
+            yield f"a divisor n - 1 where n belongs (n = {n}, {what})"
 
 
 def taken_elsewhere(e):
@@ -271,12 +295,13 @@ def where_wrong(e):
     wrong = ~np.isclose(e.got, e.expected, rtol=1e-5, atol=1e-9 * np.abs(e.expected).max(initial=0))
     if not 2 <= wrong.sum() <= wrong.size - 2:
         return
+    many = math.comb(wrong.size, int(wrong.sum())) > 60         # of few elements anything can be said
     for name, x in e.alike.items():
         for where, what in ((x < 0, "< 0"), (x > 0, "> 0"), (x == 0, "= 0")):
             if np.array_equal(where, wrong):
                 yield f"right but where {name} {what}"
                 return
-        for where, what in ((wrong, "large"), (~wrong, "small")):
+        for where, what in ((wrong, "large"), (~wrong, "small")) if many else ():
             border = np.abs(x[~where]).max(), np.abs(x[where]).min()
             if border[0] < border[1]:
                 yield f"right but where |{name}| is {what} (the border is between {border[0]:.3g} and {border[1]:.3g})"
@@ -305,7 +330,7 @@ def diagnose(evidence):
         return [f"the first order is right, so {part} is detached: it takes values past the tape (._data, np.asarray, "
                 "a saved array); or it is made of an operation that is itself wrong"]
     with np.errstate(all="ignore"):
-        for alternatives in (rounded,), (not_finite,), HYPOTHESES, (term_missing,), (slope_is,):
+        for alternatives in (rounded,), (not_finite,), HYPOTHESES, (uses_left_out,), (term_missing,), (slope_is,):
             if words := [w for hypothesis in alternatives for w in hypothesis(evidence)]:
                 return words
     return []

@@ -14,10 +14,10 @@ import math
 
 import numpy as np
 
-from ...engine.ops.domains import ABOVE_MINUS_1, NONZERO, POSITIVE, REAL, UNIT, Domain
+from ...engine.ops.domains import ABOVE_MINUS_1, INDICES, NONZERO, POSITIVE, REAL, UNIT, Domain
 from ...engine.tensor import Tensor, backpropagate
 from ..arrays import LAYOUTS, lay_out
-from ..gradients.functions import raw_shapes
+from ..gradients.functions import argument_names, raw_shapes
 from .cases import NoCases
 from .values import numbers
 
@@ -126,7 +126,18 @@ def covering(op, seed=0):
     elif op.elementwise and each_by_itself(op, case):
         shapes = of_elementwise(op.arity)
     else:
-        shapes = fitting(op, case)
+        shapes, refusal = fitting(op, case)
+        if refusal and op.domain is None:   # an input may be meant as indices, more often the last
+            given = [tuple(INDICES if j == k else d for j, d in enumerate(domains)) for k in reversed(range(op.arity))]
+            for domains in given:
+                shapes, still = fitting(op, case)
+                if not still:
+                    refusal = None
+                    remarks.append(f"{argument_names(op, op.arity)[domains.index(INDICES)]} was fed indices, 0 and 1: "
+                                   "it takes no real numbers")
+                    break
+        if refusal:
+            raise NoCases(refusal)
         remarks.append(f"nothing says what shapes fit together; it was fed those that it takes, such as "
                        f"{', '.join(map(str, shapes[0]))}: declare shapes= to have others tried")
     first = shapes[0]
@@ -204,9 +215,13 @@ def each_by_itself(op, case):
 
 
 def fitting(op, case):
-    """The shapes, of some that are tried, that the forward and the rules of an op take; the ordinary ones first."""
+    """(The shapes, of some that are tried, that the forward and the rules of an op take; why there are none, or None).
+
+    The ordinary ones first.
+    """
     found, errors = [], []
-    alike = [(s,) * op.arity for s in TRIED + EMPTY]
+    empty = () if hasattr(op, "framework") else EMPTY           # which other frameworks' own functions may refuse
+    alike = [(s,) * op.arity for s in TRIED + empty]
     for shapes in dict.fromkeys([*itertools.product(TRIED, repeat=op.arity), *alike] if op.arity < 4 else alike):
         inputs, params = case(shapes)
         try:
@@ -232,6 +247,6 @@ def fitting(op, case):
     good = [f for f in found if f[0] < 2] or [f for f in found if f[0] < 3] or found
     if not good:
         why = f" ({type(errors[-1]).__name__}: {errors[-1]})" if errors else ""
-        raise NoCases(f"{op.name}: it took none of the inputs that were tried{why}; {HOW_TO_FEED.format(op.name)}")
+        return [], f"{op.name}: it took none of the inputs that were tried{why}; {HOW_TO_FEED.format(op.name)}"
     good = [shapes for _, shapes in sorted(good, key=lambda f: f[0])]
-    return good[:9] + [shapes for shapes in good[9:] if shapes[0] in EMPTY]
+    return good[:9] + [shapes for shapes in good[9:] if shapes[0] in EMPTY], None

@@ -20,6 +20,7 @@ from .edges import (
     numbers_along_an_axis,
     one_tensor_twice,
     precise_far_out,
+    results_unused,
     tensors_as_params,
 )
 from .whole import whole_indices, whole_values
@@ -251,7 +252,8 @@ def backward_again(t):
     first = {x: np.array(d) for x, d in first.items()}
     again = backpropagate(y, g.copy(), retain_graph=True)
     for x, expected in first.items():
-        close(again[x], expected, "gradient the second time, when the rule has run once, and the first")
+        close(again[x], expected, "gradient the second time, when the rule has run once and may have drawn random "
+              "numbers or edited what it was given, and the first")
 
 
 @differentiable
@@ -335,7 +337,8 @@ def python_numbers(t):
                         for other in (number, Tensor(np.full((2,), number, np.float32)))]
         y, expected = t(*mixed), t(*plain)
         if k or isinstance(t.op.__wrapped__, np.ufunc):     # the first input of other ops is their subject: an array
-            assert y.dtype == np.float32, f"with the number {number} as input {k} float32 became {y.dtype}"
+            assert y.dtype == np.float32, (f"with the number {number} as input {k} float32 became {y.dtype}: NumPy's "
+                                           "functions of a Python number are float64; cast it to the others' dtype first")
         close(y._data, expected._data, "value with a number and with an array", 1e-5)
         g = np.array([1.0, -2.0], np.float32)
         found, right = backpropagate(y, g), backpropagate(expected, g)
@@ -387,7 +390,7 @@ PROPERTIES = (value, gradients, ties_share, convention, linear_in_the_cotangent,
               no_hidden_state, backward_again, same_value_however_called, elementwise, precision_kept, python_numbers,
               inputs_unmodified, layout_does_not_matter, nothing_shared, accurate, whole_values, whole_indices,
               lists_of_tensors, tensors_as_params, edits_are_seen, precise_far_out, half_precision,
-              numbers_along_an_axis, declared_rules_are_used, one_tensor_twice)
+              numbers_along_an_axis, declared_rules_are_used, one_tensor_twice, results_unused)
 ONCE = (convention, python_numbers, declared_rules_are_used, one_tensor_twice, lists_of_tensors, tensors_as_params,
-        precise_far_out, numbers_along_an_axis)
+        precise_far_out, numbers_along_an_axis, results_unused)
 # These look at the op, or at one case of it alone.

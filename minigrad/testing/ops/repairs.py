@@ -5,6 +5,7 @@ then gives the measured gradients on a few ordinary cases, and holds on cases th
 """
 import ast
 import inspect
+import re
 import time
 
 import numpy as np
@@ -133,6 +134,7 @@ def search(op, i, rule, trials, deadline):
         return
     names = [a.arg for a in [*tree.args.posonlyargs, *tree.args.args]]
     arrays = [n for n in names if n not in op.param_names and n != "saved"]
+    parts = [n for n in op.param_names if isinstance(op.__signature__.parameters[n].default, float)]
     places, around = list(expressions(tree)), {}
     for holder, *_, node in places:
         around[node] = holder
@@ -141,7 +143,7 @@ def search(op, i, rule, trials, deadline):
         while isinstance(around.get(shown), ast.expr) and len(ast.unparse(around[shown])) <= QUOTED:
             shown = around[shown]
         before = ast.unparse(node), ast.unparse(shown)
-        for kind, replacement in repairs(node, arrays, names, higher, field):
+        for kind, replacement in repairs(node, arrays, names, parts, higher, field):
             if time.perf_counter() > deadline:
                 return
             put(holder, field, index, replacement)
@@ -171,8 +173,8 @@ def expressions(tree):
                         yield holder, field, index, node
 
 
-def repairs(node, arrays, names, higher, field):
-    """(rank, replacement) of one expression: what people forget, exchange or add too much."""
+def repairs(node, arrays, names, parts, higher, field):
+    """(rank, replacement) of one expression: what people forget, exchange or add too much; parts: params, fractions."""
     if isinstance(node, (ast.Call, ast.Attribute)):
         inside = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} & set(arrays)
         yield from ((0, ast.Name(n, ast.Load())) for n in inside if len(inside) == 1)       # np.asarray(x._data)
@@ -197,7 +199,7 @@ def repairs(node, arrays, names, higher, field):
         yield 0, node.right
     elif isinstance(node, ast.UnaryOp):
         yield 0, node.operand
-    elif isinstance(node, ast.Subscript):   # one slice where the sum of all belongs
+    elif isinstance(node, ast.Subscript) and not ast.unparse(node.value).endswith(".shape"):    # one slice where the sum of all belongs
         yield 0, node.value
         yield from ((0, parsed(f"{ast.unparse(node.value)}.sum(axis={a})")) for a in (0, -2, -1))
     elif isinstance(node, ast.Slice):       # one place off
@@ -215,8 +217,11 @@ def repairs(node, arrays, names, higher, field):
         return
     yield 1, ast.UnaryOp(ast.USub(), node)
     for name in names[1:]:
-        yield 2, ast.BinOp(node, ast.Mult(), ast.Name(name, ast.Load()))
-        yield 2, ast.BinOp(node, ast.Div(), ast.Name(name, ast.Load()))
+        for other in (name, f"(1 - {name})") if name in parts else (name,):
+            yield 2, ast.BinOp(node, ast.Mult(), parsed(other))
+            yield 2, ast.BinOp(node, ast.Div(), parsed(other))
+    if re.fullmatch(r"\w+\.(size|shape\[-?\d\])", ast.unparse(node)):
+        yield from ((2, ast.BinOp(node, by(), ast.Constant(1))) for by in (ast.Sub, ast.Add))
     for text, _ in NAMED.items():
         yield 3, ast.BinOp(parsed(text), ast.Mult(), node)
         yield 3, ast.BinOp(node, ast.Div(), parsed(text))

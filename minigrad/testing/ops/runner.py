@@ -17,11 +17,12 @@ from ..gradients.functions import argument_names
 from .cases import in_small_pieces
 from .chance import oddness
 from .choose import choose
-from .properties import ONCE, PROPERTIES, Trial, Undefined, adjoint, gradients, inputs_unmodified, ties_share
+from .properties import ONCE, PROPERTIES, Trial, Undefined, adjoint, backward_again, gradients, inputs_unmodified, ties_share
 from .repairs import suggestion
 from .shrink import shrunk
 from .snippets import snippet
 
+SPOILING = (inputs_unmodified, backward_again)      # a rule that lacks these spoils all that is measured after it
 AFTER = 12          # how many more cases are tried after the first that fails, to see what else fails and how
 
 
@@ -164,11 +165,9 @@ class Search:
     # -- what to say of a failure ------------------------------------------------------------------------------------
     def explained(self, shrink):
         """Which properties, the error, what may be the mistake, and lines that reproduce it."""
-        edited = self.failures.get(inputs_unmodified)           # which spoils all that comes after
-        order = [inputs_unmodified, *self.properties] if edited and type(edited[0][1]) is AssertionError else \
-            list(self.properties)
-        first, *others = sorted(self.failures, key=lambda p: order.index(p) if p in order else -1)
-        failed, wrong = self.failures[first], self.failures.get(gradients, [])
+        spoils = [p for p in SPOILING if p in self.failures and type(self.failures[p][0][1]) is AssertionError]
+        first, *others = sorted(self.failures, key=[*spoils, *self.properties, undefined_everywhere].index)
+        failed, wrong = of_least_order(self.failures[first]), of_least_order(self.failures.get(gradients, []))
         words, edit = self.words(wrong), ""
         ours = not hasattr(self.op, "framework")                # we edit no other framework's rule
         if ours and self.how["explain"] and wrong and isinstance(wrong[0][1], GradientError):
@@ -176,8 +175,9 @@ class Search:
         case, error = shrunk(self.op, first, failed, self.chosen.strategy, self.how) if shrink else failed[0]
         text = error.args[0] if isinstance(error, GradientError) else \
             str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
-        where = self.where(failed)
-        advice = edit + "".join(f"  likely: {w}\n" for w in words[:3 - bool(where)]) + where
+        where = (ours and wrong and unread(self.op, [c for c, _ in wrong])) or self.where(failed)
+        likely = "".join(f"  likely: {w}\n" for w in words[:3 - bool(where)])
+        advice = edit + (where + likely if np.isfinite(getattr(error, "got", None) or 0) else likely + where)
         code = "\n    ".join(snippet(self.op, *case, self.how["seed"]))
         also = "; ".join(doc(p) for p in others if self.tells_more(p, first))
         return (f"{self.op.name} lacks a property: {doc(first)}.\n{text.rstrip()}\n{advice}"
@@ -195,19 +195,19 @@ class Search:
         """The mistakes that explain most ordinary cases in which the same argument is wrong."""
         failed = [(c, e) for c, e in sorted(failed, key=lambda f: oddness(f[0])) if isinstance(e, GradientError)]
         arguments = [e.argument for _, e in failed]
-        told = [(c, e.words) for c, e in failed if e.words and e.argument == max(arguments, key=arguments.count)]
-        large = [words for c, words in told if max(x.size for x in c[0]) > 3] or [words for _, words in told]
-        # since of a few numbers anything can be said
-        said = [{general(w).partition(";")[0] for w in words} for words in large]
-        count = {w: sum(general(w).partition(";")[0] in s for s in said[:4]) for w in (large[0] if large else ())}
-        by_all = [w for w in count if all(general(w).partition(";")[0] in s for s in said[:8])]
-        return by_all or [w for w, n in count.items() if n > 1 and n >= 0.6 * len(said[:4])][:1]
+        mine = [(c, e) for c, e in failed if e.argument == max(arguments, key=arguments.count)]
+        # of a few numbers anything can be said
+        large = [e.words for c, e in mine if max(x.size for x in c[0]) > 3] or [e.words for _, e in mine]
+        told = [words for words in large if words]
+        said, least = [{general(w) for w in words} for words in told[:8]], min(2, len(large))
+        count = {w: sum(general(w) in s for s in said) for w in (told[0] if told else ())}
+        return sorted((w for w, n in count.items() if n >= max(least, 0.6 * len(said))), key=count.get, reverse=True)
 
     def where(self, failed):
         """Where the op lacks the property, if all these cases have something in common and no other has it."""
         wrong = [c for c, _ in failed]
         right = [c for c in self.tried if not any(c is w for w in wrong)]
-        if len(wrong) + len(right) < 6:
+        if len(wrong) + len(right) < 6 or len(right) < 3:
             return ""
         common = set.intersection(*(marks(self.op, c) for c in wrong)).difference(*(marks(self.op, c) for c in right))
         common -= {text for text in common if any(c.startswith(text.split(" is not ")[0] + "=") for c in common)}
@@ -217,6 +217,32 @@ class Search:
     def fresh(self):
         """Cases that were not looked at yet."""
         return choose(self.op, None, 24, self.how["seed"] + 1).cases if not self.chosen.given else self.chosen.cases
+
+
+def of_least_order(failed):
+    """Of failed cases those where the first derivative is wrong; where none is, the second."""
+    orders = [getattr(error, "order", 1) for _, error in failed]
+    return [f for f, order in zip(failed, orders) if order == min(orders)]
+
+
+def unread(op, cases):
+    """A line on params that the rule does not look at, if each of these cases has another value of one of them."""
+    defaults = {n: p.default for n, p in op.__signature__.parameters.items() if n in op.param_names}
+
+    def given(inputs, params):
+        made = op.forward(*inputs, **params)
+        y, saved = made if op.saves else (made, None)
+        kept = {"saved": saved} if op.saves else {}
+
+        def results(other):
+            return [rule(np.ones(np.shape(y)), y, *inputs, **{**params, **other}, **kept) for rule in op.rules if rule]
+        return {n for n, value in params.items() if not isinstance(value, np.ndarray) and value != defaults.get(n)
+                and all(map(np.array_equal, results({n: defaults[n]}), results({})))}
+    try:
+        found = [given(*case) for case in cases]
+    except Exception:
+        return ""
+    return f"  likely: the rule does not use {' and '.join(sorted(set().union(*found)))}\n" if all(found) else ""
 
 
 def marks(op, case):
@@ -230,6 +256,8 @@ def marks(op, case):
     return {text for text, true in (said | {
         "an input is empty": any(0 in s for s in shapes), "an axis has length 1": any(1 in s for s in shapes),
         "inputs are stretched to fit": len({s for s in shapes}) > 1 and op.elementwise,
+        "the last axis has an even length": any(s and s[-1] and s[-1] % 2 == 0 for s in shapes),
+        "the last axis has an odd length": any(s and s[-1] % 2 for s in shapes),
         "an input has more than 2 axes": any(len(s) > 2 for s in shapes), "an input is a number": () in shapes,
         "numbers are large (beyond 20)": any(np.abs(x).max() > 20 for x in numbers),
         "an input contains 0": any((x == 0).any() for x in numbers),
@@ -260,5 +288,5 @@ def doc(property):
 
 
 def general(words):
-    """Words without what depends on the case, which stands in brackets at their end."""
-    return re.sub(r" \([^()]*\)$", "", words)
+    """Words without what depends on the case, which stands in brackets at their end or behind a semicolon."""
+    return re.sub(r" \([^()]*\)$", "", words).partition(";")[0]

@@ -53,8 +53,8 @@ def by_hypothesis(op, property, strategy, how, like):
     try:
         holds()
     except Exception:
-        case = found[-1]
-        return case, lacks(op, property, case, how, like)
+        error = lacks(op, property, found[-1], how, like)       # none where it lacks it now and then
+        return (found[-1], error) if error else None
     return None
 
 

@@ -1,14 +1,17 @@
 """Python source of a case, so that a failure can be reproduced by pasting it."""
+import sys
+from pathlib import Path
+
 import numpy as np
 
 
 def snippet(op, inputs, params, seed=0):
     """Lines of Python that check the op on one case."""
     names = "abcdefgh"[:len(inputs)]
-    where = getattr(op, "loaded_from", None)
+    where = getattr(op, "loaded_from", None) or in_main(op)
     load = (f"op = mg.testing.load_op({where!r})" if where else
             f"op = mg.ops.REGISTRY[{op.name!r}]" if op.native else
-            f"op = {op.__name__}          # yours, as it is defined there" if op.__module__ == "__main__" else
+            f"op = {op.__name__}          # yours: paste this below its definition" if op.__module__ == "__main__" else
             f"from {op.__module__} import {op.__name__} as op")
     pair = getattr(op, "pair", None)
     if pair:
@@ -20,6 +23,14 @@ def snippet(op, inputs, params, seed=0):
         return [*"\n".join(lines).splitlines(), f"mg.testing.check_vjp({', '.join([*pair, *names])})"]
     return [*"\n".join(lines).splitlines(),
             f"mg.testing.check_op(op, inputs=[([{', '.join(names)}], {arguments})]{f', seed={seed}' if seed else ''})"]
+
+
+def in_main(op):
+    """path/to/file.py:my_op of an op of the file that is run, if it can be imported: it does nothing else then."""
+    path = getattr(sys.modules["__main__"], "__file__", None)
+    if op.__module__ == "__main__" and path and "__main__" in Path(path).read_text(encoding="utf-8", errors="ignore"):
+        return f"{path}:{op.__name__}"
+    return None
 
 
 def literal(value):
