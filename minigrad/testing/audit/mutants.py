@@ -19,10 +19,10 @@ from ..gradients.compare import CannotTell
 from ..gradients.functions import argument_names
 from ..mutations import called, compiled, exchanged, source_of, variants, with_rule
 from ..ops.cases import in_small_pieces
-from ..ops.chance import oddness
 from ..ops.choose import choose
 from ..ops.properties import ONCE, PROPERTIES, Trial, Undefined
 from ..ops.runner import reference_of
+from ..ops.varied import oddness
 from .equivalent import Wider
 
 

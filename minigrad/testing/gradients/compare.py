@@ -17,7 +17,7 @@ from ...engine.tensor import Tensor, tape_of
 from ...support.explaining import explained
 from .explain import Evidence, diagnose, misshapen
 from .functions import of_arrays
-from .numerical import complex_step, confirmed, derivative, displaced, jumps, noise, sides, steps
+from .numerical import between, complex_step, confirmed, derivative, displaced, jumps, noise, scales, sides, steps
 
 ONE_BY_ONE = 128    # so many elements are measured one by one; among more, the wrong ones are first found by halving
 UNCERTAIN = 1e-6    # a slope that is uncertain by more than this part of its size is no evidence
@@ -89,7 +89,7 @@ def check_gradients(f, *inputs, order=2, rtol=1e-9, seed=0, params=None, explain
         try:
             return _Check(f, xs, rtol, seed, explain=explain).up_to(order)
         except (GradientError, CannotTell) as error:
-            raise error.with_traceback(None)        # where inside the check it was raised tells nobody anything
+            raise error.with_traceback(None) from error.__cause__       # where it was raised tells nobody anything
 
 
 class _Check:
@@ -150,7 +150,7 @@ class _Check:
         v is in the scales of x, which are tried until gradient and slope agree: by chance they hardly would.
         """
         least = None
-        for scale in _scales(self.xs[k]):
+        for scale in scales(self.xs[k]):
             v = direction * scale
             terms = (self.got[k] * v)[v != 0]
             by_rule, size = terms.sum(), np.abs(terms).sum()
@@ -181,7 +181,7 @@ class _Check:
         return derivative(phi, noise=ROUNDING * self.total / 8, lost=lost)
 
     def moved(self, k, t, v):
-        """The values of f with argument k moved by t v; where t is complex, of complex arguments all: they meet inside."""
+        """The values of f with argument k moved by t v; where t is complex, all arguments are."""
         if not t:
             return self.ys
         moved = displaced(self.xs[k], t * v)
@@ -235,7 +235,7 @@ class _Check:
             self.report.kinks.append(
                 f"{self.name} has no slope at {self.place(k, i)}, but {left @ self.u:.6g} on its left and "
                 f"{right @ self.u:.6g} on its right; the rule says {got:.6g}")
-            fair = np.isnan(got) or _between(got, left * self.u, right * self.u, 1e-3 * size) or \
+            fair = np.isnan(got) or between(got, left * self.u, right * self.u, 1e-3 * size) or \
                 self.is_a_slope_nearby(k, i, got, 1e-3 * size)
             return row, "" if fair else "wrong"
         if not clear:                       # where a higher derivative jumps, each side by itself is smooth
@@ -249,7 +249,7 @@ class _Check:
     def is_a_slope_nearby(self, k, i, got, slack):
         """Does f have slopes around a kink between which this lies?  Where three elements are equal, say, the slopes on
         both sides of one of them are not all."""
-        scale, unit, found = _scales(self.xs[k])[1], np.zeros(self.xs[k].shape), []
+        scale, unit, found = scales(self.xs[k])[1], np.zeros(self.xs[k].shape), []
         unit.flat[i] = step = 1e-7 * scale.flat[i]
         for _ in range(24):
             aside = 1e-4 * scale * self.rng.uniform(-1, 1, unit.shape)
@@ -275,7 +275,7 @@ class _Check:
             xs = [*self.xs[:k], displaced(self.xs[k], t * unit), *self.xs[k + 1:]]
             return np.atleast_1d(np.asarray(self.f.gradients(xs, self.us)[k], float).flat[i])
         unit = np.zeros(self.xs[k].shape)
-        unit.flat[i] = step = _scales(self.xs[k])[1].flat[i]
+        unit.flat[i] = step = scales(self.xs[k])[1].flat[i]
         of_values = noise(phi)
         row, doubt, _ = self.row(k, i, of_values)
         off = abs(got - row @ self.u)
@@ -308,7 +308,7 @@ class _Check:
     def row(self, k, i, noisy=0.0):
         """(dy/dx for one element of argument k and all of y, its uncertainty, the function that was measured)."""
         least = None
-        for scale in _scales(self.xs[k]):
+        for scale in scales(self.xs[k]):
             unit = np.zeros(self.xs[k].shape)
             unit.flat[i] = scale.flat[i]
 
@@ -355,7 +355,7 @@ class _Check:
 
     def same_but_for_rounding(self, k, g, h):
         """CannotTell where gradients differ by no more than the rounding inside the rule."""
-        direction = _scales(self.xs[k])[0]
+        direction = scales(self.xs[k])[0]
         lost = noise(lambda t: np.asarray(self.f.gradients(
             [x + t * direction if j == k else x for j, x in enumerate(self.xs)], self.us)[k], float))
         if (np.abs(g - h) <= 20 * lost).all() and not self.f.rounds(self.xs, self.us):
@@ -370,19 +370,6 @@ class _Check:
             text, mine = str(error), f"{self.f.name}: its vjp "
             text = text if text.startswith(mine) else f"{mine}raises {type(error).__name__}: {text}"
             raise GradientError(text, self.f.name, words=misshapen(self.f, self.xs)) from error
-
-
-def _scales(x):
-    """How far each element may move: as it is large; or as the array is, if that is lost in rounding; or by 1."""
-    magnitude = np.abs(x)
-    overall = float(np.sqrt(np.mean(magnitude ** 2))) or 1.0
-    return np.where(magnitude > 0, magnitude, overall), np.maximum(magnitude, overall), np.ones(x.shape)
-
-
-def _between(got, left, right, slack):
-    """May a rule say this at a kink?  Whatever lies between the slopes, or anything where one side has none."""
-    return not np.isfinite([left, right]).all() or \
-        np.minimum(left, right).sum() - slack <= got <= np.maximum(left, right).sum() + slack
 
 
 def _index(x, i):

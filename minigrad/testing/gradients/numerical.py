@@ -177,3 +177,16 @@ def _one_side(phi, side):
     absent = np.isnan(changes[2])
     slope = np.where(absent, np.nan, np.where(steep, side * np.sign(changes[2]) * np.inf, slope))
     return slope, np.where(absent | steep, 0.0, np.where(unclear, np.inf, doubt))
+
+
+def scales(x):
+    """How far each element may move: as it is large; or as the array is, if that is lost in rounding; or by 1."""
+    magnitude = np.abs(x)
+    overall = float(np.sqrt(np.mean(magnitude ** 2))) or 1.0
+    return np.where(magnitude > 0, magnitude, overall), np.maximum(magnitude, overall), np.ones(x.shape)
+
+
+def between(got, left, right, slack):
+    """May a rule say this at a kink?  Whatever lies between the slopes, or anything where one side has none."""
+    return not np.isfinite([left, right]).all() or \
+        np.minimum(left, right).sum() - slack <= got <= np.maximum(left, right).sum() + slack

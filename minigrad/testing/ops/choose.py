@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed as seeded, settings
 
-from .cases import cases
-from .chance import by_chance, varied
+from .cases import case, cases
 from .covering import covering, runs, settings_of
+from .draw import Chance
+from .varied import varied
 
 
 @dataclass
@@ -37,7 +38,7 @@ def choose(op, inputs=None, examples=25, seed=0):
     first, remarks = covering(op, seed)
     tried, _ = settings_of(op)
     exploring = op.elementwise and not remarks or op.shapes
-    chosen = first + [by_chance(op, rng, tried) for _ in range(examples - len(first))] if exploring else first
+    chosen = first + [case(op, Chance(rng), tried) for _ in range(examples - len(first))] if exploring else first
     return Chosen([c for c in chosen[:examples] if runs(op, c)] or chosen[:1], remarks,
                   cases(op) if op.elementwise and not remarks or op.shapes else None)
 

@@ -18,8 +18,8 @@ from ...engine.ops.domains import ABOVE_MINUS_1, INDICES, NONZERO, POSITIVE, REA
 from ...engine.tensor import Tensor, backpropagate
 from ..arrays import LAYOUTS, lay_out
 from ..gradients.functions import argument_names, raw_shapes
-from .cases import NoCases
-from .values import numbers
+from .cases import HOW_TO_FEED, NoCases, core_axes, domains_of, letters_of, shapes_of
+from .draw import Chance
 
 UNARY = ((2, 3), (), (3,), (5, 1), (0, 2), (1,), (3, 1, 2), (2, 1, 3, 2), (70,))
 PAIRS = (((2, 3), (2, 3)), ((), ()), ((2, 3), (3,)), ((3,), (2, 3)), ((2, 1), (1, 3)), ((), (3,)), ((3,), ()),
@@ -37,22 +37,6 @@ def of_elementwise(count):
         return list(PAIRS)
     stretched = [tuple(s if i == k else (2, 3) for i in range(count)) for k in range(count) for s in ((3,), (2, 1))]
     return [((2, 3),) * count, ((),) * count, *stretched, ((0, 2),) * count, ((2, 1, 3, 2),) * count, ((70,),) * count]
-
-
-def core_axes(signature):
-    """The letters of each input's own axes in a gufunc signature: [["m", "n"], ["n"]] of "(m,n),(n)->(m)"."""
-    terms = signature.replace(" ", "").partition("->")[0].replace("),(", ") (").split()
-    return [term.strip("()").split(",") if term != "()" else [] for term in terms]
-
-
-def shapes_of(terms, leads, sizes):
-    """The shapes of inputs with these batch axes, and these sizes of the letters."""
-    return tuple((*lead, *(int(c) if c.isdigit() else sizes[c.rstrip("?")] for c in term))
-                 for lead, term in zip(leads, terms))
-
-
-def letters_of(terms):
-    return sorted({c.rstrip("?") for term in terms for c in term if not c.isdigit()})
 
 
 def of_signature(signature):
@@ -104,8 +88,7 @@ def _alternatives(name, default):
 # -- cases -----------------------------------------------------------------------------------------------------------
 def covering(op, seed=0):
     """(cases, remarks): the covering set of an op that declares no cases of its own, and what to say of it."""
-    rng = np.random.default_rng(seed)
-    remarks = []
+    draw, remarks = Chance(np.random.default_rng(seed)), []
     required = {p.name for p in op.__signature__.parameters.values()
                 if p.name in op.param_names and p.default is inspect.Parameter.empty}
     tried, silent = settings_of(op)
@@ -114,13 +97,13 @@ def covering(op, seed=0):
         raise NoCases(f"{op.name}: nothing tells what {' and '.join(stuck) or 'its inputs'} may be; "
                       + HOW_TO_FEED.format(op.name))
     base = {name: tried[name][0] for name in required}
-    domains = op.domain if isinstance(op.domain, tuple) else (op.domain,) * op.arity
+    domains = domains_of(op)
     if op.domain is None and (found := domain_of(op, base)):
         domains = (found,) * op.arity
         remarks.append(f"it is not finite for all reals, so it was fed numbers from {found}: declare domain=")
 
     def case(shapes, kind="ordinary", layout="C", **params):
-        return [lay_out(numbers(rng, d, s, kind), layout) for s, d in zip(shapes, domains)], {**base, **params}
+        return [lay_out(draw.array(s, d, kind), layout) for s, d in zip(shapes, domains)], {**base, **params}
     if op.shapes:
         shapes = of_signature(op.shapes)
     elif op.elementwise and each_by_itself(op, case):
@@ -145,7 +128,7 @@ def covering(op, seed=0):
     room = next((s for s in shapes if 6 <= sum(map(math.prod, s)) <= 40), first)        # for all that is wide
     extra = [case(room, "wide"), case(first, "equal")]
     if op.arity > 1 and len(set(first)) == 1 and len({d for d in domains}) == 1:
-        x = numbers(rng, domains[0], first[0])
+        x = draw.array(first[0], domains[0])
         extra.append(([x] * op.arity, base))                            # the same numbers for each input: ties
     cases[2:2] = extra
     for name, values in tried.items():
@@ -157,10 +140,6 @@ def covering(op, seed=0):
     if silent:
         remarks.append(f"{', '.join(sorted(silent))}: only the default was tried; say cases=")
     return [c for c in cases if runs(op, c)] or cases[:1], remarks
-
-
-HOW_TO_FEED = ('declare shapes= as a gufunc signature such as "(m,n),(n,p)->(m,p)", or give it cases: a list of '
-               "(list of arrays, dict of params), as inputs= or as {}.cases = ...")
 
 
 def runs(op, case):
@@ -188,12 +167,12 @@ def refused(op, case, name):
 def domain_of(op, params):
     """Where an op that declares no domain is finite, of some sets that are tried; None: everywhere, or nowhere."""
     for domain in (REAL, NONZERO, POSITIVE, UNIT, ABOVE_MINUS_1, Domain(low=1), Domain(low=0, high=1)):
-        rng = np.random.default_rng(0)
+        draw = Chance(np.random.default_rng(0))
         for shape in ((3,), (3, 3), (2, 3), ()):
             try:
                 with np.errstate(all="ignore"):
-                    y = np.asarray(op(*(numbers(rng, domain, shape, "equal" if domain is REAL else "ordinary")
-                                        if k else numbers(rng, domain, shape) for k in range(op.arity)), **params))
+                    y = np.asarray(op(*(draw.array(shape, domain, "equal" if k and domain is REAL else "ordinary")
+                                        for k in range(op.arity)), **params))
             except Exception:
                 continue
             if y.dtype.kind != "f" or np.isfinite(y).all():

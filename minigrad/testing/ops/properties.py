@@ -11,7 +11,7 @@ from ...engine.transforms import jvp, vjp
 from ..arrays import LAYOUTS, close, lay_out
 from ..gradients.compare import GradientError, check_gradients
 from ..gradients.numerical import derivative, displaced
-from .covering import core_axes
+from .cases import core_axes
 from .edges import (
     declared_rules_are_used,
     edits_are_seen,
@@ -337,8 +337,8 @@ def python_numbers(t):
                         for other in (number, Tensor(np.full((2,), number, np.float32)))]
         y, expected = t(*mixed), t(*plain)
         if k or isinstance(t.op.__wrapped__, np.ufunc):     # the first input of other ops is their subject: an array
-            assert y.dtype == np.float32, (f"with the number {number} as input {k} float32 became {y.dtype}: NumPy's "
-                                           "functions of a Python number are float64; cast it to the others' dtype first")
+            assert y.dtype == np.float32, (f"with the number {number} as input {k} float32 became {y.dtype}: "
+                                           "NumPy's functions of a Python number are float64: cast to the others' dtype")
         close(y._data, expected._data, "value with a number and with an array", 1e-5)
         g = np.array([1.0, -2.0], np.float32)
         found, right = backpropagate(y, g), backpropagate(expected, g)

@@ -15,8 +15,8 @@ from ..gradients.compare import CannotTell
 from ..gradients.explain import Evidence, measured_gradient
 from ..gradients.functions import argument_names, of_arrays
 from ..mutations import changes, compiled, put, source_of, with_rule
-from .chance import oddness
 from .properties import Trial, Undefined, gradients
+from .varied import oddness
 
 SECONDS, LARGEST, CASES, TRIED = 3.0, 40, 3, 6      # to search; elements of a case; cases; edits to try on fresh ones
 QUOTED = 40                                         # an expression of so many letters is quoted whole
@@ -199,8 +199,8 @@ def repairs(node, arrays, names, parts, higher, field):
         yield 0, node.right
     elif isinstance(node, ast.UnaryOp):
         yield 0, node.operand
-    elif isinstance(node, ast.Subscript) and not ast.unparse(node.value).endswith(".shape"):    # one slice where the sum of all belongs
-        yield 0, node.value
+    elif isinstance(node, ast.Subscript) and not ast.unparse(node.value).endswith(".shape"):
+        yield 0, node.value                 # one slice where the sum of all belongs
         yield from ((0, parsed(f"{ast.unparse(node.value)}.sum(axis={a})")) for a in (0, -2, -1))
     elif isinstance(node, ast.Slice):       # one place off
         yield from ((0, slice) for slice in moved(node))

@@ -15,12 +15,22 @@ from ..arrays import kept
 from ..gradients.compare import CannotTell, GradientError
 from ..gradients.functions import argument_names
 from .cases import in_small_pieces
-from .chance import oddness
 from .choose import choose
-from .properties import ONCE, PROPERTIES, Trial, Undefined, adjoint, backward_again, gradients, inputs_unmodified, ties_share
+from .properties import (
+    ONCE,
+    PROPERTIES,
+    Trial,
+    Undefined,
+    adjoint,
+    backward_again,
+    gradients,
+    inputs_unmodified,
+    ties_share,
+)
 from .repairs import suggestion
 from .shrink import shrunk
 from .snippets import snippet
+from .varied import oddness
 
 SPOILING = (inputs_unmodified, backward_again)      # a rule that lacks these spoils all that is measured after it
 AFTER = 12          # how many more cases are tried after the first that fails, to see what else fails and how
