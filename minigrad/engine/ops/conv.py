@@ -11,6 +11,8 @@ so that there are ⌈length / stride⌉ windows, the odd row or column of it at 
 """
 import math
 from collections import namedtuple
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 
@@ -113,7 +115,19 @@ def _cropped(y, borders):
 # side as one wider window, and give the matrix b copies of each filter, each shifted by one stride: the same sums,
 # some zeros among the factors, but long runs of memory and a fatter product, two to four times as fast.
 # The matrix of all windows would be kh kw times as large as the images: so a few images at a time, as fit into cache.
-CACHE = 1 << 19                                             # numbers; on a GPU, which wants more at once, 64 times that
+_at_once = ContextVar("numbers at once", default=1 << 19)   # on a GPU, which wants more, 64 times that
+
+
+@contextmanager
+def in_pieces(numbers=64):
+    """Inside, convolutions of few numbers are computed in parts, too, as those of many are: a way to test that."""
+    before = _at_once.set(numbers)
+    try:
+        yield
+    finally:
+        _at_once.reset(before)
+
+
 Plan = namedtuple("Plan", "borders padded strides size block rows columns shape parts")
 
 
@@ -137,8 +151,8 @@ def _plan(x, w, strides, padding):
     block = max(b for b in range(1, most + 1) if wo % b == 0)
     size = kh, kw + (block - 1) * right
     rows, columns = ho * wo // block, math.prod(size) * c
-    cache = CACHE if array_module(x) is np else 64 * CACHE
-    step = max(cache // max(rows * columns, 1), 1)
+    numbers = _at_once.get() * (1 if array_module(x) is np else 64)
+    step = max(numbers // max(rows * columns, 1), 1)
     parts = [slice(i, min(i + step, n)) for i in range(0, max(n, 1), step)]
     return Plan(borders, padded, (down, block * right), size, block, rows, columns, (n, ho, wo, f), parts)
 

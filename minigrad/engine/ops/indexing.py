@@ -117,7 +117,8 @@ def _indexed(draw):
 def _scattered(draw):
     shape = draw.shape()
     index = draw.index(shape)
-    if len(shape) > 1 and shape[0] and draw.boolean():      # whole rows, by one array of integers
+    if draw.boolean():                      # whole rows, by one array of integers
+        shape = draw.shape(2, 3, 2)
         rows = draw.integers((3,), -shape[0], shape[0] - 1)
         index = draw.choice(rows, (rows,))
     return [draw.array(np.zeros(shape)[index].shape)], {"index": index, "shape": shape}

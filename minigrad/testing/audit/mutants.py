@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...engine.op import REGISTRY, Op
+from ...engine.ops.conv import in_pieces
 from ...engine.tensor import Tensor
 from .. import PROFILES
 from ..gradients.compare import CannotTell
 from ..gradients.functions import argument_names
 from ..mutations import called, compiled, exchanged, source_of, variants, with_rule
-from ..ops.cases import in_small_pieces
 from ..ops.choose import choose
 from ..ops.properties import ONCE, PROPERTIES, Trial, Undefined
 from ..ops.runner import reference_of
@@ -176,7 +176,7 @@ def hunt(op, examples=PROFILES["dev"], seed=0, known=()):
     """All mutants of an op, each tried on the cases that `minigrad check` tries; but none of those known as noticed."""
     cases, wider, found = choose(op, None, examples, seed).cases, Wider(op, examples, seed), []
     reference = reference_of(op)
-    with in_small_pieces(), np.errstate(all="ignore"):
+    with in_pieces(), np.errstate(all="ignore"):
         for m in mutants_of(op):
             if m.place in known:
                 continue

@@ -3,12 +3,9 @@
 An elementwise op is fed arrays that broadcast, an op with a gufunc signature arrays of such shapes, both from its
 domain.  Where that leaves something open, its declaration says how to draw inputs and the params that fit them.
 """
-from unittest import mock
-
 import numpy as np
 from hypothesis import strategies as st
 
-from ...engine.ops import conv
 from ..arrays import LAYOUTS, lay_out
 from .draw import Draw
 
@@ -73,8 +70,3 @@ def with_core_axes(signature, draw):
     """Shapes that fit a gufunc signature, with batch axes that broadcast."""
     terms = core_axes(signature)
     return shapes_of(terms, draw.shapes(len(terms), 2, 1), {c: draw.integer(1, 4) for c in letters_of(terms)})
-
-
-def in_small_pieces():
-    """Convolve few numbers at a time, as large inputs are: so that small cases take that way too."""
-    return mock.patch.object(conv, "CACHE", 64)

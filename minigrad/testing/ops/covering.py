@@ -127,6 +127,7 @@ def covering(op, seed=0):
     cases = [case(first), *(case(s, layout=layout) for s, layout in zip(shapes[1:], itertools.cycle(LAYOUTS[1:])))]
     room = next((s for s in shapes if 6 <= sum(map(math.prod, s)) <= 40), first)        # for all that is wide
     extra = [case(room, "wide"), case(first, "equal")]
+    extra += [case(s, "wide") for s in shapes if not any(s)][:1]        # numbers alone, far out
     if op.arity > 1 and len(set(first)) == 1 and len({d for d in domains}) == 1:
         x = draw.array(first[0], domains[0])
         extra.append(([x] * op.arity, base))                            # the same numbers for each input: ties

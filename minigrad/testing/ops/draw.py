@@ -169,7 +169,7 @@ class Chance(Draw):
         return np.asarray(self.rng.random(shape) < 0.5)
 
     def decimals(self, shape, low, high):
-        return np.round(self.rng.uniform(low, high, shape), 2)
+        return np.array(np.round(self.rng.uniform(low, high, shape), 2))      # an array, of no axes too
 
 
 def off_points(x, domain):

@@ -337,8 +337,9 @@ def python_numbers(t):
                         for other in (number, Tensor(np.full((2,), number, np.float32)))]
         y, expected = t(*mixed), t(*plain)
         if k or isinstance(t.op.__wrapped__, np.ufunc):     # the first input of other ops is their subject: an array
-            assert y.dtype == np.float32, (f"with the number {number} as input {k} float32 became {y.dtype}: "
-                                           "NumPy's functions of a Python number are float64: cast to the others' dtype")
+            assert y.dtype == np.float32, (
+                f"with the number {number} as input {k} float32 became {y.dtype}: of a Python number NumPy's functions "
+                "make a float64; cast it to the others' dtype first")
         close(y._data, expected._data, "value with a number and with an array", 1e-5)
         g = np.array([1.0, -2.0], np.float32)
         found, right = backpropagate(y, g), backpropagate(expected, g)

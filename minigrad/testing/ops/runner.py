@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ...engine.ops.conv import in_pieces
 from ..adapters import adapted
 from ..arrays import kept
 from ..gradients.compare import CannotTell, GradientError
 from ..gradients.functions import argument_names
-from .cases import in_small_pieces
 from .choose import choose
 from .properties import (
     ONCE,
@@ -96,7 +96,7 @@ def run(op, *, inputs=None, reference=None, examples=50, seed=0, order=2, rtol=1
     reference = reference or reference_of(op)
     left_out = {*named(skip), *getattr(op, "left_out", ())}
     properties = [p for p in properties if p.__name__ not in left_out]
-    with np.errstate(all="ignore"), in_small_pieces(), warnings.catch_warnings():
+    with np.errstate(all="ignore"), in_pieces(), warnings.catch_warnings():
         for kind in (RuntimeWarning, UserWarning):              # "mean of empty slice": cases are meant to be hard
             warnings.simplefilter("ignore", kind)
         chosen = choose(op, inputs, examples, seed)
