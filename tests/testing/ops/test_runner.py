@@ -8,11 +8,14 @@ import pytest
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.engine.op import Op
+from minigrad.engine.op import REGISTRY, Op
 from minigrad.engine.ops.domains import BOOLEAN, NONZERO, POSITIVE, REAL, UNIT
+from minigrad.engine.ops.indexing import scatter_add
 from minigrad.testing import GradientError, check_op
+from minigrad.testing.adapters import foreign, signature_of
 from minigrad.testing.ops import properties
 from minigrad.testing.ops.cases import NoCases
+from minigrad.testing.ops.choose import choose
 from minigrad.testing.ops.runner import Failed, run
 
 from ..wrong import WRONG, stale
@@ -89,7 +92,24 @@ def shares_by_identity(g, y, a, b):
     return [shares[id(a)], shares[id(b)]] if len(shares) == 2 else [shares[id(a)], 0 * g]
 
 
+class Loses:
+    """A framework in which the gradient of one result alone is lost."""
+    highest_order, left_out = 1, ()
+    enter = leave = staticmethod(np.asarray)
+
+    def join(self, ys):
+        return np.concatenate([y.ravel() for y in ys])
+
+    def pullback(self, f):
+        return lambda g, x: [(2 * g[:x.size] + 3 * g[x.size:] if g.ndim else 0 * g).reshape(x.shape)]
+
+
+def two_results(x):
+    return 2 * x, 3 * x
+
+
 LACKS = {   # property -> an op that lacks it
+    "results_unused": foreign(Loses(), two_results, "two_results", signature_of(two_results), __name__),
     "value": Op(double, lambda g, y, x: 2 * g),
     "same_value_however_called": counting(),
     "elementwise": Op(lambda x, /: x - x.mean(), lambda g, y, x: g - g.mean(), name="centred", shapes="(n)->(n)"),
@@ -124,7 +144,7 @@ LACKS = {   # property -> an op that lacks it
     "declared_rules_are_used": Bypassing(lambda x, /: x * x, lambda g, y, x: 2 * g * x, name="square"),
     "one_tensor_twice": Op(lambda a, b, /: a * b, shares_by_identity, name="times"),
 }
-NEEDS = {"value": {"reference": lambda x: 3 * x},
+NEEDS = {"results_unused": {"inputs": [([np.array(2.0)], {})]}, "value": {"reference": lambda x: 3 * x},
          "whole_indices": {"inputs": [([np.arange(4.0).reshape(4, 1), np.array([3, 1])], {})]},
          "layout_does_not_matter": {"inputs": [([np.arange(6.0).reshape(2, 3)], {})]}}
 
@@ -198,10 +218,58 @@ def test_where_there_is_no_slope_a_right_op_is_not_accused(op, inputs):
     assert check_op(op, inputs=inputs, order=1).passed
 
 
+def times(x, /, k=1.0):
+    return k * x
+
+
 def test_it_is_said_which_cases_alone_are_wrong():
-    op = Op(lambda x, /, k=1.0: k * x, lambda g, y, x, k=1.0: g, name="times")
     with pytest.raises(Failed, match="it is wrong only where k is not 1.0, its default"):
-        check_op(op, examples=15)
+        check_op(Op(times, lambda g, y, x, k=1.0: g * k * k), examples=15)
+
+
+def test_it_is_said_that_a_param_is_not_used():
+    with pytest.raises(Failed, match="likely: the rule does not use k\n"):
+        check_op(Op(times, lambda g, y, x, k=1.0: g), examples=15)
+
+
+def test_what_most_ordinary_cases_say_comes_first():
+    def rule(g, y, x):
+        return g[..., None] * (x - x.mean(-1, keepdims=True)) / (x.shape[-1] * y[..., None])
+
+    def deviation(x, /):
+        return np.sqrt(((x - x.mean(-1, keepdims=True)) ** 2).sum(-1) / (x.shape[-1] - 1))
+    cases = [([np.random.default_rng(n).normal(size=(2, n))], {}) for n in (3, 3, 4, 5)]
+    with pytest.raises(Failed, match="\n  likely: a divisor n where n - 1 belongs"):
+        check_op(Op(deviation, rule, shapes="(n)->()"), inputs=cases)
+
+
+def test_uses_that_do_not_count_are_told():
+    padded = Op(lambda x, /: np.concatenate([x[:1], x, x[-1:]]), lambda g, y, x: g[1:-1], name="padded", shapes="")
+    with pytest.raises(Failed, match=r"some uses of an element do not count \(those in the flat result at \[0, 5\]"):
+        check_op(padded, inputs=[[np.arange(4.0) + 1]])
+
+
+def test_a_rule_that_draws_random_numbers_is_said_to():
+    rng = np.random.default_rng(0)
+    redrawn = Op(lambda x, /: 2 * x, lambda g, y, x: 4 * g * (rng.random(np.shape(g)) < 0.5), name="redrawn")
+    with pytest.raises(Failed, match="backward twice through one tape gives the same(.|\n)*random numbers"):
+        check_op(redrawn, examples=5)
+
+
+def test_an_op_that_takes_indices_alone_is_fed_some():
+    def rows(x, i, /):
+        if i.dtype.kind != "i":
+            raise IndexError("arrays used as indices must be of integers")
+        return x[i]
+
+    def rule(g, y, x, i):
+        return scatter_add(g, index=i, shape=x.shape)
+    op = Op(rows, (rule, None), shapes="")
+    assert "i was fed indices, 0 and 1" in check_op(op, examples=15, skip="whole_indices").remarks[0]
+
+
+def test_numbers_alone_are_fed_far_out_too():
+    assert any(x.shape == () and x > 100 for (x,), _ in choose(REGISTRY["tanh"]).cases)
 
 
 def test_the_same_seed_gives_the_same_cases_in_every_process():
