@@ -102,27 +102,12 @@ def covering(op, seed=0):
         domains = (found,) * op.arity
         remarks.append(f"it is not finite for all reals, so it was fed numbers from {found}: declare domain=")
 
-    def case(shapes, kind="ordinary", layout="C", **params):
-        return [lay_out(draw.array(s, d, kind), layout) for s, d in zip(shapes, domains)], {**base, **params}
-    if op.shapes:
-        shapes = of_signature(op.shapes)
-    elif op.elementwise and each_by_itself(op, case):
-        shapes = of_elementwise(op.arity)
-    else:
-        shapes, refusal = fitting(op, case)
-        if refusal and op.domain is None:   # an input may be meant as indices, more often the last
-            given = [tuple(INDICES if j == k else d for j, d in enumerate(domains)) for k in reversed(range(op.arity))]
-            for domains in given:
-                shapes, still = fitting(op, case)
-                if not still:
-                    refusal = None
-                    remarks.append(f"{argument_names(op, op.arity)[domains.index(INDICES)]} was fed indices, 0 and 1: "
-                                   "it takes no real numbers")
-                    break
-        if refusal:
-            raise NoCases(refusal)
-        remarks.append(f"nothing says what shapes fit together; it was fed those that it takes, such as "
-                       f"{', '.join(map(str, shapes[0]))}: declare shapes= to have others tried")
+    def feed(domains):
+        def case(shapes, kind="ordinary", layout="C", **params):
+            return [lay_out(draw.array(s, d, kind), layout) for s, d in zip(shapes, domains)], {**base, **params}
+        return case
+    shapes, domains = what_fits(op, domains, feed, remarks)
+    case = feed(domains)
     first = shapes[0]
     cases = [case(first), *(case(s, layout=layout) for s, layout in zip(shapes[1:], itertools.cycle(LAYOUTS[1:])))]
     room = next((s for s in shapes if 6 <= sum(map(math.prod, s)) <= 40), first)        # for all that is wide
@@ -141,6 +126,25 @@ def covering(op, seed=0):
     if silent:
         remarks.append(f"{', '.join(sorted(silent))}: only the default was tried; say cases=")
     return [c for c in cases if runs(op, c)] or cases[:1], remarks
+
+
+def what_fits(op, domains, feed, remarks):
+    """(tuples of shapes, domains): as declared; or as found by trying, of which remarks are made."""
+    if op.shapes:
+        return of_signature(op.shapes), domains
+    if op.elementwise and each_by_itself(op, feed(domains)):
+        return of_elementwise(op.arity), domains
+    of_indices = [tuple(INDICES if j == k else d for j, d in enumerate(domains)) for k in reversed(range(op.arity))]
+    errors = []
+    for tried in [domains, *(of_indices if op.domain is None else ())]:
+        if shapes := fitting(op, feed(tried), errors):
+            remarks += [f"{name} was fed indices, 0 and 1: it takes no real numbers"
+                        for name, d in zip(argument_names(op, op.arity), tried) if d is INDICES and op.domain is None]
+            remarks.append(f"nothing says what shapes fit together; it was fed those that it takes, such as "
+                           f"{', '.join(map(str, shapes[0]))}: declare shapes= to have others tried")
+            return shapes, tried
+    why = f" ({type(errors[0]).__name__}: {errors[0]})" if errors else ""
+    raise NoCases(f"{op.name}: it took none of the inputs that were tried{why}; {HOW_TO_FEED.format(op.name)}")
 
 
 def runs(op, case):
@@ -194,12 +198,12 @@ def each_by_itself(op, case):
         return False
 
 
-def fitting(op, case):
-    """(The shapes, of some that are tried, that the forward and the rules of an op take; why there are none, or None).
+def fitting(op, case, errors):
+    """The shapes, of some that are tried, that the forward and the rules of an op take, the ordinary ones first.
 
-    The ordinary ones first.
+    errors      a list that gets those that were raised
     """
-    found, errors = [], []
+    found = []
     empty = () if hasattr(op, "framework") else EMPTY           # which other frameworks' own functions may refuse
     alike = [(s,) * op.arity for s in TRIED + empty]
     for shapes in dict.fromkeys([*itertools.product(TRIED, repeat=op.arity), *alike] if op.arity < 4 else alike):
@@ -225,8 +229,5 @@ def fitting(op, case):
                 continue
         found.append((0 if y.ndim and max(map(len, shapes)) == 2 else 1, shapes))
     good = [f for f in found if f[0] < 2] or [f for f in found if f[0] < 3] or found
-    if not good:
-        why = f" ({type(errors[-1]).__name__}: {errors[-1]})" if errors else ""
-        return [], f"{op.name}: it took none of the inputs that were tried{why}; {HOW_TO_FEED.format(op.name)}"
     good = [shapes for _, shapes in sorted(good, key=lambda f: f[0])]
-    return good[:9] + [shapes for shapes in good[9:] if shapes[0] in EMPTY], None
+    return good[:9] + [shapes for shapes in good[9:] if shapes[0] in EMPTY]
