@@ -70,7 +70,11 @@ class _Vocabulary(Layer):
     def set_vocabulary(self, vocabulary, idf_weights=None):
         """Entries in order; those of special() at their head may be there or not.  idf_weights: a number for each."""
         if isinstance(vocabulary, str):
-            vocabulary = Path(vocabulary).read_text(encoding="utf-8").splitlines()
+            try:
+                vocabulary = Path(vocabulary).read_text(encoding="utf-8").splitlines()
+            except (OSError, ValueError) as error:
+                raise ValueError(f"{type(self).__name__}: vocabulary names a file, {shown(vocabulary)}, which can't be "
+                                 f"read ({error})") from None
         words, both = [self.kind(word) for word in vocabulary], self.special("int")
         special = next((n for n in range(len(both), 0, -1) if words[:n] == both[-n:]), 0)
         words = words[special:]
