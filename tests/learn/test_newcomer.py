@@ -53,6 +53,7 @@ PROMISES = {
     "gguf": [["-c", "import gguf, regex, minigrad.zoo"]],
     "hdf5": [["-c", "import h5py"]],
     "lite": [["-m", "minigrad", "learn", "--lite", "lite"]],
+    "threads": [["-c", "import minigrad; minigrad.set_threads(1)"]],
 }
 
 
