@@ -46,7 +46,7 @@ def _linear(x, w, b, /):
 
 def plus(y, b):
     """y + b, in y's own memory where y is as precise as b."""
-    if np.result_type(y, b) != y.dtype:
+    if y.dtype is not b.dtype and np.result_type(y, b) != y.dtype:
         return y + b
     y += b
     return y
