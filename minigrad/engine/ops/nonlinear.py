@@ -141,9 +141,11 @@ def _in_blocks(formula, *arrays):
     if not isinstance(x, np.ndarray) or x.size < 4 * BLOCK or len({(a.shape, a.dtype) for a in arrays}) > 1:
         return formula(*arrays)
     rows = max(BLOCK * len(x) // x.size, -(-len(x) // MOST))
-    y = array_module(x).empty(x.shape, x.dtype)
+    y = None
     for i in range(0, len(x), rows):
-        y[i:i + rows][...] = formula(*(a[i:i + rows] for a in arrays))
+        part = formula(*(a[i:i + rows] for a in arrays))
+        y = array_module(x).empty(x.shape, part.dtype) if y is None else y      # of whole numbers it is float64
+        y[i:i + rows][...] = part
     return y
 
 

@@ -1,8 +1,9 @@
-"""gelu of large arrays, some rows at a time: the bits of all at once."""
+"""What large arrays go another way for: gelu some rows at a time, to the bits of all at once."""
 import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.engine.op import REGISTRY
 from minigrad.engine.ops import nonlinear
 
 RNG = np.random.default_rng(0)
@@ -44,3 +45,20 @@ def test_another_type_of_cotangent_and_second_derivatives(monkeypatch):
     assert np.allclose(blocked, second(x), rtol=1e-12)
     y = nonlinear._gelu_vjp(np.ones((30, 3)), None, x.astype(np.float32))
     assert y.dtype == np.float64
+
+
+UNARY = [op for op in REGISTRY.values() if op.native and op.elementwise and op.arity == 1]
+
+
+@pytest.mark.parametrize("op", UNARY, ids=lambda op: op.name)
+def test_many_numbers_have_the_values_and_the_type_of_few(op):
+    """Whatever an op does otherwise with large arrays: 300,000 numbers of each kind."""
+    few = np.array([0, 1, 3, 2, 1, 5])
+    for dtype in (bool, np.uint8, np.int32, np.int64, np.float16, np.float32, np.float64):
+        with np.errstate(all="ignore"):
+            try:
+                expected = np.asarray(op(few.astype(dtype)))
+            except (TypeError, ValueError):  # the op wants other numbers
+                continue
+            y = np.asarray(op(np.tile(few.astype(dtype), (50_000, 1))))
+        assert y.dtype == expected.dtype and np.array_equal(y, np.tile(expected, (50_000, 1)), equal_nan=True), dtype
