@@ -33,7 +33,7 @@ from .unrolling.forms import (
     replace,
     take_apart,
 )
-from .unrolling.lying import may_share, on_gpu, owner_of
+from .unrolling.locations import may_share, on_gpu, owner_of
 from .unrolling.program import StraightLine, difference, is_gpus
 from .unrolling.recorder import Overlap, Recorder
 from .unrolling.stand_in import Recorded, strip

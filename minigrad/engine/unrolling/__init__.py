@@ -9,7 +9,7 @@
     program.py      which calls are needed, which memory they share; the program, ready to run
     memories.py     which memory an array lies in
     arena.py        the memory that programs share
-    lying.py        where arrays lie: NumPy's, and CuPy's on a GPU
+    locations.py    where arrays lie: NumPy's, and CuPy's on a GPU
     graphs.py       on a GPU: stretches of a program as CUDA graphs
     entrance.py     from arguments to arrays, and from what a replay returns to results
     naming.py       the names of arrays in it

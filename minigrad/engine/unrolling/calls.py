@@ -5,7 +5,7 @@ more.  A part says how an array lay in its memory; only arrays that the program 
 """
 import math
 
-from .lying import bounds, on_gpu
+from .locations import bounds, on_gpu
 
 
 class Memory:

@@ -7,7 +7,7 @@
 import numpy as np
 
 from ..tensor import Tensor
-from .lying import on_gpu
+from .locations import on_gpu
 
 
 class Words:

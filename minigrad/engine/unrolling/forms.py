@@ -7,7 +7,7 @@ import numpy as np
 from ..tensor import Tensor
 from .calls import Number
 from .entrance import masked
-from .lying import is_array, on_gpu
+from .locations import is_array, on_gpu
 from .stand_in import Recorded, strip
 
 VARARGS = 4                                 # in a code object's flags: it has *args

@@ -16,7 +16,7 @@ from collections import Counter
 
 import numpy as np
 
-from .lying import is_kernel
+from .locations import is_kernel
 
 LEAST = 2                                   # calls: a graph of one saves nothing
 PRODUCTS = {"matmul", "dot", "vdot", "inner", "outer", "tensordot", "einsum"}

@@ -3,7 +3,7 @@ import bisect
 import weakref
 from operator import attrgetter
 
-from .lying import bounds
+from .locations import bounds
 
 _start = attrgetter("start")
 

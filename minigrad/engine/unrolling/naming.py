@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 
-from .lying import same_bits
+from .locations import same_bits
 
 
 class Names:

@@ -13,7 +13,7 @@ import numpy as np
 from .alone import module
 from .calls import Number, Part
 from .graphs import Captured, in_words
-from .lying import same_bits
+from .locations import same_bits
 from .naming import Names
 from .sooner import bound
 from .writing import Text

@@ -12,7 +12,7 @@ import numpy as np
 from .calls import Call, Memory, Number, Part, leaves
 from .current import _recorder
 from .followed import FOLLOWED, LIKE, LOOKS, MAKERS
-from .lying import bounds, is_array, may_share, on_gpu, owner_of, same_bits
+from .locations import bounds, is_array, may_share, on_gpu, owner_of, same_bits
 from .memories import Memories
 from .origin import origin_here, reader_line
 from .stand_in import METHODS, Recorded, strip, tree_of

@@ -8,7 +8,7 @@ import numpy as np
 from ..edits import Watched
 from .calls import Number, Part
 from .current import StandIn
-from .lying import bounds, on_gpu
+from .locations import bounds, on_gpu
 
 METHODS = {f: n for n, f in vars(np.ndarray).items() if callable(f)}       # of arrays: {function: name}
 REDUCTIONS = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum, "any": np.logical_or,

@@ -24,7 +24,7 @@ from ..op import Op
 from ..tensor import RELEASED, Tensor
 from .current import StandIn
 from .entrance import Words
-from .lying import is_array, is_kernel, on_gpu
+from .locations import is_array, is_kernel, on_gpu
 
 OFTEN, MANY = 4, 5000                       # looks after which a faster one is made, unless it would be so long
 LIMIT = 100_000                             # objects; a function from which more can be reached is not followed

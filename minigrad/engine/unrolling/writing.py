@@ -12,7 +12,7 @@ from .calls import Number, Part
 from .columns import broken, laid_out
 from .followed import COMPARISONS, COPIES, FILLED, RESHAPED, WITH_OUT
 from .graphs import cut, why_not
-from .lying import is_array, is_kernel
+from .locations import is_array, is_kernel
 from .naming import identifier
 from .recorder import getitem, setitem
 from .rolling import rolled

@@ -5,12 +5,13 @@ from operator import mul, or_
 import numpy as np
 
 from ...engine.ops import arithmetic, shapes
-from ...engine.ops.arithmetic import sqrt, where
+from ...engine.ops.arithmetic import where
 from ...engine.ops.attending import boolean
 from ...engine.ops.shapes import moveaxis
 from ...engine.tensor import Tensor
 from ...support.explaining import explained
 from .base import Layer
+from .normalization import unit
 
 
 class _Merge(Layer):
@@ -113,7 +114,7 @@ class Dot(_Merge):
         axes = self.axes if isinstance(self.axes, (list, tuple)) else (self.axes, self.axes)
         rows = [moveaxis(t, axis, -1) for t, axis in zip(x, axes)]
         if self.normalize:
-            rows = [t / sqrt(arithmetic.maximum((t * t).sum(axis=-1, keepdims=True), 1e-12)) for t in rows]
+            rows = [unit(t, -1) for t in rows]
         first, second = (t.reshape(len(t), -1, t.shape[-1]) for t in rows)
         y = first @ second.swapaxes(1, 2)
         return y.reshape(len(y), *rows[0].shape[1:-1], *rows[1].shape[1:-1]) if max(t.ndim for t in rows) > 2 \

@@ -80,8 +80,12 @@ class UnitNormalization(Layer):
         self.axis = axis
 
     def call(self, x):
-        axis = tuple(self.axis) if isinstance(self.axis, list) else self.axis
-        return x / np.sqrt(np.maximum((x * x).sum(axis=axis, keepdims=True), 1e-12))
+        return unit(x, tuple(self.axis) if isinstance(self.axis, list) else self.axis)
+
+
+def unit(x, axis):
+    """x / ‖x‖ along an axis, or several, where ‖x‖ counts as at least 1e-6."""
+    return x / np.sqrt(np.maximum((x * x).sum(axis=axis, keepdims=True), 1e-12))
 
 
 class GroupNormalization(_Normalization):
