@@ -42,15 +42,39 @@ def workers(jobs, count):
     before = os.environ.get("OPENBLAS_NUM_THREADS")
     os.environ["OPENBLAS_NUM_THREADS"] = "1"        # the processes share the cores already
     try:
-        with ProcessPoolExecutor(min(jobs, count), mp_context=get_context("spawn"), initializer=signal.signal,
-                                 initargs=(signal.SIGINT, signal.SIG_DFL)) as pool:     # Ctrl-C ends them without words
+        with ProcessPoolExecutor(min(jobs, count), mp_context=get_context("spawn"), initializer=_ends_quietly) as pool:
+            def mapped(function, *columns):
+                """As map, but pool.map cancels what is left when Ctrl-C comes, which races with the pool's thread."""
+                with _deaf():                                           # here the processes begin
+                    tasks = [pool.submit(function, *row) for row in zip(*columns)]
+                return (task.result() for task in tasks)
             try:
-                yield pool.map
+                yield mapped
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)      # what has not begun is not waited for
                 raise
     finally:
         os.environ.pop("OPENBLAS_NUM_THREADS") if before is None else os.environ.update(OPENBLAS_NUM_THREADS=before)
+
+
+@contextmanager
+def _deaf():
+    """Ctrl-C waits until the block ends; a process that begins here stays deaf until _ends_quietly."""
+    if not hasattr(signal, "pthread_sigmask"):      # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _ends_quietly():
+    """From here on Ctrl-C ends this process without words; also one that came while it was still importing."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 # -- the properties --------------------------------------------------------------------------------------------------
