@@ -25,7 +25,7 @@ def after(metric, *batch):
     return metric(*(a[half:] for a in batch))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=seeds)
 def test_overlaps_r2_and_fbeta_are_scikit_learns(seed):
     rng = np.random.default_rng(seed)
@@ -46,7 +46,7 @@ def test_overlaps_r2_and_fbeta_are_scikit_learns(seed):
         sk.fbeta_score(truth, guess, beta=2, average="macro"))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=seeds)
 def test_curves_are_scikit_learns(seed):
     truth, scores, w = binary(seed)
@@ -79,7 +79,7 @@ def test_labels_apart_and_logits():
     assert metrics.AUC(num_thresholds=1001, from_logits=True)(truth, logits) == pytest.approx(areas[0])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=seeds, labels=st.integers(1, 4), weighted=st.booleans(), curve=st.sampled_from(["ROC", "PR"]))
 def test_weights_of_labels_weigh_each_element_of_a_column(seed, labels, weighted, curve):
     """As Keras has it without multi_label, and as sample weights for each element would."""

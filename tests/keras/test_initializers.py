@@ -27,7 +27,7 @@ VARIANCES = {
 }
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=seeds)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", VARIANCES)
@@ -49,7 +49,7 @@ def test_fans(shape, expected):
     assert fans(shape) == expected
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=seeds, rows=st.integers(1, 12), columns=st.integers(1, 12), gain=st.floats(0.1, 3))
 def test_orthogonal(seed, rows, columns, gain):
     mg.seed(seed)
@@ -58,7 +58,7 @@ def test_orthogonal(seed, rows, columns, gain):
     np.testing.assert_allclose(gram, gain**2 * np.eye(min(rows, columns)), atol=1e-12)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=seeds)
 def test_orthogonal_matrices_are_uniform(seed):
     """The trace of a uniformly drawn orthogonal matrix has mean 0 and variance 1; 6 standard errors, p = 2e-9."""

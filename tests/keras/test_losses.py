@@ -88,7 +88,7 @@ CLOSED_FORMS = {
 OF_A_BATCH = ("dice", "tversky")            # one value for all rows, which weights of rows can't weigh
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=seeds)
 @pytest.mark.parametrize("name", LOSSES)
 def test_closed_form(name, seed):
@@ -127,7 +127,7 @@ def test_against_scikit_learn(seed):
     assert deviance == pytest.approx(sklearn.metrics.mean_poisson_deviance(t, p), rel=1e-5)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=seeds)
 @pytest.mark.parametrize("name", LOSSES)
 def test_gradient(name, seed):
@@ -171,7 +171,7 @@ def test_axis_of_the_classes_and_dtype():
 
 
 # -- logits ----------------------------------------------------------------------------------------------------------
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=seeds, smoothing=st.sampled_from([0.0, 0.1, 1.0]))
 def test_logits_and_probabilities_agree(seed, smoothing):
     rng = np.random.default_rng(seed)
@@ -250,7 +250,7 @@ def test_a_last_axis_of_one_is_matched(true, pred):
     assert losses.MeanSquaredError()(t.reshape(true), p.reshape(pred)).item() == pytest.approx(((t - p)**2).mean())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(true=st.lists(st.integers(1, 3), max_size=3).map(tuple), pred=st.lists(st.integers(1, 3), max_size=3).map(tuple))
 def test_shapes_are_never_broadcast(true, pred):
     """Equal, up to a last axis of 1, or an error."""

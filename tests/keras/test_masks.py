@@ -21,7 +21,7 @@ def masked(x, mask):
     return t
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(kind=st.sampled_from(["SimpleRNN", "LSTM", "GRU", "cells"]),
        lengths=st.lists(st.integers(1, 5), min_size=1, max_size=3),
        backwards=st.booleans(), before=st.booleans(), sequences=st.booleans())
@@ -104,7 +104,7 @@ MERGED = {"Multiply": np.prod, "Maximum": np.max, "Minimum": np.min}
 RECORDED = {kind: mg.unroll(lambda *x, kind=kind: getattr(layers, kind)()(list(x))) for kind in MERGED}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(kind=st.sampled_from(sorted(MERGED)), seed=st.integers(0, 2**32),
        shape=st.sampled_from([(3, 4, 2), (2, 3, 2, 2)]), which=st.lists(st.booleans(), min_size=2, max_size=4))
 def test_what_is_padding_takes_no_part_in_a_product_or_the_largest(kind, seed, shape, which):

@@ -80,7 +80,7 @@ CASES = {   # metric -> (its arguments from a sample, what scikit-learn says)
 }
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=seeds, batch_size=batch_sizes, weighted=st.booleans())
 @pytest.mark.parametrize("name", CASES)
 def test_against_scikit_learn(name, seed, batch_size, weighted):
@@ -91,7 +91,7 @@ def test_against_scikit_learn(name, seed, batch_size, weighted):
     np.testing.assert_allclose(metric.result(), expected(*values, weights), rtol=1e-9, atol=1e-12)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=seeds, cut=st.integers(1, N - 1))
 @pytest.mark.parametrize("name", CASES)
 def test_state_and_reset(name, seed, cut):

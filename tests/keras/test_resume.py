@@ -88,7 +88,7 @@ def uninterrupted(tmp_path_factory):
 
 @given(crashes=st.lists(st.integers(0, 40), max_size=5), save_freq=st.sampled_from(["epoch", 1, 2, 3, 7, 10]),
        loader=st.booleans())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_crashes_anywhere_leave_no_trace(tmp_path_factory, uninterrupted, crashes, save_freq, loader):
     folder = tmp_path_factory.mktemp("crashing")
     for at in (*crashes, 10**9):

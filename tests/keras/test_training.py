@@ -14,7 +14,7 @@ X, Y = classes()
 
 
 @given(n=st.integers(5, 40), batch_size=st.integers(1, 50), seed=st.integers(0, 5))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_fit_is_the_loop_by_hand(n, batch_size, seed):
     x, y = points(n)
     model = network(4, 1, seed=seed, loss="mse")

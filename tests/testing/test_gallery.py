@@ -1,7 +1,7 @@
 """Real wrong gradients: how each comes about, that simpler tools accept it, and that it is not to be had here."""
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 import minigrad as mg
 from minigrad.engine.op import Op
@@ -64,7 +64,6 @@ def test_a_cotangent_of_ones_accepts_a_reshape_for_a_transpose():
         check_gradients(turned, x)
 
 
-@settings(deadline=None)
 @given(st.integers(2, 5))
 def test_ties_in_max(n):
     """All may claim the whole cotangent, n times too much; here equals share it, and the kink is told, no mistake."""
@@ -94,7 +93,6 @@ def test_forgotten_zeroing():
     assert seen == [6, 6, 6]
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_float32_checks(seed):
     """In float32 a right rule misses the measured slope by percents, as a wrong one does; here both are told apart."""

@@ -128,7 +128,7 @@ def test_it_leaves_the_tape_as_it_was():
     assert "… released" in titles(viz.graph(y * 2))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.sampled_from("+*t")), min_size=1, max_size=25),
        st.sampled_from([None, "right", "down"]))
 def test_any_program_fits_its_page(program, direction):

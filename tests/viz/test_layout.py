@@ -29,7 +29,7 @@ def drawn(inputs, seed=0):
     return layered(sizes, inputs)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(graphs, st.integers(0, 99))
 def test_boxes_stand_apart_and_inputs_come_first(inputs, seed):
     inputs = connected(inputs)
@@ -43,7 +43,7 @@ def test_boxes_stand_apart_and_inputs_come_first(inputs, seed):
                     or abs(spot.along - other.along) > (spot.depth + other.depth) / 2)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(graphs, st.integers(0, 99))
 def test_lines_run_from_box_to_box_and_through_none(inputs, seed):
     inputs = connected(inputs)
@@ -74,7 +74,7 @@ def lines_crossed(spots, inputs):
     return crossings(rows)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 40), st.integers(0, 10**6))
 def test_trees_have_no_crossings(n, seed):
     """A tree grown from its root, the last box; every other box is used once."""

@@ -3,7 +3,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from minigrad.zoo import diagnosis as d
 
@@ -53,7 +53,6 @@ def test_the_units_of_the_columns_make_no_difference():
 
 
 # -- cross-validation ------------------------------------------------------------------------------------------------
-@settings(deadline=None)
 @given(st.integers(2, 30), st.integers(2, 30), st.integers(2, 10), seeds)
 def test_folds_share_patients_and_sick_to_within_one(sick, healthy, count, seed):
     count = min(count, sick, healthy)
@@ -64,7 +63,6 @@ def test_folds_share_patients_and_sick_to_within_one(sick, healthy, count, seed)
         assert np.ptp(np.bincount(part, minlength=count)) <= 1, f"seed {seed}"
 
 
-@settings(deadline=None)
 @given(seeds)
 def test_nobody_is_judged_by_a_model_that_saw_them(seed):
     rng = np.random.default_rng(seed)
@@ -95,7 +93,6 @@ def test_noise_is_not_predicted():
 
 
 # -- ranking ---------------------------------------------------------------------------------------------------------
-@settings(deadline=None)
 @given(judged())
 def test_counts_are_those_of_each_threshold(judged):
     y, p = judged
@@ -104,7 +101,6 @@ def test_counts_are_those_of_each_threshold(judged):
         assert (hits, alarms) == ((called & (y == 1)).sum(), (called & (y == 0)).sum())
 
 
-@settings(deadline=None)
 @given(judged())
 def test_curves_are_scikit_learns(judged):
     peer = pytest.importorskip("sklearn.metrics")
@@ -120,7 +116,6 @@ def test_curves_are_scikit_learns(judged):
     assert np.isclose(d.brier(y, p), peer.brier_score_loss(y, p))
 
 
-@settings(deadline=None)
 @given(judged())
 def test_the_area_is_under_the_curve(judged):
     y, p = judged
@@ -146,7 +141,6 @@ def test_wilson_interval_of_a_textbook():
     assert np.allclose([observed[0], low[0], high[0]], [81 / 263, 0.2553, 0.3662], atol=5e-5)
 
 
-@settings(deadline=None)
 @given(judged(), st.integers(1, 10))
 def test_every_patient_is_in_one_group(judged, bins):
     y, p = judged
@@ -180,7 +174,6 @@ def test_a_difference_is_judged_on_the_same_patients():
 
 
 # -- decisions -------------------------------------------------------------------------------------------------------
-@settings(deadline=None)
 @given(judged(), st.integers(1, 50), st.integers(1, 50))
 def test_the_cheapest_threshold_is_the_cheapest(judged, miss, alarm):
     y, p = judged

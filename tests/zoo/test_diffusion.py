@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 import minigrad as mg
 from minigrad.commands.main import main
@@ -78,7 +78,6 @@ class Knowing:
         return mg.tensor(alpha * noise - sigma * image)
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 99), steps=st.integers(1, 9))
 def test_the_sampler_goes_back_to_what_the_model_knows(seed, steps):
     images = np.random.default_rng(seed).uniform(-1, 1, (2, 4, 4, 1)).astype(np.float32)
@@ -167,7 +166,6 @@ def test_an_autoencoder_learns_two_images_is_saved_and_loaded(tmp_path):
 
 
 # -- judging ---------------------------------------------------------------------------------------------------------
-@settings(deadline=None)
 @given(seed=st.integers(0, 99), size=st.integers(1, 5))
 def test_frechet_distance(seed, size):
     rng = np.random.default_rng(seed)

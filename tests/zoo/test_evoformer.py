@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 import minigrad as mg
 from minigrad.keras.optimizers import Adam
@@ -193,7 +193,6 @@ def test_saving_and_loading(tmp_path):
     assert np.array_equal(ev.Evoformer.load(tmp_path / "model")(sequences).numpy(), model(sequences).numpy())
 
 
-@settings(deadline=None)
 @given(st.text(max_size=10))
 def test_every_letter_has_a_number(text):
     numbers = ev.encode(text)

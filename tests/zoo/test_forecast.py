@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from minigrad import corpora
 from minigrad.data import fetch
@@ -80,7 +80,6 @@ def test_means_are_of_the_days_before():
     assert np.isnan(f.before(series, 2)[:2]).all() and np.array_equal(f.before(series, 2)[2:], series[:-2])
 
 
-@settings(deadline=None)
 @given(st.integers(2, 30), st.integers(1, 10), seeds)
 def test_walking_forward_trains_on_days_before_the_block_alone(first, every, seed):
     rng = np.random.default_rng(seed)
@@ -142,7 +141,6 @@ def test_waves_of_variance_are_forecast():
     assert abs(((up > 0.5) == (DAYS.returns[1000:] > 0)).mean() - 0.5) < 0.08
 
 
-@settings(deadline=None)
 @given(st.floats(0.01, 100), st.floats(0.01, 100))
 def test_qlike_is_least_at_the_truth(v, forecast):
     assert f.qlike(v, v) == 0 and f.qlike(v, forecast) >= -1e-12
@@ -159,7 +157,6 @@ def test_the_best_constant_forecast_is_the_mean():
 
 
 # -- which is better? ------------------------------------------------------------------------------------------------
-@settings(deadline=None)
 @given(seeds, st.integers(10, 300))
 def test_diebold_mariano_is_its_formula(seed, n):
     rng = np.random.default_rng(seed)
@@ -203,7 +200,6 @@ def test_trade_by_hand():
     assert np.allclose(f.trade(position, returns, 10), [9.9, 19.8, -0.1])
 
 
-@settings(deadline=None)
 @given(seeds, st.floats(0, 100))
 def test_costs_are_in_proportion_and_nan_is_no_position(seed, cost):
     rng = np.random.default_rng(seed)

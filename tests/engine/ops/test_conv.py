@@ -1,7 +1,7 @@
 """Convolution and pooling, over many sizes, strides and borders, against the plain formulas."""
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from numpy.testing import assert_allclose
 
 import minigrad as mg
@@ -20,7 +20,6 @@ def convolutions(draw):
 
 
 @given(convolutions(), st.sampled_from([1, 1 << 19]))
-@settings(deadline=None)
 def test_conv2d_equals_the_sum_over_the_kernel(convolution, cache):
     x_shape, w_shape, strides, padding, seed = convolution
     rng = np.random.default_rng(seed)
@@ -42,7 +41,6 @@ def test_image_by_image_has_second_derivatives_too():
 
 
 @given(convolutions())
-@settings(deadline=None)
 def test_pooling_equals_the_plain_formulas(convolution):
     x_shape, (kh, kw, *_), strides, padding, seed = convolution
     x = np.random.default_rng(seed).integers(0, 4, x_shape).astype(float)                  # with ties

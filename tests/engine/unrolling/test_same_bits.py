@@ -22,7 +22,7 @@ def one_truth(params):
     return isinstance(index, np.ndarray) and index.dtype.kind == "b" and not index.ndim
 
 
-quick = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=4, suppress_health_check=list(HealthCheck))
 
 
 def scaled(xs):
@@ -100,7 +100,7 @@ def test_empty_arrays(op, case):
 
 @pytest.mark.filterwarnings("ignore:unroll")
 @given(programs(), st.sampled_from([1, 2]), st.sampled_from([np.float64, np.float32]))
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 def test_whole_programs(program, order, dtype):
     """Chains of ops, with the gradients of all inputs that have one."""
     inputs = [x.astype(dtype) if x.dtype.kind == "f" else x for x in program.inputs]

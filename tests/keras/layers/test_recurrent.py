@@ -1,7 +1,7 @@
 """Recurrent layers against the formulas of their papers, step by step and unit by unit in plain NumPy."""
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 import minigrad as mg
 from minigrad import layers
@@ -87,7 +87,6 @@ def test_initial_state_of_the_wrong_form():
         layers.LSTM(4)(np.zeros((2, 3, 5)), initial_state=np.zeros((2, 4)))
 
 
-@settings(deadline=None)
 @given(n=st.integers(0, 40))
 def test_unstack_and_its_gradient(n):
     x = mg.tensor(np.arange(3.0 * n).reshape(n, 3), requires_grad=True)

@@ -22,7 +22,7 @@ def moved(optimizer, gs):
     return [-v.numpy() for v in vs]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 2**32), limit=st.floats(0.01, 20))
 def test_clipping(seed, limit):
     rng = np.random.default_rng(seed)
@@ -111,7 +111,7 @@ def test_averages_that_make_no_sense_are_refused(options):
 
 
 # -- stopping and going on ---------------------------------------------------------------------------------------------
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(stop=st.integers(0, 4), built=st.booleans())
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", VARIANTS, ids=repr)

@@ -12,7 +12,7 @@ from minigrad.keras.optimizers import SGD, Adam
 from .cases import SHAPES, gradients, variables
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(present=st.lists(st.lists(st.booleans(), min_size=5, max_size=5).filter(any), min_size=1, max_size=6),
        order=st.permutations(range(5)))
 def test_any_variables_may_lack_gradients_and_come_in_any_order(present, order):

@@ -56,7 +56,7 @@ def plain(o, theta, g, t, lr, slot):
     raise NotImplementedError(o)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 2**32), block=st.sampled_from([1, 5, 1 << 18]))
 @pytest.mark.parametrize("optimizer", VARIANTS, ids=repr)
 def test_equals_the_plain_formula(optimizer, seed, block):

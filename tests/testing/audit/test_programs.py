@@ -10,7 +10,7 @@ from minigrad.testing import check_gradients
 from minigrad.testing.audit.programs import Program, Step
 from minigrad.testing.strategies import programs
 
-PATIENT = settings(deadline=None, suppress_health_check=list(HealthCheck))
+PATIENT = settings(suppress_health_check=list(HealthCheck))
 
 
 @settings(PATIENT, max_examples=100)

@@ -3,7 +3,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 import minigrad as mg
 from minigrad.engine.op import Op
@@ -53,7 +53,6 @@ def test_a_rule_that_is_wrong_at_third_order_only():
         check_gradients(once, np.array([1.0, 2.0]), order=3)
 
 
-@settings(deadline=None)
 @given(st.integers(-200, 200))
 def test_any_scale(exponent):
     x = np.array([1.5, 2.5, 0.5]) * 10.0 ** (exponent / 20)
@@ -84,7 +83,6 @@ def test_a_slope_of_zero_is_not_compared_with_its_own_rounding(f, scale):
     assert check_gradients(f, scale * np.sqrt([0.3, 1.7, 0.9, 2.4])).worst < 1e-8
 
 
-@settings(deadline=None)
 @given(st.integers(0, 20))
 def test_the_worst_error_is_relative_to_the_gradient(exponent):
     op = Op(lambda x, /: x**3, lambda g, y, x: (3 + 3e-10) * g * x * x, name="nearly")

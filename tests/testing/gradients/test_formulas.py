@@ -16,7 +16,7 @@ def test_it_is_the_simplest_form(slope, words):
     assert formula(slope, {"x": X, "b": B}) == words
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6))
 def test_noise_has_no_name(seed):
     slope = np.random.default_rng(seed).standard_normal(6)

@@ -9,7 +9,7 @@ from minigrad.keras.models import Sequential
 from minigrad.trust.interpretability import guided_backpropagation, integrated_gradients, saliency, smooth_grad
 
 seeds = st.integers(0, 10_000)
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=25)
 
 
 def network(seed, activation="tanh", inputs=5, classes=3):

@@ -18,7 +18,7 @@ from minigrad.trust.interpretability import (
 )
 from minigrad.zoo.gpt import GPT
 
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=25)
 seeds = st.integers(0, 10_000)
 
 

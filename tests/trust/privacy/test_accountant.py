@@ -38,7 +38,7 @@ def binomial(q, noise, order):
     return np.logaddexp.reduce(terms) / (order - 1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(q=st.floats(1e-4, 0.9), noise=st.floats(0.3, 10), order=st.integers(2, 100))
 def test_the_integral_equals_the_sum(q, noise, order):
     expected = binomial(q, noise, order)
@@ -72,7 +72,7 @@ def test_noise_for_takes_no_budget_that_is_none(bad):
             noise_for(*arguments)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(q=st.floats(1e-4, 1), noise=st.floats(0.5, 10), order=st.floats(1.1, 60))
 def test_more_noise_and_less_sampling_cost_less(q, noise, order):
     here = renyi_divergence(q, noise, order)
@@ -86,7 +86,7 @@ def test_without_sampling_it_is_the_gaussian_mechanism():
     assert renyi_divergence(1, 2.0, 8) == 8 / (2 * 2.0 ** 2)                 # Mironov 2017, corollary 3
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.sampled_from([0.01, 0.1]), st.sampled_from([1.0, 2.0]), st.integers(0, 50)), max_size=4))
 def test_steps_add_up_in_any_order(steps):
     one, other = Accountant(), Accountant()

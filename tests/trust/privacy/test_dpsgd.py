@@ -24,7 +24,7 @@ def sums(optimizer, model, x, y):
     return np.concatenate([g.ravel() for g in parts]) * optimizer.rate * optimizer.people
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(clip=st.floats(1e-3, 10), who=st.integers(0, 19), seed=st.integers(0, 50))
 def test_one_example_more_moves_the_sum_by_at_most_the_clip(clip, who, seed):
     """The sensitivity, on which the whole proof rests; also for an outlier."""

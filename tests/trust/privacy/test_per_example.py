@@ -43,7 +43,7 @@ MODELS = {
 
 
 @pytest.mark.parametrize("name", MODELS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(n=st.integers(1, 6), seed=st.integers(0, 99))
 def test_equal_to_the_loop(name, n, seed):
     make, shape, whole = MODELS[name]
@@ -124,7 +124,7 @@ def test_a_weight_that_meets_no_examples_is_refused():
         PerExample((x @ w).sum(axis=1) + (w * w).sum(), [w])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(n=st.integers(1, 5), places=st.integers(1, 5), seed=st.integers(0, 99),
        change=st.sampled_from([lambda w: w.T, lambda w: w.swapaxes(0, 1), lambda w: 2.0 * mg.tanh(w).T,
                                lambda w: (w.T.reshape(3, 2, 2) ** 2).reshape(3, 4)]))

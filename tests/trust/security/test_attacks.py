@@ -10,7 +10,7 @@ from minigrad.keras.layers import Dense
 from minigrad.keras.models import Sequential
 from minigrad.trust.security import AdversarialTraining, fgsm, pgd, project, robust_accuracy, steepest
 
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=25)
 seeds, norms = st.integers(0, 10_000), st.sampled_from([2, np.inf])
 SPARSE = losses.SparseCategoricalCrossentropy(from_logits=True)
 

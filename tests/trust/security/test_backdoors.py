@@ -11,7 +11,7 @@ from minigrad.keras.layers import Dense
 from minigrad.keras.models import Sequential
 from minigrad.trust.security import anomaly_index, find_trigger, poison, spectral_signatures, stamp, success_rate
 
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=25)
 seeds = st.integers(0, 10_000)
 DIGITS = datasets.load_mnist5k()
 ORDER = np.random.default_rng(0).permutation(len(DIGITS.y))
