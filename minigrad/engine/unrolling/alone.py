@@ -20,7 +20,7 @@ def module(writer, about, file):
     """(text, arrays): a program as a module that needs NumPy alone; arrays are loaded from `file` beside it."""
     if writer.gpu:
         raise ValueError("save: the program runs on a GPU; a program that was recorded on the CPU needs NumPy alone")
-    held, kept, alone = ["from pathlib import Path", "import numpy"], {}, Alone(writer.fresh)
+    held, kept, alone = ["from pathlib import Path", "import numpy"], {}, Alone(writer.fresh, writer.bound)
     for name, x in writer.bound.items():
         if isinstance(x, np.ndarray):
             if x.size <= FEW and x.flags.c_contiguous:
@@ -43,10 +43,13 @@ def module(writer, about, file):
 
 
 class Alone:
-    """lines: the text of all that was asked for so far.  fresh: a function that finds names which nobody has."""
+    """lines: the text of all that was asked for so far.  fresh: a function that finds names which nobody has.
 
-    def __init__(self, fresh):
-        self.fresh, self.lines, self.names, self.counters = fresh, [], {}, {}
+    bound   {name: what the program has under it}
+    """
+
+    def __init__(self, fresh, bound):
+        self.fresh, self.bound, self.lines, self.names, self.counters = fresh, bound, [], {}, {}
 
     def method(self, bound, name):
         """Define `name` as a bound method.  ValueError if it needs more than numbers and functions."""
@@ -57,9 +60,16 @@ class Alone:
         elif counted is not None:
             if reason := owner._more_than_counts():
                 raise ValueError(f"save: {kind.__name__} {reason} after each step, which is no NumPy")
-            self.lines.append(f"def {name}():\n    global {(n := self._counter(owner, counted))}\n    {n} += 1")
+            self.lines.append(f"def {name}():\n    global {(n := self._counter(owner, counted))}\n    {n} += 1"
+                              + self._dropped(*owner._every_few_steps(), n))
         else:
             self._function(bound.__func__, owner, name)
+
+    def _dropped(self, every, arrays, count):
+        """The further lines of a function that counts: now and then the smallest numbers of some arrays become 0."""
+        names = [name for name, x in self.bound.items() if any(x is a for a in arrays)]
+        return (f"\n    for slot in ({', '.join(names)},) if {count} % {every} == 0 else ():\n"
+                "        slot[abs(slot) < numpy.finfo(slot.dtype).tiny] = 0") if names else ""
 
     def _counter(self, owner, attribute):
         key = id(owner), attribute

@@ -12,6 +12,8 @@ from ...support.arguments import number, shown, whole
 from ...support.names import Configured
 from .flat import Buffers
 
+FADED = 64                  # steps, after which what is almost 0 is set to 0
+
 
 def update_average(m, x, part, s=None):
     """m += part · (x - m), in place: an exponential moving average of x with decay 1 - part."""
@@ -51,8 +53,9 @@ class Optimizer(Configured):
     # To unroll.py: asked for anew in each replay.
     _changes = "iterations", "_learning_rate", "_loaded", "_warned", "_waiting"
     _whole = "_buffers", "_stretches", "_stepped", "_arrays", "variables"       # and: another object, another program
-    _counts = {"_advance": "iterations"}    # and: in a saved program, all that _advance does is to count
+    _counts = {"_advance": "iterations"}    # and: in a saved program _advance counts, and does _every_few_steps
     slots = {}                              # what is remembered for each number of a variable: {name: first value}
+    fading = ()                             # slots that shrink, step by step, where the gradient is 0
 
     def __init__(self, learning_rate, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None,
                  use_ema=False, ema_momentum=0.99, ema_overwrite_frequency=None, *, gradient_accumulation_steps=None,
@@ -209,12 +212,28 @@ class Optimizer(Configured):
 
     def _advance(self):
         for v in self._stepped:
-            hold(v)
+            if hasattr(v, "constraint"):
+                hold(v)
             v._note_edit()
         self.iterations += 1
+        if self.iterations % FADED == 0:    # subnormal numbers would make each further step up to three times as long
+            for stretch in self._stretches:
+                stretch.drop_subnormal(self._faded())
         every = self.ema_overwrite_frequency
         if self.use_ema and every and self.iterations % every == 0:
             self.finalize_variable_values(self._stepped)
+
+    def _faded(self):
+        """The slots whose smallest numbers can as well be 0.
+
+        Where a weight's gradient stays 0, as behind a dead relu, m is 0.9ᵗ m: subnormal after some 800 steps, for ever.
+        A v so small is nothing beside ε.
+        """
+        return [name for name in self.fading if name == "m" or self.epsilon > 1e-11]
+
+    def _every_few_steps(self):
+        """To a saved program: (FADED, the arrays whose smallest numbers are then set to 0)."""
+        return FADED, [flat.slots[name] for flat in self._buffers.flats for name in self._faded() if name in flat.slots]
 
     def finalize_variable_values(self, trainable_variables):
         """With use_ema, give these variables their averages, those that have been in a step; otherwise do nothing."""

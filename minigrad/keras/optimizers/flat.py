@@ -14,7 +14,7 @@ import numpy as np
 
 from ...engine import backend
 
-BLOCK = 1 << 17             # elements that a rule works on at a time, on a CPU: the buffers then stay in its cache
+BLOCK = 1 << 16             # elements that a rule works on at a time, on a CPU: Adam's five arrays take 1.3 MB of cache
 
 
 class Flat:
@@ -76,6 +76,13 @@ class Stretch:
         other.blocks = [(f(theta, "theta"), f(g, "gradients"), [f(slot, name) for slot, name in zip(slots, self.names)],
                          f(s, "scratch")) for theta, g, slots, s in self.blocks]
         return other
+
+    def drop_subnormal(self, names):
+        """Put 0 in the place of a slot's numbers below 1.2e-38 (in float32), which slow a CPU down, but no GPU."""
+        for _, _, slots, s in self.blocks:
+            for name, slot in zip(self.names, slots):
+                if name in names and s is not None and slot.itemsize >= 4:      # of halves NumPy makes float32 first
+                    np.copyto(slot, 0, where=np.abs(slot, out=s) < np.finfo(slot.dtype).tiny)
 
     def gather(self, gradients):
         """Copy the gradients of this stretch's variables, from a list of arrays, end to end into the buffer."""

@@ -6,7 +6,7 @@ from .base import Optimizer, update_average
 
 class Adadelta(Optimizer):
     """a = ρ a + (1 - ρ) g²,  d = g √(u + ε) / √(a + ε),  u = ρ u + (1 - ρ) d²,  θ -= lr d.  (Zeiler 2012, with lr 1)"""
-    slots = {"a": 0.0, "u": 0.0}
+    slots, fading = {"a": 0.0, "u": 0.0}, ("a", "u")
 
     def __init__(self, learning_rate=0.001, rho=0.95, epsilon=1e-7, **common):
         super().__init__(learning_rate, **common)
@@ -25,7 +25,7 @@ class Adadelta(Optimizer):
 
 class Adamax(Optimizer):
     """m = β₁ m + (1 - β₁) g,  u = max(β₂ u, |g|),  θ -= lr / (1 - β₁ᵗ) · m / (u + ε).  (Kingma & Ba 2014, 7.1)"""
-    slots = {"m": 0.0, "u": 0.0}
+    slots, fading = {"m": 0.0, "u": 0.0}, ("m", "u")
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **common):
         super().__init__(learning_rate, **common)
@@ -53,7 +53,7 @@ class Nadam(Optimizer):
 
     with the averages m and v of Adam.  (Dozat 2016)
     """
-    slots = {"m": 0.0, "v": 0.0}
+    slots, fading = {"m": 0.0, "v": 0.0}, ("m", "v")
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **common):
         super().__init__(learning_rate, **common)

@@ -15,6 +15,7 @@ class SGD(Optimizer):
 
     (Polyak 1964; Nesterov 1983, in the form of Sutskever et al. 2013)
     """
+    fading = ("m",)
 
     def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False, **common):
         super().__init__(learning_rate, **common)
@@ -41,6 +42,7 @@ class RMSprop(Optimizer):
     centered    the variance of g in the place of v: v - a², where a = ρ a + (1 - ρ) g
     momentum μ  m = μ m + lr g / √(v + ε),  θ -= m
     """
+    fading = "v", "a", "m"
 
     def __init__(self, learning_rate=0.001, rho=0.9, momentum=0.0, epsilon=1e-7, centered=False, **common):
         super().__init__(learning_rate, **common)
@@ -97,6 +99,7 @@ class Adam(Optimizer):
 
     amsgrad     the largest v so far in the place of v: steps don't grow again.  (Reddi et al. 2018)
     """
+    fading = "m", "v"
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False, **common):
         super().__init__(learning_rate, **common)
@@ -133,7 +136,7 @@ class AdamW(Adam):
 
 class Lion(Optimizer):
     """θ -= lr · sign(β₁ m + (1 - β₁) g),  m = β₂ m + (1 - β₂) g.  (Chen et al. 2023)"""
-    slots = {"m": 0.0}
+    slots, fading = {"m": 0.0}, ("m",)
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.99, **common):
         super().__init__(learning_rate, **common)

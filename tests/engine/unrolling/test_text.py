@@ -140,6 +140,19 @@ def test_optimizers_and_schedules_are_saved(make, tmp_path):
     trained_alone(settle(mg.unroll(stepping(make(), w)), (X,)), w, tmp_path)
 
 
+@pytest.mark.parametrize("make", [lambda: optimizers.Adam(0.1), lambda: optimizers.SGD(0.1, momentum=0.9)])
+def test_a_saved_optimizer_drops_what_has_faded_when_minigrads_does(make, tmp_path):
+    w, optimizer = mg.tensor([1.0, -2.0, 3.0], requires_grad=True), make()
+    g = settle(mg.unroll(stepping(optimizer, w)), (X,))
+    optimizer.iterations = 61               # three steps more, and it happens
+    for slot in optimizer._buffers.slots(w).values():
+        slot[:2] = 1e-320
+    space = trained_alone(g, w, tmp_path)
+    assert optimizer.iterations == space["iterations"] == 66
+    for name, slot in optimizer._buffers.slots(w).items():
+        assert space[name].tobytes() == slot.tobytes()
+
+
 def test_what_cannot_run_alone_is_named(tmp_path):
     w = mg.tensor([1.0, -2.0, 3.0], requires_grad=True)
     g = settle(mg.unroll(stepping(optimizers.SGD(lambda step: 0.1 / (1 + step)), w)), (X,))

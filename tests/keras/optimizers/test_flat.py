@@ -7,9 +7,9 @@ from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_allclose
 
 import minigrad as mg
-from minigrad.keras.optimizers import SGD, Adam
+from minigrad.keras.optimizers import SGD, Adam, base
 
-from .cases import SHAPES, gradients, variables
+from .cases import SHAPES, VARIANTS, fresh, gradients, variables
 
 
 @settings(max_examples=40)
@@ -103,3 +103,27 @@ def test_a_missing_gradient_is_named_once():
         warnings.simplefilter("error")
         optimizer.apply_gradients([(np.ones(3), vs[0]), (None, vs[1])])
     assert np.array_equal(vs[1].numpy(), before)
+
+
+@pytest.mark.parametrize("optimizer", [*VARIANTS, Adam(0.01, epsilon=0)], ids=repr)
+def test_what_fades_is_0_before_it_makes_steps_slow(optimizer, monkeypatch):
+    """Behind a dead relu gradients stay 0: slots shrink, below what a CPU calculates with at full speed, and are 0."""
+    def train(v, o):
+        o.apply_gradients([(np.ones(3, "float32"), v)])
+        faded = {name: slot for name, slot in o._buffers.slots(v).items() if name in o.fading}
+        for slot in faded.values():
+            slot *= np.float32(1e-36)                               # as after some hundred steps
+        for _ in range(63):
+            o.apply_gradients([(np.zeros(3, "float32"), v)])
+        return faded
+    v, w = (mg.tensor([1.0, -2.0, 3.0], dtype="float32", requires_grad=True) for _ in range(2))
+    slots, tiny = train(v, o := fresh(optimizer)), np.finfo("float32").tiny
+    monkeypatch.setattr(base, "FADED", 1000)
+    kept = train(w, fresh(optimizer))
+    assert o.iterations == 64 and v.tolist() == w.tolist()          # weights never notice
+    for name, slot in slots.items():
+        if name == "m" or o.epsilon:
+            assert not ((0 < abs(slot)) & (abs(slot) < tiny)).any()
+            assert np.array_equal(slot, np.where(abs(kept[name]) < tiny, 0, kept[name]))
+        else:                                                       # m / √v: a v of 0 would be no small change
+            assert np.array_equal(slot, kept[name])
