@@ -69,11 +69,12 @@ class Watched:
 
     _edited     the number of the last edit; -1: never; UNKNOWN where the memory has its own account of it:
     _memory     an Account, shared with the other tensors there; or None
-    Two things that layers keep with a tensor; most tensors have neither:
+    What layers keep with a tensor; most tensors have none of it:
     _keras_mask     a Tensor of booleans: which steps of padded sequences are real (keras/masks.py)
     constraint      what an optimizer holds a weight to after each step (keras/constraints.py)
+    name, path      what a weight is called, "kernel", and where: "dense/kernel" (keras/layers/base.py)
     """
-    __slots__ = ("_data", "_edited", "_memory", "_keras_mask", "constraint")
+    __slots__ = ("_data", "_edited", "_memory", "_keras_mask", "constraint", "name", "path")
     _counts = {"_note_edit": ""}            # to unroll.py: in a saved program, where nobody looks, it does nothing
 
     shape = property(lambda self: self._data.shape, doc="The lengths of the axes, a tuple.")

@@ -69,7 +69,8 @@ class Conversions:
 
     def __reduce__(self) -> tuple:
         """For pickle and copy: a tensor travels as a value, its array, its gradient and its flag, without the tape."""
-        return _arrived, (self.numpy(), self.device, self.requires_grad, self.grad, getattr(self, "constraint", None))
+        kept = {name: getattr(self, name) for name in ("constraint", "name", "path") if hasattr(self, name)}
+        return _arrived, (self.numpy(), self.device, self.requires_grad, self.grad, kept)
 
     def tolist(self) -> list | float:
         """The values as a Python number, or as nested lists of them."""
@@ -130,11 +131,11 @@ class Conversions:
         return f"tensor({values}, dtype={self.dtype}{source}{grad}{place})"
 
 
-def _arrived(array, device, requires_grad, grad, constraint=None):
+def _arrived(array, device, requires_grad, grad, kept):
     t = Tensor(backend.asarray(array, device=device), requires_grad)
     t.grad = grad
-    if constraint is not None:
-        t.constraint = constraint
+    for name, value in kept.items():
+        setattr(t, name, value)
     return t
 
 

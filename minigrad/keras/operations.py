@@ -4,6 +4,7 @@ import builtins
 import numpy as np
 
 from ..engine import backend
+from ..engine.op import as_real
 from ..engine.ops import FUNCTIONS as TABLE
 from ..engine.ops.arithmetic import maximum, where
 from ..engine.ops.convolutions import conv as convolution, conv_transpose as transposed
@@ -114,9 +115,11 @@ def moments(x, axes, keepdims=False, synchronized=False):
     return _tensor(x).mean(axis=axes, keepdims=keepdims), _tensor(x).var(axis=axes, keepdims=keepdims)
 
 
-def normalize(x, axis=-1, order=2, epsilon=1e-12):
-    """x divided by its norm of this order along axis, which counts as at least epsilon."""
-    return x / maximum(vector_norm(_tensor(x), ord=order, axis=axis, keepdims=True), epsilon)
+def normalize(x, axis=-1, order=2, epsilon=1e-7):
+    """x divided by its norm of this order along axis, or several, which counts as at least epsilon."""
+    x = as_real(_tensor(x))
+    least = max(epsilon, float(np.finfo(x.dtype).tiny))                     # in float16 1e-12 is 0
+    return x / maximum(vector_norm(x, ord=order, axis=axis, keepdims=True), least)
 
 
 def log_sigmoid(x):

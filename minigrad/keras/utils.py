@@ -7,6 +7,7 @@ from ..data.loading import one_hot
 from ..engine import backend
 from ..support.arguments import shown
 from ..support.explaining import explained
+from .callbacks.logs import Progbar as Progbar
 from .directories import (
     array_to_img as array_to_img,
     image_dataset_from_directory as image_dataset_from_directory,
@@ -16,7 +17,7 @@ from .directories import (
     text_dataset_from_directory as text_dataset_from_directory,
     timeseries_dataset_from_array as timeseries_dataset_from_array,
 )
-from .layers.base import restart_names
+from .layers.layer_names import restart_names
 from .plotting import plot_model as plot_model
 from .serialization import (
     custom_object_scope as custom_object_scope,

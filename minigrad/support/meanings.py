@@ -48,6 +48,14 @@ def dtype(name, value):
         raise TypeError(f"{name} must be a NumPy dtype such as \"float32\", not {shown(value)}") from None
 
 
+def dtype_of_numbers(name, value):
+    value = "str" if isinstance(value, str) and value == "string" else value        # as Keras calls them
+    dtype(name, value)
+    if np.dtype(value).kind not in "biuf":
+        raise ValueError(f"{name} is {shown(value)}, and tensors hold numbers: make numbers of texts before the "
+                         'model, with TextVectorization or StringLookup, in Dataset.map say, and give Input "int64"')
+
+
 def data_format(name, value):
     if not isinstance(value, str) or value not in ("channels_last", "channels_first"):
         raise ValueError(f'{name} must be "channels_last" or "channels_first", not {shown(value)}')
@@ -147,7 +155,8 @@ MEANINGS = {
     **dict.fromkeys(("monitor", "separator"), text),
     **dict.fromkeys(("reduction", "average", "mode", "distribution", "padding", "interpolation"), optional(text)),
     **dict.fromkeys(("filename", "filepath", "backup_dir"), path),
-    "dtype": optional(dtype), "verbose": verbosity, "exclude": optional(name_or_function),
+    "dtype": optional(dtype), "InputLayer.dtype": dtype_of_numbers,
+    "verbose": verbosity, "exclude": optional(name_or_function),
     **dict.fromkeys(("from_logits", "use_bias", "return_sequences", "return_state", "go_backwards",
                      "unit_forget_bias", "reset_after", "stateful", "mask_zero", "unroll", "zero_output_for_mask",
                      "use_scale", "invert", "center", "keepdims", "nesterov", "centered", "staircase", "trainable",

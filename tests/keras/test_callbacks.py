@@ -21,6 +21,7 @@ from minigrad.keras.callbacks import (
 )
 from minigrad.keras.layers import Dense, Layer
 from minigrad.keras.models import Sequential
+from minigrad.keras.utils import Progbar
 from minigrad.support.errors import Failure
 
 X = np.random.default_rng(0).standard_normal((50, 3)).astype(np.float32)
@@ -277,3 +278,26 @@ def test_appending_to_what_is_no_history_is_refused_before_the_training(tmp_path
     with pytest.raises(Failure, match=f"h.csv.*{said}"):
         new.fit(X, Y, verbose=0, callbacks=[CSVLogger(tmp_path / "h.csv", append=True)])
     assert not new.built and (tmp_path / "h.csv").read_bytes() == content
+
+
+@pytest.mark.parametrize("options, last", [({}, "loss 1.5, acc 2"), ({"stateful_metrics": ["loss"]}, "loss 3, acc 2"),
+                                           ({"stateless_metrics": ["acc"]}, "loss 3, acc 2")])
+def test_a_bar_of_ones_own(options, last, capsys):
+    for verbose in (0, 1, 2):
+        bar = Progbar(4, verbose=verbose, interval=0, unit_name="image", **options)
+        for step in range(4):
+            bar.update(step + 1, [("loss", step), ("acc", np.array([1.0, 3.0]))])
+        out, err = capsys.readouterr()
+        assert out == (f"4/4: {last}\n" if verbose == 2 else "")
+        assert (last in err and "4/4" in err and "image/s" in err and err.endswith("\n")) if verbose == 1 else not err
+
+
+def test_a_bar_of_an_unknown_length(capsys):
+    bar = Progbar(None)
+    bar.add(3, [("a", 1)])
+    bar.add(1, [("a", 5)])                  # the mean counts steps
+    bar.update(4, finalize=True)
+    assert "4/? " in (err := capsys.readouterr().err) and "a 2]" in err
+    Progbar(0).update(0)
+    with pytest.raises(ValueError, match="Only one of"):
+        Progbar(1, stateful_metrics=[], stateless_metrics=[])

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ...support import files
+from ...support.arguments import whole
 from ...support.errors import Failure
 from ...support.files import atomic_write
 from ...support.reading import form, read_text
@@ -62,22 +63,85 @@ class ProgressBar(Callback):
         if sys.stderr is None:
             return
         self._show(self.params["steps"] or self.last + 1, logs, epoch)
-        self.bar.close()
         self.bar = None
 
     def _show(self, done, logs, epoch=None):
         if self.bar is None:
-            from tqdm import tqdm
-            self.bar = tqdm(total=self.params["steps"], desc=self._label(self.run.epoch if epoch is None else epoch),
-                            unit="step", initial=self.first or 0, **_size())
-            self.bar.start_t = self.begun       # not when it is first drawn: its rate is that of all steps
-        self.bar.n = done
-        self.bar.set_postfix_str(_text(logs), refresh=epoch is None and done != self.params["steps"])
-        if epoch is not None and _text(logs) not in str(self.bar):
-            self.bar.ncols = None               # close() draws the last one: all its figures, however long the line
+            self.bar = _opened(self.params["steps"], self.begun, self.first or 0,
+                               desc=self._label(self.run.epoch if epoch is None else epoch))
+        if epoch is not None or done != self.params["steps"]:   # the last batch of an epoch: its end draws it
+            _draw(self.bar, done, _text(logs), last=epoch is not None)
 
     def _label(self, epoch):
         return f"epoch {epoch + 1}/{self.params['epochs']}"
+
+
+class Progbar:
+    """A bar for a loop of your own, on stderr; with verbose=2 one line at its end, on stdout; with 0 nothing.
+
+        bar = Progbar(100)
+        for step in range(100):
+            bar.update(step + 1, [("loss", loss)])          # or bar.add(1, [("loss", loss)])
+
+    target              the number of steps, with which the bar ends; None: not known, update(n, finalize=True) ends it
+    width               letters for the bar itself; interval: seconds between two drawings; unit_name: what it counts
+    stateful_metrics    values that are shown as they come, and not as the mean over all steps so far; or, the other
+                        way round, stateless_metrics: only these are shown as the mean
+    """
+
+    def __init__(self, target, width=20, verbose=1, interval=0.05, stateful_metrics=None, stateless_metrics=None,
+                 unit_name="step"):
+        if stateful_metrics is not None and stateless_metrics is not None:
+            raise ValueError("Progbar: Only one of stateful_metrics and stateless_metrics can be given")
+        self.target = None if target is None else whole("Progbar: target", target, 0)
+        self.width, self.verbose, self.interval = width, verbose, interval
+        self.unit_name, self.stateful_metrics, self.stateless_metrics = unit_name, stateful_metrics, stateless_metrics
+        self.sums, self.done, self.bar, self.shown, self.begun = {}, 0, None, 0.0, time.time()
+
+    def update(self, current, values=None, finalize=None):
+        """So many steps are done, and the newest gave these values, pairs (name, number)."""
+        last = self.target is not None and current >= self.target if finalize is None else finalize
+        for name, value in values or ():
+            total, count = self.sums.get(name, (0.0, 0)) if self._averaged(name) else (0.0, 0)
+            steps = max(current - self.done, 1)
+            self.sums[name] = total + steps * float(np.mean(np.asarray(value))), count + steps
+        self.done = current
+        text = _text({name: total / count for name, (total, count) in self.sums.items()})
+        if self.verbose == 2 and last:
+            print(f"{current}/{self.target or current}: {text}", flush=True)
+        now = time.monotonic()
+        if self.verbose == 1 and sys.stderr is not None and (last or now - self.shown >= self.interval):
+            self.shown = now
+            if self.bar is None:
+                self.bar = _opened(self.target, self.begun, 0, self.unit_name,
+                                   bar_format=f"{{l_bar}}{{bar:{self.width}}}{{r_bar}}")
+            _draw(self.bar, current, text, last)
+            self.bar = None if last else self.bar
+
+    def add(self, n, values=None):
+        """n more steps are done."""
+        self.update(self.done + n, values)
+
+    def _averaged(self, name):
+        if self.stateless_metrics is not None:
+            return name in self.stateless_metrics
+        return name not in (self.stateful_metrics or ())
+
+
+def _opened(total, begun, initial, unit="step", **how):
+    from tqdm import tqdm
+    bar = tqdm(total=total, unit=unit, initial=initial, **how, **_size())
+    bar.start_t = begun                     # not when it is first drawn: its rate is that of all steps
+    return bar
+
+
+def _draw(bar, done, text, last):
+    bar.n = done
+    bar.set_postfix_str(text, refresh=not last)
+    if last:
+        if text not in str(bar):
+            bar.ncols = None                # close() draws the last one: all its figures, however long the line
+        bar.close()
 
 
 def _text(logs):

@@ -11,8 +11,6 @@ Weights are the Tensors, and sublayers the Layers, among a layer's attributes an
 weight's name is the way to it, "layers.0.kernel", whatever else was made before in the same process.
 """
 import inspect
-import itertools
-import re
 import threading
 import warnings
 from contextvars import ContextVar
@@ -23,19 +21,18 @@ from ...engine import backend
 from ...engine.tensor import Tensor
 from ...engine.trees import tree_leaves
 from ...engine.unroll import FLAGS
-from ...support.arguments import shown
 from ...support.explaining import explained
 from ...support.meanings import check_arguments
 from .. import constraints, initializers, regularizers
 from ..masks import attach, masks_of
 from ..symbols import is_trying, record, symbols_in
 from .budget import is_limited, spend_layer, spend_weight
-from .inputs import as_tensors, batch_shape, in_precision
+from .inputs import as_tensors, batch_shape, in_precision, output_shape
+from .layer_names import automatic, check_free, name_weight
 from .penalties import Added, Penalty, add, added_below, collected
 
 _training = ContextVar("training", default=False)       # in this thread or task: is the outermost call a training step?
 FLAGS.append(_training.get)                 # another program where it is set otherwise
-_numbers = {}                               # how many layers of each class got an automatic name: {"dense": counter}
 _building = threading.RLock()               # so that two threads that call a new layer don't both make its weights
 
 
@@ -91,15 +88,15 @@ class Layer:
                 raise TypeError(f"{type(self).__name__} takes no argument {option!r}")
         self._of_weights, self.activity_regularizer = of_weights, regularizers.get(activity_regularizer)
         self.dtype, self._cast = np.dtype(dtype or np.float32).name, None if dtype is None else np.dtype(dtype)
-        kind = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(self).__name__).lower()
-        number = 0 if name else next(_numbers.setdefault(kind, itertools.count()))
-        self.name = name or (f"{kind}_{number}" if number else kind)
+        self.name = name or automatic(type(self))
         self.built, self._trainable, self._penalties = False, trainable, []
         self.input_shape, self.output_shape = input_shape and (None, *input_shape), None
 
     def __setattr__(self, name, value):
         if hasattr(self._base, name):
-            _check_free(self, name, value)
+            check_free(self, name, value, _parts)
+        if isinstance(value, Tensor):
+            name_weight(value, name, self)
         object.__setattr__(self, name, value)
 
     @property
@@ -124,7 +121,8 @@ class Layer:
                    constraint=None, name=None):
         """A new weight: add_weight(shape), or add_weight(name, shape), and then initializer, as in Keras 2.
 
-        Store it as an attribute, whose name becomes the weight's; the name here is for Keras' sake.
+        Store it as an attribute, whose name is the weight's in files.  Its .name is the one given here, by default the
+        attribute's too; its .path has the layer's before it: "dense/kernel".
         initializer     a name or an object of minigrad.initializers; "glorot_uniform", for a single number "zeros"
         regularizer     what to add to the loss for this weight: a name or an object of minigrad.regularizers
         constraint      what to hold it to after each step: a name or an object of keras.constraints
@@ -149,7 +147,17 @@ class Layer:
         constraint = constraints.get(constraint or self._of_weights.get(f"{option}_constraint"))
         if constraint is not None:
             weight.constraint = constraint
+        if name:
+            name_weight(weight, name, self)
         return weight
+
+    @explained
+    def compute_output_shape(self, input_shape, *further):
+        """The shape of the output for an input's shape, (batch, ...) with None for what is open; or for trees of them.
+
+        Found by a call with zeros, as with Input(...), which makes the weights where there are none yet.
+        """
+        return output_shape(self, input_shape, *further)
 
     def add_loss(self, loss):
         """In call: add a scalar Tensor to the loss of this step, or several in a list."""
@@ -364,21 +372,6 @@ class Layer:
 
 Layer._takes_training, Layer._first, Layer._ndims, Layer._masks, Layer._makes_mask = False, "x", (0, None), (), False
 Layer._base = Layer                         # the class whose names are taken; Model and Sequential have more
-
-
-def _check_free(layer, name, value):
-    """AttributeError if a part of a layer, as a user names it, would take the place of what all layers have."""
-    base, own = (inspect.getattr_static(kind, name) for kind in (layer._base, type(layer)))
-    fixed, method = isinstance(base, property) and base.fset is None, callable(getattr(layer._base, name))
-    if own is base and (fixed or method and isinstance(value, (list, tuple, dict)) or any(_parts(value, name))):
-        kind = "a method" if method else "a property" if isinstance(base, property) else "an attribute"
-        raise AttributeError(f"{type(layer).__name__}: self.{name} can't be set to {shown(value)}: it is {kind} of "
-                             f"every {layer._base.__name__}; choose another name, such as self.my_{name}")
-
-
-def restart_names():
-    """Number automatic names from the beginning again."""
-    _numbers.clear()
 
 
 def _once(build):

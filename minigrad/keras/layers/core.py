@@ -16,7 +16,8 @@ from ...support.explaining import explained
 from .. import activations
 from ..symbols import Symbolic, SymbolicCall
 from .base import Layer
-from .budget import check_input, is_limited
+from .budget import is_limited
+from .inputs import examples
 
 
 class InputLayer(Layer):
@@ -34,15 +35,9 @@ class InputLayer(Layer):
         return x
 
     def symbol(self):
-        """A Symbolic of this shape; where lengths are open its examples have 16 and 17, or, for images, 32 and 33."""
-        lengths = self.input_shape[1:]
-        least = 32 if lengths.count(None) > 1 else 16
-        shapes = [[1, *(least + k if n is None else n for n in lengths)] for k in range(2 if None in lengths else 1)]
-        for shape in shapes:
-            check_input(shape)
+        """A Symbolic of this shape."""
         self._called, self.output_shape = SymbolicCall(self), self.input_shape
-        examples = [Tensor(backend.asarray(np.zeros(s, self.dtype))) for s in shapes]
-        self._called.outputs = Symbolic(examples, self._called)
+        self._called.outputs = Symbolic(examples(self.input_shape[1:], self.dtype), self._called)
         return self._called.outputs
 
 

@@ -7,7 +7,8 @@ from ...engine import backend
 from ...engine.recording import no_grad
 from ...engine.tensor import Tensor
 from ...engine.trees import tree_leaves, tree_map
-from ..symbols import trying
+from ...support.arguments import shown, whole
+from ..symbols import Symbolic, SymbolicCall, record, trying
 from .budget import check_input
 
 
@@ -62,6 +63,37 @@ def kind_of_shape(shapes, dtype="float32"):
     if any(isinstance(n, (tuple, list, dict)) for n in shapes):
         return [kind_of_shape(shape, dtype) for shape in shapes]
     return f"{dtype}{[n or 1 for n in shapes[1:]]}"
+
+
+def examples(lengths, dtype):
+    """Tensors of zeros for a Symbolic, in a batch of one; where lengths are open two, with 16 and 17, or for images 32
+    and 33."""
+    least = 32 if lengths.count(None) > 1 else 16
+    shapes = [[1, *(least + k if n is None else n for n in lengths)] for k in range(2 if None in lengths else 1)]
+    for shape in shapes:
+        check_input(shape)
+    return [Tensor(backend.asarray(np.zeros(shape, dtype))) for shape in shapes]
+
+
+def output_shape(layer, *shapes):
+    """The shape of what a layer gives for inputs of these shapes, or trees of them, with None where lengths are open.
+
+    The batch is that of the first.
+    """
+    batches = []
+
+    def symbol(shape):
+        if isinstance(shape, dict):
+            return {key: symbol(part) for key, part in shape.items()}
+        if not isinstance(shape, (tuple, list)) or not shape:
+            raise TypeError(f"{layer.name}: a shape is a tuple (batch, ...), or a tree of them, not {shown(shape)}")
+        if any(isinstance(n, (tuple, list, dict)) for n in shape):
+            return [symbol(part) for part in shape]
+        batches.append(shape[0])
+        lengths = [n if n is None else whole(f"{layer.name}: shape[{i}]", n, 0) for i, n in enumerate(shape)]
+        return Symbolic(examples(lengths[1:], np.float32), SymbolicCall(layer))
+    outputs = record(layer, tuple(map(symbol, shapes)), {}).outputs
+    return tree_map(lambda y: (batches[0], *y.shape[1:]) if isinstance(y, Symbolic) else y, outputs)
 
 
 def dry_run(layer, kind):

@@ -10,8 +10,8 @@ from ...engine.ops.attending import boolean
 from ...engine.ops.shapes import moveaxis
 from ...engine.tensor import Tensor
 from ...support.explaining import explained
+from ..operations import normalize
 from .base import Layer
-from .normalization import unit
 
 
 class _Merge(Layer):
@@ -114,7 +114,7 @@ class Dot(_Merge):
         axes = self.axes if isinstance(self.axes, (list, tuple)) else (self.axes, self.axes)
         rows = [moveaxis(t, axis, -1) for t, axis in zip(x, axes)]
         if self.normalize:
-            rows = [unit(t, -1) for t in rows]
+            rows = [normalize(t) for t in rows]
         first, second = (t.reshape(len(t), -1, t.shape[-1]) for t in rows)
         y = first @ second.swapaxes(1, 2)
         return y.reshape(len(y), *rows[0].shape[1:-1], *rows[1].shape[1:-1]) if max(t.ndim for t in rows) > 2 \

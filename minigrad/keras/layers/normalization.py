@@ -8,6 +8,7 @@ from ...engine.ops.neural import batch_norm, layer_norm, standardize
 from ...engine.ops.shapes import moveaxis
 from ...engine.tensor import Tensor
 from ...support.arguments import shown
+from ..operations import normalize
 from .base import Layer
 from .core import at_least_1
 
@@ -71,7 +72,7 @@ class LayerNormalization(_Normalization):
 
 
 class UnitNormalization(Layer):
-    """y = x / ‖x‖, the Euclidean norm over an axis, or several; what is near 0 stays so."""
+    """y = x / ‖x‖, the Euclidean norm over an axis, or several, which counts as at least 1e-12: 0 stays 0."""
     input_axes = "batch, ..., features"
     supports_masking = True
 
@@ -80,12 +81,7 @@ class UnitNormalization(Layer):
         self.axis = axis
 
     def call(self, x):
-        return unit(x, tuple(self.axis) if isinstance(self.axis, list) else self.axis)
-
-
-def unit(x, axis):
-    """x / ‖x‖ along an axis, or several, where ‖x‖ counts as at least 1e-6."""
-    return x / np.sqrt(np.maximum((x * x).sum(axis=axis, keepdims=True), 1e-12))
+        return normalize(x, tuple(self.axis) if isinstance(self.axis, list) else self.axis, epsilon=1e-12)
 
 
 class GroupNormalization(_Normalization):

@@ -29,6 +29,25 @@ def hold(v):
         array[...] = v.constraint(Tensor(array))._data
 
 
+class LearningRate(float):
+    """optimizer.learning_rate: a number, with what a variable of Keras' has: assign(number) sets it, numpy() reads it.
+    """
+
+    def __new__(cls, rate, optimizer):
+        number = super().__new__(cls, rate)
+        number._optimizer = optimizer
+        return number
+
+    def assign(self, rate):
+        self._optimizer.learning_rate = rate
+
+    def numpy(self):
+        return np.float32(self)
+
+    def __reduce__(self):                   # to pickle and copy it is a number
+        return float, (float(self),)
+
+
 class Optimizer(Configured):
     """What all have in common.  A subclass writes `slots`, `rates` and `update`.
 
@@ -107,17 +126,17 @@ class Optimizer(Configured):
     # -- stepping ----------------------------------------------------------------------------------------------------
     @property
     def learning_rate(self):
-        """The rate of the next step, a number."""
-        rate = self._learning_rate
-        return float(rate(self.iterations)) if callable(rate) else rate
+        """The rate of the next step, a number; learning_rate.assign(number) sets it, as learning_rate = number does."""
+        return LearningRate(self._rate(), self)
 
     @learning_rate.setter
     def learning_rate(self, rate):
-        if not callable(rate):
-            rate = float(rate)
-            if not 0 <= rate < math.inf:
-                raise ValueError(f"{type(self).__name__}: learning_rate must not be negative, got {shown(rate)}")
-        self._learning_rate = rate
+        self._learning_rate = rate if callable(rate) else float(number(
+            f"{type(self).__name__}: learning_rate", rate, 0))
+
+    def _rate(self):
+        rate = self._learning_rate
+        return float(rate(self.iterations)) if callable(rate) else rate
 
     def step(self, variables):
         """A step by the gradients that backward left in .grad."""
@@ -203,7 +222,7 @@ class Optimizer(Configured):
 
     def _numbers(self):
         """What changes from step to step: the factor of weight decay, the newest's share in averages, the rates."""
-        lr, share = self.learning_rate, 1 - self.ema_momentum if self.use_ema and self.iterations else 1.0
+        lr, share = self._rate(), 1 - self.ema_momentum if self.use_ema and self.iterations else 1.0
         return 1 - lr * (self.weight_decay or 0), share, *self.rates(lr, self.iterations + 1)
 
     def _more_than_counts(self):

@@ -70,10 +70,11 @@ def inputs_of(x):
 def test_saving(name, tmp_path):
     make, shape = case(name)
     x = data(shape)
-    symbols = inputs_of(x)
-    model = Model(symbols, make(mg.keras)(symbols))
+    symbols, layer = inputs_of(x), make(mg.keras)
+    model = Model(symbols, layer(symbols))
     y = model(x)
     assert y.shape[1:] == model.output_shape[1:]
+    assert layer.compute_output_shape(tree_map(np.shape, x)) == y.shape
     model.save(tmp_path)
     again = models.load_model(tmp_path, custom_objects={"squared": squared})(x)
     assert np.array_equal(again.numpy(), y.numpy())

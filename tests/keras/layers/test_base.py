@@ -7,7 +7,7 @@ import pytest
 import minigrad as mg
 from minigrad import layers
 from minigrad.keras.layers import Layer
-from minigrad.keras.layers.base import restart_names
+from minigrad.keras.layers.layer_names import restart_names
 from minigrad.keras.regularizers import L2
 
 
@@ -92,6 +92,32 @@ def test_names_are_numbered():
     assert [layers.Conv2D(1, 1).name, layers.Conv2D(1, 1).name, layers.SimpleRNN(1).name, layers.MaxPooling2D().name,
             layers.Dense(1, name="mine").name, layers.Dense(1).name] == [
             "conv2d", "conv2d_1", "simple_rnn", "max_pooling2d", "mine", "dense"]
+
+
+def test_weights_have_names():
+    tied, kernel = Layer(name="tied"), layers.Dense(2, name="first")
+    kernel.build((None, 3))
+    tied.mine, tied.given = tied.add_weight((1,)), tied.add_weight((1,), name="called")
+    tied.shared = kernel.kernel
+    assert [w.path for w in (*kernel.weights, *tied.weights)] == [
+        "first/kernel", "first/bias", "tied/mine", "tied/called", "first/kernel"]
+    assert [w.name for w in copy.deepcopy(kernel).weights] == ["kernel", "bias"]
+
+
+def test_the_shape_of_an_output():
+    assert layers.Conv2D(3, 3).compute_output_shape((None, None, 8, 2)) == (None, None, 6, 3)
+    assert layers.Dense(3).compute_output_shape([7, 2]) == (7, 3)
+    assert layers.LSTM(3, return_state=True).compute_output_shape((2, 4, 5)) == ((2, 3),) * 3
+    assert layers.MultiHeadAttention(2, 3).compute_output_shape((None, 4, 6), (None, 5, 6)) == (None, 4, 6)
+    for wrong in (3, (), "abc", (None, "x")):
+        with pytest.raises(TypeError, match="shape"):
+            layers.Dense(3).compute_output_shape(wrong)
+
+
+@pytest.mark.parametrize("dtype", ["string", str, object])
+def test_texts_are_no_input(dtype):
+    with pytest.raises(ValueError, match="make numbers of texts before the model, with TextVectorization"):
+        layers.Input((1,), dtype=dtype)
 
 
 def test_a_layer_is_built_once_and_can_be_copied():

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+import minigrad as mg
 from minigrad import layers
 from tests.keras.layers.checks import check_layer
 
@@ -85,3 +86,15 @@ def test_gradients(layer, training):
     check_layer(layer(), (4, 2, 3), training=training)
     check_layer(layer(center=False), (6, 3), training=training)
     check_layer(layer(center=False, scale=False), (6, 3), training=training)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_a_unit_of_almost_nothing(dtype):
+    """Only norms below 1e-12 (of float16: below its smallest) count as that; 0 stays 0, and has a gradient."""
+    x = mg.tensor(np.array([[3, 4], [3e-4, 4e-4], [0, 0]], dtype), requires_grad=True)
+    y = layers.UnitNormalization()(x)
+    y.sum().backward()
+    assert np.allclose(y.numpy(), [[0.6, 0.8], [0.6, 0.8], [0, 0]], atol=1e-3) and y.dtype == dtype
+    assert np.isfinite(x.grad.numpy()[:2]).all() and not np.isnan(x.grad.numpy()).any()
+    assert np.allclose(layers.UnitNormalization()(np.float32([[3e-9, 4e-9], [3e-13, 4e-13]])), [[0.6, 0.8], [0.3, 0.4]])
+    assert np.allclose(layers.Dot(1, normalize=True)([np.float32([[1e-8, 0]])] * 2), 0.01)      # 1e-7, as in Keras

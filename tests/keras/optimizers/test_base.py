@@ -1,4 +1,5 @@
 """Clipping, weight decay, going on from a saved state, names and bad arguments."""
+import copy
 import json
 import math
 
@@ -199,6 +200,18 @@ def test_defaults_are_those_of_keras():
     assert (Adam().learning_rate, Adam().beta_1, Adam().beta_2, Adam().epsilon) == (0.001, 0.9, 0.999, 1e-7)
     assert (SGD().learning_rate, RMSprop().rho, Adagrad().initial_accumulator_value) == (0.01, 0.9, 0.1)
     assert (AdamW().weight_decay, Lion().beta_2) == (0.004, 0.99)
+
+
+def test_a_learning_rate_can_be_assigned():
+    for optimizer in (Adam(0.1), Adam(lambda step: 0.5)):
+        rate = optimizer.learning_rate
+        rate.assign(np.float32(0.25))
+        assert optimizer.learning_rate == 0.25 == optimizer.learning_rate.numpy() and optimizer.get_config()[
+            "learning_rate"] == 0.25
+        assert type(copy.copy(rate)) is float
+        for wrong, error in ((-1, ValueError), (math.nan, ValueError), ("fast", TypeError), (None, TypeError)):
+            with pytest.raises(error, match="Adam: learning_rate must be a number"):
+                rate.assign(wrong)
 
 
 W = mg.tensor([1.0, 2.0], requires_grad=True)
