@@ -21,7 +21,7 @@ FOLLOWED = set("""
 
 WITH_OUT = {np.mean, np.var, np.std, np.concatenate, np.stack, np.dot, np.argmax, np.argmin, np.cumsum, np.clip,
             *(getattr(np.ndarray, name) for name in "clip argmax argmin cumsum dot sum prod max min any all".split())}
-FILLED = {"zeros": 0, "ones": 1}
+FILLED = {"zeros": 0, "ones": 1, "empty": None}
 COPIES = {np.ndarray.astype, np.ndarray.copy, np.copy}
 RESHAPED = {np.ndarray.reshape, np.ndarray.ravel, np.ndarray.flatten, np.reshape, np.ravel}
 COMPARISONS = {np.less: "<", np.less_equal: "<=", np.greater: ">", np.greater_equal: ">=", np.equal: "==",

@@ -20,6 +20,7 @@ from .writing import Text
 
 EXACT = {np.add, np.subtract, np.multiply, np.divide, np.negative, np.square, np.sqrt, np.maximum, np.minimum,
          np.absolute, np.positive}          # one rounding by IEEE 754: the same bits wherever the result is written
+LARGE = 2**16                               # bytes
 FOLDED = {np.add, np.subtract, np.multiply, np.divide}      # computed once, where all operands are known
 
 
@@ -38,6 +39,7 @@ class StraightLine:
         self.direct = self._used_where_they_lie()
         self._find_what_guards_look_at()
         self._assign_buffers()
+        self.handed = self._handed_out()
         self.names = Names(self)
         writer = Text(self, name, about)
         self.name, self.writer, self.alone = name, writer, functools.partial(module, writer)
@@ -46,7 +48,8 @@ class StraightLine:
         self.space["Captured"] = Captured
         self.run = bound(writer.function, writer.preparation, writer.step, self.space)
         self.stretches, self.reasons = [x for x in self.space.values() if type(x) is Captured], writer.reasons
-        self.bytes = sum(span(m) for m, owner in self.buffer.items() if owner is m and m not in self.placed)
+        anew = {self.buffer[m] for m in self.handed}
+        self.bytes = sum(span(m) for m, owner in self.buffer.items() if owner is m and m not in {*self.placed, *anew})
         recorder.calls, self.calls = [], []
         self.inlined.clear()
 
@@ -177,15 +180,25 @@ class StraightLine:
                 if memory not in taken:
                     free[span(memory)].append(self.buffer[memory])
 
+    def _handed_out(self):
+        """Large results in buffers that are made anew in each replay, so that they are handed out without a copy."""
+        return {r.memory for r in self.results if type(r) is Part and r.memory in self.buffer and not self.gpu
+                and r.memory not in self.fixed and r.memory not in self.placed and r.nbytes >= LARGE
+                and r.contiguous and r.is_whole() and _same_layout(r, self.buffer[r.memory].whole)}
+
     def _operand_to_write_over(self, call, out, ending, taken):
         if call.kind != "call" or call.function not in EXACT or len(call.outs) > 1:
             return None
         for x in call.operands:
             if (x.memory in ending and x.memory not in taken and x.is_whole() and out.is_whole()
-                    and x.shape == out.shape and x.strides == out.strides and x.dtype == out.dtype
+                    and _same_layout(x, out)
                     and sum(o.memory is x.memory for o in call.operands) == 1):
                 return x.memory
         return None
+
+
+def _same_layout(x, y):
+    return (x.shape, x.strides, x.dtype) == (y.shape, y.strides, y.dtype)
 
 
 def is_gpus(calls):

@@ -33,7 +33,7 @@ class _Module:
         return x._asarray(dtype) if type(x) is Recorded else self._real.asarray(x, dtype)
 
     def empty(self, shape, dtype=float):
-        return self._recorder.make(self._real.zeros, (shape, dtype), {})
+        return self._recorder.make(self._real.empty, (shape, dtype), {})
 
     def as_strided(self, x, shape, strides, **kwargs):
         as_strided = self._real.lib.stride_tricks.as_strided
@@ -327,12 +327,12 @@ class Recorder:
         return self._result(f, args, kwargs, result)
 
     def _like(self, name, x, shape=None, dtype=None):
-        """zeros_like and ones_like need no values."""
+        """zeros_like, ones_like and empty_like need no values."""
         like = getattr(np, name)(strip(x), shape=shape, dtype=dtype)
         if not (on_gpu(like) or like.flags.c_contiguous):
             return self._result(getattr(np, name), (x,), {"shape": shape, "dtype": dtype}, like)
         module = sys.modules["cupy"] if on_gpu(like) else np
-        return self.make(module.ones if name == "ones_like" else module.zeros, (like.shape, like.dtype), {})
+        return self.make(getattr(module, name.removesuffix("_like")), (like.shape, like.dtype), {})
 
     # -- hooks: for code that knows what of it changes from call to call ----------------------------------------------
     def number(self, value, function, *args):

@@ -37,6 +37,17 @@ def rolled(declared, lines, names, fresh):
     return _declared(declared, made, found, lists, fresh("i")) if lists else declared, found
 
 
+def made_anew(declared, names):
+    """(declarations, those among them of `names` and of views of these, which stand in the function itself)."""
+    once, each, names = [], [], {*names}
+    for line in declared:
+        name, text = line.split(" = ", 1)
+        anew = name in names or not names.isdisjoint(WORD.findall(text))
+        names |= {name} if anew else set()
+        (each if anew else once).append(line)
+    return once, each
+
+
 def _units(lines):
     """Lines with those that stand below them: lists of (code, note)."""
     units = []

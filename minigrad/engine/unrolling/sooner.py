@@ -38,7 +38,7 @@ class Sooner:
     """
 
     def __init__(self, fresh, gpu=False):
-        self.gpu, self.fresh, self.space, self._names, self._clip = gpu, fresh, {}, {}, None
+        self.gpu, self.fresh, self.space, self._names, self._clip, self._empty = gpu, fresh, {}, {}, None, None
 
     def product(self, call, x, y, out, text):
         """matmul as dot, where it is the same."""
@@ -51,6 +51,14 @@ class Sooner:
         self._clip = self._clip or self.fresh("clip_at_once")
         self.space[self._clip] = CLIP
         return either(f"{self._clip}({texts[0]}, {numbers[0]}, {numbers[1]}, {out})", text)
+
+    def empty(self, anew):
+        """The function that makes a buffer: of one that is handed out NumPy's own, of one that stays the arena's."""
+        if not anew:
+            return "empty"
+        self._empty = self._empty or self.fresh("new")
+        self.space[self._empty] = np.empty
+        return either(self._empty, "empty")
 
     def numbers(self, function, args, texts):
         """The arguments of a ufunc; numbers beside floats of one type also as arrays of it."""

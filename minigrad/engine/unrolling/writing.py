@@ -15,7 +15,7 @@ from .graphs import cut, why_not
 from .locations import is_array, is_kernel
 from .naming import identifier
 from .recorder import getitem, setitem
-from .rolling import rolled
+from .rolling import made_anew, rolled
 from .sooner import Sooner, as_run, as_text
 from .stand_in import METHODS
 
@@ -29,9 +29,10 @@ class Text:
 
     def __init__(self, program, name, about):
         self.program, self.names = program, program.names.of
-        self.imports, self.bound, self.views, self.declared, self.opaque = set(), {}, {}, [], []
+        self.imports, self.bound, self.views, self.declared, self.backups = set(), {}, {}, [], []
         self.gpu, self.module = program.gpu, sys.modules["cupy"] if program.gpu else np
         self.sooner = Sooner(self.fresh, self.gpu)
+        self.anew = {self.names[program.buffer[memory]] for memory in program.handed}
         self.stores = {}                    # {array: the buffer that its views are made on, in one piece}
         self.function = re.sub(r"\W+", "_", name).strip("_") or "step"
         self.inputs = [self.names[r.memory] for r in program.inputs]
@@ -45,7 +46,6 @@ class Text:
         first_change = next((i for i, c in enumerate(program.calls) if self._changes(c)), None)
         guards = [i for i, c in enumerate(program.calls) if c.kind == "guard"]
         self.undo = first_change is not None and guards and guards[-1] > first_change
-        self.backups = []
         if self.undo:
             self._save_what_is_edited(guards[-1])
         for call in program.calls:
@@ -79,10 +79,10 @@ class Text:
         a = memory.whole
         shape, dtype = f"{a.shape}", self._dtype(a.dtype)
         self.stores[name] = name
-        if share == "argument" or share is None:
+        if share in ("argument", None):
             if a.contiguous:
                 self._use("empty")
-                self.declared.append(f"{name} = empty({shape}, {dtype})")
+                self.declared.append(f"{name} = {self.sooner.empty(name in self.anew)}({shape}, {dtype})")
                 return
             self.stores[name] = store = self.fresh(f"{name}_bytes")
             self._use("empty"), self._use("uint8")
@@ -180,7 +180,6 @@ class Text:
                 return name
         name = self.fresh(re.sub(r"\W+", "_", wish).strip("_") or "constant")
         self.bound[name] = x
-        self.opaque.append(name)
         return name
 
     def _index(self, index):
@@ -209,10 +208,10 @@ class Text:
 
     # -- lines --------------------------------------------------------------------------------------------------------
     def _line(self, call):
-        if call.outs and type(call.outs[0]) is Part and call.outs[0].memory in self.inlined:
+        if call.outs and getattr(call.outs[0], "memory", None) in self.inlined:     # a Number has none
             return
         lines, settings = getattr(self, f"_{call.kind}")(call), ""
-        if call.errstate and not self.gpu:
+        if call.errstate and lines and not self.gpu:
             self._use("errstate")
             settings = ", ".join(f"{k}={v!r}" for k, v in call.errstate.items())
             lines = [f"with errstate({settings}):"] * (settings != self.settings) + ["    " + line for line in lines]
@@ -242,7 +241,7 @@ class Text:
         if is_kernel(f):
             return [f"{self._callee(f)}({', '.join([*map(self.expr, args), out])})"]
         if (name := getattr(f, "__name__", "")) in FILLED and f in (getattr(np, name), getattr(self.module, name)):
-            return [f"{out}.fill({FILLED[name]})"]
+            return [f"{out}.fill({FILLED[name]})"] if name != "empty" else []
         if f in COPIES:
             return [f"{out}[...] = {self.expr(args[0])}"]
         if f in RESHAPED and outs[0].contiguous and "order" not in kwargs and (
@@ -327,9 +326,11 @@ class Text:
     # -- all of it ----------------------------------------------------------------------------------------------------
     def _finish(self, about):
         program, results = self.program, []
-        for r in program.results:
-            name = self.expr(r)
+        first = len(program.results) - len(program.recorder.assigned)       # then come gradients that leaves keep
+        for i, r in enumerate(program.results):
+            name, handed = self.expr(r), type(r) is Part and r.memory in program.handed and r.is_whole()
             results.append(f"{name}[()]" if type(r) is Part and r.scalar else
+                           name if handed and (i >= first or name not in results) else
                            f"{name}.copy()" if r.contiguous else f"{name}.copy('K')")
         load = [(f"{self.names[r.memory]}_in[...] = {self.names[r.memory]}", f"{r.shape} {r.dtype}")
                 for r in program.inputs if r.memory in self.used_inputs() and r.memory not in self.direct]
@@ -349,16 +350,15 @@ class Text:
         if self.undo and self.rng is not None:
             lines.insert(0, ("global random_before", ""))
         head = f"def {self.function}({', '.join(self.inputs)}):"
-        names = sorted(self.imports)
+        names, library, before, run = sorted(self.imports), self.module.__name__, [], [line for line, _ in lines]
         others = ", ".join(n for n in names if n != "empty")        # empty is the arena's
-        library, before, run = self.module.__name__, [], [line for line, _ in lines]
         if self.gpu:
             reasons = ["arguments"] * len(load) + ["kept"] * len(saved) + self.reasons + ["results"] * (len(store) + 1)
             before, run = cut(run, ["global"] * (len(run) - len(reasons)) + reasons, self.fresh)
-        self.preparation = "\n".join([f"from {library} import {others}" if others else "", *self.declared, *restore,
-                                      *before])
-        self.preparation, self.step = map(as_run, (
-            self.preparation, "\n".join([head, *(f"    {line}" for line in run)])))
+        once, anew = made_anew([*map(as_run, self.declared)], self.anew)
+        once[:0] = [f"from {library} import {others}"] * bool(others)
+        self.preparation = as_run("\n".join([*once, *restore, *before]))
+        self.step = as_run("\n".join([head, *(f"    {line}" for line in [*anew, *run])]))
         imports = broken(f"from {library} import ({', '.join(names)})", 4) if names else []
         self.live = {n: a for n, a in self.bound.items() if is_array(a)}
         self.parts, self.lines, self.about = (imports, restore, head), lines, about
@@ -379,7 +379,8 @@ class Text:
         declared = [*map(as_text, self.declared)]
         names = {*self.live, *(line.partition(" = ")[0] for line in declared)}
         declared, lines = rolled(declared, [(as_text(line), note) for line, note in self.lines], names, self.fresh)
-        return declared, laid_out(lines)
+        once, anew = made_anew(declared, self.anew)
+        return once, laid_out([*((line, "handed out" * (" = empty(" in line)) for line in anew), *lines])
 
     def written(self, held, about, alone=False):
         """The whole text; held: the lines that say where arrays which live come from."""

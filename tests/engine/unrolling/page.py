@@ -20,6 +20,7 @@ print(g)
 
 How to read it. On top stand buffers: `empty` is made once, and `linear_2 = linear` says that one array serves both, the
 one when the other is no longer needed. `d_kernel` is the gradient of `kernel`; it lies where the optimizer reads it.
+What is returned is a copy; a large result, of 64 KB or more, is made in a new array instead, and handed out.
 Each line ends with the shape of what it makes, the op, `backward` where it is the op's rule that computes, the layer,
 and the line of the program that asked. Ops with long names have arrays named by initials: `sce` is of
 `softmax_cross_entropy`. `if ...: return None` is a branch that `softmax_cross_entropy` took because

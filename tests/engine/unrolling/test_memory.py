@@ -114,3 +114,23 @@ def test_memory_of_programs_that_are_gone_is_given_back():
         tracemalloc.stop()
     assert g.arena.bytes <= 2 * g.program.bytes
     assert held < 10 * g.program.bytes + 2**20, (held, g.program.bytes)
+
+
+def test_large_results_are_handed_out_without_a_copy_and_never_change():
+    w = mg.tensor(np.random.default_rng(0).normal(size=(256, 64)), requires_grad=True)
+
+    def f(x):
+        h = np.exp(x)
+        (mg.tanh(w) * h).sum().backward()
+        return h, h.T, w.grad, h, h.reshape(-1), h[1:]
+    g = mg.unroll(f)
+    for _ in range(3):
+        g(w.numpy())
+    assert g.source.rpartition("return (")[2].startswith("exp_, exp__T.copy('K'), d_w_4, exp_.copy(), "), g.source
+    inputs = [w.numpy() * a for a in (1, 2, -1)]
+    kept = [[*g(x), w.grad] for x in inputs]
+    for x, found in zip(inputs, kept):
+        assert_same(found[:-1], [*f(x)])
+        arrays = [getattr(a, "_data", a) for a in found]
+        assert arrays[2] is arrays[-1]      # a gradient that is a result as well, as it is without unrolling
+        assert not any(np.shares_memory(a, b) for i, a in enumerate(arrays[:-1]) for b in arrays[i + 1:-1])
