@@ -8,6 +8,7 @@
     preparing       Normalization, Resizing, CenterCrop, RandomFlip, RandomRotation, RandomZoom, RandomContrast, ...
     text            TextVectorization, StringLookup, IntegerLookup, CategoryEncoding
     recurrent       SimpleRNN, LSTM, GRU; RNN of a cell
+    einsum          EinsumDense
     wrapping        Bidirectional, TimeDistributed, Lambda, RepeatVector, Permute, LeakyReLU
     attention       MultiHeadAttention, Attention, AdditiveAttention
     merging         Add, Multiply, Concatenate, ..., also as functions: add, multiply, concatenate; Residual
@@ -40,6 +41,7 @@ from .core import (
     Softmax,
     TimeEmbedding,
 )
+from .einsum import EinsumDense
 from .merging import (
     Add,
     Average,

@@ -82,24 +82,65 @@ class Conv2DTranspose(Conv2D):
 
     Each pixel adds a copy of the filters, times its value: H = s h with "same", s h + max(k - s, 0) with "valid", k
     being the length of the dilated filters.
+    output_padding  p, a number or one for each axis, below the strides: H = s (h - 1) + p + k with "valid", and with
+                    "same" + 1 in the place of k where it is odd, + 0 where it is even
     Weights: kernel (rows, columns, filters, C), bias (filters,).  (Zeiler et al. 2010)
     """
+
+    def __init__(self, filters, kernel_size, strides=(1, 1), padding="valid", *, output_padding=None, **kwargs):
+        super().__init__(filters, kernel_size, strides, padding, **kwargs)
+        self.output_padding = _below(f"{type(self).__name__}: output_padding", output_padding, self.strides)
 
     def kernel_shape(self, channels):
         return *self.kernel_size, self.filters, channels
 
     def convolve(self, x):
+        if self.output_padding:
+            return _transposed(x, self.kernel, self.strides, self.padding, self.dilation_rate, self.output_padding)
         return conv_transpose(x, self.kernel, self.strides, self.padding, self.dilation_rate)
 
 
 class Conv1DTranspose(Conv1D):
     """Conv2DTranspose of sequences: (B, t, C) to (B, T, filters).  Weights: kernel (k, filters, C), bias (filters,)."""
 
+    def __init__(self, filters, kernel_size, strides=1, padding="valid", *, output_padding=None, **kwargs):
+        super().__init__(filters, kernel_size, strides, padding, **kwargs)
+        self.output_padding = _below(f"{type(self).__name__}: output_padding", output_padding, self.strides[1:])
+
     def kernel_shape(self, channels):
         return self.kernel_size[1], self.filters, channels
 
     def convolve(self, x):
-        return conv_transpose(x, self.kernel, self.strides[1], self.padding, self.dilation_rate[1])
+        (_, stride), (_, dilation) = self.strides, self.dilation_rate
+        if self.output_padding:
+            return _transposed(x, self.kernel, [stride], self.padding, [dilation], self.output_padding)
+        return conv_transpose(x, self.kernel, stride, self.padding, dilation)
+
+
+def _below(name, value, strides):
+    """A number for each axis, below its stride, or None."""
+    if value is None:
+        return None
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * len(strides)
+    if len(values) != len(strides) or not all(p < s for p, s in zip(values, strides)):
+        raise ValueError(f"{name} must be one number, or one for each axis, below the strides {strides}, not "
+                         f"{shown(value)}")
+    return values
+
+
+def _transposed(x, w, strides, padding, dilation, more):
+    """conv_transpose whose lengths are those that output_padding, `more`, asks for."""
+    one = len(strides) == 1
+    y = conv_transpose(x, w, strides[0] if one else strides, (0, 0) if one else ((0, 0), (0, 0)),
+                       dilation[0] if one else dilation)                    # s (h - 1) + k of each axis
+    for axis, (h, k, s, d, p) in enumerate(zip(x.shape[1:-1], w.shape, strides, dilation, more), 1):
+        k = (k - 1) * d + 1
+        same = padding == "same"
+        start = max(k - 1 - (k + k % 2 - 1 + p) // 2, 0) if same else 0
+        end = start + s * (h - 1) + p + (k % 2 if same else k)
+        zeros = [(0, max(end - y.shape[i], 0) if i == axis else 0) for i in range(y.ndim)]
+        y = pad(y, zeros)[(slice(None),) * axis + (slice(start, end),)]
+    return y
 
 
 class DepthwiseConv2D(Conv2D):
