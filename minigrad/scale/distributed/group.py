@@ -24,6 +24,7 @@ from .launch import first, launched
 from .waiting import start as start_looking, waiting
 
 _world = _watcher = None    # the group of all, and the process that watches this machine's ranks
+_life = None                # the writing end of a pipe, which the kernel closes when this process dies (watch.py)
 
 
 def mpi():
@@ -195,17 +196,19 @@ class Staged:
 # -- failures ----------------------------------------------------------------------------------------------------------
 def _watch(group):
     """Start a process on each machine that says which rank died, if one does (watch.py)."""
-    global _watcher
+    global _watcher, _life
     here = Group(group.comm.Split_type(mpi().COMM_TYPE_SHARED, group.rank))
-    processes = here.all_gather((group.rank, os.getpid()))
+    end, _life = os.pipe()
+    rows = here.all_gather((group.rank, os.getpid(), end))
     if here.rank == 0 and hasattr(os, "pidfd_open"):
-        words = [sys.executable, "-S", str(Path(__file__).with_name("watch.py")), *(f"{r}:{p}" for r, p in processes)]
+        words = [sys.executable, "-S", str(Path(__file__).with_name("watch.py")), *("%d:%d:%d" % row for row in rows)]
         process = subprocess.Popen(words, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         process.stdout.readline()           # it watches now
         process.stdout.close()
         process.returncode = 0              # as if waited for: only its end will matter
         _watcher = process.pid
     _watcher = here.share(_watcher)
+    os.close(end)                           # the watcher has opened it by now
     start_looking(here, group.rank, group.size, fail)
     atexit.register(_part, group)
 

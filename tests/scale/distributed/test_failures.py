@@ -4,14 +4,18 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 import textwrap
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from minigrad.keras.saving import read_arrays
+from minigrad.scale.distributed import group
 
 from ...zoo.test_gpt_training import SCRIPT
 from .conftest import command
@@ -94,7 +98,7 @@ def test_other_ranks_go_on_where_a_killed_job_stood(script, alone, tmp_path, n, 
     killed = train(script, tmp_path / "run", n, first, "killed")
     assert killed.returncode == signal.SIGKILL and (tmp_path / "run" / "backup").exists()
     (line,) = [line for line in killed.stderr.splitlines() if line.startswith("minigrad: ")]
-    assert "rank 1 (process " in line and "was killed or crashed" in line
+    assert line.startswith("minigrad: rank 1 (process ") and ") was killed or crashed" in line, line
     done = train(script, tmp_path / "run", then, second, "plain")
     assert done.returncode == 0, done.stderr
     weights, history = alone
@@ -122,6 +126,32 @@ def test_terminate_on_nan_names_the_rank_and_stops_all(script, tmp_path):
     assert done.returncode == 0, done.stderr
     (line,) = [line for line in done.stdout.splitlines() if "TerminateOnNaN" in line]
     assert line.startswith("TerminateOnNaN: rank 1, epoch 1, batch 1: linear, in the forward pass"), line
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="no pidfds here")
+@pytest.mark.parametrize("ended", [True, False])
+def test_who_dies_first_is_named_however_late_the_watcher_looks_without_mpi(ended):
+    """Two die while it is stopped; not ended: the first has lost its files already, and its process ends last."""
+    ranks = [subprocess.Popen(["sleep", "600"], stdin=subprocess.PIPE) for _ in range(5)]
+    words = [f"{rank}:{process.pid}:0" for rank, process in enumerate(ranks)]
+    watcher = subprocess.Popen([sys.executable, "-S", Path(group.__file__).with_name("watch.py"), *words], text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    first, second = random.sample(range(5), 2)
+    try:
+        assert watcher.stdout.readline() == "watching\n"
+        watcher.send_signal(signal.SIGSTOP)
+        if not ended:
+            ranks[first].stdin.close()      # the writing end, which a rank itself would hold
+        for rank in (first, second) if ended else (second, first):
+            ranks[rank].kill()
+            ranks[rank].wait()
+        watcher.send_signal(signal.SIGCONT)
+        said = watcher.communicate(timeout=300)[1]
+        assert f": rank {first} (process {ranks[first].pid} on {socket.gethostname()}) was killed" in said, second
+    finally:
+        for process in (watcher, *ranks):
+            process.kill()
+            process.communicate()
 
 
 def kill_at_random(script, folder, n, distribute, kills, seed):
