@@ -136,7 +136,7 @@ class AdamW(Adam):
 
 class Lion(Optimizer):
     """θ -= lr · sign(β₁ m + (1 - β₁) g),  m = β₂ m + (1 - β₂) g.  (Chen et al. 2023)"""
-    slots, fading = {"m": 0.0}, ("m",)
+    slots = {"m": 0.0}      # its smallest numbers count: a sign is as large as any other
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.99, **common):
         super().__init__(learning_rate, **common)
