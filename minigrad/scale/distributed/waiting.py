@@ -62,18 +62,19 @@ def waiting(what, last=False):
 
 def _look(alone, fail):
     """Once a second; alone: there are no ranks on other machines."""
-    before, since, said = None, time.monotonic(), 0.0
+    before, still, said, pause = None, 0.0, 0.0, min(1.0, SURE / 4)
     while True:
-        time.sleep(min(1.0, SURE / 4))
+        time.sleep(pause)
         rows, now = _rows.copy(), time.monotonic()
+        still += pause                      # by the looks, not by the clock: the whole job may have been stopped
         if before is None or (rows["calls"] != before["calls"]).any() or (rows["since"] != before["since"]).any():
-            before, since = rows, now
+            before, still = rows, 0.0
         own, waits = rows[rows["rank"] == _mine["rank"][0]][0], rows["since"] > 0
         if not waits.all() and own["since"] and not own["last"] and now - max(own["since"], said) > SAY:
             said = now
             busy = ", ".join(str(rank) for rank in rows["rank"][~waits])
             print(f"minigrad: rank {_told(own, now)} for rank {busy}, which is busy", file=sys.stderr, flush=True)
-        if alone and waits.all() and not rows["last"].all() and now - since > SURE:
+        if alone and waits.all() and not rows["last"].all() and still > SURE:
             if own["rank"] == rows["rank"][0]:
                 who = "; ".join(f"rank {_told(row, now)}" for row in rows)
                 fail(f"minigrad: the ranks wait for each other: {who}.  All ranks must make the same calls in the same "

@@ -1,9 +1,14 @@
 """Ranks that don't train the same are told at the start; one that a callback stops, stops all."""
 import re
 import subprocess
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from minigrad.scale.distributed import waiting
+
+from ... import PATIENCE
 from .conftest import command
 
 SCRIPT = """
@@ -29,7 +34,7 @@ print(f"rank {rank} epochs {history.epoch}\\n", end="", flush=True)     # in one
 def run(tmp_path, how):
     (tmp_path / "script.py").write_text(SCRIPT)
     words, environment = command(2, tmp_path / "script.py", how)
-    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("how", ["data", "learning_rate", "epochs", "callbacks"])
@@ -66,7 +71,7 @@ print("done", flush=True)
 def wait(tmp_path, how, n=2):
     (tmp_path / "script.py").write_text(WAIT)
     words, environment = command(n, tmp_path / "script.py", how)
-    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=PATIENCE)
 
 
 def test_ranks_that_wait_for_each_other_are_named_and_the_job_ends(tmp_path):
@@ -77,9 +82,21 @@ def test_ranks_that_wait_for_each_other_are_named_and_the_job_ends(tmp_path):
                      r"of its script \(_part\); rank 2 .* must make the same calls in the same order", said[0]), said
 
 
+def test_a_job_that_was_stopped_for_an_hour_and_goes_on_has_not_waited_without_mpi(monkeypatch):
+    """Ctrl-Z, and later fg: the clock has gone on, and the ranks have not."""
+    rows, pauses, said = np.zeros(2, waiting.ROW), [], []
+    rows["rank"], rows["since"] = (0, 1), 1.0
+    monkeypatch.setattr(waiting, "_rows", rows)
+    monkeypatch.setattr(waiting, "_mine", rows[:1])
+    monkeypatch.setattr(waiting, "time", SimpleNamespace(sleep=pauses.append, monotonic=lambda: 3600.0 * len(pauses)))
+    waiting._look(True, said.append)
+    assert waiting.SURE < sum(pauses) < waiting.SURE + 5 and "the ranks wait for each other" in said[0]
+
+
 def test_a_busy_rank_is_named_and_waited_for_and_a_late_one_is_nobodys_concern(tmp_path):
     done = wait(tmp_path, "busy")
     assert done.returncode == 0 and done.stdout.count("done") == 2, done.stderr
-    assert "minigrad: rank 0 has waited for 0 s in all_reduce (one_more) for rank 1, which is busy" in done.stderr
+    assert re.search(r"^minigrad: rank 0 has waited for \d s in all_reduce \(one_more\) for rank 1, which is busy$",
+                     done.stderr, re.MULTILINE), done.stderr
     done = wait(tmp_path, "late")
     assert done.returncode == 0 and done.stderr == ""
