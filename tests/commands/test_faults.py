@@ -5,13 +5,16 @@ import sys
 
 import pytest
 
+from .. import PATIENCE
+
 DIGITS = ("train", "digits", "--epochs", "1", "--out")
 
 
 def minigrad(*words, shell="", **environment):
     """(exit code, stdout and stderr) of a command; shell: redirections behind it."""
     done = subprocess.run(["sh", "-c", f'exec "$0" -m minigrad "$@" {shell}', sys.executable, *map(str, words)],
-                          capture_output=True, text=True, timeout=300, env=os.environ | environment, errors="replace")
+                          capture_output=True, text=True, errors="replace", timeout=PATIENCE,
+                          env=os.environ | environment)
     assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
     return done.returncode, done.stdout, done.stderr
 
@@ -48,7 +51,7 @@ def test_without_any_stream_it_trains(tmp_path):
 def test_a_model_larger_than_files_may_be_is_one_line(tmp_path):
     """As a disk that is full when the training is over: nothing half-written stays."""
     done = subprocess.run(["sh", "-c", f'ulimit -f 16; exec "{sys.executable}" -m minigrad "$@"', "sh", *DIGITS,
-                           str(tmp_path / "out")], capture_output=True, text=True, timeout=300)
+                           str(tmp_path / "out")], capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 1 and "File too large" in done.stderr.splitlines()[-1], done.stderr
     assert not list(tmp_path.rglob("*.safetensors")) + list(tmp_path.rglob("*.tmp"))
 

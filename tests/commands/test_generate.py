@@ -11,6 +11,7 @@ from minigrad.commands.main import main
 from minigrad.zoo import llama
 from minigrad.zoo.chat import SYSTEM, Chat
 
+from .. import PATIENCE
 from ..zoo import tiny
 from ..zoo.test_llama import save_huggingface
 
@@ -75,8 +76,8 @@ def test_wrong_requests_are_one_clear_line(folder, capsys, arguments, reason):
 def test_bytes_that_are_no_text_do_not_end_the_conversation(folder):
     command = [sys.executable, "-m", "minigrad.commands.main", "chat", "--model", folder, "--length", "12",
                "--temperature", "0"]
-    done = subprocess.run(command, input=b"hello\n\xff\nand again\n", capture_output=True, timeout=60, check=False,
-                          env={**os.environ, "PYTHONIOENCODING": "utf-8"})
+    done = subprocess.run(command, input=b"hello\n\xff\nand again\n", capture_output=True, timeout=PATIENCE,
+                          check=False, env={**os.environ, "PYTHONIOENCODING": "utf-8"})
     assert done.returncode == 0, done.stderr
     assert done.stdout.decode() == "".join(f"{text}\n" for text in answers(folder, "hello", "\ufffd", "and again"))
 
@@ -88,7 +89,7 @@ def test_ctrl_c_ends_it(folder):
     process.stdin.flush()
     assert process.stdout.read(1)           # it is writing
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130 and b"Traceback" not in error
 
 

@@ -15,11 +15,13 @@ from minigrad import datasets, models
 from minigrad.commands import main as cli, train
 from minigrad.data.loading import split
 
+from .. import PATIENCE
+
 COMMAND = [sys.executable, "-m", "minigrad.commands.main"]
 
 
 def run(*arguments, **options):
-    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=300, **options)
+    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE, **options)
 
 
 @pytest.fixture(scope="module")
@@ -73,12 +75,12 @@ def test_other_data_and_settings(tmp_path):
 def test_ctrl_c_keeps_what_was_trained(tmp_path):
     process = subprocess.Popen([*COMMAND, "train", "digits", "--epochs", "100000", "--out", tmp_path],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     history = tmp_path / "history.csv"
     while time.monotonic() < deadline and not (history.exists() and history.stat().st_size > 200):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, err
     assert "what was trained is saved" in out and "Traceback" not in err
     assert models.load_model(tmp_path / "model").predict(np.zeros((1, 64), np.float32), verbose=0).shape == (1, 10)

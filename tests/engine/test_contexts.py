@@ -16,16 +16,18 @@ import minigrad as mg
 from minigrad.engine import backend
 from minigrad.engine.recording import grad_mode, is_recording
 
+from .. import PATIENCE
+
 
 def in_threads(*functions):
     """What the functions return, each run in a thread of its own, all at once."""
-    together = threading.Barrier(len(functions), timeout=60)    # without it a thread that is done may take two of them
+    together = threading.Barrier(len(functions), timeout=PATIENCE)      # else a thread that is done may take two of them
 
     def run(f):
         together.wait()
         return f()
     with ThreadPoolExecutor(len(functions)) as pool:
-        return [future.result(60) for future in [pool.submit(run, f) for f in functions]]
+        return [future.result(PATIENCE) for future in [pool.submit(run, f) for f in functions]]
 
 
 def in_tasks(*coroutines):
@@ -41,11 +43,11 @@ def test_no_grad_in_one_thread_does_not_stop_another():
     def predicts():
         with mg.no_grad():
             entered.set()
-            assert done.wait(60) and not is_recording()
+            assert done.wait(PATIENCE) and not is_recording()
         return is_recording()
 
     def trains():
-        assert entered.wait(60)
+        assert entered.wait(PATIENCE)
         try:
             x = mg.tensor(3.0, requires_grad=True)
             for _ in range(100):

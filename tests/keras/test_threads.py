@@ -13,6 +13,8 @@ from minigrad.keras.models import Sequential
 from minigrad.zoo.decoding import generate
 from minigrad.zoo.gpt import GPT
 
+from .. import PATIENCE
+
 rng = np.random.default_rng(0)
 X = rng.standard_normal((64, 3)).astype(np.float32)
 Y = X.sum(1, keepdims=True)
@@ -95,7 +97,7 @@ def test_training_is_a_property_of_the_call_not_of_the_process():
             self.seen = [*getattr(self, "seen", []), training]
             if training:
                 inside.set()
-                assert predicted.wait(30)
+                assert predicted.wait(PATIENCE)
             return x
 
     class Notes(layers.Layer):
@@ -109,7 +111,7 @@ def test_training_is_a_property_of_the_call_not_of_the_process():
         model(X, training=True)
 
     def predict():
-        assert inside.wait(30)
+        assert inside.wait(PATIENCE)
         try:
             model.predict(X[:1], verbose=0)
             notes(X)

@@ -15,7 +15,7 @@ HOLD = """import sys, time
 from minigrad.support.locks import acquire
 acquire(sys.argv[1])
 print("held", flush=True)
-time.sleep(60)"""
+time.sleep(600)"""
 WRITE = """import sys, numpy as np
 from minigrad.keras import saving
 for n in range(int(sys.argv[2])):

@@ -4,6 +4,8 @@ import sys
 
 import pytest
 
+from .. import PATIENCE
+
 TESTS = '''
 import minigrad as mg
 
@@ -21,7 +23,7 @@ def test_wrong(check_op):
 def pytest_in(folder, *args):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *args]
     plugin = [] if registered() else ["-p", "minigrad.testing.plugin"]
-    return subprocess.run(command + plugin, cwd=folder, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command + plugin, cwd=folder, capture_output=True, text=True, timeout=PATIENCE)
 
 
 def registered():
@@ -59,7 +61,7 @@ def test_profiles(tmp_path):
 
 def test_the_plugin_imports_nothing_before_it_is_used():
     code = "import sys, minigrad.testing.plugin; assert not {'hypothesis', 'matplotlib'} & set(sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("name", ["check_op", "strategies", "check_vjp"])

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from .. import PATIENCE
+
 PROGRAM = """
 import time
 from minigrad.testing.survey import workers
@@ -27,5 +29,5 @@ def test_interrupted_it_waits_for_nothing(tmp_path):
                                    signal.SIGINT, signal.default_int_handler))
     assert running.stdout.readline() == "begun\n"
     os.killpg(running.pid, signal.SIGINT)
-    _, said = running.communicate(timeout=60)
+    _, said = running.communicate(timeout=PATIENCE)
     assert running.returncode and "SpawnProcess" not in said and said.rstrip().endswith("KeyboardInterrupt"), said

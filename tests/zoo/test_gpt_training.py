@@ -17,6 +17,8 @@ from minigrad.support.errors import UsageError
 from minigrad.zoo import bpe, gpt_training as t
 from minigrad.zoo.gpt import GPT
 
+from .. import PATIENCE
+
 # A text of 24,000 characters with something to learn in it, cut into pieces of 500.
 WORDS = "to be or not that is the question whether tis nobler in mind".split()
 SCRIPT = '''
@@ -136,7 +138,7 @@ def script(tmp_path_factory):
 def uninterrupted(script, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "gpt"
     process = start(script, folder, *TINY)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     return folder, out, err
 
@@ -156,11 +158,12 @@ def test_it_learns_shows_how_and_compares(uninterrupted):
 def interrupted(script, folder, sign, *arguments):
     """Start a run, send it a signal when it is under way, and the exit code."""
     process = start(script, folder, *TINY, *arguments)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not (folder / "backup" / "backup.json").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(sign)
-    return process.wait(timeout=60), *process.communicate()
+    out, err = process.communicate(timeout=PATIENCE)
+    return process.returncode, out, err
 
 
 def test_by_tokens_stopped_and_resumed(script, tmp_path):
@@ -170,12 +173,12 @@ def test_by_tokens_stopped_and_resumed(script, tmp_path):
                           capture_output=True, text=True, check=True)
     assert "   300    " in made.stdout and "tokenizer.json" in made.stdout
     process = start(script, folders[0], *TINY, "--tokenizer", tokens)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0 and "9-gram counts" in out, err
     assert interrupted(script, folders[1], signal.SIGKILL, "--tokenizer", tokens)[0] == -signal.SIGKILL
     (tokens / "tokenizer.json").unlink()
     process = start(script, folders[1], "--resume")
-    assert (process.communicate(timeout=120), process.returncode)[1] == 0
+    assert (process.communicate(timeout=PATIENCE), process.returncode)[1] == 0
     assert (folders[0] / "figures.json").read_text() == (folders[1] / "figures.json").read_text()
     figures = json.loads((folders[0] / "figures.json").read_text())
     assert figures["bits_per_character"] < 2 < figures["loss"][0]
@@ -192,7 +195,7 @@ def test_a_run_that_was_stopped_or_killed_goes_on_as_if_nothing_had_been(script,
     if sign == signal.SIGINT:
         assert f"To go on: minigrad train gpt --resume --out {folder}" in out and (folder / "model").is_dir()
     process = start(script, folder, "--resume")
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     for name, w in weights(uninterrupted[0]).items():
         np.testing.assert_array_equal(weights(folder)[name], w)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ... import PATIENCE
+
 HERE = Path(sys.executable).parent          # where pip puts mpiexec
 
 
@@ -34,11 +36,11 @@ def command(n, *words):
 @pytest.fixture
 def mpirun(tmp_path):
     """Run a script under mpiexec with n ranks; its CompletedProcess, which must have ended well unless check=False."""
-    def run(n, script, *args, check=True, timeout=100):
+    def run(n, script, *args, check=True):
         path = tmp_path / "script.py"
         path.write_text(textwrap.dedent(script))
         words, environment = command(n, path, *args)
-        done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=timeout)
+        done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
         if check:
             assert done.returncode == 0, done.stdout + done.stderr
         return done

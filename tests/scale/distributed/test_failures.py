@@ -17,6 +17,7 @@ import pytest
 from minigrad.keras.saving import read_arrays
 from minigrad.scale.distributed import group
 
+from ... import PATIENCE
 from ...zoo.test_gpt_training import SCRIPT
 from .conftest import command
 
@@ -77,11 +78,11 @@ def script(tmp_path_factory):
     return path
 
 
-def train(script, folder, n, *words, timeout=60):
+def train(script, folder, n, *words):
     folder.mkdir(exist_ok=True)
     line, environment = command(n, script, folder, *words)
     line = line[3:] if n == 0 else line     # 0: without mpiexec
-    return subprocess.run(line, env=environment, capture_output=True, text=True, timeout=timeout)
+    return subprocess.run(line, env=environment, capture_output=True, text=True, timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +147,7 @@ def test_who_dies_first_is_named_however_late_the_watcher_looks_without_mpi(ende
             ranks[rank].kill()
             ranks[rank].wait()
         watcher.send_signal(signal.SIGCONT)
-        said = watcher.communicate(timeout=300)[1]
+        said = watcher.communicate(timeout=PATIENCE)[1]
         assert f": rank {first} (process {ranks[first].pid} on {socket.gethostname()}) was killed" in said, second
     finally:
         for process in (watcher, *ranks):
@@ -166,14 +167,14 @@ def kill_at_random(script, folder, n, distribute, kills, seed):
         job = subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         processes = [int(job.stdout.readline().split()[1]) for _ in range(n)]
         try:
-            job.wait(moments.uniform(0, duration / 2) if done < kills else 60)
+            job.wait(moments.uniform(0, duration / 2) if done < kills else PATIENCE)
         except subprocess.TimeoutExpired:
             try:
                 os.kill(moments.choice(processes), signal.SIGKILL)
                 done += 1
             except ProcessLookupError:
                 pass                        # it has ended meanwhile
-        out, err = job.communicate(timeout=60)
+        out, err = job.communicate(timeout=PATIENCE)
         if job.returncode == 0 and done:
             break
         if job.returncode == 0:             # too fast to be killed: from the start again, and sooner
@@ -207,19 +208,19 @@ def test_the_command_trains_on_many_ranks_and_resumes_on_others(tmp_path):
         line, environment = command(n, path, "train", "gpt", "--out", tmp_path / "gpt", *words)
         return subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     job = gpt(3, "--size", "tiny", "--steps", "240")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not (tmp_path / "gpt" / "backup" / "backup.json").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     job.send_signal(signal.SIGINT)          # mpiexec passes it on to all ranks
-    out, err = job.communicate(timeout=60)
+    out, err = job.communicate(timeout=PATIENCE)
     assert out.count("To go on: minigrad train gpt --resume") == 1, out + err
     again = gpt(2, "--size", "tiny")
-    out, err = again.communicate(timeout=60)
+    out, err = again.communicate(timeout=PATIENCE)
     assert again.returncode == 2 and err.count("holds an unfinished run") == 1 and "rank 0 of 2" in err
     settings = json.loads((tmp_path / "gpt" / "settings.json").read_text())
     assert settings["steps"] == 240
     again = gpt(2, "--resume")
-    out, err = again.communicate(timeout=90)
+    out, err = again.communicate(timeout=PATIENCE)
     assert again.returncode == 0, err
     assert out.count("this GPT") == 1 and json.loads((tmp_path / "gpt" / "figures.json").read_text())["bits"][-1] < 3
 
@@ -230,5 +231,5 @@ def test_the_command_trains_on_many_ranks_and_resumes_on_others(tmp_path):
     (["estimate"], "this command is for one process")])
 def test_all_ranks_used_wrongly_speak_with_one_voice(words, message):
     line, environment = command(2, "-m", "minigrad.commands.main", *words)
-    done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 2 and done.stderr.count(message) == 1 and len(done.stderr.strip().splitlines()) == 1
