@@ -21,7 +21,7 @@ from .. import PATIENCE
 
 def in_threads(*functions):
     """What the functions return, each run in a thread of its own, all at once."""
-    together = threading.Barrier(len(functions), timeout=PATIENCE)      # else a thread that is done may take two of them
+    together = threading.Barrier(len(functions), timeout=PATIENCE)     # else a thread that is done may take two of them
 
     def run(f):
         together.wait()
