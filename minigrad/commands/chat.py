@@ -4,17 +4,16 @@
     minigrad chat "What is a derivative?"      one answer
 """
 import sys
-from pathlib import Path
 
 import numpy as np
 
 from ..support.errors import UsageError
-from .options import add_sampling_arguments, sampling_from, say, whole_number, written
+from .options import a_path, add_sampling_arguments, sampling_from, say, whole_number, written
 
 
 def add_arguments(parser):
     parser.add_argument("message", nargs="?", type=written, help="one message to answer; without it, a conversation")
-    parser.add_argument("--model", type=Path, metavar="PATH",
+    parser.add_argument("--model", type=a_path, metavar="PATH",
                       help="a model tuned for ChatML: the GGUF file of a LLaMA, or the Hugging Face folder of a LLaMA, "
                            "Qwen2 or Qwen3 (default: SmolLM2-135M-Instruct, fetched)")
     parser.add_argument("--system", metavar="TEXT", type=written,

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..support.errors import Failure, UsageError
 from ..support.files import atomic_write
-from .options import number, seed, whole_number, writable
+from .options import a_path, number, seed, whole_number, writable
 
 
 def add_arguments(parser):
@@ -23,14 +23,14 @@ def add_arguments(parser):
                       help="standard deviation of errors in the distances, in angstrom (default: 0)")
     parser.add_argument("--known", type=number(0, 1, above=True), default=1.0, metavar="PART",
                       help="the part of the distances that is known, from above 0 to 1 (default: 1)")
-    parser.add_argument("--model", type=Path, metavar="DIR",
+    parser.add_argument("--model", type=a_path, metavar="DIR",
                       help="fold from what the network predicts that `minigrad train distogram` put there, instead")
     parser.add_argument("--copies", type=whole_number(1), default=8, metavar="N",
                       help="starts, of which the best result is kept (default: 8)")
     parser.add_argument("--steps", type=whole_number(1), default=600, metavar="N",
                         help="steps of descent (default: 600)")
     parser.add_argument("--seed", type=seed, default=0, help="of starts, noise and choice (default: 0)")
-    parser.add_argument("--out", type=Path, default=Path("runs/fold"), metavar="DIR",
+    parser.add_argument("--out", type=a_path, default=Path("runs/fold"), metavar="DIR",
                       help="where structure and pictures go (default: runs/fold)")
 
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from .options import add_sampling_arguments, sampling_from, say, whole_number, written
+from .options import a_path, add_sampling_arguments, sampling_from, say, whole_number, written
 
 
 def add_arguments(parser):
     parser.add_argument("prompt", nargs="?", default="", type=written,
                         help='the beginning, such as "ROMEO:" (default: none, as at the start of a line)')
-    parser.add_argument("--model", type=Path, default=Path("runs/gpt"), metavar="DIR",
+    parser.add_argument("--model", type=a_path, default=Path("runs/gpt"), metavar="DIR",
                           help="the folder that `minigrad train gpt` wrote (default: runs/gpt)")
     parser.add_argument("--length", type=whole_number(1), default=500, metavar="N",
                         help="characters, or tokens (default: 500)")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..learn import companions, notebooks, progress, translating
 from ..support.errors import Failure, UsageError
+from .options import a_path, filled
 
 
 def add_arguments(parser):
@@ -21,20 +22,21 @@ def add_arguments(parser):
     parser.add_argument("--no-browser", action="store_true", help="print the address and open no browser")
     parser.add_argument("--list", action="store_true", help="the notebooks, with their titles")
     parser.add_argument("--progress", action="store_true", help="the exercises solved so far")
-    parser.add_argument("--reset", metavar="EXERCISE", help="empty the blank of one exercise, such as 03.hypot1, again")
-    parser.add_argument("--folder", type=Path,
+    parser.add_argument("--reset", type=filled, metavar="EXERCISE",
+                        help="empty the blank of one exercise, such as 03.hypot1, again")
+    parser.add_argument("--folder", type=a_path,
                         help="where your copy is kept (default: minigrad-course, in Chinese minigrad-course-zh); "
                              "notebooks already there stay as they are")
     parser.add_argument("--language", default="en",
                         help="the language of the texts, and of what check says: en (default) or zh; what is not "
                              "translated yet is English")
-    parser.add_argument("--lite", type=Path, metavar="DIR",
+    parser.add_argument("--lite", type=a_path, metavar="DIR",
                         help="build pages that run the course in the browser, without an installation: any web server "
                              "shows them (python -m http.server -d DIR)")
-    parser.add_argument("--pyodide", metavar="PLACE",
+    parser.add_argument("--pyodide", type=filled, metavar="PLACE",
                         help="of --lite: Python for the browser, a folder with Pyodide's full distribution or the "
                              "address of its pyodide.mjs (default: Pyodide's own pages)")
-    parser.add_argument("--published", metavar="ADDRESS",
+    parser.add_argument("--published", type=filled, metavar="ADDRESS",
                         help="of --lite: where on GitHub DIR will lie, "
                              "https://github.com/OWNER/NAME/tree/BRANCH/FOLDER; then each notebook gets buttons that "
                              "open it on Colab and Binder")
@@ -42,11 +44,11 @@ def add_arguments(parser):
                         help="for authors: break each solution in every small way, and see whether its check notices")
     parser.add_argument("--rebuild", action="store_true",
                         help="for authors: run the notebooks again and save their outputs")
-    parser.add_argument("--site", metavar="DIR", type=Path,
+    parser.add_argument("--site", metavar="DIR", type=a_path,
                         help="build a site of the course, the derivative table and the reference, in all languages, in "
                              'a folder that is new, empty or an earlier site (pip install "minigrad[site]"); with '
                              "--lite DIR/lite its notebooks have buttons that open them in the browser")
-    parser.add_argument("--translate", metavar="NAME",
+    parser.add_argument("--translate", type=filled, metavar="NAME",
                         help="for translators: what is left to do in a catalogue, such as 03 or check, as JSON")
 
 

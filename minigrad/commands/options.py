@@ -3,6 +3,7 @@ import argparse
 import atexit
 import math
 import sys
+from pathlib import Path
 
 from ..support.errors import Failure, UsageError
 from ..support.locks import acquire, release
@@ -80,6 +81,18 @@ def written(text):
     except UnicodeEncodeError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not UTF-8 text, at character {error.start + 1}") from None
     return text
+
+
+def filled(text):
+    """An argparse type: text that is not empty, as "$FOLDER" is where FOLDER isn't set."""
+    if not text.strip() or "\0" in text:
+        raise argparse.ArgumentTypeError(f"{text!r} names nothing")
+    return written(text)
+
+
+def a_path(text):
+    """An argparse type: a path that is not empty, which would be the current directory without a word."""
+    return Path(filled(text))
 
 
 def use(device):

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from ..engine.profile import profile
 from ..support.errors import UsageError
+from .options import a_path
 
 
 def add_arguments(parser):
-    parser.add_argument("--out", type=Path, default=Path("runs/profile.png"), metavar="FILE",
+    parser.add_argument("--out", type=a_path, default=Path("runs/profile.png"), metavar="FILE",
                          help="where the chart goes (default: runs/profile.png)")
-    parser.add_argument("script", type=Path, help="the Python file to run")
+    parser.add_argument("script", type=a_path, help="the Python file to run")
     parser.add_argument("arguments", nargs="...", help="what the script finds in sys.argv")
 
 

@@ -7,7 +7,7 @@ from ..scale.planning.cluster import cluster_of
 from ..scale.planning.costs import quantity
 from ..scale.planning.foundry import SOURCE
 from ..scale.planning.simulate import check, kind, search
-from ..support.errors import UsageError
+from ..support.errors import Failure, UsageError
 from . import options
 
 SIZES = f"{'d':>5} {'t':>2} {'p':>3} {'v':>2} {'b':>2}"
@@ -68,7 +68,7 @@ FIXED = {"data": "only layouts with so many copies of the model", "tensor": "onl
 
 
 def run(args):
-    """Carry out the command; 0, or UsageError."""
+    """Carry out the command; 0, or UsageError, or Failure if nothing fits."""
     if args.check:
         print_check()
         return 0
@@ -94,18 +94,16 @@ def run(args):
         rows = [{"kind": kind(r.layout), **r.layout._asdict(), "seconds": r.seconds, "bytes": r.bytes, "mfu": r.mfu,
                  "fits": r.fits} for r in shown]
         print(json.dumps({"model": model._asdict(), "cluster": cluster._asdict(), "layouts": rows}, indent=2))
-        return 0
+        return at_least_one(results, chip)
     print(f"N = {model.params:.4g} parameters (L = {model.layers}, h = {model.width:,}, a = {model.heads}, "
           f"s = {model.context:,}); {args.gpus:,} x {chip.name}, {args.precision}, batch {batch:,} sequences\n")
     print(f"{'layout':<33} {SIZES} {'recompute':<10} {'memory':>8} {'step':>9}  MFU  fits")
     for r in shown:
         print(f"{kind(r.layout):<33} {sizes(r.layout)} {r.layout.recompute:<10} {quantity(r.bytes['total'], 'B'):>8} "
               f"{duration(r.seconds['total']):>9} {r.mfu:>4.2f}  {'yes' if r.fits else 'no'}")
+    at_least_one(results, chip)
     first, fitting = results[0], sum(r.fits for r in results)
     print(f"\n{fitting:,} of {len(results):,} layouts fit in {quantity(chip.memory, 'B')}.", end=" ")
-    if not fitting:
-        print(f"The smallest needs {quantity(first.bytes['total'], 'B')} on each GPU: take more GPUs.")
-        return 0
     factor = runs.factor(model, args.precision)
     low, high = (share * factor for share in runs.interval()[::2])
     parts = ", ".join(f"{name} {value / first.seconds['total']:.0%}" for name, value in first.seconds.items()
@@ -114,6 +112,15 @@ def run(args):
           f"({batch * model.context / first.seconds['total']:,.0f} tokens/s): {parts}.\n"
           f"That is MFU {first.mfu:.2f}, step after step. Of published trainings, pauses and all, four in five reach "
           f"{low:.2f} to {high:.2f}: minigrad estimate reckons with these.")
+    return 0
+
+
+def at_least_one(results, chip):
+    """0 if any of these layouts fits; else Failure."""
+    if not any(r.fits for r in results):
+        least = min(r.bytes["total"] for r in results)
+        raise Failure(f"none of {len(results):,} layouts fits in {quantity(chip.memory, 'B')}: the smallest needs "
+                      f"{quantity(least, 'B')} on each GPU; take more GPUs, or larger ones")
     return 0
 
 

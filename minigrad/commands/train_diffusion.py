@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .options import number, seed, use, whole_number, writable
+from .options import a_path, number, seed, use, whole_number, writable
 
 DATA = {"digits": "load_digits", "mnist": "load_mnist5k"}
 
@@ -15,7 +15,7 @@ DATA = {"digits": "load_digits", "mnist": "load_mnist5k"}
 def add_arguments(parser):
     parser.add_argument("--data", choices=DATA, default="digits",
                         help="digits: 1,797 of 8x8 pixels; mnist: 5,000 MNIST digits of 28x28")
-    parser.add_argument("--out", type=Path, default=Path("runs/diffusion"), metavar="DIR",
+    parser.add_argument("--out", type=a_path, default=Path("runs/diffusion"), metavar="DIR",
                         help="where the model and its images go (default: runs/diffusion)")
     parser.add_argument("--epochs", type=whole_number(1), default=30, help="passes over the data (default: 30)")
     parser.add_argument("--guidance", type=number(0), default=1.0, metavar="W",

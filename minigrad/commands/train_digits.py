@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..engine import backend
-from .options import seed, use, whole_number, writable
+from .options import a_path, seed, use, whole_number, writable
 
 DATA = {"digits": "load_digits", "mnist": "load_mnist5k", "mnist-full": "load_mnist", "fashion": "load_fashion_mnist"}
 
@@ -17,7 +17,7 @@ def add_arguments(parser):
     parser.add_argument("--data", choices=DATA, default="digits",
                         help="digits: 1,797 of 8x8 pixels; mnist: 5,000 MNIST digits of 28x28; mnist-full and fashion: "
                              "70,000 images of 28x28, downloaded")
-    parser.add_argument("--out", type=Path, default=Path("runs/digits"), metavar="DIR",
+    parser.add_argument("--out", type=a_path, default=Path("runs/digits"), metavar="DIR",
                         help="where weights, history and picture go (default: runs/digits)")
     parser.add_argument("--epochs", type=whole_number(1), default=10, help="passes over the data (default: 10)")
     parser.add_argument("--batch-size", type=whole_number(1), default=32, help="images per step (default: 32)")

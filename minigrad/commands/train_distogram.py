@@ -11,7 +11,7 @@ import numpy as np
 
 from ..engine import backend
 from ..support.files import atomic_write
-from .options import seed, settings_of, use, whole_number, writable
+from .options import a_path, seed, settings_of, use, whole_number, writable
 
 SIZES = {       # of the network, and of its training
     "tiny": dict(single=16, pair=8, blocks=1, epochs=1, crop=16, proteins=40, learning_rate=5e-3),
@@ -24,7 +24,7 @@ def add_arguments(parser):
     parser.add_argument("--size", choices=SIZES, help="small: some minutes on two cores (the default); medium: half an "
                                                    "hour; tiny: seconds, to try the command out")
     parser.add_argument("--epochs", type=whole_number(1), metavar="N", help="passes over the proteins")
-    parser.add_argument("--out", type=Path, default=Path("runs/distogram"), metavar="DIR",
+    parser.add_argument("--out", type=a_path, default=Path("runs/distogram"), metavar="DIR",
                      help="where model, history and pictures go (default: runs/distogram)")
     parser.add_argument("--seed", type=seed, help="of weights, batches and crops (default: 0)")
     parser.add_argument("--resume", action="store_true", help="go on with the unfinished run in --out")

@@ -18,7 +18,7 @@ from ..scale.distributed.launch import launched
 from ..support.errors import UsageError
 from ..support.files import atomic_write
 from ..support.reading import available_memory
-from .options import number, seed, settings_of, use, whole_number, writable, written
+from .options import a_path, filled, number, seed, settings_of, use, whole_number, writable
 
 SIZES = {       # of the model, and of its training
     "tiny": dict(depth=2, heads=2, width=32, context=32, steps=300, batch=8, learning_rate=1e-2),
@@ -35,11 +35,11 @@ def add_arguments(parser):
     parser.add_argument("--batch", type=whole_number(1), metavar="N", help="stretches of text in a step")
     parser.add_argument("--context", type=whole_number(2), metavar="N",
                         help="characters, or tokens, that it can look back on")
-    parser.add_argument("--tokenizer", metavar="DIR", type=written,
+    parser.add_argument("--tokenizer", metavar="DIR", type=filled,
                         help="read tokens instead of characters: the folder that `minigrad train tokenizer` wrote")
     parser.add_argument("--learning-rate", type=number(0, 10, above=True), metavar="X",
                         help="the highest, after the warm-up")
-    parser.add_argument("--out", type=Path, default=Path("runs/gpt"), metavar="DIR",
+    parser.add_argument("--out", type=a_path, default=Path("runs/gpt"), metavar="DIR",
                      help="where model, history and picture go (default: runs/gpt)")
     parser.add_argument("--seed", type=seed, help="of weights and batches (default: 0)")
     parser.add_argument("--resume", action="store_true", help="go on with the unfinished run in --out")

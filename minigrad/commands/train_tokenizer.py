@@ -6,13 +6,13 @@
 """
 from pathlib import Path
 
-from .options import whole_number, writable
+from .options import a_path, whole_number, writable
 
 
 def add_arguments(parser):
     parser.add_argument("--size", type=whole_number(256), default=1024, metavar="V",
                         help="tokens, of which the first 256 are the bytes (default: 1024)")
-    parser.add_argument("--out", type=Path, default=Path("runs/tokenizer"), metavar="DIR",
+    parser.add_argument("--out", type=a_path, default=Path("runs/tokenizer"), metavar="DIR",
                         help="where tokenizer.json goes (default: runs/tokenizer)")
 
 

@@ -1,18 +1,22 @@
 """The command as a person meets it: the main job from start to finish, Ctrl-C, and wrong arguments."""
+import argparse
 import ast
 import csv
+import importlib
 import json
 import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from minigrad import datasets, models
 from minigrad.commands import main as cli, train
+from minigrad.commands.parsing import Parser
 from minigrad.data.loading import split
 
 from .. import PATIENCE
@@ -99,6 +103,7 @@ def test_ctrl_c_keeps_what_was_trained(tmp_path):
     (["trian"], "train"),
     ([], "COMMAND"),
     (["learn", "77"], "no notebook"),
+    (["train", "digits", "--out", ""], "argument --out: '' names nothing"),
     (["data", "fetch", "everything"], "shakespeare"),
 ])
 def test_wrong_use_is_one_line_and_exit_code_2(arguments, words, capsys):
@@ -108,6 +113,20 @@ def test_wrong_use_is_one_line_and_exit_code_2(arguments, words, capsys):
         code = stop.code
     out, err = capsys.readouterr()
     assert code == 2 and words in err and len(err.strip().splitlines()) == 1, err
+
+
+@pytest.mark.parametrize("module", [name for name in cli.COMMANDS if name not in ("train", "data")]
+                         + [f"train_{job}" for job in train.JOBS])
+def test_an_empty_name_of_a_file_or_folder_is_refused(module):
+    """What "$FOLDER" is where FOLDER isn't set would be the current directory, or the default."""
+    of_command = Parser()
+    importlib.import_module(f"minigrad.commands.{module}").add_arguments(of_command)
+    for action in of_command._actions:
+        assert action.type is not Path, f"{action.dest}: options.a_path"
+        if action.metavar in ("DIR", "FILE", "PATH", "PLACE") or action.dest in ("folder", "script"):
+            for nothing in ("", " ", "a\0b"):
+                with pytest.raises(argparse.ArgumentTypeError, match="names nothing"):
+                    action.type(nothing)
 
 
 def test_a_gpu_where_there_is_none_is_one_line(capsys):

@@ -295,8 +295,10 @@ def test_json_lists_what_the_search_finds(capsys):
 
 
 def test_says_when_nothing_fits(capsys):
-    assert command("--model", "1e12", "--gpus", "8") == 0
-    assert "take more GPUs" in capsys.readouterr().out
+    for how in ((), ("--json",)):
+        with pytest.raises(Failure, match="none of .* layouts fits in 80 GB: the smallest needs .*; take more GPUs"):
+            command("--model", "1e12", "--gpus", "8", *how)
+        assert "no" in (out := capsys.readouterr().out) and (not how or not json.loads(out)["layouts"][0]["fits"])
 
 
 def test_check_prints_every_run(capsys):
