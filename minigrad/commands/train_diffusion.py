@@ -45,25 +45,35 @@ def run(args):
     print("\na variational autoencoder, in one go", flush=True)
     vae = VAE(x.shape[1:])
     vae.compile(Adam(2e-3))
-    vae.fit({"x": x, "y": y}, epochs=args.epochs, batch_size=64)
+    if stopped := _kept(vae, args.out / "autoencoder", lambda: vae.fit({"x": x, "y": y}, epochs=args.epochs,
+                                                                      batch_size=64)):
+        print(stopped)
+        return 130
     backend.seed(args.seed)
     print("\na U-Net, in many small steps", flush=True)
-    model, interrupted = diffusion.UNet(small.shape[-1]), False
-    try:
-        diffusion.train(model, small, y, args.epochs, learning_rate=3e-3, seed=args.seed)
-    except KeyboardInterrupt:               # what was trained so far is worth keeping
-        interrupted = True
-        if not model.built:
-            raise
-    model.save(args.out / "model")
-    if interrupted:
-        print(f"stopped by Ctrl-C; what was trained is saved to {args.out / 'model'}, its weights not averaged")
+    model = diffusion.UNet(small.shape[-1])
+    if stopped := _kept(model, args.out / "model", lambda: diffusion.train(model, small, y, args.epochs,
+                                                                           learning_rate=3e-3, seed=args.seed)):
+        print(f"{stopped}, its weights not averaged")
         return 130
     made = diffusion.sample(model, y_test, small.shape[1:], guidance=args.guidance, seed=args.seed)
     _report(args.out, (x, y), (x_test, y_test), vae.sample(y_test, args.seed), diffusion.depth_to_space(made, square),
             diffusion.Judge(x, y, args.seed))
-    print(f"wrote model and samples.png to {args.out}")
+    print(f"wrote model, autoencoder and samples.png to {args.out}")
     return 0
+
+
+def _kept(model, folder, train):
+    """Train a model and save it, also what a Ctrl-C leaves of it; then in words where it is."""
+    stopped = ""
+    try:
+        train()
+    except KeyboardInterrupt:               # what was trained so far is worth keeping
+        if not model.built:
+            raise
+        stopped = f"stopped by Ctrl-C; what was trained is saved to {folder}"
+    model.save(folder)
+    return stopped
 
 
 def _report(out, training, held_out, decoded, made, judge):

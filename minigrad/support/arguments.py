@@ -38,6 +38,13 @@ def whole(name, value, low=1, high=math.inf):
     return found
 
 
+def some(name, values):
+    """values, if there is at least one; ValueError if there is nothing to learn from."""
+    if not len(values):
+        raise ValueError(f"{name}: there are none, so there is nothing to learn from")
+    return values
+
+
 def share(name, value, one=False):
     """A number from 0 up to, but not including, 1; with `one`, 1 too."""
     return number(name, value, 0, 1) if one else number(name, value, 0, below=1)

@@ -209,6 +209,9 @@ def frechet_distance(a, b):
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or min(len(a), len(b)) < 2:
         raise ValueError(f"frechet_distance: a and b must be (n, d) and (m, d), n and m at least 2, got {a.shape} and "
                          f"{b.shape}")
+    for name, features in (("a", a), ("b", b)):
+        if not (fine := np.isfinite(features).all(axis=1)).all():
+            raise ValueError(f"frechet_distance: {name} has nan or inf in {(~fine).sum()} of {len(fine)} rows")
     (mean_a, cov_a), (mean_b, cov_b) = ((x.mean(axis=0), np.cov(x, rowvar=False).reshape(2 * x.shape[1:]))
                                         for x in (a, b))
     values, vectors = np.linalg.eigh(cov_a)

@@ -20,6 +20,7 @@ from ..keras import layers
 from ..keras.optimizers import Adam
 from ..keras.optimizers.schedules import CosineDecay
 from ..keras.regularizers import L2
+from ..support.arguments import some
 
 SHARES = "AAPL", "GOOG", "IBM", "MSFT"  # FB has been traded for 196 days only
 FIRST, YEAR = 1000, 252                 # forecasts begin after so many days, four years; trading days in a year
@@ -76,6 +77,8 @@ def walk_forward(train, x, y, first=FIRST, every=YEAR):
     train       a function (x (n, features), y (n,)) -> predict, itself a function x -> (n,); shares are put together
     x (T, S, features)      row t must be known *before* day t;  y (T, S): what is forecast.  Rows with nan are left out
     """
+    if len(y) <= first:
+        raise ValueError(f"walk_forward: {len(y)} days leave none to forecast after the first {first}")
     out = np.full(y.shape, np.nan)
     known = np.isfinite(x).all(axis=-1)
     for start in range(first, len(y), every):
@@ -104,7 +107,7 @@ def sees_the_future(forecast, days, day, seed=0):
 # -- models ----------------------------------------------------------------------------------------------------------
 def least_squares(x, y):
     """Regression: y = x·w + b with the smallest Σ residual²: a function x -> (n,); its .residual is their std."""
-    w, *_ = np.linalg.lstsq(np.column_stack([x, np.ones(len(x))]), y, rcond=None)
+    w, *_ = np.linalg.lstsq(np.column_stack([x, np.ones(len(some("least_squares: rows", x)))]), y, rcond=None)
 
     def predict(x):
         return x @ w[:-1] + w[-1]

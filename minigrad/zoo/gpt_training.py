@@ -24,6 +24,7 @@ import minigrad as mg
 from ..data.loading import DataLoader
 from ..keras.callbacks import Callback
 from ..keras.callbacks.logs import _size
+from ..support.arguments import some
 
 PIECE = 20_000                              # characters: about a scene and a half
 BITS = 1 / math.log(2)                      # in a nat
@@ -55,7 +56,12 @@ def tokenized(tokenizer, alphabet, pieces):
 
 def mean_length(tokenizer, pieces):
     """Characters in a token, on average over a text."""
-    return float(tokenizer.lengths[np.concatenate(pieces)].mean())
+    return float(tokenizer.lengths[np.concatenate(some("mean_length: pieces of text", pieces))].mean())
+
+
+def _longer(text, context):
+    if len(text) <= context:
+        raise ValueError(f"a text to train or judge with must be longer than the context, {context}, not {len(text)}")
 
 
 class Stretches(DataLoader):
@@ -66,6 +72,7 @@ class Stretches(DataLoader):
 
     def __init__(self, text, context, batch_size, steps, seed):
         self.steps = steps
+        _longer(text, context)
         stretches = np.lib.stride_tricks.sliding_window_view(text, context + 1)     # all of them, a view: no copies
         super().__init__(stretches[:, :-1], stretches[:, 1:], batch_size=batch_size, seed=seed)
 
@@ -83,6 +90,7 @@ def judged(pieces, context, batch_size=32, most=None):
     each character counts once.  `most` are evenly spread.
     """
     half = context // 2
+    _longer(min(some("judged: pieces of text", pieces), key=len), context)
     stretches = np.concatenate([np.lib.stride_tricks.sliding_window_view(piece, context + 1)[::context - half]
                                 for piece in pieces])
     if most is not None:
@@ -128,7 +136,7 @@ def train(model, training, validation, steps, batch_size=16, learning_rate=4e-3,
     """
     each = max(steps // rounds, 1)
     compile(model, steps, learning_rate)
-    loader = Stretches(np.concatenate(training), model.context, batch_size, each, seed)
+    loader = Stretches(np.concatenate(some("train: pieces of text", training)), model.context, batch_size, each, seed)
     judges = judged(validation, model.context, most=400)
     lengths = (mean_length(model.tokenizer, text) for text in (training, validation))
     history = model.fit(loader, epochs=max(steps // each, 1), validation_data=judges,

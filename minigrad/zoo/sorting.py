@@ -21,6 +21,7 @@ import numpy as np
 
 import minigrad as mg
 
+from ..support.arguments import some, whole
 from .decoding import write_batch
 from .gpt import GPT
 from .posttraining import dpo_loss, group_advantages, grpo_loss, log_probabilities, of_answers, sft_loss
@@ -104,6 +105,8 @@ def marks(model, n=256, tries=8, seed=0):
 # -- before: reading -------------------------------------------------------------------------------------------------
 def stretches(plays, rng, n, length):
     """n random stretches of a text, integers (n, length)."""
+    if len(plays) < length:
+        raise ValueError(f"stretches: of a text of {len(plays)} characters there is no stretch of {length}")
     return plays[rng.integers(0, len(plays) - length + 1, n)[:, None] + np.arange(length)]
 
 
@@ -175,8 +178,8 @@ def sft(model, pairs, batch_size=32, epochs=1, learning_rate=1e-3, seed=0, repla
     replay      plays, of which each step reads a batch besides, so that they are not forgotten
     """
     rng, optimizer = np.random.default_rng(seed), _optimizer(learning_rate)
-    tokens, mask = batched(model, *zip(*pairs))
-    for _ in range(epochs):
+    tokens, mask = batched(model, *zip(*some("sft: pairs", pairs)))
+    for _ in range(whole("sft: epochs", epochs)):
         for rows in _rows(len(pairs), batch_size, rng):
             _step(model, optimizer, sft_loss(log_p(model, tokens[rows]), mask[rows]) + _again(model, replay, rng))
 
@@ -199,7 +202,7 @@ def pairs(model, n, seed, prefer=polite, tries=8):
 def dpo(model, preferences, beta=0.1, batch_size=32, learning_rate=1e-4, seed=0, replay=None):
     """Direct preference optimization on what `pairs` made; [(ln p of chosen, of rejected), ...], of the steps."""
     rng, optimizer, start = np.random.default_rng(seed), _optimizer(learning_rate), copy.deepcopy(model)
-    asked, *texts = zip(*preferences)
+    asked, *texts = zip(*some("dpo: preferences", preferences))
     (chosen, of_chosen), (rejected, of_rejected) = (batched(model, asked, text) for text in texts)
     history = []
     for rows in _rows(len(asked), batch_size, rng):
@@ -219,8 +222,8 @@ def grpo(model, reward, steps=120, prompts=16, tries=8, updates=2, clip=0.2, bet
     reward      (word, answer) -> a number: a checker, right or wrong
     """
     rng, optimizer, start = np.random.default_rng(seed), _optimizer(learning_rate), copy.deepcopy(model)
-    history = []
-    for step in range(steps):
+    history, prompts, tries = [], whole("grpo: prompts", prompts), whole("grpo: tries", tries)
+    for step in range(whole("grpo: steps", steps)):
         asked = np.repeat(words(prompts, _within(seed, step)), tries)
         texts, tokens, mask = answers(model, asked, _within(seed, step))
         rewards = np.array([reward(*both) for both in zip(asked, texts)]).reshape(prompts, tries)
@@ -275,7 +278,7 @@ def _within(seed, number):
 
 
 def _rows(n, size, rng):
-    return np.split(rng.permutation(n), range(size, n, size))
+    return np.split(rng.permutation(n), range(size, n, whole("batch_size", size)))
 
 
 def _optimizer(learning_rate, warm_up=10, weight_decay=0.0):

@@ -242,14 +242,28 @@ def test_the_command_writes_a_model_and_a_picture_and_prints_a_table(data, tmp_p
     assert sample(model, [3], (side, side, 1 if data == "digits" else 4), steps=1).shape[1:3] == (side, side)
 
 
-def test_what_was_trained_until_ctrl_c_is_kept(tmp_path, monkeypatch, capsys):
-    def interrupted(model, images, labels, epochs, **options):
-        sample(model, labels[:2], images.shape[1:], steps=1)
+@pytest.mark.parametrize("network", ["autoencoder", "model"])
+def test_what_was_trained_until_ctrl_c_is_kept(network, tmp_path, monkeypatch, capsys):
+    def in_the_middle(*arguments, **options):
+        if network == "autoencoder":
+            vae_fit(*arguments, **options)
+        else:
+            model, images, labels, _ = arguments
+            sample(model, labels[:2], images.shape[1:], steps=1)
         raise KeyboardInterrupt
-    whole = datasets.load_digits()
+    whole, vae_fit = datasets.load_digits(), VAE.fit
     few = np.concatenate([np.flatnonzero(whole.y == k)[:5] for k in range(10)])
     monkeypatch.setattr(datasets, "load_digits", lambda: dataclasses.replace(whole, x=whole.x[few], y=whole.y[few]))
-    monkeypatch.setattr(diffusion, "train", interrupted)
+    monkeypatch.setattr(*((VAE, "fit") if network == "autoencoder" else (diffusion, "train")), in_the_middle)
     assert main(["train", "diffusion", "--epochs", "1", "--out", str(tmp_path)]) == 130
-    assert "what was trained is saved" in capsys.readouterr().out
-    assert sample(mg.models.load_model(tmp_path / "model"), [3], steps=1).shape == (1, 8, 8, 1)
+    assert f"what was trained is saved to {tmp_path / network}" in capsys.readouterr().out
+    assert mg.models.load_model(tmp_path / "autoencoder").sample(np.array([3])).shape == (1, 8, 8, 1)
+    if network == "model":
+        assert sample(mg.models.load_model(tmp_path / "model"), [3], steps=1).shape == (1, 8, 8, 1)
+
+
+def test_features_that_are_no_numbers():
+    features = np.random.default_rng(0).standard_normal((5, 3))
+    features[1, 2] = np.nan
+    with pytest.raises(ValueError, match="frechet_distance: b has nan or inf in 1 of 5 rows"):
+        diffusion.frechet_distance(np.ones((5, 3)), features)

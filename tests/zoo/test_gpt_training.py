@@ -218,7 +218,7 @@ def test_generate_goes_on_from_a_prompt(uninterrupted, capsys):
     (["--resume", "--steps", "5", "--batch", "2"], "leave out --steps, --batch"),
     (["--device", "gpu:x"], "--device"), (["--steps", "0"], "'0' is not a whole number of at least 1"),
     (["--learning-rate", "0"], "'0' is not a number above 0"),
-    (["--learning-rate", "nan"], "'nan' is not a number above 0")])
+    (["--learning-rate", "nan"], "'nan' is not a number above 0"), (["--tokenizer", ""], "'' names nothing")])
 def test_wrong_options_are_one_clear_line(small_corpus, tmp_path, capsys, arguments, reason):
     try:
         code = main(["train", "gpt", "--out", str(tmp_path / "gpt"), *arguments])
@@ -232,8 +232,7 @@ def test_a_tokenizer_that_can_not_read_the_plays(small_corpus, tmp_path, capsys)
     path = tmp_path / "tokenizer.json"
     whole = bpe.learn("", 256)
     bpe.Tokenizer([letter for letter in whole.tokens if letter not in "ab"], []).save(path)
-    for folder, words in ((tmp_path, "has no tokens for 'ab'"), (tmp_path / "absent", "there is no tokenizer"),
-                          ("", "there is no tokenizer")):
+    for folder, words in ((tmp_path, "has no tokens for 'ab'"), (tmp_path / "absent", "there is no tokenizer")):
         assert main(["train", "gpt", "--tokenizer", str(folder), "--out", str(tmp_path / "out")]) == 2
         assert words in capsys.readouterr().err and not (tmp_path / "out").exists()
     with pytest.raises(UsageError, match="can't read 'cab'"):
