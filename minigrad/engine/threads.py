@@ -3,8 +3,7 @@
 Two threads for elementwise calls on large arrays were tried: the bits are the same, but where the machine has anything
 else to do it gains nothing, and a step waits for its slowest thread (two cores under load, e^x and tanh of 400,000
 numbers in each of two threads: 2.2 times as long as in one).  What pays on one thread is to work on blocks that stay in
-the cache: a tenth for Adam (keras/optimizers/flat.py), a third for gelu (ops/nonlinear.py); layer_norm and softmax, a
-block of rows at a time, were no faster.
+the cache: a tenth for Adam (keras/optimizers/flat.py), a fifth to a third for softmax, norms and gelu (blocks.py).
 """
 from ..support.arguments import whole
 

@@ -23,6 +23,7 @@ UFUNC_KEYWORDS = {"out", "dtype", "casting"}
 HOST = {        # these work on host data wherever they stand: shapes, indices, labels before they are uploaded
     "asarray", "array", "errstate", "broadcast_shapes", "array2string", "issubdtype", "dtype", "ndarray", "generic",
     "float32", "float64", "int64", "bool_", "iinfo", "finfo", "array_repr",
+    "vecdot",   # asked of NumPy's arrays alone
 }
 
 

@@ -4,13 +4,15 @@ Each equals the same formula written with small ops (tests prove it); as one op 
 Where forward saves something for the vjp, the vjp can also compute it anew: at higher orders it has to, since what
 was saved is a plain array, through which nothing can be differentiated.
 """
+import functools
 import math
 
 import numpy as np
 
 from ...support.explaining import explained
 from .. import backend
-from ..backend import last_sum, narrow, row_sum, times, wide
+from ..backend import last_sum, narrow, row_dot, row_sum, times, wide
+from ..blocks import in_blocks
 from ..op import as_real, op
 from .arithmetic import _tanh_vjp
 from .domains import INDICES, REAL
@@ -43,14 +45,33 @@ def _sum(x, axis):
 
 def _dot(x, y, axis=-1):
     """Σ x y over axis, which stays with length 1; of arrays without the array of the products."""
-    if isinstance(x, np.ndarray) and x.shape == y.shape and x.ndim and axis in (-1, x.ndim - 1):
-        return np.einsum("...i,...i->...", x, y)[..., None]
+    if isinstance(x, np.ndarray) and x.shape == y.shape and x.ndim:
+        if axis in (-1, x.ndim - 1):
+            return np.vecdot(x, y)[..., None]
+        if x.ndim > 1 and axis == tuple(range(x.ndim - 1)):
+            return row_dot(x, y).reshape((1,) * len(axis) + x.shape[-1:])
     return _sum(x * y, axis)
 
 
+def _along(axis, formula, *arrays, widths=None):
+    """formula(*arrays, axis), which goes along an axis: along the last one in blocks of rows."""
+    if axis not in (-1, arrays[0].ndim - 1):
+        return formula(*arrays, axis)
+    return in_blocks(lambda *rows, out=None: formula(*rows, -1, out), *arrays, widths=widths)
+
+
+def _softmax(z, axis, out=None):
+    y = np.exp(z, out=out)
+    y *= 1 / _sum(y, axis)
+    return y
+
+
+def _softmax_dx(g, y, axis, out=None):
+    return times(np.subtract(g, _dot(g, y, axis), out=out), y)
+
+
 def _softmax_vjp(g, y, x, axis=-1, where=None):
-    g, y = wide(g), wide(y)
-    return times(g - _dot(g, y, axis), y)
+    return _along(axis, _softmax_dx, wide(g), wide(y))
 
 
 @op(vjp=_softmax_vjp, shapes="")
@@ -59,20 +80,27 @@ def softmax(x, /, axis=-1, *, where=None):
 
     where: a boolean array that broadcasts to x, outside which y is 0; in a row where it is nowhere true, all is 0.
     """
-    y = np.exp(_shifted(wide(x), axis, where))
+    z = _shifted(wide(x), axis, where)
     if where is None:
-        y *= 1 / _sum(y, axis)
-    else:
-        y *= where.astype(y.dtype)
-        y *= 1 / np.maximum(_sum(y, axis), float(np.finfo(y.dtype).tiny))       # 0 where nothing counts
+        return narrow(_along(axis, _softmax, z), x)
+    y = np.exp(z)
+    y *= where.astype(y.dtype)
+    y *= 1 / np.maximum(_sum(y, axis), float(np.finfo(y.dtype).tiny))       # 0 where nothing counts
     return narrow(y, x)
 
 
-@op(vjp=lambda g, y, x, axis=-1: g - np.exp(wide(y)) * _sum(wide(g), axis), shapes="")
+def _log_softmax(z, axis, out=None):
+    return np.subtract(z, np.log(_sum(np.exp(z), axis)), out=out)
+
+
+def _log_softmax_dx(g, y, axis, out=None):
+    return np.subtract(g, np.exp(y) * _sum(g, axis), out=out)
+
+
+@op(vjp=lambda g, y, x, axis=-1: _along(axis, _log_softmax_dx, wide(g), wide(y)), shapes="")
 def log_softmax(x, /, axis=-1):
     """y = x - ln Σ eˣ      dx = g - eʸ Σ g."""
-    z = _shifted(wide(x), axis)
-    return narrow(z - np.log(_sum(np.exp(z), axis)), x)
+    return narrow(_along(axis, _log_softmax, _shifted(wide(x), axis)), x)
 
 
 def _cross_entropy_dz(g, y, z, t, saved=None):
@@ -137,29 +165,39 @@ def sigmoid_cross_entropy(z, t, /):
 
 
 # -- normalisation ---------------------------------------------------------------------------------------------------
-def _standardize(x, axis, eps):
+def _standardize(x, axis, out=None, *, eps):
     """(x - mean) / √(var + eps) over axis, and 1 / √(var + eps)."""
-    x, n = wide(as_real(x)), count(x, axis)
-    y = x - _sum(x, axis) / n
-    scale = 1 / np.sqrt(_dot(y, y, axis) / n + eps)
+    n, (y, scale) = count(x, axis), out or (None, None)
+    y = np.subtract(x, _sum(x, axis) / n, out=y)
+    scale = np.divide(1, np.sqrt(_dot(y, y, axis) / n + eps), out=scale)
     y *= scale
     return y, scale
 
 
-def _standardize_vjp(g, y, x, axis=-1, eps=1e-5, saved=None):
-    scale, n = _standardize(x, axis, eps)[1] if saved is None else saved, count(x, axis)
-    g, y = wide(g), wide(y)
-    dx = y * (_dot(g, y, axis) / -n)
+def _standardize_dx(g, y, scale, axis, out=None):
+    """(g - mean g - y mean(g y)) / s."""
+    n = count(y, axis)
+    dx = np.multiply(y, _dot(g, y, axis) / -n, out=out)
     dx += g
     dx -= _sum(g, axis) / n
     dx *= scale
     return dx
 
 
+def _standardized(x, axis, eps):
+    x = wide(as_real(x))
+    return _along(axis, functools.partial(_standardize, eps=eps), x, widths=(*x.shape[-1:], 1))
+
+
+def _standardize_vjp(g, y, x, axis=-1, eps=1e-5, saved=None):
+    scale = _standardized(x, axis, eps)[1] if saved is None else saved
+    return _along(axis, _standardize_dx, wide(g), wide(y), scale)
+
+
 @op(vjp=_standardize_vjp, shapes="", saves=True)
 def standardize(x, /, axis=-1, eps=1e-5):
     """y = (x - mean) / s,  s = √(var + eps), over axis      dx = (g - mean g - y mean(g y)) / s."""
-    y, scale = _standardize(x, axis, eps)
+    y, scale = _standardized(x, axis, eps)
     return narrow(y, x), scale
 
 
@@ -169,15 +207,24 @@ def _with_channels(x):
     return x
 
 
+def _scaled(xhat, gamma, beta, out=None):
+    return plus(np.multiply(xhat, gamma, out=out), beta)
+
+
+def _layer_norm(x, gamma, beta, out=None, *, eps):
+    y, *out = out or (None, None, None)
+    xhat, scale = _standardize(x, -1, out, eps=eps)
+    return _scaled(xhat, gamma, beta, y), xhat, scale
+
+
+def _layer_norm_dx(g, xhat, scale, gamma, out=None):
+    return _standardize_dx(g * gamma, xhat, scale, -1, out)
+
+
 def _layer_norm_vjp(g, y, x, gamma, beta, eps=1e-5, saved=None):
-    xhat, scale = _standardize(x, -1, eps) if saved is None else saved
-    g, gamma = wide(g), wide(gamma)
-    gx, n = g * xhat, x.shape[-1]
-    dx = xhat * (gx @ gamma / -n)[..., None]        # x̂ mean(g γ x̂)
-    dx += g * gamma
-    dx -= (g @ gamma / n)[..., None]                # mean(g γ)
-    dx *= scale
-    return dx, row_sum(gx), row_sum(g)
+    xhat, scale = _standardized(x, -1, eps) if saved is None else saved
+    g = wide(g)
+    return in_blocks(_layer_norm_dx, g, xhat, scale, each=(wide(gamma),)), row_dot(g, xhat), row_sum(g)
 
 
 @op(vjp=_layer_norm_vjp, shapes="(n),(n),(n)->(n)", saves=True)
@@ -186,20 +233,26 @@ def layer_norm(x, gamma, beta, /, eps=1e-5):
 
     x (..., C), γ and β (C,).  (Ba et al. 2016)
     """
-    xhat, scale = _standardize(_with_channels(x), -1, eps)
-    return narrow(plus(xhat * gamma, beta), x), (xhat, scale)
+    given, x = x, wide(as_real(_with_channels(x)))
+    n, rows = x.shape[-1], functools.partial(_layer_norm, eps=eps)
+    y, xhat, scale = in_blocks(rows, x, each=(gamma, beta), widths=(n, n, 1))
+    return narrow(y, given), (xhat, scale)
+
+
+def _batch_norm_dx(g, xhat, mean_gx, mean_g, scale, out=None):
+    dx = np.multiply(xhat, -mean_gx, out=out)
+    dx += g
+    dx -= mean_g
+    dx *= scale
+    return dx
 
 
 def _batch_norm_vjp(g, y, x, gamma, beta, eps=1e-3, saved=None):
     axis = tuple(range(x.ndim - 1))
-    xhat, scale = _standardize(x, axis, eps) if saved is None else saved
-    g, gamma = wide(g), wide(gamma)
-    dgamma, dbeta, n = row_sum(g * xhat), row_sum(g), count(x, axis)
-    dx = xhat * (dgamma / -n)
-    dx += g
-    dx -= dbeta / n
-    dx *= gamma * scale
-    return dx, dgamma, dbeta
+    xhat, scale = _standardized(x, axis, eps) if saved is None else saved
+    g, n = wide(g), count(x, axis)
+    dgamma, dbeta = row_dot(g, xhat), row_sum(g)
+    return in_blocks(_batch_norm_dx, g, xhat, each=(dgamma / n, dbeta / n, wide(gamma) * scale)), dgamma, dbeta
 
 
 @op(vjp=_batch_norm_vjp, shapes="", saves=True)
@@ -209,8 +262,8 @@ def batch_norm(x, gamma, beta, /, eps=1e-3):
     x (..., C) with the batch first, γ and β (C,).  (Ioffe & Szegedy 2015)
     """
     axis = tuple(range(x.ndim - 1))
-    xhat, scale = _standardize(_with_channels(x), axis, eps)
-    return narrow(plus(xhat * gamma, beta), x), (xhat, scale)
+    xhat, scale = _standardized(_with_channels(x), axis, eps)
+    return narrow(in_blocks(_scaled, xhat, each=(gamma, beta)), x), (xhat, scale)
 
 
 # -- dropout ---------------------------------------------------------------------------------------------------------

@@ -172,12 +172,13 @@ def vector_norm(x, /, ord=2, axis=None, keepdims=False):
 
 
 def _cumsum_vjp(g, y, x, axis=None):
-    g, axis, shape = wide(g), axis or 0, x.shape
+    g, axis, flat = wide(g), axis or 0, axis is None
     if isinstance(g, np.ndarray):
         dx = np.empty_like(g)                       # filled from the end: turned round once more, it would be a view
         np.cumsum(np.flip(g, axis), axis, out=np.flip(dx, axis))
-        return dx.reshape(shape)
-    return np.flip(np.cumsum(np.flip(g, axis), axis), axis).reshape(shape)
+    else:
+        dx = np.flip(np.cumsum(np.flip(g, axis), axis), axis)
+    return dx.reshape(x.shape) if flat else dx
 
 
 @op(vjp=_cumsum_vjp, shapes="")
@@ -242,7 +243,7 @@ def _sort_vjp(g, y, x, axis=-1):
     if isinstance(g, np.ndarray):
         dx = np.empty_like(g)
         np.put_along_axis(dx, order, g, -1 if axis is None else axis)
-        return dx.reshape(x.shape)
+        return dx.reshape(x.shape) if axis is None else dx
     return np.take_along_axis(g, np.argsort(order, axis=axis), axis).reshape(x.shape)
 
 

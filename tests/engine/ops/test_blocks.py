@@ -1,10 +1,14 @@
-"""What large arrays go another way for: gelu some rows at a time, to the bits of all at once."""
+"""What large arrays go another way for: some rows at a time gelu gives the bits of all at once, and softmax and norms,
+but for the order in which products with ones add up, the same numbers."""
 import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.engine import backend, blocks
 from minigrad.engine.op import REGISTRY
 from minigrad.engine.ops import nonlinear
+
+from ..unrolling.same import assert_same
 
 RNG = np.random.default_rng(0)
 ARRAYS = {
@@ -14,37 +18,79 @@ ARRAYS = {
     "backwards": RNG.normal(size=(40, 6))[::-1], "small": RNG.normal(size=(2, 3)), "empty": np.zeros((0, 4)),
     "extreme": np.resize([np.inf, -np.inf, np.nan, 0.0, -0.0, 1e30, -1e30, 40, -40], (12, 9)),
 }
+OPS = {
+    "gelu": mg.gelu, "exact gelu": lambda x: mg.gelu(x, approximate=False), "softmax": mg.softmax,
+    "softmax of columns": lambda x: mg.softmax(x, axis=0), "log_softmax": mg.log_softmax,
+    "standardize": mg.standardize, "standardize columns": lambda x: mg.standardize(x, axis=0),
+    "layer_norm": lambda x: mg.layer_norm(x, *vectors(x)), "batch_norm": lambda x: mg.batch_norm(x, *vectors(x)),
+}
 
 
-def results(x, g, approximate):
+def vectors(x):
+    n = x.shape[-1]
+    return [f(np.arange(n)).astype(x.dtype) for f in (np.cos, np.sin)]
+
+
+def results(op, x, g):
     t = mg.tensor(x, requires_grad=True)
-    y = mg.gelu(t, approximate=approximate)
+    y = op(t)
     y.backward(g)
     return y.numpy(), t.grad.numpy()
 
 
-@pytest.mark.parametrize("approximate", [True, False])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
 @pytest.mark.parametrize("name", ARRAYS)
-def test_the_same_bits(name, dtype, approximate, monkeypatch):
+@pytest.mark.parametrize("op", OPS)
+def test_the_same_numbers(op, name, dtype, monkeypatch):
     with np.errstate(all="ignore"):
         x = ARRAYS[name].astype(dtype)
         g = np.cos(np.arange(x.size)).reshape(x.shape).astype(dtype)
-        whole = results(x, g, approximate)
-        monkeypatch.setattr(nonlinear, "BLOCK", 16)
-        for a, b in zip(results(x, g, approximate), whole):
-            assert (a.shape, a.dtype) == (b.shape, b.dtype) and np.array_equal(a, b, equal_nan=True)
+        whole = results(OPS[op], x, g)
+        monkeypatch.setattr(blocks, "BLOCK", 16)
+        for a, b in zip(results(OPS[op], x, g), whole):
+            assert (a.shape, a.dtype) == (b.shape, b.dtype)
+            few = 0 if "gelu" in op else 8 * float(np.finfo(dtype).eps)
+            np.testing.assert_allclose(a, b, rtol=few, atol=few)
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_the_same_bits_unrolled(op, monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", 16)
+    x = ARRAYS["rows"].astype(np.float32)
+    f = mg.value_and_grad(lambda x: (OPS[op](x) * x).sum())
+    g = mg.unroll(f)
+    for _ in range(3):
+        g(x)
+    assert g.program is not None, g.reason
+    assert_same(g(2 * x), f(2 * x))
 
 
 def test_another_type_of_cotangent_and_second_derivatives(monkeypatch):
-    monkeypatch.setattr(nonlinear, "BLOCK", 4)
+    monkeypatch.setattr(blocks, "BLOCK", 4)
     x = RNG.normal(size=(30, 3))
-    second = mg.grad(lambda x: (mg.grad(lambda x: (mg.gelu(x) ** 2).sum())(x) ** 2).sum())
-    blocked = second(x)
-    monkeypatch.setattr(nonlinear, "BLOCK", 2**16)
-    assert np.allclose(blocked, second(x), rtol=1e-12)
+    for op in OPS.values():
+        second = mg.grad(lambda x, op=op: (mg.grad(lambda x: (op(x) ** 2 * x).sum())(x) ** 2).sum())
+        blocked = second(x)
+        with monkeypatch.context() as patch:
+            patch.setattr(blocks, "BLOCK", 2**16)
+            assert np.allclose(blocked, second(x), rtol=1e-9, atol=1e-12)
     y = nonlinear._gelu_vjp(np.ones((30, 3)), None, x.astype(np.float32))
     assert y.dtype == np.float64
+
+
+def test_vectors_of_a_type_more_precise_than_the_rows(monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", 4)
+    x, (gamma, beta) = RNG.normal(size=(30, 3)).astype(np.float32), vectors(np.zeros((1, 3)))
+    for op in (mg.layer_norm, mg.batch_norm):
+        assert op(x, gamma, beta).dtype == np.float64
+
+
+@pytest.mark.parametrize("shape", [(4096, 3), (5000, 2), (3, 1700, 2), (40, 3), (0, 3), (5000, 0)])
+def test_row_dot(shape):
+    x, y = RNG.normal(size=(2, *shape))
+    for dtype, rtol in ((np.float32, 1e-5), (np.float64, 1e-12)):
+        found, expected = backend.row_dot(x.astype(dtype), y.astype(dtype)), (x * y).sum(axis=tuple(range(x.ndim - 1)))
+        assert found.dtype == dtype and np.allclose(found, expected, rtol=rtol, atol=rtol * 100)
 
 
 UNARY = [op for op in REGISTRY.values() if op.native and op.elementwise and op.arity == 1]

@@ -81,7 +81,7 @@ ONCE_UNSEEN = [
     ("power", "_ln: half of a condition dropped: isinstance(a, (int, float))"),     # a negative Python number
     ("logsumexp", "mask dropped: top"),                             # rows of -∞
     ("logsumexp", "mask dropped: wide(x) - keep"),
-    ("log_softmax", "forward: wrong axis: z = _shifted"),
+    ("log_softmax", "forward: wrong axis: _along(axis"),
     ("sinc", "_sinc_slope: detached: np.square"),                   # the series, at second order
     ("vector_norm", "(size.max if ord > 0 else size.min)(axis=axis)"),
     ("scatter_add", "_positions: first term dropped"),              # whole rows, by an array of integers
