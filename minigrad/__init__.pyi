@@ -1038,6 +1038,23 @@ def greater_equal(a: Numbers, b: Numbers, /) -> np.ndarray:
     """y = greater equal, elementwise; whole numbers or truths, without derivative"""
 
 
+@overload
+def gru(x: Tensor, h: Operand, u: Operand, b: Operand, /) -> Tensor: ...
+@overload
+def gru(x: Operand, h: Tensor, u: Operand, b: Operand, /) -> Tensor: ...
+@overload
+def gru(x: Operand, h: Operand, u: Tensor, b: Operand, /) -> Tensor: ...
+@overload
+def gru(x: Operand, h: Operand, u: Operand, b: Tensor, /) -> Tensor: ...
+@overload
+def gru(x: Numbers, h: Numbers, u: Numbers, b: Numbers, /) -> np.ndarray:
+    """y = [h₁ ... h_T],  hₜ = z hₜ₋₁ + (1 - z) tanh(xₜ + r v)      dh, from the last step to the first.
+
+    z, r = sigmoid(xₜ + v),  v = hₜ₋₁ u + b.  x (T, B, 3 n), u (n, 3 n) and b (3 n,), of z, r and the candidate side by
+    side; the first h (B, n); y (T, B, n).  (Cho et al. 2014, in the form of cuDNN, with r outside the product)
+    """
+
+
 def hessian(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
     """The function x -> H with H[i..., j...] = d²f / dx[i...] dx[j...] of a scalar f.
 
@@ -1350,14 +1367,19 @@ def lp_pool2d(x: Numbers, p: Any = 2, pool_size: int | tuple[int, int] = 2, stri
 
 
 @overload
-def lstm_cell(z: Tensor, c: Operand, /) -> Tensor: ...
+def lstm(x: Tensor, h: Operand, c: Operand, u: Operand, /) -> Tensor: ...
 @overload
-def lstm_cell(z: Operand, c: Tensor, /) -> Tensor: ...
+def lstm(x: Operand, h: Tensor, c: Operand, u: Operand, /) -> Tensor: ...
 @overload
-def lstm_cell(z: Numbers, c: Numbers, /) -> np.ndarray:
-    """y = [o tanh c', c'],  c' = f c + i g,  i, f, o = sigmoid z,  g = tanh z      by the rules of the parts.
+def lstm(x: Operand, h: Operand, c: Tensor, u: Operand, /) -> Tensor: ...
+@overload
+def lstm(x: Operand, h: Operand, c: Operand, u: Tensor, /) -> Tensor: ...
+@overload
+def lstm(x: Numbers, h: Numbers, c: Numbers, u: Numbers, /) -> np.ndarray:
+    """y = [h₁ ... h_T, c₁ ... c_T],  cₜ = f cₜ₋₁ + i g,  hₜ = o tanh cₜ      dh, dc, from the last step to the first.
 
-    z (..., 4 n), of i, f, g and o side by side; cells c (..., n); y (..., 2 n), the new state h beside the new cells.
+    i, f, o = sigmoid a,  g = tanh a,  a = xₜ + hₜ₋₁ u.  x (T, B, 4 n) and u (n, 4 n), of i, f, g and o side by side;
+    the first h and c (B, n); y (2, T, B, n).  (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000)
     """
 
 

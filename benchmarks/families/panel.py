@@ -18,15 +18,7 @@ def functions(framework):
 def OURS():
     import minigrad as mg
 
-    def lstm(x, kernel, recurrent, bias):
-        layer = mg.layers.LSTM(recurrent.shape[0], return_sequences=True)
-        layer.kernel, layer.recurrent_kernel, layer.bias = kernel, recurrent, bias
-        return layer.call(x)
-
-    def gru(x, kernel, recurrent, *biases):
-        layer = mg.layers.GRU(recurrent.shape[0], return_sequences=True)
-        layer.kernel, layer.recurrent_kernel, layer.bias = kernel, recurrent, biases
-        return layer.call(x)
+    lstm, gru = Recurrent(mg.layers.LSTM), Recurrent(mg.layers.GRU)
 
     def tanh_chain(x):
         for _ in range(20):
@@ -40,6 +32,20 @@ def OURS():
         "var": lambda x: mg.var(x, axis=-1), "tanh": tanh_chain, "max_pool": mg.max_pool2d, "conv": mg.conv2d,
         "conv/2": lambda x, w: mg.conv2d(x, w, strides=2),
         "attention": lambda q, k, v: mg.attention(q, k, v, causal=True)}
+
+
+class Recurrent:
+    """A recurrent layer, made once, with weights that are passed in."""
+
+    def __init__(self, kind):
+        self.kind, self.layer = kind, None
+
+    def __call__(self, x, kernel, recurrent, *biases):
+        if self.layer is None:
+            self.layer = self.kind(recurrent.shape[0], return_sequences=True)
+        layer = self.layer
+        layer.kernel, layer.recurrent_kernel, layer.bias = kernel, recurrent, biases if biases[1:] else biases[0]
+        return layer.call(x)
 
 
 def THEIRS():

@@ -15,6 +15,7 @@
     decompositions      eigenvalues, singular values, QR; norms of matrices
     neural      softmax, cross-entropy, normalisation, dropout
     attending   softmax(q kᵀ) v, a tile at a time
+    through_time        LSTM and GRU, all steps of a sequence as one op
     conv        convolution and pooling
     convolutions        of sequences, dilated, in groups, transposed; interpolate: made of these ops
     in_small_steps      the same, of what is not NumPy's, slow and plain: what the checks compare with
@@ -43,10 +44,11 @@ from . import (
     rounding,
     scans,
     shapes,
+    through_time,
 )
 
 MODULES = (arithmetic, rounding, nonlinear, reductions, scans, shapes, indexing, matmul, linalg, decompositions,
-           neural, attending, conv)
+           neural, attending, through_time, conv)
 FUNCTIONS = {}                              # every public name: the ops, and plain functions made of ops
 for _module in MODULES:
     FUNCTIONS |= {name: f for name, f in vars(_module).items() if isinstance(f, Op) and not name.startswith("_")}

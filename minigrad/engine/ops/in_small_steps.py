@@ -45,10 +45,30 @@ def attention(q, k, v, causal=False, mask=None, scale=None):
     return softmax(scores, where=allowed) @ v
 
 
-def lstm_cell(z, c):
-    i, f, g, o = (z[..., k * c.shape[-1]:(k + 1) * c.shape[-1]] for k in range(4))
-    new = c / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i))
-    return np.concatenate([np.tanh(new) / (1 + np.exp(-o)), new], axis=-1)
+def _sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def lstm(x, h, c, u):
+    n, states, cells = h.shape[-1], [], []
+    for now in x:
+        a = now + h @ u
+        i, f, g, o = (a[:, k * n:(k + 1) * n] for k in range(4))
+        c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
+        h = _sigmoid(o) * np.tanh(c)
+        states.append(h)
+        cells.append(c)
+    return np.stack([np.stack(states), np.stack(cells)])
+
+
+def gru(x, h, u, b):
+    n, states = h.shape[-1], []
+    for now in x:
+        v = h @ u + b
+        z, r = (_sigmoid(now[:, k * n:(k + 1) * n] + v[:, k * n:(k + 1) * n]) for k in range(2))
+        h = z * h + (1 - z) * np.tanh(now[:, 2 * n:] + r * v[:, 2 * n:])
+        states.append(h)
+    return np.stack(states)
 
 
 def _windows(x, size, strides, padding="valid", border=0.0):
@@ -116,7 +136,7 @@ def sparse_softmax_cross_entropy(z, labels):
 
 FORMULAS = {
     "power": lambda a, b: np.exp(b * np.log(a)),
-    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "sigmoid": _sigmoid,
     "softplus": lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
     "relu": lambda x: np.where(x > 0, x, 0.0),
     "leaky_relu": lambda x, slope=0.2: np.where(x > 0, x, slope * x),
@@ -143,7 +163,8 @@ FORMULAS = {
     "layer_norm": lambda x, gamma, beta, eps=1e-5: standardize(x, -1, eps) * gamma + beta,
     "batch_norm": lambda x, gamma, beta, eps=1e-3: standardize(x, tuple(range(x.ndim - 1)), eps) * gamma + beta,
     "attention": attention,
-    "lstm_cell": lstm_cell,
+    "lstm": lstm,
+    "gru": gru,
     "windows": windows,
     "conv2d": conv2d,
     "max_pool2d": max_pool2d,

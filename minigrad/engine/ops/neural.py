@@ -1,4 +1,4 @@
-"""The derivative table, whole layers as one op: softmax, cross-entropy, normalisation, dropout, an LSTM's cells.
+"""The derivative table, whole layers as one op: softmax, cross-entropy, normalisation, dropout.
 
 Each equals the same formula written with small ops (tests prove it); as one op it makes fewer temporary arrays.
 Where forward saves something for the vjp, the vjp can also compute it anew: at higher orders it has to, since what
@@ -14,11 +14,10 @@ from .. import backend
 from ..backend import last_sum, narrow, row_dot, row_sum, times, wide
 from ..blocks import in_blocks
 from ..op import as_real, op
-from .arithmetic import _tanh_vjp
 from .domains import INDICES, REAL
 from .indexing import along, checked
 from .matmul import plus
-from .nonlinear import _sigmoid_vjp, sigmoid
+from .nonlinear import sigmoid
 from .reductions import add_up, count
 
 
@@ -287,37 +286,6 @@ def dropout(x, rate=0.5):
     return masked(x, mask=mask)
 
 
-# -- the gates of an LSTM --------------------------------------------------------------------------------------------
-def _lstm_parts(z, c):
-    """The gates i, f (side by side) and o, the candidate g, and the new cells c'."""
-    n = c.shape[-1]
-    i_f, g, o = sigmoid(z[..., :2 * n]), np.tanh(z[..., 2 * n:3 * n]), sigmoid(z[..., 3 * n:])
-    return i_f, g, o, i_f[..., n:] * c + i_f[..., :n] * g
-
-
-def _lstm_cell_vjp(grad, y, z, c, saved=None):
-    grad, z, c, n = wide(grad), wide(z), wide(c), c.shape[-1]
-    i_f, g, o, new = _lstm_parts(z, c) if saved is None else saved
-    dh, tanh_new = grad[..., :n], np.tanh(new)
-    dc = grad[..., n:] + _tanh_vjp(dh * o, tanh_new, new)
-    d_i_f = _sigmoid_vjp(np.concatenate([dc * g, dc * c], axis=-1), i_f, z[..., :2 * n])
-    d_g = _tanh_vjp(dc * i_f[..., :n], g, z[..., 2 * n:3 * n])
-    d_o = _sigmoid_vjp(dh * tanh_new, o, z[..., 3 * n:])
-    return np.concatenate([d_i_f, d_g, d_o], axis=-1), dc * i_f[..., n:]
-
-
-@op(vjp=_lstm_cell_vjp, shapes="", saves=True)
-def lstm_cell(z, c, /):
-    """y = [o tanh c', c'],  c' = f c + i g,  i, f, o = sigmoid z,  g = tanh z      by the rules of the parts.
-
-    z (..., 4 n), of i, f, g and o side by side; cells c (..., n); y (..., 2 n), the new state h beside the new cells.
-    """
-    if z.shape != (*c.shape[:-1], 4 * c.shape[-1]):
-        raise ValueError(f"z must have shape {(*c.shape[:-1], 4 * c.shape[-1])}, four numbers for each cell")
-    i_f, g, o, new = parts = _lstm_parts(wide(as_real(z)), wide(as_real(c)))
-    return narrow(np.concatenate([o * np.tanh(new), new], axis=-1), z), parts
-
-
 # -- Skip at first: what profiles, pictures and checks want to know of these ops (see Op.describe) -------------------
 def _rows(draw):
     x = draw.array(draw.shape(1, 3, 1))
@@ -353,11 +321,6 @@ def _labelled(draw):
     return [draw.array((*shape, 3)), draw.integers(shape, 0, 2)], {}
 
 
-def _cells(draw):
-    shape = draw.shape(1, 2)
-    return [draw.array((*shape[:-1], 4 * shape[-1])), draw.array(shape)], {}
-
-
 def _with_a_mask(draw):
     shape = draw.shape()
     return [draw.array(shape)], {"mask": draw.array(shape)}
@@ -371,4 +334,3 @@ standardize.describe(cases=_standard)
 layer_norm.describe(cases=_layer)
 batch_norm.describe(mixes=True, cases=_batch)
 masked.describe(cases=_with_a_mask)
-lstm_cell.describe(cases=_cells)

@@ -60,9 +60,10 @@ def origin_here(frame, recorder):
         if is_readers(frame):
             line = line_of(frame)
             break
-        if name == "step_back":
+        if name in ("step_back", "rules_for"):              # the latter calls a joint rule, of all inputs
             known = frame.f_locals
-            node, t, i = known.get("node"), known.get("t"), known.get("i")
+            t, i = known.get("t"), known.get("i")
+            node = t.node
             op, backward = node.op.name, True
             came_from = getattr(getattr(t, "_data", None), "memory", None)
             x = node.inputs[i] if i is not None and "share" in known and not node.op.joint else None

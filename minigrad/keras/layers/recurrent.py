@@ -11,8 +11,9 @@ from ...engine import backend
 from ...engine.ops.arithmetic import where
 from ...engine.ops.attending import boolean
 from ...engine.ops.matmul import linear
-from ...engine.ops.neural import lstm_cell, masked
+from ...engine.ops.neural import masked
 from ...engine.ops.shapes import split, stack
+from ...engine.ops.through_time import gru, lstm
 from ...engine.tensor import Tensor
 from ...engine.unrolling.current import recorder
 from .. import activations
@@ -77,9 +78,14 @@ class Loop(Noisy):
                 after = [where(real_now, new, old) for new, old in zip(after, states)]
             states = tuple(after)
             outputs.append(y)
-        if self.stateful and not is_trying():
+        return self.results(stack(outputs, axis=1) if self.return_sequences else outputs[-1], states)
+
+    def results(self, y, states):
+        """What call returns; states: the last ones, each asked for only if wanted."""
+        keeps = self.stateful and not is_trying()
+        states = tuple(states) if keeps or self.return_state else ()
+        if keeps:
             self.states = [state._data.copy() for state in states]
-        y = stack(outputs, axis=1) if self.return_sequences else outputs[-1]
         return (y, *states) if self.return_state else y
 
     def first_states(self, x, initial_state, sizes):
@@ -164,10 +170,14 @@ class _Recurrent(Loop):
     def call(self, x, initial_state=None, mask=None, training=False):
         if training:                                        # the same features at all times (Gal & Ghahramani 2016)
             x = self.dropped(x, self.dropout, (len(x), 1, x.shape[-1]))
-        z = self.project(x.swapaxes(0, 1))                  # (T, B, gates · units): all times in one product
+        z = self.project(x.swapaxes(0, 1).copy())           # (T, B, gates · units): all times in one product
         states = self.first_states(x if z.dtype == x.dtype else z[0], initial_state, [self.units] * self.remembered)
         rate = self.recurrent_dropout if training else 0
         kept = self.kept(z, rate, (len(x), self.units)) if rate else None
+        if kept is None and mask is None and len(z) and self.has_op():
+            outputs, *others = self.all_steps(z[::-1] if self.go_backwards else z, *states)
+            y = outputs.swapaxes(0, 1) if self.return_sequences else outputs[-1]
+            return self.results(y, (states[-1] for states in (outputs, *others)))
 
         def step(z, states):
             h, *_ = states
@@ -184,6 +194,10 @@ class _Recurrent(Loop):
         seen    h as the recurrent weights see it: in training with recurrent_dropout some of it is dropped
         """
         raise NotImplementedError
+
+    def has_op(self):
+        """Whether all_steps(z, *states), with z (T, B, gates · units), gives the states of all steps, as one op."""
+        return False
 
 
 def unstack(x):
@@ -239,13 +253,20 @@ class LSTM(_Recurrent):
             self.bias._data[self.units:2 * self.units] = 1
 
     def step(self, z, seen, h, c):
+        if self.has_op():                   # the same as what follows
+            h, c = self.all_steps(z[None], seen, c)
+            return h[0], c[0]
         z, sigma, tanh = z + seen @ self.recurrent_kernel, self.recurrent_activation, self.activation
-        if (sigma, tanh) == USUAL:
-            y = lstm_cell(z, c)             # the same as what follows, as one op
-            return y[:, :self.units], y[:, self.units:]
         i, f, g, o = split(z, 4, axis=-1)
         c = sigma(f) * c + sigma(i) * tanh(g)
         return sigma(o) * tanh(c), c
+
+    def has_op(self):
+        return (self.recurrent_activation, self.activation) == USUAL
+
+    def all_steps(self, z, h, c):
+        y = lstm(z, h, c, self.recurrent_kernel)
+        return y[0], y[1]
 
 
 class GRU(_Recurrent):
@@ -285,6 +306,13 @@ class GRU(_Recurrent):
             z, r = split(sigma(x_zr + seen @ U[:, :2 * n]), 2, axis=-1)
             candidate = tanh(x_h + (r * seen) @ U[:, 2 * n:])
         return candidate + z * (h - candidate),
+
+    def has_op(self):
+        return self.reset_after and (self.recurrent_activation, self.activation) == USUAL
+
+    def all_steps(self, z, h):
+        b = self.bias[1] if self.use_bias else backend.array_module(z._data).zeros(3 * self.units, z.dtype)
+        return gru(z, h, self.recurrent_kernel, b),
 
 
 class _OneStep:

@@ -1,7 +1,7 @@
 """Recurrent layers against the formulas of their papers, step by step and unit by unit in plain NumPy."""
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 import minigrad as mg
 from minigrad import layers
@@ -178,3 +178,32 @@ def test_an_lstm_of_the_usual_functions_is_one_of_the_same_functions_in_parts():
         results.append([t.grad, *(w.grad for w in layer.trainable_weights)])
     for a, b in zip(*results, strict=True):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
+@given(backwards=st.booleans(), sequences=st.booleans(), bias=st.booleans(), seed=st.integers(0, 99))
+@settings(max_examples=5)
+def test_all_steps_at_once_equal_one_by_one(kind, dtype, backwards, sequences, bias, seed):
+    """A mask under which nothing is padding changes nothing, but is computed step by step."""
+    make, own, _ = KINDS[kind]
+    rng = np.random.default_rng(seed)
+    x = mg.tensor(3 * rng.standard_normal((2, 4, 3)).astype(dtype), requires_grad=True)
+    layer = make(2, return_sequences=sequences, return_state=True, go_backwards=backwards, use_bias=bias,
+                 bias_initializer="random_normal", dtype=np.dtype(dtype).name, **own)
+    found = []
+    for mask in (None, np.ones((2, 4), bool)):
+        results = layer(x, mask=mask)
+        assert all(y.dtype == dtype for y in results)
+        sum((i + 1) * (y * y).sum() for i, y in enumerate(results)).backward()
+        found.append([*results, x.grad, *(w.grad for w in layer.trainable_weights)])
+    near = {"rtol": 0.02, "atol": 0.02} if dtype == np.float16 else {"rtol": 1e-4, "atol": 1e-5}
+    for at_once, one_by_one in zip(*found, strict=True):
+        assert np.allclose(at_once.numpy(), one_by_one.numpy(), **near)
+
+
+@pytest.mark.parametrize("shapes", ["3 2 9; 2 2; 2 2; 2 8", "0 2 8; 2 2; 2 2; 2 8", "3 2 8; 1 2; 2 2; 2 8",
+                                    "2 8; 2 2; 2 2; 2 8", "3 2 8; 2; 2 2; 2 8"])
+def test_shapes_that_do_not_go_together_are_refused(shapes):
+    with pytest.raises(ValueError, match=r"lstm: input shapes .* should be \(T, B, k\) \(B, n\) .* where k = 4 n"):
+        mg.lstm(*(np.zeros([*map(int, shape.split())]) for shape in shapes.split(";")))
