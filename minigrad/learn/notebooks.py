@@ -124,6 +124,7 @@ def solved(notebook):
 def execute(notebook, path, timeout=600, shortened=False):
     """Run all cells in a fresh kernel, in the notebook's folder; a copy with the outputs.
 
+    timeout     seconds for the kernel to start, for each cell, and for its outputs, none of which may be lost
     shortened   set MINIGRAD_SHORT=1, by which a notebook's long training runs are cut down for tests; what is left is
                 too small to be worth a second thread
     """
@@ -135,7 +136,8 @@ def execute(notebook, path, timeout=600, shortened=False):
     node = nbformat.reads(json.dumps(notebook), as_version=4)
     environment = {**os.environ, "MINIGRAD_SHORT": "1" if shortened else "0", "PYTHONWARNINGS": "default",
                    **({"OPENBLAS_NUM_THREADS": "1"} if shortened else {})}
-    client = NotebookClient(node, timeout=timeout, kernel_name="python3",
+    client = NotebookClient(node, timeout=timeout, startup_timeout=timeout, iopub_timeout=timeout,
+                            raise_on_iopub_timeout=True, kernel_name="python3",
                             resources={"metadata": {"path": str(Path(path).parent)}})
     try:
         client.execute(env=environment)
