@@ -7,6 +7,7 @@
     origin.py       which op, layer and line a call comes from
     state.py        all that a function can read besides its arguments: found, watched, and compared before each replay
     program.py      which calls are needed, which memory they share; the program, ready to run
+    spared.py       calls that it can do without: zeros written over, copies of what was just made
     memories.py     which memory an array lies in
     arena.py        the memory that programs share
     locations.py    where arrays lie: NumPy's, and CuPy's on a GPU

@@ -45,7 +45,8 @@ class Part:
 
     ndim = property(lambda self: len(self.shape))
     size = property(lambda self: math.prod(self.shape))
-    nbytes = property(lambda self: self.size * self.dtype.itemsize)
+    itemsize = property(lambda self: self.dtype.itemsize)
+    nbytes = property(lambda self: self.size * self.itemsize)
 
     @property
     def contiguous(self):
@@ -79,6 +80,10 @@ class Part:
         other.shape = shape
         other.strides = tuple(self.dtype.itemsize * math.prod(shape[i + 1:]) for i in range(len(shape)))
         return other
+
+    def laid_as(self, other):
+        """Whether its numbers are of the same type, and lie in the same way."""
+        return (self.shape, self.strides, self.dtype) == (other.shape, other.strides, other.dtype)
 
     def is_whole(self):
         """Whether it is all of its memory, in its shape."""

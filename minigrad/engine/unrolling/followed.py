@@ -21,8 +21,19 @@ FOLLOWED = set("""
 
 WITH_OUT = {np.mean, np.var, np.std, np.concatenate, np.stack, np.dot, np.argmax, np.argmin, np.cumsum, np.clip,
             *(getattr(np.ndarray, name) for name in "clip argmax argmin cumsum dot sum prod max min any all".split())}
-FILLED = {"zeros": 0, "ones": 1, "empty": None}
+EXACT = {np.add, np.subtract, np.multiply, np.divide, np.negative, np.square, np.sqrt, np.maximum, np.minimum,
+         np.absolute, np.positive}          # one rounding by IEEE 754: the same bits wherever the result is written
 COPIES = {np.ndarray.astype, np.ndarray.copy, np.copy}
 RESHAPED = {np.ndarray.reshape, np.ndarray.ravel, np.ndarray.flatten, np.reshape, np.ravel}
 COMPARISONS = {np.less: "<", np.less_equal: "<=", np.greater: ">", np.greater_equal: ">=", np.equal: "==",
                np.not_equal: "!="}
+
+
+def filled_with(f, args, module):
+    """[the number that f fills an array with], where it is zeros, ones or full of NumPy or module; [] for empty."""
+    name = getattr(f, "__name__", "")
+    if name not in ("zeros", "ones", "full", "empty") or f not in (getattr(np, name), getattr(module, name)):
+        return None
+    if name == "full":
+        return [args[1]] if len(args) > 1 and type(args[1]) in (bool, int, float) else None
+    return {"zeros": [0], "ones": [1], "empty": []}[name]

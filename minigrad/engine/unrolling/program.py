@@ -12,14 +12,14 @@ import numpy as np
 
 from .alone import module
 from .calls import Number, Part
+from .followed import EXACT
 from .graphs import Captured, in_words
 from .locations import same_bits
 from .naming import Names
 from .sooner import bound
+from .spared import without_needless
 from .writing import Text
 
-EXACT = {np.add, np.subtract, np.multiply, np.divide, np.negative, np.square, np.sqrt, np.maximum, np.minimum,
-         np.absolute, np.positive}          # one rounding by IEEE 754: the same bits wherever the result is written
 LARGE = 2**16                               # bytes
 FOLDED = {np.add, np.subtract, np.multiply, np.divide}      # computed once, where all operands are known
 
@@ -35,6 +35,7 @@ class StraightLine:
     def __init__(self, recorder, inputs, results, name, about, arena):
         self.recorder, self.inputs, self.results = recorder, inputs, results
         self.calls, self.placed, self.gpu = self._needed(recorder.calls), {}, is_gpus(recorder.calls)
+        self.calls = without_needless(self.calls, {r.memory for r in results if type(r) is Part} | self.fixed)
         self._gather_at_once()
         self.direct = self._used_where_they_lie()
         self._find_what_guards_look_at()
@@ -184,21 +185,16 @@ class StraightLine:
         """Large results in buffers that are made anew in each replay, so that they are handed out without a copy."""
         return {r.memory for r in self.results if type(r) is Part and r.memory in self.buffer and not self.gpu
                 and r.memory not in self.fixed and r.memory not in self.placed and r.nbytes >= LARGE
-                and r.contiguous and r.is_whole() and _same_layout(r, self.buffer[r.memory].whole)}
+                and r.contiguous and r.is_whole() and r.laid_as(self.buffer[r.memory].whole)}
 
     def _operand_to_write_over(self, call, out, ending, taken):
         if call.kind != "call" or call.function not in EXACT or len(call.outs) > 1:
             return None
         for x in call.operands:
-            if (x.memory in ending and x.memory not in taken and x.is_whole() and out.is_whole()
-                    and _same_layout(x, out)
+            if (x.memory in ending and x.memory not in taken and x.is_whole() and out.is_whole() and x.laid_as(out)
                     and sum(o.memory is x.memory for o in call.operands) == 1):
                 return x.memory
         return None
-
-
-def _same_layout(x, y):
-    return (x.shape, x.strides, x.dtype) == (y.shape, y.strides, y.dtype)
 
 
 def is_gpus(calls):

@@ -10,7 +10,7 @@ import numpy as np
 from .alone import FEW
 from .calls import Number, Part
 from .columns import broken, laid_out
-from .followed import COMPARISONS, COPIES, FILLED, RESHAPED, WITH_OUT
+from .followed import COMPARISONS, COPIES, RESHAPED, WITH_OUT, filled_with
 from .graphs import cut, why_not
 from .locations import is_array, is_kernel
 from .naming import identifier
@@ -175,10 +175,8 @@ class Text:
         return self._bind(x, getattr(x, "__name__", type(x).__name__))
 
     def _bind(self, x, wish):
-        for name, value in self.bound.items():
-            if value is x:
-                return name
-        name = self.fresh(re.sub(r"\W+", "_", wish).strip("_") or "constant")
+        known = next((name for name, value in self.bound.items() if value is x), None)
+        name = known or self.fresh(re.sub(r"\W+", "_", wish).strip("_") or "constant")
         self.bound[name] = x
         return name
 
@@ -202,8 +200,7 @@ class Text:
         if f in (getattr(np, name, None), getattr(self.module, name, None)):
             return self._use(name)
         if getattr(np.linalg, name, None) is f:
-            self._use("linalg")
-            return f"linalg.{name}"
+            return f"{self._use('linalg')}.{name}"
         return self._bind(f, name or "function")
 
     # -- lines --------------------------------------------------------------------------------------------------------
@@ -240,8 +237,10 @@ class Text:
         out = self.expr(outs[0])
         if is_kernel(f):
             return [f"{self._callee(f)}({', '.join([*map(self.expr, args), out])})"]
-        if (name := getattr(f, "__name__", "")) in FILLED and f in (getattr(np, name), getattr(self.module, name)):
-            return [f"{out}.fill({FILLED[name]})"] if name != "empty" else []
+        if (numbers := filled_with(f, args, self.module)) is not None:
+            return [f"{out}.fill({self.expr(number)})" for number in numbers]
+        if f is np.tile and len(args[0].shape) == 1 and type(args[1]) is int and outs[0].contiguous:
+            return [f"{self.name_of(outs[0].reshaped((args[1], *args[0].shape)))}[...] = {self.expr(args[0])}"]
         if f in COPIES:
             return [f"{out}[...] = {self.expr(args[0])}"]
         if f in RESHAPED and outs[0].contiguous and "order" not in kwargs and (
