@@ -1,8 +1,9 @@
 """From a recording to a program: which calls are needed, what shares memory, and the lines that run.
 
 A call that results, edits of living arrays and guards depend on is kept; of the others nothing remains.  A temporary
-array gets a buffer from its first call to its last; then the buffer serves the next array of as many bytes.  An
-elementwise call writes into the buffer of an operand that nothing needs any more.
+array gets a buffer from its first call to its last; then the buffer serves the next array of as many bytes, or, if it
+is large, of fewer or more, for which it is made larger.  Large results lie in new arrays each time.  An elementwise
+call writes into the buffer of an operand that nothing needs any more.
 """
 import functools
 import sys
@@ -20,7 +21,7 @@ from .sooner import bound
 from .spared import without_needless
 from .writing import Text
 
-LARGE = 2**16                               # bytes
+LARGE, MUCH = 2**16, 2                      # bytes; so many times as large is too large
 FOLDED = {np.add, np.subtract, np.multiply, np.divide}      # computed once, where all operands are known
 
 
@@ -167,19 +168,33 @@ class StraightLine:
                 if memory is None or memory.kind != "temporary" or memory in self.buffer or memory in self.inlined:
                     continue
                 over = self._operand_to_write_over(call, out, ending[i], taken)
-                key = span(memory)
-                if memory in self.placed:
+                if memory in self.placed or memory in self.fixed:
                     self.buffer[memory] = memory
                 elif over is not None:
                     taken.add(over)
                     self.buffer[memory] = self.buffer[over]
-                elif free[key] and memory not in self.fixed and key:
-                    self.buffer[memory] = free[key].pop()
                 else:
-                    self.buffer[memory] = memory
+                    self.buffer[memory] = self._free_buffer(free, memory, memory in lasting)
             for memory in ending[i]:
                 if memory not in taken:
-                    free[span(memory)].append(self.buffer[memory])
+                    free[span(self.buffer[memory])].append(self.buffer[memory])
+
+    def _free_buffer(self, free, memory, exactly):
+        """A buffer that serves memory: a free one of its size; of large ones another, which may grow; or its own.
+
+        free        {bytes: free buffers of that size}, of which the last is most likely in the cache
+        """
+        size = span(memory)
+        if free[size] and size:
+            return free[size].pop()
+        if size >= LARGE and not exactly:
+            sizes = [other for other in free if free[other] and LARGE <= other <= MUCH * size]
+            if larger := [other for other in sizes if other > size]:
+                return free[min(larger)].pop()
+            if sizes:
+                small = free[max(sizes)].pop()
+                self.buffer.update((m, memory) for m, owner in self.buffer.items() if owner is small)
+        return memory
 
     def _handed_out(self):
         """Large results in buffers that are made anew in each replay, so that they are handed out without a copy."""

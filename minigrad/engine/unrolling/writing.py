@@ -69,11 +69,13 @@ class Text:
             elif memory in program.buffer and memory not in program.fixed and memory not in self.inlined:
                 if memory in program.placed:        # a view of what it is gathered in
                     x = program.placed[memory]
-                    view = self._view(self.names[x.memory], x)
-                    self.declared.append(f"{name} = {view}")
+                    self.declared.append(f"{name} = {self._view(self.names[x.memory], x)}")
                     continue
                 owner = program.buffer[memory]
-                self._declare(memory, name, None if owner is memory else self.names[owner])
+                if self.names[owner] not in self.stores:
+                    self._declare(owner, self.names[owner], None)
+                if owner is not memory:
+                    self._declare(memory, name, self.names[owner])
 
     def _declare(self, memory, name, share):
         a = memory.whole
@@ -89,9 +91,8 @@ class Text:
             self.declared.append(f"{store} = empty({memory.stop - memory.start}, uint8)")
             self.declared.append(f"{name} = {self._laid(shape, dtype, store, a)}")
             return
-        owner = self.program.buffer[memory].whole
         self.stores[name] = self.stores[share]
-        if (owner.shape, owner.dtype, owner.strides) == (a.shape, a.dtype, a.strides):
+        if a.laid_as(self.program.buffer[memory].whole):
             self.declared.append(f"{name} = {share}")
         else:
             self.declared.append(f"{name} = {self._laid(shape, dtype, self.stores[share], a)}")
@@ -138,8 +139,7 @@ class Text:
     def _view_name(self, name, x):
         if x.is_transposed():
             return f"{name}_T"
-        turned = self.program.recorder.name_of(x.T) if x.ndim > 1 else ""
-        if turned:
+        if x.ndim > 1 and (turned := self.program.recorder.name_of(x.T)):
             return f"{identifier(turned)}_T"
         return f"{name}_part" if x.size < x.memory.whole.size else (
             f"{name}_{'x'.join(map(str, x.shape)) or 'number'}")
