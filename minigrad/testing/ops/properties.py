@@ -395,3 +395,4 @@ PROPERTIES = (value, gradients, ties_share, convention, linear_in_the_cotangent,
 ONCE = (convention, python_numbers, declared_rules_are_used, one_tensor_twice, lists_of_tensors, tensors_as_params,
         precise_far_out, numbers_along_an_axis, results_unused)
 # These look at the op, or at one case of it alone.
+SPOILING = (inputs_unmodified, backward_again)      # a rule that lacks these spoils all that is measured after it

@@ -15,10 +15,11 @@ from ..gradients.compare import CannotTell
 from ..gradients.explain import Evidence, measured_gradient
 from ..gradients.functions import argument_names, of_arrays
 from ..mutations import changes, compiled, put, source_of, with_rule
-from .properties import Trial, Undefined, gradients
+from .properties import SPOILING, Trial, Undefined, gradients
 from .varied import oddness
 
-SECONDS, LARGEST, CASES, TRIED = 3.0, 40, 3, 6      # to search; elements of a case; cases; edits to try on fresh ones
+# Seconds of processor time to search, and as many to try what was found; elements of a case; cases; edits to try.
+SECONDS, LARGEST, CASES, TRIED = 3.0, 40, 3, 6
 QUOTED = 40                                         # an expression of so many letters is quoted whole
 ALIKE = (("sin", "cos", "tan", "sinh", "cosh", "tanh"), ("exp", "expm1", "log", "log1p"),
          ("sqrt", "square", "abs", "sign"),
@@ -31,7 +32,7 @@ NAMED = {"2": 2, "3": 3, "4": 4, "0.5": 0.5, "np.log(2)": np.log(2), "np.log(10)
 
 def suggestion(op, failed, fresh, how):
     """A line that suggests an edit, or ""; failed: cases on which the op fails; fresh(): others."""
-    deadline = time.perf_counter() + SECONDS
+    deadline = time.process_time() + SECONDS
     cases = sorted((c for c in failed if sum(x.size for x in c[0]) <= LARGEST), key=oddness)[:CASES]
     trials = [t for t in (Evidently.of(op, c, how) for c in cases) if t]
     if not trials:
@@ -52,11 +53,14 @@ def suggestion(op, failed, fresh, how):
 
 
 def holds(op, cases, how):
-    """Are the gradients right on these cases, as far as can be told?"""
-    told = 0
+    """Are the gradients right on these cases, as far as can be told in time, and nothing spoiled that comes after?"""
+    told, deadline = 0, time.process_time() + SECONDS
     for case in cases[:30]:
+        if time.process_time() > deadline:
+            return False
         try:
-            gradients(Trial(op, *case, **{**how, "explain": False}))
+            for property in (*SPOILING, gradients):
+                property(Trial(op, *case, **{**how, "explain": False}))
             told += 1
         except (CannotTell, Undefined):
             continue
@@ -144,7 +148,7 @@ def search(op, i, rule, trials, deadline):
             shown = around[shown]
         before = ast.unparse(node), ast.unparse(shown)
         for kind, replacement in repairs(node, arrays, names, parts, higher, field):
-            if time.perf_counter() > deadline:
+            if time.process_time() > deadline:
                 return
             put(holder, field, index, replacement)
             try:

@@ -19,12 +19,11 @@ from .choose import choose
 from .properties import (
     ONCE,
     PROPERTIES,
+    SPOILING,
     Trial,
     Undefined,
     adjoint,
-    backward_again,
     gradients,
-    inputs_unmodified,
     ties_share,
 )
 from .repairs import suggestion
@@ -32,7 +31,6 @@ from .shrink import shrunk
 from .snippets import snippet
 from .varied import oddness
 
-SPOILING = (inputs_unmodified, backward_again)      # a rule that lacks these spoils all that is measured after it
 AFTER = 12          # how many more cases are tried after the first that fails, to see what else fails and how
 
 

@@ -13,6 +13,7 @@ from minigrad.engine.ops.domains import BOOLEAN, NONZERO, POSITIVE, REAL, UNIT
 from minigrad.engine.ops.indexing import scatter_add
 from minigrad.testing import GradientError, check_op
 from minigrad.testing.adapters import foreign, signature_of
+from minigrad.testing.gallery import GALLERY
 from minigrad.testing.ops import properties
 from minigrad.testing.ops.cases import NoCases
 from minigrad.testing.ops.choose import choose
@@ -375,3 +376,10 @@ def test_cases_of_any_precision_are_checked_in_double(dtype):
     assert check_op(Op(lambda x, /: x * x * x, lambda g, y, x: 3 * g * x * x, name="cubed"), inputs=case).passed
     with pytest.raises(Failed, match="the factor 3 is missing"):
         check_op(Op(lambda x, /: x * x * x, lambda g, y, x: g * x * x, name="cubed"), inputs=case)
+
+
+def test_a_suggested_edit_spoils_nothing():
+    """Of a rule that edits its cotangent no edit is suggested that still does: what it gives can't be measured."""
+    op = GALLERY["the cotangent edited"].op("doubled")
+    with pytest.raises(AssertionError, match="with `2 [*] g` in place of `np.multiply"):
+        mg.testing.check_op(op)
