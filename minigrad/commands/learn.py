@@ -22,7 +22,7 @@ def add_arguments(parser):
     parser.add_argument("--no-browser", action="store_true", help="print the address and open no browser")
     parser.add_argument("--list", action="store_true", help="the notebooks, with their titles")
     parser.add_argument("--progress", action="store_true", help="the exercises solved so far")
-    parser.add_argument("--reset", type=filled, metavar="EXERCISE",
+    parser.add_argument("--reset", metavar="EXERCISE",
                         help="empty the blank of one exercise, such as 03.hypot1, again")
     parser.add_argument("--folder", type=a_path,
                         help="where your copy is kept (default: minigrad-course, in Chinese minigrad-course-zh); "
@@ -48,7 +48,7 @@ def add_arguments(parser):
                         help="build a site of the course, the derivative table and the reference, in all languages, in "
                              'a folder that is new, empty or an earlier site (pip install "minigrad[site]"); with '
                              "--lite DIR/lite its notebooks have buttons that open them in the browser")
-    parser.add_argument("--translate", type=filled, metavar="NAME",
+    parser.add_argument("--translate", metavar="NAME",
                         help="for translators: what is left to do in a catalogue, such as 03 or check, as JSON")
 
 
@@ -114,7 +114,7 @@ def in_language(language):
 def steps(unit):
     """A bar of what is built: progress(count, words) sets it to so many steps and returns what to call after each."""
     from tqdm import tqdm
-    with tqdm(unit=unit) as bar:
+    with tqdm(unit=unit, delay=0.5) as bar:     # none before what fails at once
         def progress(count, words):
             bar.reset(count)
             bar.set_description(words)
@@ -170,6 +170,7 @@ def make_site(args):
 def show_audit(args):
     """The table of mutants; 1 if a check has been fooled."""
     from ..learn.auditing import table
+    notebooks.paths(args.names)             # refuses those that there are not
     print(f"{'exercise':<26}{'mutants':>8}{'rejected':>10}{'harmless':>10}{'surviving':>11}")
 
     def show(name, mutants, rejected, harmless, surviving):
