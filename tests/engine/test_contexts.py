@@ -163,6 +163,12 @@ def test_a_new_thread_has_the_main_threads_device(gpu):
 
 
 # -- random numbers --------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("turn", [1, 2])
+def test_what_a_test_draws_does_not_depend_on_those_before(turn):
+    """As tests/conftest.py sees to: which tests a process runs, and in which order, changes from run to run."""
+    assert_array_equal(backend.random(3), np.random.default_rng(0).random(3, np.float32))
+
+
 def fit(seed=None):
     """The weights after training a small network with dropout, from one seed."""
     if seed is not None:
