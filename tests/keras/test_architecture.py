@@ -128,7 +128,7 @@ def test_the_form_alone():
 @pytest.mark.parametrize("change, message", [
     (lambda layers, _: layers[1].update(module="os", class_name="system"), "system is not part of minigrad"),
     (lambda layers, _: layers[1].update(class_name="__lambda__", config={"value": "abc"}), "a file may hold no lambda"),
-    (lambda layers, _: layers[1].update(class_name="EinsumDense"), "no such thing"),
+    (lambda layers, _: layers[1].update(class_name="Hashing"), "no such thing"),
     (lambda layers, _: layers[1]["config"].update(lora_rank=4), "Dense has no argument lora_rank, which is 4"),
     (lambda layers, _: layers[1]["config"].update(units=10**12), "more than|can't be made|Unable|memory|maximum"),
     (lambda layers, _: layers[1]["config"].update(kernel_initializer={

@@ -173,10 +173,10 @@ def _standardize(x, axis, out=None, *, eps):
     return y, scale
 
 
-def _standardize_dx(g, y, scale, axis, out=None):
-    """(g - mean g - y mean(g y)) / s."""
+def _standardize_dx(g, y, scale, axis, out=None, dot=None):
+    """(g - mean g - y mean(g y)) / s; dot: Σ g y, if known."""
     n = count(y, axis)
-    dx = np.multiply(y, _dot(g, y, axis) / -n, out=out)
+    dx = np.multiply(y, (_dot(g, y, axis) if dot is None else dot) / -n, out=out)
     dx += g
     dx -= _sum(g, axis) / n
     dx *= scale
@@ -222,8 +222,11 @@ def _layer_norm_dx(g, xhat, scale, gamma, out=None):
 
 def _layer_norm_vjp(g, y, x, gamma, beta, eps=1e-5, saved=None):
     xhat, scale = _standardized(x, -1, eps) if saved is None else saved
-    g = wide(g)
-    return in_blocks(_layer_norm_dx, g, xhat, scale, each=(wide(gamma),)), row_dot(g, xhat), row_sum(g)
+    g, gamma = wide(g), wide(gamma)
+    if isinstance(g, np.ndarray):
+        return in_blocks(_layer_norm_dx, g, xhat, scale, each=(gamma,)), row_dot(g, xhat), row_sum(g)
+    gx = g * xhat                           # on a GPU each product is a launch, and this one serves two sums
+    return _standardize_dx(g * gamma, xhat, scale, -1, dot=(gx @ gamma)[..., None]), row_sum(gx), row_sum(g)
 
 
 @op(vjp=_layer_norm_vjp, shapes="(n),(n),(n)->(n)", saves=True)

@@ -139,9 +139,16 @@ def _draw(bar, done, text, last):
     bar.n = done
     bar.set_postfix_str(text, refresh=not last)
     if last:
-        if text not in str(bar):
-            bar.ncols = None                # close() draws the last one: all its figures, however long the line
-        bar.close()
+        if text not in (line := _whole(bar)):
+            bar.ncols = None                # all figures of the last one, however long the line
+            line = _whole(bar)
+        bar.bar_format = line.replace("{", "{{").replace("}", "}}")     # later it would be another rate, perhaps longer
+        bar.close()                         # which draws it
+
+
+def _whole(bar):
+    """The bar as a line of text, with the rate of all its steps."""
+    return bar.format_meter(**{**bar.format_dict, "rate": None})
 
 
 def _text(logs):
