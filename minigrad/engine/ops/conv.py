@@ -13,6 +13,7 @@ import math
 from collections import namedtuple
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import NamedTuple
 
 import numpy as np
 
@@ -115,20 +116,33 @@ def _cropped(y, borders):
 # side as one wider window, and give the matrix b copies of each filter, each shifted by one stride: the same sums,
 # some zeros among the factors, but long runs of memory and a fatter product, two to four times as fast.
 # The matrix of all windows would be kh kw times as large as the images: so a few images at a time, as fit into cache.
-_at_once = ContextVar("numbers at once", default=1 << 19)   # on a GPU, which wants more, 64 times that
+# That copies each row of an image kh times.  With stride 1 and more channels the matrix has the windows of one row of
+# the filters, once for each row of the image: row i of the filters finds what it reads i rows further down, without
+# another copy, and Y is the sum of kh products.
+class Limits(NamedTuple):
+    """Of numbers computed at once (on a GPU, which wants more, 64 times that); what makes row by row worth it.
+
+    run, rows       numbers side by side in memory, and rows of an image's product
+    """
+    numbers: int = 1 << 19
+    run: int = 32
+    rows: int = 64
+
+
+_limits = ContextVar("limits")
 
 
 @contextmanager
 def in_pieces(numbers=64):
     """Inside, convolutions of few numbers are computed in parts, too, as those of many are: a way to test that."""
-    before = _at_once.set(numbers)
+    before = _limits.set(Limits(numbers, run=4, rows=2))
     try:
         yield
     finally:
-        _at_once.reset(before)
+        _limits.reset(before)
 
 
-Plan = namedtuple("Plan", "borders padded strides size block rows columns shape parts")
+Plan = namedtuple("Plan", "borders padded strides size block products rows columns shape parts")
 
 
 def _plan(x, w, strides, padding):
@@ -137,6 +151,7 @@ def _plan(x, w, strides, padding):
     borders, padded     how the images are padded, and their shape then
     block, size         how many windows are taken as one, and the size of that
     strides             from one block to the next
+    products            1, or as many as the filters have rows: row by row
     rows, columns       of the matrix of an image's blocks: the blocks, and the numbers in each
     shape               of the result (N, Ho, Wo, F)
     parts               slices of the batch that are computed one after the other
@@ -147,25 +162,40 @@ def _plan(x, w, strides, padding):
     borders = borders_of(x.shape[1:3], (kh, kw), (down, right), padding)
     padded = n, height, width, _ = _padded(x, borders)
     ho, wo = (height - kh) // down + 1, (width - kw) // right + 1
-    most = min(kw, math.ceil(32 / max(c, 1)))               # runs of some 32 numbers are long enough
+    limits = _limits.get(None) or Limits()
+    most = min(kw, math.ceil(32 / max(c, 1)))
     block = max(b for b in range(1, most + 1) if wo % b == 0)
-    size = kh, kw + (block - 1) * right
-    rows, columns = ho * wo // block, math.prod(size) * c
-    numbers = _at_once.get() * (1 if array_module(x) is np else 64)
-    step = max(numbers // max(rows * columns, 1), 1)
+    width = kw + (block - 1) * right
+    fits = all(n < k for pair, k in zip(borders, (kh, kw)) for n in pair)       # see _conv2d_dx
+    by_rows = down == right == 1 and width * c >= limits.run and ho * wo >= limits.rows * block and fits
+    size, products = (1, width) if by_rows else (kh, width), kh if by_rows else 1
+    rows, columns = (height if by_rows else ho) * (wo // block), math.prod(size) * c
+    numbers = limits.numbers * (1 if array_module(x) is np else 64)
+    step = max(numbers // max(rows * columns * products, 1), 1)
     parts = [slice(i, min(i + step, n)) for i in range(0, max(n, 1), step)]
-    return Plan(borders, padded, (down, block * right), size, block, rows, columns, (n, ho, wo, f), parts)
+    return Plan(borders, padded, (down, block * right), size, block, products, rows, columns, (n, ho, wo, f), parts)
 
 
 def _columns(x, plan):
-    """Each block of windows of x as a row of a matrix."""
-    blocks = windows(_bordered(x, plan.borders), size=plan.size, strides=plan.strides)
-    return blocks.reshape(x.shape[0] * plan.rows, plan.columns)
+    """Each block of windows of x as a row of a matrix: one matrix for all images, or for each (several products)."""
+    blocks, n = windows(_bordered(x, plan.borders), size=plan.size, strides=plan.strides), x.shape[0]
+    return blocks.reshape(*_as_matrices(n, plan.rows, plan), plan.columns)
 
 
 def _results(g, plan):
-    """The cotangents (N, Ho, Wo, F) of each block of windows as a row of a matrix."""
-    return g.reshape(g.shape[0] * plan.rows, plan.block * plan.shape[3])
+    """The cotangents (N, Ho, Wo, F) of each block of windows as a row of a matrix, likewise."""
+    _, ho, wo, f = plan.shape
+    return g.reshape(*_as_matrices(g.shape[0], ho * wo // plan.block, plan), plan.block * f)
+
+
+def _as_matrices(n, rows, plan):
+    return (n, rows) if plan.products > 1 else (1, n * rows)
+
+
+def _read(columns, plan):
+    """What each row of the filters reads of the columns; all of it, if there is but one product."""
+    step = plan.shape[2] // plan.block
+    return [columns[:, i * step:columns.shape[1] - (plan.products - 1 - i) * step] for i in range(plan.products)]
 
 
 def _copies(w, /, block, shift):
@@ -188,26 +218,30 @@ _copies = Op(_copies, lambda g, y, w, block, shift: _sum_of_copies(g, block, shi
 
 
 def _widened(w, plan):
-    """The filters as a matrix (columns, block F): copies side by side, each shifted by a stride."""
+    """The filters as matrices (products, columns, block F): copies side by side, each shifted by a stride."""
     copies = _copies(w, block=plan.block, shift=plan.strides[1] // plan.block)
-    return copies.reshape(plan.columns, plan.block * plan.shape[3])
+    return copies.reshape(plan.products, plan.columns, plan.block * plan.shape[3])
 
 
 def _conv2d_dx(g, y, x, w, strides=1, padding="valid", saved=None):
-    plan = _plan(x, w, strides, padding)
-    to_columns, (_, ho, wo, _) = _widened(w, plan).T, plan.shape
+    plan, g, w = _plan(x, w, strides, padding), wide(g), wide(w)
+    if plan.products > 1:                                   # a pixel is read through all of the filter, turned around
+        around = [(k - 1 - before, k - 1 - after) for k, (before, after) in zip(w.shape[:2], plan.borders)]
+        return conv2d(g, w[::-1, ::-1].swapaxes(2, 3), padding=tuple(around))
+    to_columns, (_, ho, wo, _) = _widened(w, plan)[0].T, plan.shape
 
     def images(g):
-        blocks = (_results(g, plan) @ to_columns).reshape(-1, ho, wo // plan.block, *plan.size, x.shape[3])
+        blocks = (_results(g, plan)[0] @ to_columns).reshape(-1, ho, wo // plan.block, *plan.size, x.shape[3])
         return _cropped(overlap_add(blocks, shape=(g.shape[0], *plan.padded[1:]), strides=plan.strides), plan.borders)
     return images(g) if len(plan.parts) == 1 else np.concatenate([images(g[part]) for part in plan.parts])
 
 
 def _conv2d_dw(g, y, x, w, strides=1, padding="valid", saved=None):
-    plan = _plan(x, w, strides, padding)
-    columns = [saved] if saved is not None else (_columns(x[part], plan) for part in plan.parts)
-    dwide = sum(c.T @ _results(g[part], plan) for c, part in zip(columns, plan.parts))
-    return _sum_of_copies(dwide.reshape(*plan.size, w.shape[2], plan.block, w.shape[3]), plan.block,
+    plan, g, x = _plan(x, w, strides, padding), wide(g), wide(x)
+    each = [saved] if saved is not None else (_columns(x[part], plan) for part in plan.parts)
+    dwide = sum(np.stack([(read.swapaxes(1, 2) @ _results(g[part], plan)).sum(axis=0) for read in _read(columns, plan)])
+                for columns, part in zip(each, plan.parts))
+    return _sum_of_copies(dwide.reshape(w.shape[0], -1, w.shape[2], plan.block, w.shape[3]), plan.block,
                           plan.strides[1] // plan.block)
 
 
@@ -218,12 +252,16 @@ def conv2d(x, w, /, strides=1, padding="valid"):
     Images x (N, H, W, C), filters w (kh, kw, C, F) -> (N, Ho, Wo, F): y[n, p, q] = Σ x[n, p s + i, q s + j] w[i, j].
     """
     x, w = (as_real(t) if t.dtype == bool else t for t in (x, w))          # sums of booleans are numbers
-    plan = _plan(x, w, strides, padding)
-    filters = _widened(w, plan)
-    if len(plan.parts) == 1:
-        columns = _columns(x, plan)                         # small: kept for dW
-        return (columns @ filters).reshape(plan.shape), columns
-    return np.concatenate([_columns(x[part], plan) @ filters for part in plan.parts]).reshape(plan.shape), None
+    plan, dtype = _plan(x, w, strides, padding), np.result_type(x.dtype, w.dtype)
+    x, w = wide(x), wide(w)
+    filters, y = _widened(w, plan), array_module(x).empty(plan.shape, np.result_type(x.dtype, w.dtype))
+    for part in plan.parts:
+        columns, results = _columns(x[part], plan), _results(y[part], plan)
+        first, *others = zip(_read(columns, plan), filters)
+        np.matmul(*first, out=results)
+        for read, row in others:
+            results += read @ row
+    return y if y.dtype == dtype else y.astype(dtype), columns if len(plan.parts) == 1 else None    # few: kept for dW
 
 
 def _bias_add(x, b, /):

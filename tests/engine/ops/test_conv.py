@@ -13,7 +13,7 @@ from .gradients import gradients
 @st.composite
 def convolutions(draw):
     size = st.integers(1, 4)
-    kh, kw, stride = draw(size), draw(size), (draw(size), draw(size))
+    kh, kw, stride = draw(size), draw(size), draw(st.just((1, 1)) | st.tuples(size, size))
     x = draw(st.integers(0, 2)), draw(st.integers(kh, 9)), draw(st.integers(kw, 12)), draw(st.sampled_from([1, 2, 33]))
     w = kh, kw, x[3], draw(st.integers(1, 3))
     return x, w, stride, draw(st.sampled_from(["valid", "same"])), draw(st.integers(0, 9))
@@ -94,6 +94,28 @@ def test_few_channels_are_computed_in_blocks_and_many_are_not():
     assert conv._plan(images, filters, 1, "same").block == 4
     assert conv._plan(images, filters[:3, :3], 1, "valid").block == 2                           # 3 does not divide 26
     assert conv._plan(np.ones((1, 28, 28, 64)), np.ones((5, 5, 64, 6)), 1, "same").block == 1
+
+
+@pytest.mark.parametrize("border", [0, 1, 2, 3])
+def test_row_by_row_and_all_at_once_are_the_same(border):
+    rng = np.random.default_rng(border)
+    x, w = rng.standard_normal((3, 16, 14, 16)), rng.standard_normal((3, 3, 16, 5))
+    assert conv._plan(x, w, 1, border).products == (3 if border < 3 else 1)
+    assert conv._plan(x, w, 2, border).products == conv._plan(x[..., :1], w[:, :, :1], 1, border).products == 1
+    y = simple.conv2d(x, w, 1, border)
+    assert_allclose(mg.conv2d(x, w, padding=border), y, atol=1e-12)
+    g = rng.standard_normal(y.shape)
+    for a, b in zip(gradients(lambda x, w: mg.conv2d(x, w, padding=border), [x, w], g)[0],
+                    gradients(lambda x, w: simple.conv2d(x, w, 1, border), [x, w], g)[0], strict=True):
+        assert_allclose(a, b, atol=1e-12)
+
+
+def test_row_by_row_has_second_derivatives_too():
+    rng = np.random.default_rng(0)
+    with conv.in_pieces():
+        x, w = rng.standard_normal((2, 4, 3, 2)), rng.standard_normal((2, 2, 2, 2))
+        assert conv._plan(x, w, 1, "same").products == 2
+        mg.testing.check_gradients(lambda x, w: mg.conv2d(x, w, padding="same"), x, w)
 
 
 def test_single_precision_is_as_good_as_it_can_be():
