@@ -70,7 +70,7 @@ class Watched:
     _edited     the number of the last edit; -1: never; UNKNOWN where the memory has its own account of it:
     _memory     an Account, shared with the other tensors there; or None
     What layers keep with a tensor; most tensors have none of it:
-    _keras_mask     a Tensor of booleans: which steps of padded sequences are real (keras/masks.py)
+    _keras_mask     a Tensor of booleans: which steps of padded sequences are real (keras/masks.py); or None
     constraint      what an optimizer holds a weight to after each step (keras/constraints.py)
     name, path      what a weight is called, "kernel", and where: "dense/kernel" (keras/layers/base.py)
     """

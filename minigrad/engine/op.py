@@ -1,5 +1,6 @@
 """Declaring an operation: its forward, its vjp and its domain, side by side.  Calling it records it on the tape."""
 import inspect
+from functools import partial
 
 import numpy as np
 
@@ -113,13 +114,13 @@ class Op:
             raise error
         raise explained from error
 
-    def shares(self, g, y, args, params):
-        """What a joint rule gives, as a list: a share for each input, or None; else TypeError."""
+    def separate(self, g, y, args, params):
+        """What a joint rule gives, as a rule for each input, or None; TypeError if there are more or fewer."""
         found = self.vjp(g, y, *args, **params)
         found = [found] if hasattr(found, "shape") else list(found)
         if len(found) != len(args):
             raise TypeError(f"{self.name}: its vjp returned {len(found)} cotangents for {len(args)} inputs")
-        return [s if s is None or hasattr(s, "shape") else np.asarray(s) for s in found]
+        return [s if s is None else partial(_given, s if hasattr(s, "shape") else np.asarray(s)) for s in found]
 
     def bind(self, inputs, params):
         """Sort positional arguments into inputs and params: sum(x, 0) is sum(x, axis=0), stack([a, b]) stack(a, b)."""
@@ -204,6 +205,10 @@ class Op:
 
 
 FACTS = ("symbol", "flops", "numpy", "reference", "cases", "conventions", "slack", "order", "rtol", "mixes")
+
+
+def _given(share, *_, **__):
+    return share
 
 
 def as_array(x):

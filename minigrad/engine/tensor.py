@@ -54,7 +54,7 @@ class Tensor(Watched):
         if type(data) is not np.ndarray:
             data = backend.from_number(data) if isinstance(data, np.generic) else backend.asarray(data)
         self._data, self._edited, self._memory = data, -1, None         # edits.py: x.data, and was it changed since?
-        self.grad, self.requires_grad, self.node = None, requires_grad, node
+        self.grad, self.requires_grad, self.node, self._keras_mask = None, requires_grad, node, None
 
     def backward(self, grad=None, create_graph=False, retain_graph=False) -> None:
         """Set .grad = d(self)/d(leaf) on every leaf that requires it.
@@ -89,29 +89,28 @@ def backpropagate(y, g=None, wrt=None, create_graph=False, retain_graph=False, i
     while tape:
         t = tape.pop()                      # the newest: all that used t has been here, so its cotangent is complete
         node = t.node
-        if node is None or t not in cotangents or wrt and t in wrt:
+        if node is None or wrt and t in wrt or (g := cotangents.pop(t, None)) is None:
             continue                        # a leaf keeps its cotangent; to some tensors none has come
         if t._edited > node.order:
             refuse_edit(t, node)
-        g = cotangents.pop(t)
         plain = node.op.plain and not create_graph              # as most are: nothing to look up
-        rules = (t._data, node.args, node.params, node.op.rules) if plain else rules_for(t, g, create_graph, shielded)
-        step_back(t, node, g, *rules, cotangents, wanted, shielded)
+        call = (t._data, node.args, node.params, node.op.rules) if plain else rules_for(t, g, create_graph, shielded)
+        step_back(t, node, g, call, cotangents, wanted, shielded)
         if not (create_graph or retain_graph):
             t.node = RELEASED
     return cotangents
 
 
-def step_back(t, node, g, y, args, params, rules, cotangents, wanted, shielded):
+def step_back(t, node, g, call, cotangents, wanted, shielded):
     """The chain rule at one operation: from the cotangent g of its result t, a share for each input."""
+    y, args, params, rules = call
     for i, x in enumerate(node.inputs):
         if not isinstance(x, Tensor):
             continue
         if x._edited > node.order:
             refuse_edit(x, node)
         if x.requires_grad if wanted is None else id(x) in wanted:
-            share = rules[i]                # a rule; or a share already, from one rule for all inputs
-            share = share(g, y, *args, **params) if callable(share) else share
+            share = rules[i] and rules[i](g, y, *args, **params)
             if share is None:               # no derivative with respect to this input
                 continue
             if shielded or getattr(share, "shape", None) != x._data.shape or share.dtype is not x._data.dtype:
@@ -120,14 +119,14 @@ def step_back(t, node, g, y, args, params, rules, cotangents, wanted, shielded):
 
 
 def rules_for(t, g, create_graph, shielded):
-    """(y, args, params, rules): what to call rules with, Tensors if they are to be recorded; and rules, or shares."""
+    """(y, args, params, rules): the rules, and what to call them with: Tensors if they are to be recorded."""
     op, params = t.node.op, t.node.params
     y, args = (t, t.node.inputs) if create_graph else (t._data, t.node.args)
     if op.saves:                            # what was kept has no tape: for higher orders the rule computes it again
         params = {**params, "saved": None if create_graph else t.node.saved}
     if op.selects:
         shielded.add(id(t))
-    return y, args, params, op.shares(g, y, args, params) if op.joint else op.rules     # joint: one rule for all inputs
+    return y, args, params, op.separate(g, y, args, params) if op.joint else op.rules   # joint: one rule for all inputs
 
 
 def as_declared(share, x, g, t, op, shielded):

@@ -17,7 +17,7 @@ from ..engine.trees import tree_map
 
 def mask_of(x):
     """The mask that goes along with a tensor, or None."""
-    return getattr(x, "_keras_mask", None)
+    return x._keras_mask if isinstance(x, Tensor) else getattr(x, "_keras_mask", None)
 
 
 def masks_of(tree):

@@ -24,6 +24,7 @@ from .functional import Graph, from_plain
 from .layers.base import Layer
 from .layers.core import InputLayer
 from .layers.inputs import dry_run, kind_of, kind_of_shape
+from .layers.lacking import SetByInit
 from .saving import load_model, save_model as save_model
 from .summaries import summary as table
 from .symbols import Symbolic
@@ -62,10 +63,8 @@ class Model(Training, Layer):
     inputs = property(lambda self: self._graph and self._graph.given, doc="The symbols that it was made of, as a list.")
     outputs = property(lambda self: self._graph and tree_leaves(self._graph.outputs), doc="Its symbolic outputs.")
 
-    def __getattr__(self, name):
-        if name in ("input", "output") and self._graph:
-            return self._graph.inputs if name == "input" else self._graph.outputs
-        return super().__getattr__(name)
+    def _ends(self):
+        return (self._graph.inputs, self._graph.outputs) if self._graph else super()._ends()
 
     @explained
     def get_layer(self, name=None, index=None):
@@ -181,6 +180,8 @@ class Sequential(Model):
             meets data
     """
 
+    _input = _layers = _flow = SetByInit()
+
     def __init__(self, layers=None, **kwargs):
         super().__init__(**kwargs)
         self._input, self._layers = None, []
@@ -230,10 +231,8 @@ class Sequential(Model):
     def outputs(self):
         return None if self._flow is None else [self._flow]
 
-    def __getattr__(self, name):
-        if name in ("input", "output") and vars(self).get("_flow") is not None:
-            return self._first if name == "input" else self._flow
-        return super().__getattr__(name)
+    def _ends(self):
+        return super()._ends() if vars(self).get("_flow") is None else (self._first, self._flow)
 
     def call(self, x):
         for layer in self._layers:

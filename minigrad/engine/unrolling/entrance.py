@@ -50,7 +50,7 @@ def entrance(args, kwargs, flags):
             tests.append(f"{path}.device.id == {tree.device.id}")
         elif kind is Tensor and not tree.requires_grad:
             tests.append(f"type({path}) is Tensor and {path}.node is None and not {path}.requires_grad "
-                         f"and not hasattr({path}, '_keras_mask')")
+                         f"and {path}._keras_mask is None")
             array(tree._data, f"{path}._data")
         elif kind in (tuple, list):
             tests.append(f"type({path}) is {word(kind)} and len({path}) == {len(tree)}")

@@ -40,7 +40,7 @@ def flatten(tree, leaves, key):
         array = tree._data
         if not (type(array) is np.ndarray or on_gpu(array)) or array.dtype.kind not in "fiub" or tree.node is not None:
             raise Eager
-        if hasattr(tree, "_keras_mask"):    # a second array
+        if tree._keras_mask is not None:    # a second array
             raise Eager
         if tree.requires_grad:              # a weight: it is what it is, like one in a closure
             key.append(("weight", id(tree), Alive(tree)))
@@ -145,7 +145,7 @@ def take_apart(tree, handles):
     if isinstance(tree, Tensor):
         handles.append(tree._data)
         form = "tensor", len(handles) - 1, tree.requires_grad, tree.node
-        return ("masked", form, take_apart(tree._keras_mask, handles)) if hasattr(tree, "_keras_mask") else form
+        return ("masked", form, take_apart(tree._keras_mask, handles)) if tree._keras_mask is not None else form
     if type(tree) is Recorded:
         handles.append(tree)
         return "array", len(handles) - 1

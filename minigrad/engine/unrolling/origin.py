@@ -66,7 +66,7 @@ def origin_here(frame, recorder):
             node = t.node
             op, backward = node.op.name, True
             came_from = getattr(getattr(t, "_data", None), "memory", None)
-            x = node.inputs[i] if i is not None and "share" in known and not node.op.joint else None
+            x = node.inputs[i] if i is not None and not node.op.joint else None
             x = getattr(x, "_data", None)
             target = recorder.name_of(x.part) if isinstance(x, StandIn) else ""
         elif name in ("__call__", "call"):

@@ -28,6 +28,7 @@ from ..masks import attach, masks_of
 from ..symbols import is_trying, record, symbols_in
 from .budget import is_limited, spend_layer, spend_weight
 from .inputs import as_tensors, batch_shape, in_precision, output_shape
+from .lacking import End, SetByInit
 from .layer_names import automatic, check_free, name_weight
 from .penalties import Added, Penalty, add, added_below, collected
 
@@ -54,6 +55,8 @@ class Layer:
     supports_masking = False    # whether the output has a mask where the input has one (masks.py)
     _changes = "_arguments", "output_shape", "_added"   # to unroll.py: what no call reads
     _added = None               # what add_loss was given in the last call (penalties.py)
+    _of_weights = _penalties = _cast = _trainable = activity_regularizer = SetByInit()
+    input, output = End(), End()
     _features = None            # set by build where weights fix the length of the last axis
     name = dtype = input_shape = output_shape = None
     built = False
@@ -174,11 +177,12 @@ class Layer:
     # -- calling -----------------------------------------------------------------------------------------------------
     def __call__(self, *args, training=None, **kwargs):
         x, *args = args or (kwargs.pop(self._first, None),)
-        if not isinstance(x, Tensor):
-            if symbols_in((x, args, kwargs)):
-                return self._record(x, *args, **kwargs, **({} if training is None else {"training": training}))
-            x = as_tensors(x)
-        masks = masks_of(x)
+        if isinstance(x, Tensor):
+            masks = x._keras_mask
+        elif symbols_in((x, args, kwargs)):
+            return self._record(x, *args, **kwargs, **({} if training is None else {"training": training}))
+        else:
+            masks = masks_of(x := as_tensors(x))
         if self._cast is not None:
             x = in_precision(x, self._cast)
         if self.input_axes is not None:
@@ -190,9 +194,9 @@ class Layer:
             with _building:
                 if not self.built:
                     self._build_for(x)
-        token, outside = None if training is None else _training.set(training), collected.get() is None
-        outside = collected.set(Added()) if outside else None
-        vars(self)["_added"] = collected.get()
+        token, added = None if training is None else _training.set(training), collected.get()
+        outside = collected.set(added := Added()) if added is None else None
+        self.__dict__["_added"] = added
         if self._takes_training:
             kwargs["training"] = _training.get()
         try:
@@ -232,14 +236,10 @@ class Layer:
         self._called = record(self, (x, *args), kwargs)
         return self._called.outputs
 
-    def __getattr__(self, name):
-        """.input and .output: the symbols of the last call with symbols, unless a layer of one's own has such names."""
-        if name in ("input", "output") and (call := vars(self).get("_called")):
-            return call.outputs if name == "output" else call.args[0] if call.args else call.outputs
-        hint = ": it has not been called with what Input(...) returns" if name in ("input", "output") else ""
-        if "_trainable" not in vars(self):
-            hint = f": {type(self).__name__}.__init__ has to call super().__init__() first"
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
+    def _ends(self):
+        """(input, output): the symbols of the last call with symbols; None if there was none."""
+        call = vars(self).get("_called")
+        return call and (call.args[0] if call.args else call.outputs, call.outputs)
 
     def _build_for(self, x):
         self.input_shape = batch_shape(x)

@@ -115,7 +115,8 @@ def test_a_rule_is_recorded_for_its_cotangent_alone(op, case, of_constants):
 def rules_at(op, g, y, xs, params):
     """What the rules of op give for the cotangent g, a share for each input, nothing saved."""
     params = {**params, "saved": None} if op.saves else params
-    return op.shares(g, y, xs, params) if op.joint else [rule and rule(g, y, *xs, **params) for rule in op.rules]
+    rules = op.separate(g, y, xs, params) if op.joint else op.rules
+    return [rule and rule(g, y, *xs, **params) for rule in rules]
 
 
 @pytest.mark.parametrize("op", [op for op in OPS.values() if op.elementwise and op.vjp], ids=lambda op: op.name)
