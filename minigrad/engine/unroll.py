@@ -151,7 +151,9 @@ class Unrolled:
         if len({*map(id, leaves)}) < len(leaves):
             raise _Mixed                    # an array that comes twice is a case that need not be one next time
         self.recordings += 1
-        recorder, before, grads = Recorder(state, AUTO_BYTES if self.auto else math.inf), randomness(), state.grads()
+        again = case.candidate is not None and case.state is state
+        recorder = Recorder(state, AUTO_BYTES if self.auto else math.inf, origins=again)
+        before, grads = randomness(), state.grads()
         try:
             apart = recorder.apart(arrays)
         except Overlap:

@@ -3,6 +3,7 @@
     current.py      is a recording going on?  The few questions that the rest of the engine asks
     stand_in.py     what stands for an array
     recorder.py     computes what stand-ins are asked for, and writes it down
+    modules.py      NumPy or CuPy, as it meets them
     calls.py        what the list consists of: pieces of memory, calls, numbers
     origin.py       which op, layer and line a call comes from
     state.py        all that a function can read besides its arguments: found, watched, and compared before each replay

@@ -19,9 +19,9 @@ class Memory:
     """
     __slots__ = ("array", "kind", "name", "start", "stop", "copy", "origin", "whole", "owner", "gpu")
 
-    def __init__(self, array, kind, name="", origin=None):
+    def __init__(self, array, kind, name="", origin=None, place=None):
         self.kind, self.name, self.origin, self.owner, self.gpu = kind, name, origin, None, on_gpu(array)
-        self.start, self.stop = bounds(array)
+        self.start, self.stop = place or bounds(array)
         self.array = array if kind in ("live", "constant") else None
         self.copy = array.copy() if kind == "constant" else None
         self.whole = Part(self, array, 0)
@@ -87,7 +87,7 @@ class Part:
 
     def is_whole(self):
         """Whether it is all of its memory, in its shape."""
-        return self.place == self.memory.whole.place
+        return self is self.memory.whole or self.place == self.memory.whole.place
 
     def is_transposed(self):
         """Whether it is the whole, transposed."""
@@ -164,10 +164,13 @@ class Call:
     """
     __slots__ = ("kind", "function", "args", "kwargs", "outs", "expected", "origin", "errstate", "operands", "numbers")
 
-    def __init__(self, kind, function, args=(), kwargs=None, outs=(), expected=None, origin=None, errstate=None):
+    def __init__(self, kind, function, args=(), kwargs=None, outs=(), expected=None):
         self.kind, self.function, self.args, self.kwargs = kind, function, args, kwargs or {}
-        self.outs, self.expected, self.origin, self.errstate = list(outs), expected, origin, errstate
-        self.operands, self.numbers = [*leaves(args, Part), *leaves(self.kwargs, Part)], [*leaves(args, Number)]
+        self.outs, self.expected, self.origin, self.errstate = list(outs), expected, None, None
+        self.operands, self.numbers = [], []
+        sort(args, self.operands, self.numbers)
+        if kwargs:
+            sort(kwargs, self.operands, self.numbers)
 
     @property
     def parts(self):
@@ -175,17 +178,15 @@ class Call:
         return [*self.operands, *(out for out in self.outs if type(out) is Part)]
 
 
-def leaves(tree, kind, found=None):
-    """All of a kind in a call's arguments: lists, tuples, dicts and slices, nested."""
-    found, of = [] if found is None else found, type(tree)
-    if of is kind:
-        found.append(tree)
-    elif of is tuple or of is list:
-        for branch in tree:
-            leaves(branch, kind, found)
-    elif of is dict:
-        for branch in tree.values():
-            leaves(branch, kind, found)
-    elif of is slice:
-        leaves((tree.start, tree.stop, tree.step), kind, found)
-    return found
+def sort(tree, parts, numbers):
+    """The Parts and Numbers in a call's arguments: lists, tuples, dicts and slices, nested."""
+    for branch in tree.values() if type(tree) is dict else tree:
+        kind = type(branch)
+        if kind is Part:
+            parts.append(branch)
+        elif kind is Number:
+            numbers.append(branch)
+        elif kind is tuple or kind is list or kind is dict:
+            sort(branch, parts, numbers)
+        elif kind is slice:
+            sort((branch.start, branch.stop, branch.step), parts, numbers)

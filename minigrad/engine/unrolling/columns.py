@@ -1,7 +1,19 @@
 """Lines of code with their notes beside them, at most 120 columns wide."""
 import textwrap
 
+from .naming import kind_of
+
 WIDE, BESIDE = 120, 52                      # columns of all, and where notes begin at the latest
+
+
+def note(of, usual):
+    """What stands beside a line: words as they are; of a call (shape, dtype, origin), the dtype unless it is the usual.
+    """
+    if isinstance(of, str):
+        return of
+    shape, dtype, origin = of
+    kind = "" if dtype is None or kind_of(dtype) == usual else f" {dtype}"
+    return f"{'' if dtype is None else shape}{kind}  {origin}".strip()
 
 
 def laid_out(lines):

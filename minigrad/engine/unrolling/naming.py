@@ -56,6 +56,12 @@ def taken():
     return {*keyword.kwlist, *dir(builtins), *dir(np)}
 
 
+@functools.cache
+def kind_of(dtype):
+    """A dtype's name, which NumPy puts together anew each time."""
+    return dtype.name
+
+
 def brief(word):
     """The initials of the long name of an op: sce for softmax_cross_entropy."""
     return word if len(word) <= 12 or word.count("_") < 2 else "".join(part[0] for part in word.split("_") if part)

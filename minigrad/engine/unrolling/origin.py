@@ -56,8 +56,9 @@ def origin_here(frame, recorder):
     op = layer = target = line = ""
     backward, came_from = False, None
     while frame is not None:
-        name = frame.f_code.co_name
-        if is_readers(frame):
+        code = frame.f_code
+        name = code.co_name
+        if name_of(code.co_filename):
             line = line_of(frame)
             break
         if name in ("step_back", "rules_for"):              # the latter calls a joint rule, of all inputs

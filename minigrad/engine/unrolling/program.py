@@ -255,7 +255,7 @@ def difference(a, b):
             return "branch"
         if not (x.kind == y.kind and same(x.function, y.function) and same((x.args, x.kwargs), (y.args, y.kwargs))
                 and same(x.outs, y.outs)):
-            return f"two calls of it differ at {x.origin or 'a call'}: something changes that can't be seen"
+            return f"two calls of it differ at {y.origin or 'a call'}: something changes that can't be seen"
     return "" if len(a.calls) == len(b.calls) else "two calls of it differ in length"
 
 

@@ -9,60 +9,33 @@ import threading
 
 import numpy as np
 
-from .calls import Call, Memory, Number, Part, leaves
+from .calls import Call, Memory, Number, Part
 from .current import _recorder
-from .followed import FOLLOWED, LIKE, LOOKS, MAKERS
+from .followed import FOLLOWED, LIKE, LOOKS
 from .locations import bounds, is_array, may_share, on_gpu, owner_of, same_bits
 from .memories import Memories
+from .modules import Module, computed
 from .origin import origin_here, reader_line
-from .stand_in import METHODS, Recorded, strip, tree_of
+from .stand_in import Recorded, strip, tree_of
 
-
-class _Module:
-    """numpy or cupy, as array_module gives it: what makes new arrays makes recorded ones."""
-
-    def __init__(self, recorder, real):
-        self._recorder, self._real = recorder, real
-        self.lib = self.stride_tricks = self
-
-    def __getattr__(self, name):
-        f = getattr(np, name) if isinstance(getattr(np, name, None), np.ufunc) else getattr(self._real, name)
-        return (lambda *args, **kwargs: self._recorder.make(f, args, kwargs)) if name in MAKERS else f
-
-    def asarray(self, x, dtype=None):
-        return x._asarray(dtype) if type(x) is Recorded else self._real.asarray(x, dtype)
-
-    def empty(self, shape, dtype=float):
-        return self._recorder.make(self._real.empty, (shape, dtype), {})
-
-    def as_strided(self, x, shape, strides, **kwargs):
-        as_strided = self._real.lib.stride_tricks.as_strided
-        return Recorded(as_strided(x.value, shape, strides), x.memory, self._recorder) if type(x) is Recorded else (
-            as_strided(x, shape, strides, **kwargs))
+AS_THEY_ARE = {Number, Part, int, float, bool, str, type(None), type}      # types of what needs no look
 
 
 class Overlap(Exception):
     """Two arguments share memory of a GPU."""
 
 
-def computed(function, args, kwargs):
-    """function(*args, **kwargs); where CuPy's array is asked, its own method, and the at of CuPy's ufunc."""
-    if args and on_gpu(args[0]) and function in METHODS:
-        return getattr(args[0], METHODS[function])(*args[1:], **kwargs)
-    if args and on_gpu(args[0]) and getattr(function, "__name__", "") == "at":
-        return getattr(sys.modules["cupy"], function.__self__.__name__).at(*args)
-    return function(*args, **kwargs)
-
-
 class Recorder:
     """Writes down the calls of one run.  reason: why it gave up, or None.
 
     calls       the list so far: with Parts in the place of arrays, so that it keeps none of them alive
+    origins     whether to note where each call comes from: only one recording of two becomes a text
     memories    what recorded arrays lie in
     """
 
-    def __init__(self, state, limit=math.inf):
+    def __init__(self, state, limit=math.inf, origins=True):
         self.limit, self.thread = limit, threading.get_ident()      # bytes that arrays may take at once
+        self.origins = origins
         self.calls, self.memories = [], Memories()
         self.reason, self.state, self.label = None, state, None
         self.ended, self.draws, self.mixed, self.assigned, self.named, self.twins = False, 0, False, [], {}, []
@@ -79,7 +52,7 @@ class Recorder:
 
     def module(self, array):
         """What makes new arrays beside this one."""
-        return _Module(self, sys.modules["cupy"] if on_gpu(array) else np)
+        return Module(self, sys.modules["cupy"] if on_gpu(array) else np)
 
     def give_up(self, reason):
         """Follow no further: the function ends as if nobody had watched."""
@@ -138,23 +111,30 @@ class Recorder:
             self.give_up("two arrays overlap in part")
         return memory
 
-    def wrap(self, result, sources, call=None):
+    def _view(self, result, place, sources):
+        """A stand-in for a view of one of these memories, or None."""
+        for memory in sources:
+            if memory.holds(*place):
+                return Recorded(result, memory, self, part=Part(memory, result, place[0] - memory.start))
+        return None
+
+    def wrap(self, result, sources=(), call=None, place=None):
         """A stand-in for what a call gave: a view of a source's memory, or new memory, for which the call is noted.
 
-        sources     the memories of its operands
+        sources     the memories of its operands, of which it may be a view
         """
         single = not is_array(result)
-        if not single and result.size and sources:
+        if sources and not single and result.size:
             place = bounds(result)
-            for memory in sources:
-                if memory.holds(*place):
-                    return Recorded(result, memory, self)
+            if (view := self._view(result, place, sources)) is not None:
+                return view
         array = np.asarray(result) if single else result
         owner = owner_of(array) if array.size else array            # a view of its own, as stack and tile give
-        memory = self.memories.add(Memory(owner, "temporary", origin=call and call.origin), owner)
+        memory = Memory(owner, "temporary", "", call and call.origin, place if owner is array else None)
+        self.memories.add(memory, owner)
         if self.memories.live_bytes > self.limit:
             self.give_up("its arrays are large: a program would keep much memory")
-        made = Recorded(array, memory, self, single)
+        made = Recorded(array, memory, self, single, memory.whole if owner is array and not single else None)
         if call is not None:
             call.outs.append(made.part)
         return made
@@ -162,23 +142,28 @@ class Recorder:
     # -- calls --------------------------------------------------------------------------------------------------------
     def note(self, kind, function, args=(), kwargs=None, outs=(), expected=None):
         """Write a line down."""
-        errors = np.geterr()
-        call = Call(kind, function, args, kwargs, outs, expected, origin_here(sys._getframe(2), self),
-                    errors if errors != self.state.errors else None)
+        return self._note(Call(kind, function, args, kwargs, outs, expected))
+
+    def _note(self, call):
+        if (errors := np.geterr()) != self.state.errors:
+            call.errstate = errors
+        if self.origins:
+            call.origin = origin_here(sys._getframe(2), self)
         self.calls.append(call)
         return call
 
     def operand(self, x):
         """An argument as it is written down: arrays as Parts, plain ones of constants or of memory that is known."""
-        if type(x) in (tuple, list):
-            return type(x)(map(self.operand, x))
-        if type(x) is dict:
-            return {k: self.operand(v) for k, v in x.items()}
-        if type(x) is Recorded:
-            return x.part
-        if type(x) in (Number, Part):
+        kind = type(x)
+        if kind is Recorded:
+            return x._part or x.part
+        if kind in AS_THEY_ARE:
             return x
-        if type(x) is slice:
+        if kind is tuple or kind is list:
+            return kind(map(self.operand, x))
+        if kind is dict:
+            return {k: self.operand(v) for k, v in x.items()} if x else x
+        if kind is slice:
             return slice(*map(self.operand, (x.start, x.stop, x.step)))
         if isinstance(x, np.generic):
             x = np.asarray(x)
@@ -207,7 +192,7 @@ class Recorder:
                 self.give_up(f"{ufunc.__name__} with several outputs")
             self._edited(f, inputs, {k: v for k, v in kwargs.items() if k != "out"}, outs[0], out=True)
             return outs[0]
-        return self._result(f, inputs, kwargs, result)
+        return self._result(f, inputs, kwargs, result, method == "__call__")
 
     def function(self, function, args, kwargs):
         """Compute function(*args, **kwargs), NumPy's, and write it down."""
@@ -235,23 +220,29 @@ class Recorder:
             return bool(self.wrap(np.bool_(result), (), call))
         return self._result(function, args, kwargs, result)
 
-    def _result(self, function, args, kwargs, result):
+    def _result(self, function, args, kwargs, result, new=False):
+        """What function(*args, **kwargs) gave, as stand-ins, written down if it is no view; new: it is none."""
         if self.ended or threading.get_ident() != self.thread:      # a leftover, or another thread that reads a weight
             return result
         if not self.active:
             return tree_of(result, self._unwatched)
         many = isinstance(result, (tuple, list))
-        if not all(is_array(r) or isinstance(r, np.generic) for r in (result if many else (result,))):
+        if type(result) is not np.ndarray and not all(
+                is_array(r) or isinstance(r, np.generic) for r in (result if many else (result,))):
             self.give_up(f"{getattr(function, '__name__', function)} returns {type(result).__name__}")
             return result
-        args, kwargs = self.operand(args), self.operand(kwargs)
-        before = len(self.calls)
-        call = self.note("call", function, args, kwargs)
+        call = Call("call", function, self.operand(args), self.operand(kwargs))
         sources = [x.memory for x in call.operands]
+        if not many:
+            place = None if new or not is_array(result) or not result.size else bounds(result)
+            if place and (view := self._view(result, place, sources)) is not None:
+                return view                 # nothing to compute
+            return self.wrap(result, (), self._note(call), place)
+        self._note(call)
         wrapped = tree_of(result, lambda r: self.wrap(r, sources, call))
-        if not call.outs:                   # a view: nothing to compute
-            del self.calls[before]
-        elif many and len(call.outs) < len(result):
+        if not call.outs:
+            self.calls.remove(call)
+        elif len(call.outs) < len(result):
             self.give_up(f"{getattr(function, '__name__', function)} returns views and new arrays")
         return wrapped
 
@@ -304,7 +295,7 @@ class Recorder:
         result = x.value[strip(index)]
         if not self.active:
             return self._result(getitem, (x, index), {}, result)
-        recorded = list(leaves(index, Recorded))
+        recorded = any(type(i) is Recorded for i in (index if type(index) is tuple else (index,)))
         if recorded and is_array(result) and may_share(result, x.value):
             self.give_up("a view at a recorded index")
         return self._result(getitem, (x, index), {}, result)

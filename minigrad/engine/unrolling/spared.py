@@ -10,7 +10,7 @@ import copy
 import math
 from collections import defaultdict
 
-from .calls import Part, leaves
+from .calls import Part, sort
 from .followed import EXACT
 from .recorder import setitem
 
@@ -62,7 +62,9 @@ def _written_over(calls, touches, made):
     pieces = []
     for i in touches:
         call = calls[i]
-        read = leaves(call.args[2:], Part) if call.function is setitem else call.operands
+        read = call.operands
+        if call.function is setitem:
+            sort(call.args[2:], read := [], [])
         if not _fills(call) or any(x.memory is made.memory for x in read):
             return False
         x = call.outs[0]

@@ -23,8 +23,8 @@ class Recorded(np.lib.mixins.NDArrayOperatorsMixin, StandIn):
     __hash__ = None
     device = property(lambda self: getattr(self.value, "device", "cpu"))        # NumPy has it from 2.0 on
 
-    def __init__(self, value, memory, recorder, scalar=False):
-        self.value, self.memory, self.recorder, self.scalar, self._part = value, memory, recorder, scalar, None
+    def __init__(self, value, memory, recorder, scalar=False, part=None):
+        self.value, self.memory, self.recorder, self.scalar, self._part = value, memory, recorder, scalar, part
 
     @property
     def part(self):
@@ -35,8 +35,9 @@ class Recorded(np.lib.mixins.NDArrayOperatorsMixin, StandIn):
         return self._part
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        if any(isinstance(x, Watched) for x in inputs):     # a tensor's op comes first, and then asks again
-            return NotImplemented
+        for x in inputs:
+            if type(x) is not Recorded and isinstance(x, Watched):
+                return NotImplemented       # a tensor's op comes first, and then asks again
         return self.recorder.ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function, types, args, kwargs):
@@ -168,10 +169,10 @@ def strip(x):
         return x.value[()] if x.scalar else x.value
     if kind is Number:
         return x.value
-    if kind in (tuple, list):
+    if kind is tuple or kind is list:
         return kind(map(strip, x))
     if kind is dict:
-        return {k: strip(v) for k, v in x.items()}
+        return {k: strip(v) for k, v in x.items()} if x else x
     if kind is slice:
         return slice(strip(x.start), strip(x.stop), strip(x.step))
     return x

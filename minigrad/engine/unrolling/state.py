@@ -244,7 +244,7 @@ class State:
             return value
         for get, put, key in self._places():
             value = get(key)
-            if isinstance(value, tuple) or is_array(value):
+            if type(value) in (np.ndarray, tuple) or on_gpu(value):
                 other = stand_in(value)
                 if other is not value and not (type(value) is tuple and all(map(is_, other, value))):
                     put(key, other)

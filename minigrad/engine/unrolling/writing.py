@@ -9,11 +9,11 @@ import numpy as np
 
 from .alone import FEW
 from .calls import Number, Part
-from .columns import broken, laid_out
+from .columns import broken, laid_out, note
 from .followed import COMPARISONS, COPIES, RESHAPED, WITH_OUT, filled_with
 from .graphs import cut, why_not
 from .locations import is_array, is_kernel
-from .naming import identifier
+from .naming import identifier, kind_of
 from .recorder import getitem, setitem
 from .rolling import made_anew, rolled
 from .sooner import Sooner, as_run, as_text
@@ -40,7 +40,7 @@ class Text:
         self.body, self.numbers, self.inlined, self.direct = [], {}, program.inlined, program.direct
         self.settings = ""                  # of the errstate that the last line stands in
         self.reasons = []                   # for each line of the body: why no CUDA graph can hold it
-        kinds = Counter(o.dtype.name for call in program.calls for o in call.outs if type(o) is Part)
+        kinds = Counter(kind_of(o.dtype) for call in program.calls for o in call.outs if type(o) is Part)
         self.usual = kinds.most_common(1)[0][0] if kinds else ""
         self._declare_memory()
         first_change = next((i for i, c in enumerate(program.calls) if self._changes(c)), None)
@@ -110,7 +110,7 @@ class Text:
         return name
 
     def _dtype(self, dtype):
-        return "bool" if dtype.kind == "b" else self._use(dtype.name)
+        return "bool" if dtype.kind == "b" else self._use(kind_of(dtype))
 
     # -- expressions --------------------------------------------------------------------------------------------------
     def name_of(self, x):
@@ -214,10 +214,9 @@ class Text:
             lines = [f"with errstate({settings}):"] * (settings != self.settings) + ["    " + line for line in lines]
         if lines:
             self.settings = settings
-        shape = next((f"{o.shape} {o.dtype if o.dtype.name != self.usual else ''}".strip()
-                      for o in call.outs if type(o) is Part), "")
+        made, last = next((o for o in call.outs if type(o) is Part), None), len(lines) - 1
         for i, line in enumerate(lines):
-            self.body.append((line, f"{shape}  {call.origin}".strip() if i == len(lines) - 1 else ""))
+            self.body.append((line, (made and made.shape, made and made.dtype, call.origin) if i == last else ""))
             self.reasons.append(why_not(call) if self.gpu else "")
 
     def _arguments(self, args, kwargs):
@@ -377,7 +376,8 @@ class Text:
         """(declarations, lines of the function), in which loops stand for what repeats."""
         declared = [*map(as_text, self.declared)]
         names = {*self.live, *(line.partition(" = ")[0] for line in declared)}
-        declared, lines = rolled(declared, [(as_text(line), note) for line, note in self.lines], names, self.fresh)
+        lines = [(as_text(line), note(of, self.usual)) for line, of in self.lines]
+        declared, lines = rolled(declared, lines, names, self.fresh)
         once, anew = made_anew(declared, self.anew)
         return once, laid_out([*((line, "handed out" * (" = empty(" in line)) for line in anew), *lines])
 

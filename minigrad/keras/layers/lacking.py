@@ -21,5 +21,5 @@ class End:
         ends = None if layer is None else layer._ends()
         if ends:
             return ends[self.name == "output"]
-        raise AttributeError(f"{kind.__name__!r} object has no attribute {self.name!r}: it has not been called with what "
-                             "Input(...) returns")
+        raise AttributeError(f"{kind.__name__!r} object has no attribute {self.name!r}: it has not been called with "
+                             "what Input(...) returns")
