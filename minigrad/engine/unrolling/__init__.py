@@ -19,6 +19,7 @@
     alone.py        what a saved program calls besides NumPy, as functions of Python alone
     rolling.py      lines that repeat, as loops
     columns.py      lines of code and their notes, 120 columns wide
+    declaring.py    what stands before the function: buffers and views by their names
     writing.py      the program as text that people read
 The public face is ../unroll.py.
 """

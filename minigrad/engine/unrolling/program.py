@@ -45,10 +45,10 @@ class StraightLine:
         self.names = Names(self)
         writer = Text(self, name, about)
         self.name, self.writer, self.alone = name, writer, functools.partial(module, writer)
-        self.space = writer.bound | writer.sooner.space
+        self.space = writer.bound | writer.sooner.space | writer.library
         self.space["empty"] = sys.modules["cupy"].empty if self.gpu else arena.taker()
         self.space["Captured"] = Captured
-        self.run = bound(writer.function, writer.preparation, writer.step, self.space)
+        self.run = bound(writer.function, writer.declared, writer.preparation, writer.step, self.space)
         self.stretches, self.reasons = [x for x in self.space.values() if type(x) is Captured], writer.reasons
         anew = {self.buffer[m] for m in self.handed}
         self.bytes = sum(span(m) for m, owner in self.buffer.items() if owner is m and m not in {*self.placed, *anew})

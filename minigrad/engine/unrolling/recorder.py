@@ -178,6 +178,8 @@ class Recorder:
 
     def ufunc(self, ufunc, method, inputs, kwargs):
         """Compute ufunc.method(*inputs), and write it down."""
+        if method == "__call__" and not kwargs:         # as most are
+            return self._result(ufunc, inputs, kwargs, ufunc(*map(strip, inputs)), new=True)
         f = ufunc if method == "__call__" else getattr(ufunc, method)
         if type(kwargs.get("out", [0])[0]) is Recorded and kwargs["out"][0].scalar:
             del kwargs["out"]               # x *= 2 of a single number makes another number
@@ -240,8 +242,8 @@ class Recorder:
             return self.wrap(result, (), self._note(call), place)
         self._note(call)
         wrapped = tree_of(result, lambda r: self.wrap(r, sources, call))
-        if not call.outs:
-            self.calls.remove(call)
+        if not call.outs:                   # views
+            self.calls.pop()
         elif len(call.outs) < len(result):
             self.give_up(f"{getattr(function, '__name__', function)} returns views and new arrays")
         return wrapped

@@ -102,17 +102,18 @@ def dot_is_matmul(dtype):
     return True
 
 
-def bound(name, preparation, step, space):
-    """Run preparation in space; return the function of that name that step defines.
+def bound(name, declared, preparation, step, space):
+    """Make what is declared in space, and run preparation there; return the function of that name that step defines.
 
     What it reads of space is bound to it, where Python finds it sooner.
     """
     first = compile(preparation, f"<before {name}>", "exec")        # both before there are buffers: it takes memory
-    known = {*space, *first.co_names}
+    known = {*space, *declared.names, *first.co_names}
     names = [n for n in dict.fromkeys(re.findall(r"[^\W\d]\w*", step)) if n in known and n != name]
     second = compile(f"def bind({', '.join(names)}):\n{textwrap.indent(step, '    ')}\n    return {name}",
                      f"<unrolled {name}>", "exec")
     made = {}
+    declared.run(space)
     exec(first, space)
     exec(second, space, made)
     return made["bind"](*map(space.get, names))

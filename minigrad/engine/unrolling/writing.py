@@ -10,6 +10,7 @@ import numpy as np
 from .alone import FEW
 from .calls import Number, Part
 from .columns import broken, laid_out, note
+from .declaring import Declared, laid, new, the_same, view
 from .followed import COMPARISONS, COPIES, RESHAPED, WITH_OUT, filled_with
 from .graphs import cut, why_not
 from .locations import is_array, is_kernel
@@ -29,9 +30,9 @@ class Text:
 
     def __init__(self, program, name, about):
         self.program, self.names = program, program.names.of
-        self.imports, self.bound, self.views, self.declared, self.backups = set(), {}, {}, [], []
+        self.imports, self.bound, self.views, self.backups = set(), {}, {}, []
         self.gpu, self.module = program.gpu, sys.modules["cupy"] if program.gpu else np
-        self.sooner = Sooner(self.fresh, self.gpu)
+        self.declared, self.sooner = Declared(self.gpu), Sooner(self.fresh, self.gpu)
         self.anew = {self.names[program.buffer[memory]] for memory in program.handed}
         self.stores = {}                    # {array: the buffer that its views are made on, in one piece}
         self.function = re.sub(r"\W+", "_", name).strip("_") or "step"
@@ -69,7 +70,7 @@ class Text:
             elif memory in program.buffer and memory not in program.fixed and memory not in self.inlined:
                 if memory in program.placed:        # a view of what it is gathered in
                     x = program.placed[memory]
-                    self.declared.append(f"{name} = {self._view(self.names[x.memory], x)}")
+                    self.declared.add(name, *self._view(self.names[x.memory], x))
                     continue
                 owner = program.buffer[memory]
                 if self.names[owner] not in self.stores:
@@ -79,31 +80,33 @@ class Text:
 
     def _declare(self, memory, name, share):
         a = memory.whole
-        shape, dtype = f"{a.shape}", self._dtype(a.dtype)
+        made = f"({a.shape}, {self._dtype(a.dtype)})"
         self.stores[name] = name
         if share in ("argument", None):
             if a.contiguous:
                 self._use("empty")
-                self.declared.append(f"{name} = {self.sooner.empty(name in self.anew)}({shape}, {dtype})")
+                self.declared.add(name, self.sooner.empty(name in self.anew) + made, new(a.shape, a.dtype))
                 return
             self.stores[name] = store = self.fresh(f"{name}_bytes")
             self._use("empty"), self._use("uint8")
-            self.declared.append(f"{store} = empty({memory.stop - memory.start}, uint8)")
-            self.declared.append(f"{name} = {self._laid(shape, dtype, store, a)}")
+            size = memory.stop - memory.start
+            self.declared.add(store, f"empty({size}, uint8)", new(size, np.dtype(np.uint8)))
+            self.declared.add(name, *self._laid(store, a))
             return
         self.stores[name] = self.stores[share]
         if a.laid_as(self.program.buffer[memory].whole):
-            self.declared.append(f"{name} = {share}")
+            self.declared.add(name, share, the_same(share))
         else:
-            self.declared.append(f"{name} = {self._laid(shape, dtype, self.stores[share], a)}")
+            self.declared.add(name, *self._laid(self.stores[share], a))
 
-    def _laid(self, shape, dtype, store, x, offset=None):
-        """A store laid out as x; or a view of it, whose lowest byte is so far from the store's."""
-        self.imports.add("ndarray")
+    def _laid(self, store, x, offset=None):
+        """A store laid out as x; or a view of it, whose lowest byte is so far from the store's: its text, and a maker.
+        """
+        what, first = f"{self._use('ndarray')}({x.shape}, {self._dtype(x.dtype)}, {store}", (offset or 0) + x.first
         if self.gpu:
-            return f"ndarray({shape}, {dtype}, {store}.data + {(offset or 0) + x.first}, {x.strides})"
-        strides = "" if x.contiguous and offset is None else f", {(offset or 0) + x.first}, {x.strides}"
-        return f"ndarray({shape}, {dtype}, {store}{strides})"
+            return f"{what}.data + {first}, {x.strides})", None
+        place = () if x.contiguous and offset is None else (first, x.strides)
+        return f"{what}{''.join(f', {p}' for p in place)})", laid(x, store, *place)
 
     def _use(self, name):
         self.imports.add(name)
@@ -120,11 +123,11 @@ class Text:
         if x.is_whole():
             return name
         if m in self.direct:
-            return self._view(name, x)
+            return self._view(name, x)[0]
         if x.place not in self.views:
             known = identifier(self.program.recorder.name_of(x))
-            self.views[x.place] = view = self.fresh(known or self._view_name(name, x))
-            self.declared.append(f"{view} = {self._view(name, x)}")
+            self.views[x.place] = fresh = self.fresh(known or self._view_name(name, x))
+            self.declared.add(fresh, *self._view(name, x))
         return self.views[x.place]
 
     def fresh(self, wish):
@@ -145,11 +148,9 @@ class Text:
             f"{name}_{'x'.join(map(str, x.shape)) or 'number'}")
 
     def _view(self, name, x):
-        if x.is_transposed():
-            return f"{name}.T"
-        if x.is_reshaped():
-            return f"{name}.reshape({x.shape})"
-        return self._laid(f"{x.shape}", self._dtype(x.dtype), self.stores.get(name, name), x, x.offset)
+        if x.is_transposed() or x.is_reshaped():
+            return f"{name}.T" if x.is_transposed() else f"{name}.reshape({x.shape})", view(x, name)
+        return self._laid(self.stores.get(name, name), x, x.offset)
 
     def expr(self, x):
         kind = type(x)
@@ -227,7 +228,7 @@ class Text:
         if outs and all(o.memory in self.program.fixed for o in outs):
             made = self._made(call)
             made = f"{self._use('asarray')}({made})" if isinstance(f, np.ufunc) and not outs[0].shape else made
-            self.declared.append(f"{self.names[outs[0].memory]} = {made}")
+            self.declared.add(self.names[outs[0].memory], made)
             return []
         if len(outs) > 1:
             parts = [self.fresh("part") for _ in outs]
@@ -318,7 +319,7 @@ class Text:
                 name = self.expr(call.outs[0])
                 if name not in [n for n, _ in self.backups]:
                     self.backups.append((name, self.fresh(f"{name}_before")))
-                    self.declared.append(f"{self.backups[-1][1]} = {name}.copy()")
+                    self.declared.add(self.backups[-1][1], f"{name}.copy()")
         self.rng = next((c for c in calls if c.kind == "draw"), None)
 
     # -- all of it ----------------------------------------------------------------------------------------------------
@@ -349,13 +350,13 @@ class Text:
             lines.insert(0, ("global random_before", ""))
         head = f"def {self.function}({', '.join(self.inputs)}):"
         names, library, before, run = sorted(self.imports), self.module.__name__, [], [line for line, _ in lines]
-        others = ", ".join(n for n in names if n != "empty")        # empty is the arena's
         if self.gpu:
             reasons = ["arguments"] * len(load) + ["kept"] * len(saved) + self.reasons + ["results"] * (len(store) + 1)
             before, run = cut(run, ["global"] * (len(run) - len(reasons)) + reasons, self.fresh)
-        once, anew = made_anew([*map(as_run, self.declared)], self.anew)
-        once[:0] = [f"from {library} import {others}"] * bool(others)
-        self.preparation = as_run("\n".join([*once, *restore, *before]))
+        self.library = {name: getattr(self.module, name) for name in names if name != "empty"}
+        anew = made_anew([*map(as_run, self.declared.lines)], self.anew)[1]
+        self.declared.leave_out({line.partition(" = ")[0] for line in anew})
+        self.preparation = as_run("\n".join([*restore, *before]))
         self.step = as_run("\n".join([head, *(f"    {line}" for line in [*anew, *run])]))
         imports = broken(f"from {library} import ({', '.join(names)})", 4) if names else []
         self.live = {n: a for n, a in self.bound.items() if is_array(a)}
@@ -374,7 +375,7 @@ class Text:
     @functools.cached_property
     def looped(self):
         """(declarations, lines of the function), in which loops stand for what repeats."""
-        declared = [*map(as_text, self.declared)]
+        declared = [*map(as_text, self.declared.lines)]
         names = {*self.live, *(line.partition(" = ")[0] for line in declared)}
         lines = [(as_text(line), note(of, self.usual)) for line, of in self.lines]
         declared, lines = rolled(declared, lines, names, self.fresh)
