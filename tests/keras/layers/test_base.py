@@ -157,6 +157,36 @@ def test_a_layer_without_call_says_so():
         Layer()(np.ones(2))
 
 
+@pytest.mark.parametrize("base", [Layer, mg.keras.Model, mg.keras.Sequential])
+@pytest.mark.parametrize("act", [lambda layer: layer(np.ones((1, 2))), lambda layer: layer.weights,
+                                 lambda layer: layer.add_weight((2,)), lambda layer: layer.trainable])
+def test_an_init_that_calls_no_other_is_told_so(base, act):
+    class Alone(base):
+        def __init__(self):
+            self.dense = layers.Dense(2)
+    with pytest.raises((AttributeError, TypeError), match=r"Alone.__init__ has to call super\(\).__init__\(\) first"):
+        act(Alone())
+
+
+def test_input_and_output_are_symbols_or_parts_of_ones_own():
+    class Ends(Layer):
+        def __init__(self):
+            super().__init__()
+            self.input, self.output = layers.Dense(3), layers.Dense(2)
+
+        def call(self, x):
+            return self.output(self.input(x))
+    ends = Ends()
+    assert ends(np.ones((4, 5))).shape == (4, 2)
+    assert list(ends.named_weights()) == ["input.kernel", "input.bias", "output.kernel", "output.bias"]
+    dense = layers.Dense(2)
+    with pytest.raises(AttributeError, match="'Dense' object has no attribute 'output': it has not been called with"):
+        _ = dense.output
+    x = mg.keras.Input((3,))
+    y = dense(x)
+    assert dense.input is x and dense.output is y
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float64"])
 @pytest.mark.parametrize("make", [
     lambda **how: layers.Dense(2, **how), lambda **how: layers.GRU(2, **how), lambda **how: layers.Conv1D(2, 2, **how),
