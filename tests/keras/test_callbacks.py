@@ -1,11 +1,14 @@
 """Callbacks: called when they say, and doing what they say."""
 import csv
+import io
+import itertools
 import math
 import os
 import re
 
 import numpy as np
 import pytest
+from tqdm import tqdm
 
 import minigrad as mg
 from minigrad import callbacks, models, optimizers
@@ -18,6 +21,7 @@ from minigrad.keras.callbacks import (
     ModelCheckpoint,
     ReduceLROnPlateau,
     TerminateOnNaN,
+    logs,
 )
 from minigrad.keras.layers import Dense, Layer
 from minigrad.keras.models import Sequential
@@ -205,6 +209,15 @@ def test_the_bar_in_a_terminal_of_any_size(rows, columns, monkeypatch):
     last = shown.decode().partition("\r\n")[0].rpartition("\r")[2]
     assert "epoch 1/1: 100%" in last and re.search(r", loss \d\.\d+\]$", last.rstrip())
     assert len(last) <= max(columns or 120, 80)         # the figures are whole, also in a narrow terminal
+
+
+def test_the_figures_of_the_last_line_are_whole_at_any_width_and_rate():
+    for columns, seconds in itertools.product(range(50, 72), [0.00123, 0.0123, 0.11, 1.07, 17.0, 200.0]):
+        out = io.StringIO()
+        bar = tqdm(total=2, unit="step", file=out, ncols=columns, desc="epoch 1/1")
+        bar.start_t -= seconds
+        logs._draw(bar, 2, "loss 5.466", last=True)
+        assert out.getvalue().rstrip().endswith(", loss 5.466]"), (columns, seconds, out.getvalue())
 
 
 # -- numbers that are none ---------------------------------------------------------------------------------------------

@@ -139,7 +139,7 @@ def _draw(bar, done, text, last):
     bar.n = done
     bar.set_postfix_str(text, refresh=not last)
     if last:
-        if text not in (line := _whole(bar)):
+        if not (line := _whole(bar)).endswith(f"{text}]"):
             bar.ncols = None                # all figures of the last one, however long the line
             line = _whole(bar)
         bar.bar_format = line.replace("{", "{{").replace("}", "}}")     # later it would be another rate, perhaps longer
