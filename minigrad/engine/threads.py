@@ -3,7 +3,7 @@
 Two threads for elementwise calls on large arrays were tried: the bits are the same, but where the machine has anything
 else to do it gains nothing, and a step waits for its slowest thread (two cores under load, e^x and tanh of 400,000
 numbers in each of two threads: 2.2 times as long as in one).  What pays on one thread is to work on blocks that stay in
-the cache: a quarter for Adam (keras/optimizers/flat.py), a fifth to a third for softmax, norms and gelu (blocks.py).
+the cache: a quarter for Adam (keras/optimizers/flat.py), an eighth for layer_norm, a third for gelu (blocks.py).
 Further chains of elementwise calls, tried by hand as one loop over blocks, gain nothing, for their arrays lie in a
 cache of 2 MB as they are: a GPT's bias and gelu 4 % of their time, the rest of its step none; bias and relu, and relu
 backward, of a dense network and of LeNet (34 to 300 us) took 0 to 12 % longer.
