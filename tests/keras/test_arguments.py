@@ -34,7 +34,7 @@ def classes():
                 yield pytest.param(kind, id=f"{home}.{name}")
 
 
-@pytest.mark.parametrize("kind", classes())
+@pytest.mark.parametrize("kind", list(classes()))
 def test_bad_arguments_of_a_class_are_refused_in_its_own_words(kind):
     parameters = [p for p in list(inspect.signature(kind.__init__).parameters.values())[1:]
                   if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
