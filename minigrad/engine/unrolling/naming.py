@@ -38,8 +38,7 @@ class Names:
                 self.give(r.memory, r.memory.name or "result")
 
     def give(self, memory, wish):
-        word = identifier(wish) or "t"
-        word = f"{word}_" if word in taken() else word
+        word = word_for(wish, "t")
         word = f"t_{word}" if word[0].isdigit() else word
         self.used[word] += 1
         name = word if self.used[word] == 1 else f"{word}_{self.used[word]}"
@@ -54,6 +53,12 @@ class Names:
 def taken():
     """Names that mean something else to Python or NumPy."""
     return {*keyword.kwlist, *dir(builtins), *dir(np)}
+
+
+def word_for(wish, otherwise):
+    """The wish as a name, or otherwise; with _ behind what means something else already."""
+    word = identifier(wish) or otherwise
+    return f"{word}_" if word in taken() else word
 
 
 @functools.cache

@@ -14,7 +14,7 @@ from .declaring import Declared, laid, new, the_same, view
 from .followed import COMPARISONS, COPIES, RESHAPED, WITH_OUT, filled_with
 from .graphs import cut, why_not
 from .locations import is_array, is_kernel
-from .naming import identifier, kind_of
+from .naming import identifier, kind_of, word_for
 from .recorder import getitem, setitem
 from .rolling import made_anew, rolled
 from .sooner import Sooner, as_run, as_text
@@ -35,9 +35,9 @@ class Text:
         self.declared, self.sooner = Declared(self.gpu), Sooner(self.fresh, self.gpu)
         self.anew = {self.names[program.buffer[memory]] for memory in program.handed}
         self.stores = {}                    # {array: the buffer that its views are made on, in one piece}
-        self.function = re.sub(r"\W+", "_", name).strip("_") or "step"
         self.inputs = [self.names[r.memory] for r in program.inputs]
         self.program.names.used.update(self.inputs)
+        self.function = self.fresh(word_for(name, "step"))      # f may be called as what it calls
         self.body, self.numbers, self.inlined, self.direct = [], {}, program.inlined, program.direct
         self.settings = ""                  # of the errstate that the last line stands in
         self.reasons = []                   # for each line of the body: why no CUDA graph can hold it

@@ -1,6 +1,8 @@
 """Further ways in which a replay could differ from the function: settings, containers, errors, threads, lifetimes."""
 import contextvars
 import gc
+import re
+import runpy
 import threading
 import warnings
 from types import SimpleNamespace
@@ -292,3 +294,27 @@ def test_devices_are_flags(monkeypatch):
     place.name = "cpu"
     g(X)
     assert g.program is first
+
+
+def norm(x):
+    return np.linalg.norm(x)
+
+
+def mean(mean):
+    return mg.mean(mean ** 2)
+
+
+def _(x):
+    return np.exp(x) + x.sum()
+
+
+@pytest.mark.parametrize("f", [np.tanh, mg.softmax, np.linalg.norm, norm, mean, _], ids=lambda f: f.__name__)
+def test_a_function_may_be_called_as_what_it_calls(f, tmp_path):
+    """Its name in the program is nobody else's; alone too."""
+    x, g = np.arange(6.0).reshape(2, 3), mg.unroll(f)
+    for k in range(4):
+        assert_same(g(x + k), f(x + k))
+    assert g.program is not None, g.reason
+    g.save(tmp_path / "alone.py")
+    name = re.findall(r"^def (\w+)", g.source, re.M)[-1]
+    assert_same(runpy.run_path(tmp_path / "alone.py")[name](x), (np.asarray(f(x)),))
