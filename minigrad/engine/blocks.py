@@ -18,6 +18,11 @@ def cuts(start, stop, step):
     return [slice(i, min(i + step, stop)) for i in range(start, stop, step)]
 
 
+def is_large(x):
+    """Is it an array in the CPU's memory that is much larger than its cache?"""
+    return isinstance(x, np.ndarray) and x.size >= 4 * BLOCK
+
+
 def in_blocks(formula, *arrays, each=(), widths=None):
     """formula(*arrays, *each), for some rows of the arrays at a time where they are large.
 
@@ -26,7 +31,7 @@ def in_blocks(formula, *arrays, each=(), widths=None):
     each        arrays without rows, which every block needs
     """
     x = arrays[0]
-    if not isinstance(x, np.ndarray) or x.size < 4 * BLOCK or not _alike(x, arrays, each):
+    if not is_large(x) or not _alike(x, arrays, each):
         return formula(*arrays, *each)
     rows = max(BLOCK * len(x) // x.size, -(-len(x) // MOST))
     results = [array_module(x).empty((*x.shape[:-1], width), x.dtype) for width in widths or x.shape[-1:]]

@@ -12,7 +12,7 @@ import numpy as np
 from ...support.explaining import explained
 from .. import backend
 from ..backend import last_sum, narrow, row_dot, row_sum, times, wide
-from ..blocks import in_blocks
+from ..blocks import in_blocks, is_large
 from ..op import as_real, op
 from .domains import INDICES, REAL
 from .indexing import along, checked
@@ -173,12 +173,13 @@ def _standardize(x, axis, out=None, *, eps):
     return y, scale
 
 
-def _standardize_dx(g, y, scale, axis, out=None, dot=None):
-    """(g - mean g - y mean(g y)) / s; dot: Σ g y, if known."""
+def _standardize_dx(g, y, scale, axis, out=None, sums=None):
+    """(g - mean g - y mean(g y)) / s; sums: (Σ g, Σ g y), if known."""
+    total, dot = sums or (_sum(g, axis), _dot(g, y, axis))
     n = count(y, axis)
-    dx = np.multiply(y, (_dot(g, y, axis) if dot is None else dot) / -n, out=out)
+    dx = np.multiply(y, dot / -n, out=out)
     dx += g
-    dx -= _sum(g, axis) / n
+    dx -= total / n
     dx *= scale
     return dx
 
@@ -223,10 +224,11 @@ def _layer_norm_dx(g, xhat, scale, gamma, out=None):
 def _layer_norm_vjp(g, y, x, gamma, beta, eps=1e-5, saved=None):
     xhat, scale = _standardized(x, -1, eps) if saved is None else saved
     g, gamma = wide(g), wide(gamma)
-    if isinstance(g, np.ndarray):
+    if is_large(g):
         return in_blocks(_layer_norm_dx, g, xhat, scale, each=(gamma,)), row_dot(g, xhat), row_sum(g)
-    gx = g * xhat                           # on a GPU each product is a launch, and this one serves two sums
-    return _standardize_dx(g * gamma, xhat, scale, -1, dot=(gx @ gamma)[..., None]), row_sum(gx), row_sum(g)
+    gx = g * xhat                           # serves two sums: fewer calls, and on a GPU fewer launches
+    sums = (g @ gamma)[..., None], (gx @ gamma)[..., None]
+    return _standardize_dx(g * gamma, xhat, scale, -1, sums=sums), row_sum(gx), row_sum(g)
 
 
 @op(vjp=_layer_norm_vjp, shapes="(n),(n),(n)->(n)", saves=True)
