@@ -65,6 +65,9 @@ class FlatAdam:
         np.divide(m, b, out=b)
         b *= rate
         w -= b
+        if self.t % 64 == 0:                    # below the normal numbers, as behind dead relus, steps are slow
+            for slot in m, v:
+                np.copyto(slot, 0, where=np.abs(slot, out=a) < np.finfo(np.float32).tiny)
 
 
 def pairs(arrays):
