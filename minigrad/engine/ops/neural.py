@@ -81,10 +81,11 @@ def softmax(x, /, axis=-1, *, where=None):
     """
     z = _shifted(wide(x), axis, where)
     if where is None:
-        return narrow(_along(axis, _softmax, z), x)
-    y = np.exp(z)
-    y *= where.astype(y.dtype)
-    y *= 1 / np.maximum(_sum(y, axis), float(np.finfo(y.dtype).tiny))       # 0 where nothing counts
+        y = _along(axis, _softmax, z)
+    else:
+        y = np.exp(z)
+        y *= where.astype(y.dtype)
+        y *= 1 / np.maximum(_sum(y, axis), float(np.finfo(y.dtype).tiny))   # 0 where nothing counts
     return narrow(y, x)
 
 
