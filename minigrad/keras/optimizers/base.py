@@ -10,7 +10,7 @@ from ...engine.tensor import Tensor
 from ...engine.unrolling.current import real, recorder
 from ...support.arguments import number, shown, whole
 from ...support.names import Configured
-from .flat import Buffers
+from .flat import Buffers, is_slowed
 
 FADED = 64                  # steps, after which what is almost 0 is set to 0
 
@@ -231,8 +231,7 @@ class Optimizer(Configured):
 
     def _advance(self):
         for v in self._stepped:
-            if hasattr(v, "constraint"):
-                hold(v)
+            hold(v)
             v._note_edit()
         self.iterations += 1
         if self.iterations % FADED == 0:    # subnormal numbers would make each further step up to three times as long
@@ -252,7 +251,9 @@ class Optimizer(Configured):
 
     def _every_few_steps(self):
         """To a saved program: (FADED, the arrays whose smallest numbers are then set to 0)."""
-        return FADED, [flat.slots[name] for flat in self._buffers.flats for name in self._faded() if name in flat.slots]
+        names = self._faded()
+        return FADED, [slot for flat in self._buffers.flats for name, slot in flat.slots.items()
+                       if name in names and is_slowed(slot)]
 
     def finalize_variable_values(self, trainable_variables):
         """With use_ema, give these variables their averages, those that have been in a step; otherwise do nothing."""

@@ -16,6 +16,11 @@ from ...engine import backend
 from ...engine.blocks import BLOCK, cuts
 
 
+def is_slowed(slot):
+    """Whether numbers below the smallest normal one slow a CPU down; of float16 NumPy makes float32 first."""
+    return slot.itemsize >= 4
+
+
 class Flat:
     """Variables of one dtype, on one device, laid out in one buffer, and slots {name: first value} of the same layout.
 
@@ -80,7 +85,7 @@ class Stretch:
         """Put 0 in the place of a slot's numbers below 1.2e-38 (in float32), which slow a CPU down, but no GPU."""
         for _, _, slots, s in self.blocks:
             for name, slot in zip(self.names, slots):
-                if name in names and s is not None and slot.itemsize >= 4:      # of halves NumPy makes float32 first
+                if name in names and s is not None and is_slowed(slot):
                     np.copyto(slot, 0, where=np.abs(slot, out=s) < np.finfo(slot.dtype).tiny)
 
     def gather(self, gradients):
