@@ -224,10 +224,15 @@ def row_sum(x):
     rows = x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
     if len(rows) < 4 * BLOCK or not isinstance(rows, np.ndarray):
         return _ones(rows.shape[0], x) @ rows
-    whole = len(rows) // BLOCK * BLOCK
-    blocks = _ones(BLOCK, x) @ rows[:whole].reshape(-1, BLOCK, rows.shape[1])
-    rest = _ones(len(rows) - whole, x) @ rows[whole:]
-    return (blocks.sum(axis=0, dtype=float) + rest).astype(x.dtype)
+    return _by_blocks(lambda rows: _ones(rows.shape[-2], x) @ rows, rows)
+
+
+def _by_blocks(sums, *arrays):
+    """What sums(...) gives of blocks of rows of these arrays (m, n), added up in double precision."""
+    (m, n), dtype = arrays[0].shape, arrays[0].dtype
+    whole = m // BLOCK * BLOCK
+    blocks = sums(*(a[:whole].reshape(whole // BLOCK, BLOCK, n) for a in arrays))
+    return (blocks.sum(axis=0, dtype=float) + sums(*(a[whole:] for a in arrays))).astype(dtype)
 
 
 def row_dot(x, y):
@@ -235,11 +240,7 @@ def row_dot(x, y):
     rows, n = math.prod(x.shape[:-1]), x.shape[-1]
     if not (isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and x.dtype == y.dtype) or rows < 4 * BLOCK:
         return row_sum(x * y)
-    x, y = (a.reshape(rows, n) for a in (x, y))
-    whole = len(x) // BLOCK * BLOCK
-    blocks = np.einsum("bij,bij->bj", *(a[:whole].reshape(whole // BLOCK, BLOCK, n) for a in (x, y)))
-    rest = np.einsum("ij,ij->j", x[whole:], y[whole:])
-    return (blocks.sum(axis=0, dtype=float) + rest).astype(x.dtype)
+    return _by_blocks(lambda x, y: np.einsum("...ij,...ij->...j", x, y), x.reshape(rows, n), y.reshape(rows, n))
 
 
 def last_sum(x):

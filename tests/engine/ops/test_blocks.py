@@ -86,11 +86,12 @@ def test_vectors_of_a_type_more_precise_than_the_rows(monkeypatch):
 
 
 @pytest.mark.parametrize("shape", [(4096, 3), (5000, 2), (3, 1700, 2), (40, 3), (0, 3), (5000, 0)])
-def test_row_dot(shape):
+def test_row_dot_and_row_sum(shape):
     x, y = RNG.normal(size=(2, *shape))
     for dtype, rtol in ((np.float32, 1e-5), (np.float64, 1e-12)):
-        found, expected = backend.row_dot(x.astype(dtype), y.astype(dtype)), (x * y).sum(axis=tuple(range(x.ndim - 1)))
-        assert found.dtype == dtype and np.allclose(found, expected, rtol=rtol, atol=rtol * 100)
+        a, b, axes = x.astype(dtype), y.astype(dtype), tuple(range(x.ndim - 1))
+        for found, expected in ((backend.row_dot(a, b), x * y), (backend.row_sum(a), x)):
+            assert found.dtype == dtype and np.allclose(found, expected.sum(axis=axes), rtol=rtol, atol=rtol * 100)
 
 
 UNARY = [op for op in REGISTRY.values() if op.native and op.elementwise and op.arity == 1]
