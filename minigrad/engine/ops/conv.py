@@ -13,7 +13,6 @@ import math
 from collections import namedtuple
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import NamedTuple
 
 import numpy as np
 
@@ -119,17 +118,11 @@ def _cropped(y, borders):
 # That copies each row of an image kh times.  With stride 1 and more channels the matrix has the windows of one row of
 # the filters, once for each row of the image: row i of the filters finds what it reads i rows further down, without
 # another copy, and Y is the sum of kh products.
-class Limits(NamedTuple):
-    """Of numbers computed at once (on a GPU, which wants more, 64 times that); what makes row by row worth it.
-
-    run, rows       numbers side by side in memory, and rows of an image's product
-    """
-    numbers: int = 1 << 19
-    run: int = 32
-    rows: int = 64
-
-
-_limits = ContextVar("limits")
+# numbers are those computed at once (on a GPU, which wants more, 64 times as many); row by row is worth it from `run`
+# numbers side by side in memory, and `rows` of an image's product.
+Limits = namedtuple("Limits", "numbers run rows")
+USUAL = Limits(numbers=1 << 19, run=32, rows=64)
+_limits = ContextVar("limits", default=USUAL)
 
 
 @contextmanager
@@ -162,7 +155,7 @@ def _plan(x, w, strides, padding):
     borders = borders_of(x.shape[1:3], (kh, kw), (down, right), padding)
     padded = n, height, width, _ = _padded(x, borders)
     ho, wo = (height - kh) // down + 1, (width - kw) // right + 1
-    limits = _limits.get(None) or Limits()
+    limits = _limits.get()
     most = min(kw, math.ceil(32 / max(c, 1)))
     block = max(b for b in range(1, most + 1) if wo % b == 0)
     width = kw + (block - 1) * right

@@ -174,15 +174,18 @@ def _standardize(x, axis, out=None, *, eps):
     return y, scale
 
 
-def _standardize_dx(g, y, scale, axis, out=None, sums=None):
-    """(g - mean g - y mean(g y)) / s; sums: (Σ g, Σ g y), if known."""
-    total, dot = sums or (_sum(g, axis), _dot(g, y, axis))
-    n = count(y, axis)
-    dx = np.multiply(y, dot / -n, out=out)
+def _from_means(g, y, mean_g, minus_mean_gy, scale, out=None):
+    """(g - mean g - y mean(g y)) / s"""
+    dx = np.multiply(y, minus_mean_gy, out=out)
     dx += g
-    dx -= total / n
+    dx -= mean_g
     dx *= scale
     return dx
+
+
+def _standardize_dx(g, y, scale, axis, out=None):
+    n = count(y, axis)
+    return _from_means(g, y, _sum(g, axis) / n, _dot(g, y, axis) / -n, scale, out)
 
 
 def _standardized(x, axis, eps):
@@ -227,9 +230,9 @@ def _layer_norm_vjp(g, y, x, gamma, beta, eps=1e-5, saved=None):
     g, gamma = wide(g), wide(gamma)
     if is_large(g):
         return in_blocks(_layer_norm_dx, g, xhat, scale, each=(gamma,)), row_dot(g, xhat), row_sum(g)
-    gx = g * xhat                           # serves two sums: fewer calls, and on a GPU fewer launches
-    sums = (g @ gamma)[..., None], (gx @ gamma)[..., None]
-    return _standardize_dx(g * gamma, xhat, scale, -1, sums=sums), row_sum(gx), row_sum(g)
+    gx, n = g * xhat, x.shape[-1]           # gx serves two sums: fewer calls, and on a GPU fewer launches
+    means = (g @ gamma / n)[..., None], (gx @ gamma / -n)[..., None]
+    return _from_means(g * gamma, xhat, *means, scale), row_sum(gx), row_sum(g)
 
 
 @op(vjp=_layer_norm_vjp, shapes="(n),(n),(n)->(n)", saves=True)
@@ -244,20 +247,12 @@ def layer_norm(x, gamma, beta, /, eps=1e-5):
     return narrow(y, given), (xhat, scale)
 
 
-def _batch_norm_dx(g, xhat, mean_gx, mean_g, scale, out=None):
-    dx = np.multiply(xhat, -mean_gx, out=out)
-    dx += g
-    dx -= mean_g
-    dx *= scale
-    return dx
-
-
 def _batch_norm_vjp(g, y, x, gamma, beta, eps=1e-3, saved=None):
     axis = tuple(range(x.ndim - 1))
     xhat, scale = _standardized(x, axis, eps) if saved is None else saved
     g, n = wide(g), count(x, axis)
     dgamma, dbeta = row_dot(g, xhat), row_sum(g)
-    return in_blocks(_batch_norm_dx, g, xhat, each=(dgamma / n, dbeta / n, wide(gamma) * scale)), dgamma, dbeta
+    return in_blocks(_from_means, g, xhat, each=(dbeta / n, dgamma / -n, wide(gamma) * scale)), dgamma, dbeta
 
 
 @op(vjp=_batch_norm_vjp, shapes="", saves=True)
