@@ -6,11 +6,11 @@ of 131,072 numbers 0.7, 0.9, and twice the time.  Where the machine has anything
 thread (e^x and tanh of 400,000 numbers: 2.2 times as long as in one).  It is not built: a program of mg.unroll, whose
 blocks share their buffers, would gain nothing of it, and in a GPT's step elementwise calls are a quarter of the time.
 
-What pays on one thread is to work on blocks that stay in the cache: a quarter for Adam (keras/optimizers/flat.py), an
-eighth for layer_norm, a third for gelu (blocks.py).  Further chains of elementwise calls, tried by hand as one loop
-over blocks, gain nothing, for their arrays lie in a cache of 2 MB as they are: a GPT's bias and gelu 4 % of their time,
-the rest of its step none; bias and relu, and relu backward, of a dense network and of LeNet (34 to 300 us) took 0 to
-12 % longer.
+What pays on one thread is to work on blocks that stay in the cache: a tenth for Adam (keras/optimizers/flat.py) and, in
+blocks of half that size, another 9 to 24 % (of 818,000 and 670,000 weights), a fifth to a third for gelu (blocks.py
+says more).  Further chains of elementwise calls, tried by hand as one loop over blocks, gain nothing, for their arrays
+lie in a cache of 2 MB as they are: a GPT's bias and gelu 4 % of their time, the rest of its step none; bias and relu,
+and relu backward, of a dense network and of LeNet (34 to 300 us) took 0 to 12 % longer.
 """
 from ..support.arguments import whole
 
