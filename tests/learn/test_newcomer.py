@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NEEDED = ("minigrad", "notebooks", "setup.cfg", "pyproject.toml", "README.md", "LICENSE", ".github")
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", "build", "dist", "runs", "__pycache__", "*.egg-info", ".*_cache",
+                                  ".hypothesis")
 
 COURSE = """
 from minigrad.learn import checking, solutions
@@ -60,11 +61,7 @@ PROMISES = {
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
     """A copy to install from: building writes beside the sources."""
-    folder = tmp_path_factory.mktemp("source")
-    for name in NEEDED:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, folder / name)
-    return folder
+    return shutil.copytree(ROOT, tmp_path_factory.mktemp("source") / "minigrad", ignore=LEFT_OUT)
 
 
 def environment(folder, source, extra):
